@@ -1,0 +1,261 @@
+#include "graph.h"
+
+#include <assert.h>
+#include <inttypes.h>
+#include <string.h>
+
+static const struct {
+  const char *name, *attributes;
+  int outputs;
+} OPS[OP_COUNT] = {
+#define OP(id, outputs, attributes, shape, gradient, lower) {#id, attributes, outputs},
+#include "ops.def"
+#undef OP
+};
+
+const char *op_name(OpKind op) { return OPS[op].name; }
+const char *op_attributes(OpKind op) { return OPS[op].attributes; }
+
+/* --- building ---------------------------------------------------------------------------- */
+
+Graph *graph_new(Arena *arena, Diag *diag) {
+  Graph *graph = ARENA_NEW(arena, Graph);
+  graph->arena = arena;
+  graph->diag = diag;
+  return graph;
+}
+
+static bool name_is_taken(const Graph *graph, const char *name) {
+  for (int i = 0; i < graph->values.count; i++)
+    if (!strcmp(graph->values.at[i]->name, name)) return true;
+  return false;
+}
+
+Value *graph_value(Graph *graph, ValueKind kind, const char *name, int rank, const int *dim) {
+  Value *value = ARENA_NEW(graph->arena, Value);
+  value->id = graph->values.count;
+  value->kind = kind;
+  value->rank = rank;
+  for (int i = 0; i < 4; i++) value->dim[i] = i < rank ? dim[i] : 1;
+  value->name = arena_strdup(graph->arena, name);
+  for (int i = 2; name_is_taken(graph, value->name); i++)
+    value->name = arena_printf(graph->arena, "%s_%d", name, i);
+  LIST_PUSH(graph->arena, &graph->values, value);
+  return value;
+}
+
+Node *graph_node(Graph *graph, OpKind op, const char *name, SourcePos pos, int in_count,
+                 Value *const *in) {
+  Node *node = ARENA_NEW(graph->arena, Node);
+  node->op = op;
+  node->name = arena_strdup(graph->arena, name);
+  node->pos = pos;
+  node->in_count = in_count;
+  node->in = ARENA_ARRAY(graph->arena, Value *, in_count);
+  for (int i = 0; i < in_count; i++) node->in[i] = in[i];
+  node->out = ARENA_ARRAY(graph->arena, Value *, OPS[op].outputs);
+  LIST_PUSH(graph->arena, &graph->nodes, node);
+  return node;
+}
+
+Value *graph_output(Graph *graph, Node *node, ValueKind kind, const char *name, int rank,
+                    const int *dim) {
+  assert(node->out_count < OPS[node->op].outputs);
+  Value *value = graph_value(graph, kind, name, rank, dim);
+  value->producer = node;
+  value->pos = node->pos;
+  node->out[node->out_count++] = value;
+  return value;
+}
+
+/* --- asking and rewriting ------------------------------------------------------------------ */
+
+int64_t value_count(const Value *value) {
+  int64_t count = 1;
+  for (int i = 0; i < value->rank; i++) count *= value->dim[i];
+  return count;
+}
+
+int graph_uses(const Graph *graph, const Value *value) {
+  int uses = (graph->output == value) + (graph->loss == value);
+  for (int i = 0; i < graph->nodes.count; i++) {
+    const Node *node = graph->nodes.at[i];
+    for (int k = 0; k < node->in_count; k++) uses += node->in[k] == value;
+  }
+  return uses;
+}
+
+void graph_replace(Graph *graph, Value *from, Value *to) {
+  for (int i = 0; i < graph->nodes.count; i++) {
+    Node *node = graph->nodes.at[i];
+    for (int k = 0; k < node->in_count; k++)
+      if (node->in[k] == from) node->in[k] = to;
+  }
+  if (graph->output == from) graph->output = to;
+  if (graph->loss == from) graph->loss = to;
+}
+
+static void remove_value(Graph *graph, const Value *value) {
+  int kept = 0;
+  for (int i = 0; i < graph->values.count; i++)
+    if (graph->values.at[i] != value) graph->values.at[kept++] = graph->values.at[i];
+  graph->values.count = kept;
+}
+
+void graph_remove(Graph *graph, Node *node) {
+  int kept = 0;
+  for (int i = 0; i < graph->nodes.count; i++)
+    if (graph->nodes.at[i] != node) graph->nodes.at[kept++] = graph->nodes.at[i];
+  graph->nodes.count = kept;
+  for (int i = 0; i < node->out_count; i++)
+    if (node->out[i]->producer == node) remove_value(graph, node->out[i]);
+}
+
+void graph_sweep_values(Graph *graph) {
+  int kept = 0;
+  for (int i = 0; i < graph->values.count; i++) {
+    Value *value = graph->values.at[i];
+    if (value->producer || value == graph->input || graph_uses(graph, value))
+      graph->values.at[kept++] = value;
+  }
+  graph->values.count = kept;
+}
+
+/* --- print ----------------------------------------------------------------------------------- */
+
+static const char *const KIND_NAMES[] = {"input",     "activation",         "gradient",
+                                         "parameter", "parameter gradient", "loss"};
+static const char *const LAYOUT_NAMES[] = {"", "plain", "lanes", "rows"};
+static const char *const PHASE_NAMES[] = {"forward", "backward", "update"};
+static const char *const ACTIVATION_NAMES[] = {"none", "relu"};
+static const char *const ALGORITHM_NAMES[] = {"none", "direct"};
+static const char *const INIT_NAMES[] = {"zeros",      "constant",  "xavier_uniform",
+                                         "xavier_normal", "he_uniform", "he_normal",
+                                         "uniform",    "normal"};
+
+static void print_shape(const Value *value, FILE *out) {
+  fputc('[', out);
+  for (int i = 0; i < value->rank; i++) fprintf(out, "%s%d", i ? "," : "", value->dim[i]);
+  fputc(']', out);
+}
+
+static void print_value(const Value *value, FILE *out) {
+  fprintf(out, "  %s %s", KIND_NAMES[value->kind], value->name);
+  print_shape(value, out);
+  if (value->kind == VALUE_PARAMETER) {
+    fprintf(out, " %s", INIT_NAMES[value->init.kind]);
+    if (value->init.kind != INIT_ZEROS) fprintf(out, " %g", value->init.scale);
+  }
+  if (value->layout != LAYOUT_UNSET) fprintf(out, " layout=%s", LAYOUT_NAMES[value->layout]);
+  if (value->view_of) fprintf(out, " view=%s", value->view_of->name);
+  if (value->elements) {
+    fprintf(out, " at=%" PRId64 " size=%" PRId64, value->offset, value->elements);
+    if (value->kind != VALUE_PARAMETER && value->kind != VALUE_PARAMETER_GRADIENT)
+      fprintf(out, " live=%d..%d", value->first, value->last);
+  }
+  fputc('\n', out);
+}
+
+/* The attribute list of an op holds the name as a whole word. */
+static bool op_has_attribute(OpKind op, const char *name) {
+  size_t length = strlen(name);
+  for (const char *at = op_attributes(op); (at = strstr(at, name)) != NULL; at += length) {
+    bool starts = at == op_attributes(op) || at[-1] == ' ';
+    if (starts && (at[length] == '\0' || at[length] == ' ' || at[length] == '!')) return true;
+  }
+  return false;
+}
+
+static void print_attributes(const Node *node, FILE *out) {
+  const Attributes *a = &node->attributes;
+#define PRINT_INT(field) fprintf(out, " " #field "=%d", a->field)
+#define PRINT_PAIR(field) fprintf(out, " " #field "=%dx%d", a->field[0], a->field[1])
+#define PRINT_BOOL(field) fprintf(out, " " #field "=%s", a->field ? "true" : "false")
+#define PRINT_REAL(field) fprintf(out, " " #field "=%g", a->field)
+#define PRINT_ACTIVATION(field) fprintf(out, " " #field "=%s", ACTIVATION_NAMES[a->field])
+#define PRINT(field, type)                                                                         \
+  if (op_has_attribute(node->op, #field)) PRINT_##type(field);
+  ATTRIBUTES(PRINT)
+#undef PRINT
+}
+
+static void print_node(const Node *node, FILE *out) {
+  fprintf(out, "  ");
+  for (int i = 0; i < node->out_count; i++) {
+    fprintf(out, "%s%s", i ? ", " : "", node->out[i]->name);
+    print_shape(node->out[i], out);
+  }
+  fprintf(out, "%s%s(", node->out_count ? " = " : "", op_name(node->op));
+  for (int i = 0; i < node->in_count; i++)
+    fprintf(out, "%s%s", i ? ", " : "", node->in[i]->name);
+  fputc(')', out);
+  print_attributes(node, out);
+  if (node->schedule.algorithm != ALGORITHM_NONE) {
+    const int *tile = node->schedule.tile;
+    fprintf(out, " | %s", ALGORITHM_NAMES[node->schedule.algorithm]);
+    if (tile[0]) fprintf(out, " tile=%dx%dx%d", tile[0], tile[1], tile[2]);
+  }
+  if (node->pos.file) fprintf(out, "  -- %s:%d", node->pos.file, node->pos.line);
+  fputc('\n', out);
+}
+
+void graph_print(const Graph *graph, FILE *out) {
+  fprintf(out, "graph %s batch %d\nvalues:\n", graph->name, graph->recipe.batch);
+  for (int i = 0; i < graph->values.count; i++) print_value(graph->values.at[i], out);
+  int phase = -1;
+  for (int i = 0; i < graph->nodes.count; i++) {
+    if ((int)graph->nodes.at[i]->phase != phase) {
+      phase = (int)graph->nodes.at[i]->phase;
+      fprintf(out, "%s:\n", PHASE_NAMES[phase]);
+    }
+    print_node(graph->nodes.at[i], out);
+  }
+}
+
+/* --- verify ------------------------------------------------------------------------------------ */
+
+static void verify_names(const Graph *graph) {
+  for (int i = 0; i < graph->values.count; i++)
+    for (int k = 0; k < i; k++)
+      assert(strcmp(graph->values.at[i]->name, graph->values.at[k]->name) != 0);
+}
+
+static bool is_made_before(const Graph *graph, const Value *value, int position) {
+  if (!value->producer) return value == graph->input || value->kind == VALUE_PARAMETER;
+  for (int i = 0; i < position; i++)
+    if (graph->nodes.at[i] == value->producer) return true;
+  return false;
+}
+
+static bool is_listed(const Graph *graph, const Value *value) {
+  for (int i = 0; i < graph->values.count; i++)
+    if (graph->values.at[i] == value) return true;
+  return false;
+}
+
+void graph_verify(const Graph *graph, GraphStage stage) {
+  verify_names(graph);
+  assert(graph->input && graph->output && graph->loss);
+  for (int i = 0; i < graph->nodes.count; i++) {
+    const Node *node = graph->nodes.at[i];
+    assert(node->out_count == OPS[node->op].outputs);
+    for (int k = 0; k < node->in_count; k++) {
+      assert(is_listed(graph, node->in[k]));
+      assert(is_made_before(graph, node->in[k], i));
+    }
+    for (int k = 0; k < node->out_count; k++) {
+      assert(is_listed(graph, node->out[k]));
+      assert(node->out[k]->producer == node);
+    }
+    if (i) assert(node->phase >= graph->nodes.at[i - 1]->phase);
+    if (stage < STAGE_DIFFERENTIATED) assert(node->phase == PHASE_FORWARD);
+  }
+  for (int i = 0; i < graph->values.count; i++) {
+    const Value *value = graph->values.at[i];
+    for (int k = 0; k < value->rank; k++) assert(value->dim[k] > 0);
+    if (stage >= STAGE_LAID_OUT) assert(value->layout != LAYOUT_UNSET);
+    if (stage >= STAGE_PLANNED && !value->view_of) assert(value->elements >= value_count(value));
+    if (stage >= STAGE_DIFFERENTIATED && value->gradient)
+      assert(value_count(value->gradient) == value_count(value));
+  }
+}

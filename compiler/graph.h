@@ -1,0 +1,219 @@
+/* The graph: values that know their shape, nodes that make them, and the order in which nodes run.
+   The language of models builds the forward half; passes rewrite it and append the backward half.
+   Everything lives in one arena. */
+#ifndef CNNC_GRAPH_H
+#define CNNC_GRAPH_H
+
+#include "arena.h"
+#include "diag.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+typedef enum OpKind {
+#define OP(id, outputs, attributes, shape, gradient, lower) OP_##id,
+#include "ops.def"
+#undef OP
+  OP_COUNT
+} OpKind;
+
+typedef enum Activation { ACTIVATION_NONE, ACTIVATION_RELU } Activation;
+
+/* Attributes of all ops in one record; ops.def says which of them an op uses. Pairs are
+   {height, width}. ATTRIBUTES(X) lists X(field, type), type one of INT PAIR BOOL REAL ACTIVATION. */
+#define ATTRIBUTES(X)                                                                              \
+  X(channels, INT)                                                                                 \
+  X(features, INT)                                                                                 \
+  X(kernel, PAIR)                                                                                  \
+  X(stride, PAIR)                                                                                  \
+  X(padding, PAIR)                                                                                 \
+  X(dilation, PAIR)                                                                                \
+  X(groups, INT)                                                                                   \
+  X(bias, BOOL)                                                                                    \
+  X(ceil_mode, BOOL)                                                                               \
+  X(count_include_pad, BOOL)                                                                       \
+  X(p, REAL)                                                                                       \
+  X(label_smoothing, REAL)                                                                         \
+  X(activation, ACTIVATION)                                                                        \
+  X(mask, BOOL)
+
+typedef struct Attributes {
+  int channels, features;
+  int kernel[2], stride[2], padding[2], dilation[2];
+  int groups;
+  bool bias, ceil_mode, count_include_pad;
+  double p;               /* dropout: probability of a zero */
+  double label_smoothing; /* of the loss, 0 to 1 */
+  Activation activation;  /* fused into the epilogue: y = activation(y) */
+  bool mask;              /* fused: the last input is the activation y; dx is 0 where y is 0 */
+} Attributes;
+
+typedef enum InitKind {
+  INIT_ZEROS,
+  INIT_CONSTANT,       /* scale: the value */
+  INIT_XAVIER_UNIFORM, /* scale: gain */
+  INIT_XAVIER_NORMAL,
+  INIT_HE_UNIFORM,
+  INIT_HE_NORMAL,
+  INIT_UNIFORM, /* scale: bound; U(-bound, bound) */
+  INIT_NORMAL   /* scale: standard deviation, mean 0 */
+} InitKind;
+
+typedef struct Init {
+  InitKind kind;
+  double scale;
+} Init;
+
+typedef enum ValueKind {
+  VALUE_INPUT,    /* the images as the loader gives them: bytes [N,C,H,W] */
+  VALUE_ACTIVATION,
+  VALUE_GRADIENT, /* of an activation: the upstream gradient, d<name> */
+  VALUE_PARAMETER,
+  VALUE_PARAMETER_GRADIENT,
+  VALUE_LOSS /* one number an image */
+} ValueKind;
+
+typedef enum Layout {
+  LAYOUT_UNSET,
+  LAYOUT_PLAIN, /* row-major, as in PyTorch: parameters and their gradients, images */
+  LAYOUT_LANES, /* [N/L][C][H][W][L]: the batch innermost, L images a vector */
+  LAYOUT_ROWS   /* [N][C*H*W rounded up to L]: an image a row */
+} Layout;
+
+typedef struct Node Node;
+typedef struct Value Value;
+
+struct Value {
+  int id;
+  const char *name; /* parameters: as in torchvision, conv1.weight; others unique in the graph */
+  ValueKind kind;
+  int rank;   /* 4 for [N,C,H,W], 2 for [N,F] and [O,I], 1 for [O] */
+  int dim[4]; /* unused ones are 1 */
+  Node *producer; /* NULL for the input and for parameters */
+  Value *gradient; /* dvalue; NULL before the gradient pass or where nobody needs it */
+  Init init;       /* parameters */
+  bool trainable;  /* parameters */
+  SourcePos pos;
+
+  /* Set by layout and memory. */
+  Layout layout;
+  Value *view_of;   /* shares the memory of another value (flatten, reshape) */
+  int64_t offset;   /* in reals, from the start of the block that holds its kind */
+  int64_t elements; /* reals that its memory takes, padding of the layout included */
+  int first, last;  /* lifetime: positions of nodes */
+};
+
+typedef enum Phase { PHASE_FORWARD, PHASE_BACKWARD, PHASE_UPDATE } Phase;
+
+/* What the schedule pass decided, as plain data (see schedule.h for the meaning by algorithm). */
+typedef enum Algorithm {
+  ALGORITHM_NONE,  /* a view: no code */
+  ALGORITHM_DIRECT /* loops over the shape with one register tile */
+} Algorithm;
+
+typedef struct Schedule {
+  Algorithm algorithm;
+  int tile[3]; /* register tile; by op, see schedule.h */
+} Schedule;
+
+struct Node {
+  OpKind op;
+  const char *name; /* the layer: layer1.0.conv1 */
+  SourcePos pos;
+  Phase phase;
+  Value **in, **out;
+  int in_count, out_count;
+  Attributes attributes;
+  Node *forward; /* of a backward node: the node it differentiates */
+  Schedule schedule;
+};
+
+typedef LIST_OF(Node *) NodeList;
+typedef LIST_OF(Value *) ValueList;
+
+typedef enum OptimizerKind { OPTIMIZER_SGD, OPTIMIZER_ADAM } OptimizerKind;
+typedef enum LrScheduleKind { LR_CONSTANT, LR_STEP, LR_COSINE } LrScheduleKind;
+
+enum { INPUT_CHANNELS_MAX = 16 };
+
+/* The default training recipe of a model. */
+typedef struct Recipe {
+  int batch, epochs;
+  OptimizerKind optimizer;
+  double lr, momentum, weight_decay, beta1, beta2, eps;
+  bool nesterov;
+  LrScheduleKind schedule;
+  int step_epochs; /* LR_STEP: multiply by gamma every step_epochs */
+  double gamma;
+  double final_lr; /* LR_COSINE: the rate after the last step */
+  bool normalize_from_dataset; /* mean and deviation of the training set; else those below */
+  double mean[INPUT_CHANNELS_MAX], deviation[INPUT_CHANNELS_MAX]; /* of pixels scaled to 0..1 */
+} Recipe;
+
+typedef struct Graph {
+  Arena *arena;
+  Diag *diag;
+  const char *name;  /* lenet5: a C identifier */
+  const char *file;  /* the model file, as the user named it */
+  NodeList nodes;    /* in the order in which they run */
+  ValueList values;
+  Value *input, *output; /* images, logits [N,classes] */
+  Value *loss;
+  int classes;
+  Recipe recipe;
+} Graph;
+
+/* --- building ---------------------------------------------------------------------------- */
+
+Graph *graph_new(Arena *arena, Diag *diag);
+
+/* A value; the name is made unique with a number if it is taken. */
+Value *graph_value(Graph *graph, ValueKind kind, const char *name, int rank, const int *dim);
+
+/* A node at the end of the graph, without outputs; add those with graph_output. */
+Node *graph_node(Graph *graph, OpKind op, const char *name, SourcePos pos, int in_count,
+                 Value *const *in);
+Value *graph_output(Graph *graph, Node *node, ValueKind kind, const char *name, int rank,
+                    const int *dim);
+
+/* --- asking and rewriting ------------------------------------------------------------------ */
+
+const char *op_name(OpKind op);
+const char *op_attributes(OpKind op);
+int64_t value_count(const Value *value); /* product of its dimensions */
+
+/* How many nodes read the value; the graph's output and loss count as one more. */
+int graph_uses(const Graph *graph, const Value *value);
+
+/* Every reader of `from` reads `to` instead. */
+void graph_replace(Graph *graph, Value *from, Value *to);
+
+/* Takes the node out of the order, and its outputs out of the graph. */
+void graph_remove(Graph *graph, Node *node);
+
+/* Takes out values that no node makes or reads. */
+void graph_sweep_values(Graph *graph);
+
+/* --- print and verify ----------------------------------------------------------------------- */
+
+/* The text of --dump: one value or node a line, stable from run to run. */
+void graph_print(const Graph *graph, FILE *out);
+
+/* How far the graph has come; a verifier asks for all that the passes so far establish. */
+typedef enum GraphStage {
+  STAGE_BUILT,
+  STAGE_SIMPLIFIED,
+  STAGE_DIFFERENTIATED,
+  STAGE_FUSED,
+  STAGE_SCHEDULED,
+  STAGE_LAID_OUT,
+  STAGE_PLANNED
+} GraphStage;
+
+/* Asserts (our mistake, not a user's): every input is made before it is read, names are unique,
+   shapes fit the ops, and what the stage promises. */
+void graph_verify(const Graph *graph, GraphStage stage);
+
+#endif

@@ -1,0 +1,139 @@
+/* The public header of the runtime, and the one thing a generated program includes. A program
+   describes its network in one const cnn_model; the runtime knows a network only through it. */
+#ifndef CNN_H
+#define CNN_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* Raised when cnn_model or the functions in it change meaning. */
+#define CNN_ABI 1
+
+typedef enum cnn_target { CNN_SCALAR, CNN_AVX2, CNN_AVX512 } cnn_target;
+
+/* How a parameter starts: 0; scale; U(-scale, scale); N(0, scale^2). Xavier and He initialisers
+   arrive here as the bound or the deviation that their fans give. */
+typedef enum cnn_init { CNN_ZEROS, CNN_CONSTANT, CNN_UNIFORM, CNN_NORMAL } cnn_init;
+
+/* One parameter, as in PyTorch: [O,I,kH,kW], [O,I] or [O], row-major in the parameter block. */
+typedef struct cnn_parameter {
+  const char *name; /* conv1.weight */
+  int rank, shape[4];
+  size_t offset; /* in reals from the start of the parameter block */
+  cnn_init init;
+  double scale;
+} cnn_parameter;
+
+/* One layer of the forward graph, for summaries. Counts are for one image. */
+typedef struct cnn_layer {
+  const char *name, *kind;
+  int shape[3]; /* output [C,H,W]; [F,1,1] for a vector */
+  int64_t parameters, macs;
+  int receptive_field[2];    /* pixels of the input that one output sees: height, width */
+  int64_t activation_bytes;  /* of the output */
+  int64_t linear_parameters; /* of a fully connected layer from the same input to this output;
+                                0 where the layer has no weights */
+} cnn_layer;
+
+typedef enum cnn_optimizer { CNN_SGD, CNN_ADAM } cnn_optimizer;
+typedef enum cnn_lr_schedule { CNN_LR_CONSTANT, CNN_LR_STEP, CNN_LR_COSINE } cnn_lr_schedule;
+
+/* The training recipe of the model file; the command line overrides parts of it. */
+typedef struct cnn_recipe {
+  int epochs;
+  cnn_optimizer optimizer;
+  double lr, momentum, weight_decay, beta1, beta2, eps;
+  int nesterov;
+  cnn_lr_schedule schedule;
+  int step_epochs;  /* CNN_LR_STEP: lr * gamma^(epoch / step_epochs) */
+  double gamma;
+  double final_lr;  /* CNN_LR_COSINE: from lr at step 0 to final_lr at the last step */
+  int normalize_from_dataset; /* else mean and deviation of pixels in 0..1, one a channel */
+  const double *mean, *deviation;
+  double label_smoothing;
+} cnn_recipe;
+
+typedef enum cnn_loss { CNN_SOFTMAX_CROSS_ENTROPY, CNN_SQUARED_ERROR } cnn_loss;
+
+/* A batch: `count` images of [C,H,W] bytes, 1 <= count <= model->batch. Pixel p of channel c
+   enters the network as p * scale[c] + shift[c]. */
+typedef struct cnn_batch {
+  int count;
+  const uint8_t *const *images;
+  const int32_t *labels; /* 0 <= label < classes; NULL for infer */
+  const float *scale, *shift;
+} cnn_batch;
+
+/* All memory of a run, given by the runtime once at the start; blocks are aligned to 64 bytes and
+   zeroed. A "real" is float, or double in a program made with --real double. */
+typedef struct cnn_state {
+  void *parameters;  /* parameter_reals */
+  void *gradients;   /* the same offsets */
+  void *optimizer;   /* optimizer_blocks times parameter_reals: momentum; or Adam's m, then v */
+  void *activations; /* training_reals or inference_reals, whichever is more */
+  int threads;       /* threads to use, at least 1 */
+  uint64_t seed;     /* of dropout's counter-based generator */
+  uint64_t step;     /* counts updates from 0: dropout's counter, Adam's bias correction */
+  double lr, momentum, weight_decay, beta1, beta2, eps;
+
+  /* Results of the last call, for images 0..count-1. */
+  float *loss;       /* [batch]; not yet divided by count. Set by gradients and train_step */
+  int32_t *predicted; /* [batch]: the largest logit's class. Set by all three */
+} cnn_state;
+
+/* A value that --keep-values keeps in its own memory, for tests and for looking inside. */
+typedef enum cnn_layout { CNN_PLAIN, CNN_LANES, CNN_ROWS } cnn_layout;
+typedef struct cnn_value {
+  const char *name;
+  int rank, shape[4];
+  cnn_layout layout; /* PLAIN: row-major. LANES: [N/L][C][H][W][L]. ROWS: [N][C*H*W up to L] */
+  size_t offset;     /* in reals from the start of activations */
+} cnn_value;
+
+typedef struct cnn_model {
+  int abi;             /* CNN_ABI */
+  const char *name;    /* lenet5 */
+  const char *command; /* that made the file */
+  cnn_target target;
+  int real_bytes; /* 4, or 8 with --real double */
+  int lanes;      /* L: images a vector */
+  int threads_max; /* 1 if the program was compiled without OpenMP, else a large number */
+  int batch;      /* most images a call takes */
+  int input[3];   /* [C,H,W] */
+  int classes;
+  cnn_loss loss;
+  const cnn_recipe *recipe;
+  const cnn_parameter *parameters;
+  int parameter_count;
+  const cnn_layer *layers;
+  int layer_count;
+  size_t parameter_reals; /* the block, alignment included */
+  int optimizer_blocks;   /* 0, 1 or 2 */
+  size_t training_reals, inference_reals; /* peak of activations and gradients of activations */
+  const cnn_value *values; /* NULL without --keep-values */
+  int value_count;
+  size_t guard_bytes; /* with --keep-values: every value ends at a multiple of this, and as many
+                         bytes behind it belong to nobody; 0 otherwise */
+
+  /* Forward, loss, backward: fills gradients (means over the batch), loss, predicted. */
+  void (*gradients)(const cnn_state *state, const cnn_batch *batch);
+  /* The same and the optimiser's update of the parameters. */
+  void (*train_step)(const cnn_state *state, const cnn_batch *batch);
+  /* Forward alone, dropout off. logits [count][classes] row-major. */
+  void (*infer)(const cnn_state *state, const cnn_batch *batch, float *logits);
+} cnn_model;
+
+/* The trainer's command line (train, eval, predict, summary, gradcheck, bench): a generated program's
+   main is `return cnn_main(&model, argc, argv);`. Returns the exit code: 0 done, 1 failed,
+   2 usage, 3 model, 4 data, 130 interrupted. */
+int cnn_main(const cnn_model *model, int argc, char **argv);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif
