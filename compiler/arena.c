@@ -25,7 +25,9 @@ static void *allocate_or_exit(size_t bytes) {
   return memory;
 }
 
-Arena *arena_new(void) { return allocate_or_exit(sizeof(Arena)); }
+Arena *arena_new(void) {
+  return allocate_or_exit(sizeof(Arena));
+}
 
 void arena_release(Arena *arena) {
   if (!arena) return;

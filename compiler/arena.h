@@ -18,15 +18,20 @@ char *arena_printf(Arena *arena, const char *format, ...) __attribute__((format(
 char *arena_vprintf(Arena *arena, const char *format, va_list args);
 
 #define ARENA_NEW(arena, type) ((type *)arena_alloc((arena), sizeof(type)))
-#define ARENA_ARRAY(arena, type, count) ((type *)arena_alloc((arena), sizeof(type) * (size_t)(count)))
+#define ARENA_ARRAY(arena, type, count)                                                            \
+  ((type *)arena_alloc((arena), sizeof(type) * (size_t)(count)))
 
 /* A growing array of pointers that lives in an arena. */
-#define LIST_OF(type) struct { type *at; int count, capacity; }
+#define LIST_OF(type)                                                                              \
+  struct {                                                                                         \
+    type *at;                                                                                      \
+    int count, capacity;                                                                           \
+  }
 #define LIST_PUSH(arena, list, item)                                                               \
   do {                                                                                             \
     if ((list)->count == (list)->capacity) {                                                       \
-      (list)->at = arena_grow((arena), (list)->at, sizeof *(list)->at, (list)->count,              \
-                              &(list)->capacity);                                                  \
+      (list)->at =                                                                                 \
+          arena_grow((arena), (list)->at, sizeof *(list)->at, (list)->count, &(list)->capacity);   \
     }                                                                                              \
     (list)->at[(list)->count++] = (item);                                                          \
   } while (0)

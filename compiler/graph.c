@@ -13,8 +13,12 @@ static const struct {
 #undef OP
 };
 
-const char *op_name(OpKind op) { return OPS[op].name; }
-const char *op_attributes(OpKind op) { return OPS[op].attributes; }
+const char *op_name(OpKind op) {
+  return OPS[op].name;
+}
+const char *op_attributes(OpKind op) {
+  return OPS[op].attributes;
+}
 
 /* --- building ---------------------------------------------------------------------------- */
 
@@ -33,7 +37,7 @@ static bool name_is_taken(const Graph *graph, const char *name) {
 
 Value *graph_value(Graph *graph, ValueKind kind, const char *name, int rank, const int *dim) {
   Value *value = ARENA_NEW(graph->arena, Value);
-  value->id = graph->values.count;
+  value->id = graph->next_id++;
   value->kind = kind;
   value->rank = rank;
   for (int i = 0; i < 4; i++) value->dim[i] = i < rank ? dim[i] : 1;
@@ -95,6 +99,16 @@ void graph_replace(Graph *graph, Value *from, Value *to) {
   if (graph->loss == from) graph->loss = to;
 }
 
+void graph_move_before(Graph *graph, Node *node, const Node *before) {
+  NodeList *nodes = &graph->nodes;
+  int from = 0, to = 0;
+  while (nodes->at[from] != node) from++;
+  while (nodes->at[to] != before) to++;
+  for (; from > to; from--) nodes->at[from] = nodes->at[from - 1];
+  for (; from + 1 < to; from++) nodes->at[from] = nodes->at[from + 1];
+  nodes->at[from] = node;
+}
+
 static void remove_value(Graph *graph, const Value *value) {
   int kept = 0;
   for (int i = 0; i < graph->values.count; i++)
@@ -129,9 +143,9 @@ static const char *const LAYOUT_NAMES[] = {"", "plain", "lanes", "rows"};
 static const char *const PHASE_NAMES[] = {"forward", "backward", "update"};
 static const char *const ACTIVATION_NAMES[] = {"none", "relu"};
 static const char *const ALGORITHM_NAMES[] = {"none", "direct"};
-static const char *const INIT_NAMES[] = {"zeros",      "constant",  "xavier_uniform",
+static const char *const INIT_NAMES[] = {"zeros",         "constant",   "xavier_uniform",
                                          "xavier_normal", "he_uniform", "he_normal",
-                                         "uniform",    "normal"};
+                                         "uniform",       "normal"};
 
 static void print_shape(const Value *value, FILE *out) {
   fputc('[', out);
@@ -186,8 +200,7 @@ static void print_node(const Node *node, FILE *out) {
     print_shape(node->out[i], out);
   }
   fprintf(out, "%s%s(", node->out_count ? " = " : "", op_name(node->op));
-  for (int i = 0; i < node->in_count; i++)
-    fprintf(out, "%s%s", i ? ", " : "", node->in[i]->name);
+  for (int i = 0; i < node->in_count; i++) fprintf(out, "%s%s", i ? ", " : "", node->in[i]->name);
   fputc(')', out);
   print_attributes(node, out);
   if (node->schedule.algorithm != ALGORITHM_NONE) {
@@ -212,7 +225,8 @@ void graph_print(const Graph *graph, FILE *out) {
   }
 }
 
-/* --- verify ------------------------------------------------------------------------------------ */
+/* --- verify ------------------------------------------------------------------------------------
+ */
 
 static void verify_names(const Graph *graph) {
   for (int i = 0; i < graph->values.count; i++)
@@ -235,7 +249,7 @@ static bool is_listed(const Graph *graph, const Value *value) {
 
 void graph_verify(const Graph *graph, GraphStage stage) {
   verify_names(graph);
-  assert(graph->input && graph->output && graph->loss);
+  assert(graph->input && graph->output); /* inference has no loss */
   for (int i = 0; i < graph->nodes.count; i++) {
     const Node *node = graph->nodes.at[i];
     assert(node->out_count == OPS[node->op].outputs);
@@ -254,7 +268,8 @@ void graph_verify(const Graph *graph, GraphStage stage) {
     const Value *value = graph->values.at[i];
     for (int k = 0; k < value->rank; k++) assert(value->dim[k] > 0);
     if (stage >= STAGE_LAID_OUT) assert(value->layout != LAYOUT_UNSET);
-    if (stage >= STAGE_PLANNED && !value->view_of) assert(value->elements >= value_count(value));
+    if (stage >= STAGE_PLANNED && value->kind != VALUE_INPUT && value->kind != VALUE_LOSS)
+      assert(value->elements >= value_count(value));
     if (stage >= STAGE_DIFFERENTIATED && value->gradient)
       assert(value_count(value->gradient) == value_count(value));
   }

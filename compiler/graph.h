@@ -22,7 +22,8 @@ typedef enum OpKind {
 typedef enum Activation { ACTIVATION_NONE, ACTIVATION_RELU } Activation;
 
 /* Attributes of all ops in one record; ops.def says which of them an op uses. Pairs are
-   {height, width}. ATTRIBUTES(X) lists X(field, type), type one of INT PAIR BOOL REAL ACTIVATION. */
+   {height, width}. ATTRIBUTES(X) lists X(field, type), type one of INT PAIR BOOL REAL ACTIVATION.
+ */
 #define ATTRIBUTES(X)                                                                              \
   X(channels, INT)                                                                                 \
   X(features, INT)                                                                                 \
@@ -67,7 +68,7 @@ typedef struct Init {
 } Init;
 
 typedef enum ValueKind {
-  VALUE_INPUT,    /* the images as the loader gives them: bytes [N,C,H,W] */
+  VALUE_INPUT, /* the images as the loader gives them: bytes [N,C,H,W] */
   VALUE_ACTIVATION,
   VALUE_GRADIENT, /* of an activation: the upstream gradient, d<name> */
   VALUE_PARAMETER,
@@ -89,9 +90,9 @@ struct Value {
   int id;
   const char *name; /* parameters: as in torchvision, conv1.weight; others unique in the graph */
   ValueKind kind;
-  int rank;   /* 4 for [N,C,H,W], 2 for [N,F] and [O,I], 1 for [O] */
-  int dim[4]; /* unused ones are 1 */
-  Node *producer; /* NULL for the input and for parameters */
+  int rank;        /* 4 for [N,C,H,W], 2 for [N,F] and [O,I], 1 for [O] */
+  int dim[4];      /* unused ones are 1 */
+  Node *producer;  /* NULL for the input and for parameters */
   Value *gradient; /* dvalue; NULL before the gradient pass or where nobody needs it */
   Init init;       /* parameters */
   bool trainable;  /* parameters */
@@ -107,7 +108,11 @@ struct Value {
 
 typedef enum Phase { PHASE_FORWARD, PHASE_BACKWARD, PHASE_UPDATE } Phase;
 
-/* What the schedule pass decided, as plain data (see schedule.h for the meaning by algorithm). */
+/* What the schedule pass decided, as plain data. The register tile by op:
+     conv2d, conv2d_backward_data          channels made, pixels of a row
+     conv2d_backward_weights               output channels, input channels, taps of a kernel row
+     linear, linear_backward_data          features made, vectors of images
+     linear_backward_weights               output features, vectors of input features */
 typedef enum Algorithm {
   ALGORITHM_NONE,  /* a view: no code */
   ALGORITHM_DIRECT /* loops over the shape with one register tile */
@@ -115,7 +120,7 @@ typedef enum Algorithm {
 
 typedef struct Schedule {
   Algorithm algorithm;
-  int tile[3]; /* register tile; by op, see schedule.h */
+  int tile[3];
 } Schedule;
 
 struct Node {
@@ -147,7 +152,7 @@ typedef struct Recipe {
   LrScheduleKind schedule;
   int step_epochs; /* LR_STEP: multiply by gamma every step_epochs */
   double gamma;
-  double final_lr; /* LR_COSINE: the rate after the last step */
+  double final_lr;             /* LR_COSINE: the rate after the last step */
   bool normalize_from_dataset; /* mean and deviation of the training set; else those below */
   double mean[INPUT_CHANNELS_MAX], deviation[INPUT_CHANNELS_MAX]; /* of pixels scaled to 0..1 */
 } Recipe;
@@ -155,13 +160,14 @@ typedef struct Recipe {
 typedef struct Graph {
   Arena *arena;
   Diag *diag;
-  const char *name;  /* lenet5: a C identifier */
-  const char *file;  /* the model file, as the user named it */
-  NodeList nodes;    /* in the order in which they run */
+  const char *name; /* lenet5: a C identifier */
+  const char *file; /* the model file, as the user named it */
+  NodeList nodes;   /* in the order in which they run */
   ValueList values;
   Value *input, *output; /* images, logits [N,classes] */
   Value *loss;
   int classes;
+  int next_id; /* of values */
   Recipe recipe;
 } Graph;
 
@@ -189,6 +195,9 @@ int graph_uses(const Graph *graph, const Value *value);
 
 /* Every reader of `from` reads `to` instead. */
 void graph_replace(Graph *graph, Value *from, Value *to);
+
+/* Moves a node, usually a new one at the end, to the place before another. */
+void graph_move_before(Graph *graph, Node *node, const Node *before);
 
 /* Takes the node out of the order, and its outputs out of the graph. */
 void graph_remove(Graph *graph, Node *node);

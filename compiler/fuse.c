@@ -1,0 +1,76 @@
+/* fuse: work that would be a pass over memory of its own rides on a neighbour.
+   Requires  a differentiated graph (or the forward graph of inference).
+   Establishes  relu in the epilogue of the conv2d or linear that feeds it; in the backward half,
+   the relu's mask in the epilogue of whatever makes the gradient that arrives there. May break
+   value->gradient of values whose gradient no longer exists by itself: it is NULL then. */
+#include "passes.h"
+
+/* The one node that reads the value, or NULL. */
+static Node *only_reader(const Graph *graph, const Value *value) {
+  if (graph_uses(graph, value) != 1) return NULL;
+  for (int i = 0; i < graph->nodes.count; i++) {
+    Node *node = graph->nodes.at[i];
+    for (int k = 0; k < node->in_count; k++)
+      if (node->in[k] == value) return node;
+  }
+  return NULL;
+}
+
+/* `node` makes the result of `next`, its only reader, in its own epilogue. */
+static void absorb(Graph *graph, Node *node, Node *next) {
+  Value *result = next->out[0], *between = node->out[0];
+  for (int i = 0; i < graph->values.count; i++)
+    if (graph->values.at[i]->gradient == between) graph->values.at[i]->gradient = NULL;
+  result->producer = node;
+  node->out[0] = result;
+  between->producer = NULL;
+  graph_remove(graph, next);
+  graph_sweep_values(graph);
+}
+
+static bool fuse_activation(Graph *graph, Node *node) {
+  if (node->op != OP_conv2d && node->op != OP_linear) return false;
+  if (node->attributes.activation != ACTIVATION_NONE) return false;
+  Node *next = only_reader(graph, node->out[0]);
+  if (!next || next->op != OP_relu) return false;
+  node->attributes.activation = ACTIVATION_RELU;
+  absorb(graph, node, next);
+  return true;
+}
+
+static bool takes_mask(const Node *node, const Value *y) {
+  switch (node->op) {
+  case OP_conv2d_backward_data:
+  case OP_linear_backward_data:
+  case OP_avg_pool2d_backward:
+    return true;
+  case OP_max_pool2d_backward:
+    return node->in[1] == y; /* it reads x already */
+  default:
+    return false;
+  }
+}
+
+static void append_input(Graph *graph, Node *node, Value *value) {
+  Value **in = ARENA_ARRAY(graph->arena, Value *, node->in_count + 1);
+  for (int i = 0; i < node->in_count; i++) in[i] = node->in[i];
+  in[node->in_count++] = value;
+  node->in = in;
+}
+
+static bool fuse_mask(Graph *graph, Node *node) {
+  if (node->phase != PHASE_BACKWARD || node->attributes.mask || node->out_count != 1) return false;
+  Node *next = only_reader(graph, node->out[0]);
+  if (!next || next->op != OP_relu_backward || !takes_mask(node, next->in[1])) return false;
+  node->attributes.mask = true;
+  if (node->op != OP_max_pool2d_backward) append_input(graph, node, next->in[1]);
+  absorb(graph, node, next);
+  return true;
+}
+
+void pass_fuse(Graph *graph) {
+  for (int i = 0; i < graph->nodes.count; i++) {
+    Node *node = graph->nodes.at[i];
+    if (fuse_activation(graph, node) || fuse_mask(graph, node)) i--; /* it may take more */
+  }
+}

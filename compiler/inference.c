@@ -1,0 +1,47 @@
+/* The graph of inference: a copy of the simplified forward graph up to the logits, without the loss
+   and without dropout, which does nothing then. */
+#include "passes.h"
+
+#include <string.h>
+
+static Value *find_value(const Graph *graph, const char *name) {
+  for (int i = 0; i < graph->values.count; i++)
+    if (!strcmp(graph->values.at[i]->name, name)) return graph->values.at[i];
+  return NULL;
+}
+
+static Value *copy_value(Graph *copy, const Value *value) {
+  Value *twin = graph_value(copy, value->kind, value->name, value->rank, value->dim);
+  twin->init = value->init;
+  twin->trainable = value->trainable;
+  twin->pos = value->pos;
+  return twin;
+}
+
+static void copy_node(Graph *copy, const Node *node) {
+  Value **in = ARENA_ARRAY(copy->arena, Value *, node->in_count);
+  for (int i = 0; i < node->in_count; i++) in[i] = find_value(copy, node->in[i]->name);
+  Node *twin = graph_node(copy, node->op, node->name, node->pos, node->in_count, in);
+  twin->attributes = node->attributes;
+  for (int i = 0; i < node->out_count; i++) {
+    Value *out = find_value(copy, node->out[i]->name);
+    out->producer = twin;
+    twin->out[twin->out_count++] = out;
+  }
+}
+
+Graph *graph_inference(const Graph *graph) {
+  Graph *copy = graph_new(graph->arena, graph->diag);
+  copy->name = graph->name;
+  copy->file = graph->file;
+  copy->classes = graph->classes;
+  copy->recipe = graph->recipe;
+  for (int i = 0; i < graph->values.count; i++) copy_value(copy, graph->values.at[i]);
+  for (int i = 0; i < graph->nodes.count; i++) copy_node(copy, graph->nodes.at[i]);
+  copy->input = find_value(copy, graph->input->name);
+  copy->output = find_value(copy, graph->output->name);
+  for (int i = 0; i < copy->nodes.count; i++)
+    if (copy->nodes.at[i]->op == OP_dropout) copy->nodes.at[i]->attributes.p = 0;
+  pass_simplify(copy); /* takes out dropout, and the loss, which nobody reads here */
+  return copy;
+}

@@ -1,0 +1,207 @@
+/* memory: a place for every value, known when the program is made.
+   Requires  layouts.
+   Establishes  elements, offset, first and last of every value; view_of where a value lives in the
+   memory of another: views, and results that an elementwise op writes over an input that dies
+   there. May break  nothing.
+
+   Three blocks: parameters, their gradients (same offsets), activations with their gradients.
+   Offsets in the last are found greedily, the largest value first, each at the lowest place where
+   nothing that lives at the same time lies. With keep_values nothing shares memory, and every value
+   ends at a page border with an empty page behind it. */
+#include "passes.h"
+
+#include <stdlib.h>
+
+enum { ALIGNMENT = 16 }; /* reals: 64 bytes of floats */
+
+static int64_t round_up(int64_t n, int64_t unit) {
+  return (n + unit - 1) / unit * unit;
+}
+
+/* Reals that the value takes in its layout. */
+static int64_t laid_out_size(const Value *value, int lanes) {
+  int64_t images = round_up(value->dim[0], lanes);
+  int64_t features = (int64_t)value->dim[1] * value->dim[2] * value->dim[3];
+  switch (value->layout) {
+  case LAYOUT_LANES:
+    return images * features;
+  case LAYOUT_ROWS:
+    return images * round_up(features, lanes);
+  default:
+    return value_count(value);
+  }
+}
+
+static bool is_planned(const Value *value) {
+  return value->kind == VALUE_ACTIVATION || value->kind == VALUE_GRADIENT;
+}
+
+static void plan_parameters(Graph *graph) {
+  int64_t offset = 0;
+  for (int i = 0; i < graph->values.count; i++) {
+    Value *value = graph->values.at[i];
+    if (value->kind != VALUE_PARAMETER) continue;
+    value->offset = offset;
+    value->elements = value_count(value);
+    offset = round_up(offset + value->elements, ALIGNMENT);
+    if (!value->gradient) continue;
+    value->gradient->offset = value->offset;
+    value->gradient->elements = value->elements;
+  }
+}
+
+static void find_lifetimes(Graph *graph) {
+  for (int i = 0; i < graph->nodes.count; i++) {
+    Node *node = graph->nodes.at[i];
+    for (int k = 0; k < node->in_count; k++) node->in[k]->last = i;
+    for (int k = 0; k < node->out_count; k++) node->out[k]->first = node->out[k]->last = i;
+  }
+  graph->output->last = graph->nodes.count; /* the caller reads it */
+}
+
+static Value *root_of(Value *value) {
+  while (value->view_of) value = value->view_of;
+  return value;
+}
+
+static void live_in(Value *value, Value *host) {
+  host = root_of(host);
+  value->view_of = host;
+  if (value->last > host->last) host->last = value->last;
+}
+
+/* Elementwise: y[i] depends on x[i] alone, and the kernel allows y to be x. */
+static bool writes_over_input(OpKind op) {
+  switch (op) {
+  case OP_relu:
+  case OP_tanh:
+  case OP_sigmoid:
+  case OP_dropout:
+  case OP_add:
+  case OP_relu_backward:
+  case OP_tanh_backward:
+  case OP_sigmoid_backward:
+  case OP_dropout_backward:
+    return true;
+  default:
+    return false;
+  }
+}
+
+static void share_memory(Graph *graph, bool keep_values) {
+  for (int i = 0; i < graph->nodes.count; i++) {
+    Node *node = graph->nodes.at[i];
+    if (node->op == OP_flatten || node->op == OP_reshape) live_in(node->out[0], node->in[0]);
+  }
+  if (keep_values) return;
+  for (int i = 0; i < graph->nodes.count; i++) {
+    Node *node = graph->nodes.at[i];
+    if (!writes_over_input(node->op)) continue;
+    const Value *host = root_of(node->in[0]);
+    if (is_planned(host) && host->last == i && !node->out[0]->view_of)
+      live_in(node->out[0], node->in[0]);
+  }
+}
+
+static int by_size(const void *left, const void *right) {
+  const Value *a = *(Value *const *)left, *b = *(Value *const *)right;
+  if (a->elements != b->elements) return a->elements < b->elements ? 1 : -1;
+  return a->id - b->id;
+}
+
+static bool live_together(const Value *a, const Value *b) {
+  return a->first <= b->last && b->first <= a->last;
+}
+
+/* The lowest offset where `value` meets none of those that are placed. */
+static int64_t lowest_place(const Value *value, Value *const *placed, int count) {
+  int64_t offset = 0;
+  for (bool moved = true; moved;) {
+    moved = false;
+    for (int i = 0; i < count; i++) {
+      const Value *other = placed[i];
+      int64_t end = other->offset + other->elements;
+      if (!live_together(value, other) || offset >= end ||
+          offset + value->elements <= other->offset)
+        continue;
+      offset = round_up(end, ALIGNMENT);
+      moved = true;
+    }
+  }
+  return offset;
+}
+
+static void place(Graph *graph) {
+  Value **roots = ARENA_ARRAY(graph->arena, Value *, graph->values.count);
+  int count = 0;
+  for (int i = 0; i < graph->values.count; i++) {
+    Value *value = graph->values.at[i];
+    if (is_planned(value) && !value->view_of) roots[count++] = value;
+  }
+  qsort(roots, (size_t)count, sizeof *roots, by_size);
+  for (int i = 0; i < count; i++) roots[i]->offset = lowest_place(roots[i], roots, i);
+}
+
+static void place_guarded(Graph *graph, int real_bytes) {
+  const int64_t page = GUARD_BYTES / real_bytes;
+  int64_t end = 0;
+  for (int i = 0; i < graph->values.count; i++) {
+    Value *value = graph->values.at[i];
+    if (!is_planned(value) || value->view_of) continue;
+    end += page + round_up(value->elements, page);
+    value->offset = end - value->elements;
+  }
+}
+
+void pass_memory(Graph *graph, const CompileOptions *options) {
+  int lanes = target_lanes(options->target);
+  plan_parameters(graph);
+  find_lifetimes(graph);
+  for (int i = 0; i < graph->values.count; i++) {
+    Value *value = graph->values.at[i];
+    if (is_planned(value)) value->elements = laid_out_size(value, lanes);
+  }
+  share_memory(graph, options->keep_values);
+  if (options->keep_values)
+    place_guarded(graph, options->real_is_double ? 8 : 4);
+  else
+    place(graph);
+  for (int i = 0; i < graph->values.count; i++) {
+    Value *value = graph->values.at[i];
+    if (value->view_of) value->offset = value->view_of->offset;
+  }
+}
+
+static int64_t block_end(const Graph *graph, bool (*belongs)(const Value *)) {
+  int64_t end = 0;
+  for (int i = 0; i < graph->values.count; i++) {
+    const Value *value = graph->values.at[i];
+    int64_t value_end = value->offset + value->elements;
+    if (belongs(value) && value_end > end) end = value_end;
+  }
+  return round_up(end, ALIGNMENT);
+}
+
+static bool is_parameter(const Value *value) {
+  return value->kind == VALUE_PARAMETER;
+}
+
+int64_t graph_parameter_reals(const Graph *graph) {
+  return block_end(graph, is_parameter);
+}
+int64_t graph_activation_reals(const Graph *graph) {
+  return block_end(graph, is_planned);
+}
+
+int optimizer_blocks(const Recipe *recipe) {
+  if (recipe->optimizer == OPTIMIZER_ADAM) return 2;
+  return recipe->momentum != 0 ? 1 : 0;
+}
+
+int64_t graph_bytes(const Graph *graph, const CompileOptions *options) {
+  const Node *last = graph->nodes.at[graph->nodes.count - 1];
+  bool trains = last->phase == PHASE_UPDATE;
+  int64_t blocks = trains ? 2 + optimizer_blocks(&graph->recipe) : 1;
+  int64_t reals = blocks * graph_parameter_reals(graph) + graph_activation_reals(graph);
+  return reals * (options->real_is_double ? 8 : 4);
+}

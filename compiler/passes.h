@@ -1,0 +1,53 @@
+/* The passes, in the order in which they run. Each stands in a file of its own, whose first comment
+   says what the pass requires, establishes and may break. */
+#ifndef CNNC_PASSES_H
+#define CNNC_PASSES_H
+
+#include "graph.h"
+
+typedef enum Target { TARGET_SCALAR, TARGET_AVX2, TARGET_AVX512 } Target;
+
+typedef struct CompileOptions {
+  Target target;
+  bool real_is_double; /* TARGET_SCALAR only */
+  bool keep_values;    /* every value in guarded memory of its own, listed in the descriptor */
+  const char *command; /* what made the output, for its header: no absolute paths */
+} CompileOptions;
+
+/* "scalar", "avx2", "avx512". */
+const char *target_name(Target target);
+
+/* Images a vector: 1, 8, 16. */
+int target_lanes(Target target);
+
+/* Vector registers: how many accumulators a tile may have depends on it. */
+int target_registers(Target target);
+
+void pass_simplify(Graph *graph);
+void pass_gradient(Graph *graph);
+void pass_fuse(Graph *graph);
+void pass_schedule(Graph *graph, const CompileOptions *options);
+void pass_layout(Graph *graph, const CompileOptions *options);
+void pass_memory(Graph *graph, const CompileOptions *options);
+
+/* After simplify: a copy for inference, without loss and dropout. It goes through the passes from
+   fuse on. Parameters are shared by name. */
+Graph *graph_inference(const Graph *graph);
+
+/* Reals of the parameter block (the gradient block and each optimiser block are as large), and of
+   the block of activations and their gradients. After the memory pass. */
+int64_t graph_parameter_reals(const Graph *graph);
+int64_t graph_activation_reals(const Graph *graph);
+int optimizer_blocks(const Recipe *recipe);
+
+/* All bytes that a program with this graph needs: parameters and activations, and in training
+   gradients and optimiser state. */
+int64_t graph_bytes(const Graph *graph, const CompileOptions *options);
+
+/* The C text of the program, in the graph's arena. Both graphs are planned. */
+char *emit_program(Graph *training, Graph *inference, const CompileOptions *options);
+
+/* Bytes between the end of a guarded value and the start of the next (keep_values). */
+enum { GUARD_BYTES = 4096 };
+
+#endif
