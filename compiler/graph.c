@@ -247,6 +247,23 @@ static bool is_listed(const Graph *graph, const Value *value) {
   return false;
 }
 
+static bool in_activation_block(const Value *value) {
+  return (value->kind == VALUE_ACTIVATION || value->kind == VALUE_GRADIENT) && !value->view_of;
+}
+
+/* No two values that live at the same time lie on the same memory. */
+static void verify_plan(const Graph *graph) {
+  for (int i = 0; i < graph->values.count; i++) {
+    const Value *a = graph->values.at[i];
+    if (!in_activation_block(a)) continue;
+    for (int k = 0; k < i; k++) {
+      const Value *b = graph->values.at[k];
+      if (!in_activation_block(b) || a->last < b->first || b->last < a->first) continue;
+      assert(a->offset + a->elements <= b->offset || b->offset + b->elements <= a->offset);
+    }
+  }
+}
+
 void graph_verify(const Graph *graph, GraphStage stage) {
   verify_names(graph);
   assert(graph->input && graph->output); /* inference has no loss */
@@ -273,4 +290,5 @@ void graph_verify(const Graph *graph, GraphStage stage) {
     if (stage >= STAGE_DIFFERENTIATED && value->gradient)
       assert(value_count(value->gradient) == value_count(value));
   }
+  if (stage >= STAGE_PLANNED) verify_plan(graph);
 }

@@ -88,7 +88,8 @@ typedef struct Value Value;
 
 struct Value {
   int id;
-  const char *name; /* parameters: as in torchvision, conv1.weight; others unique in the graph */
+  const char *name;       /* parameters: as in torchvision, conv1.weight; others unique */
+  const char *identifier; /* the same as a C name; set by emit */
   ValueKind kind;
   int rank;        /* 4 for [N,C,H,W], 2 for [N,F] and [O,I], 1 for [O] */
   int dim[4];      /* unused ones are 1 */

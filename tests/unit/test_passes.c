@@ -1,0 +1,235 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include <string.h>
+
+#include "passes.h"
+
+/* --- a small graph: conv2d, relu, max_pool2d, flatten, linear, loss
+ * -------------------------------- */
+
+typedef struct Fixture {
+  Arena *arena;
+  Diag diag;
+  Graph *graph;
+  Value *conv, *relu, *pool, *logits;
+} Fixture;
+
+static const SourcePos NOWHERE = {NULL, 0};
+
+static Value *parameter(Graph *graph, const char *name, int rank, const int *dim) {
+  Value *value = graph_value(graph, VALUE_PARAMETER, name, rank, dim);
+  value->trainable = true;
+  return value;
+}
+
+static Value *layer(Graph *graph, OpKind op, const char *name, int in_count, Value *const *in,
+                    int rank, const int *dim) {
+  Node *node = graph_node(graph, op, name, NOWHERE, in_count, in);
+  for (int i = 0; i < 2; i++) {
+    node->attributes.kernel[i] = op == OP_conv2d ? 3 : 2;
+    node->attributes.stride[i] = op == OP_conv2d ? 1 : 2;
+    node->attributes.padding[i] = op == OP_conv2d;
+    node->attributes.dilation[i] = 1;
+  }
+  node->attributes.groups = 1;
+  return graph_output(graph, node, VALUE_ACTIVATION, name, rank, dim);
+}
+
+static int build(void **state) {
+  Fixture *f = test_calloc(1, sizeof *f);
+  f->arena = arena_new();
+  Graph *graph = f->graph = graph_new(f->arena, &f->diag);
+  graph->name = "small";
+  graph->classes = 10;
+  graph->recipe.batch = 20;
+  graph->recipe.momentum = 0.9;
+  int image[] = {20, 1, 8, 8}, maps[] = {20, 4, 8, 8}, pooled[] = {20, 4, 4, 4}, flat[] = {20, 64};
+  int classes[] = {20, 10}, filters[] = {4, 1, 3, 3}, matrix[] = {10, 64}, four[] = {4}, n[] = {20};
+  graph->input = graph_value(graph, VALUE_INPUT, "images", 4, image);
+  Value *x = layer(graph, OP_pack_input, "input", 1, &graph->input, 4, image);
+  Value *conv_in[] = {x, parameter(graph, "conv.weight", 4, filters),
+                      parameter(graph, "conv.bias", 1, four)};
+  f->conv = layer(graph, OP_conv2d, "conv", 3, conv_in, 4, maps);
+  f->relu = layer(graph, OP_relu, "relu", 1, &f->conv, 4, maps);
+  f->pool = layer(graph, OP_max_pool2d, "pool", 1, &f->relu, 4, pooled);
+  Value *flat_value = layer(graph, OP_flatten, "flat", 1, &f->pool, 2, flat);
+  Value *fc_in[] = {flat_value, parameter(graph, "fc.weight", 2, matrix)};
+  f->logits = graph->output = layer(graph, OP_linear, "fc", 2, fc_in, 2, classes);
+  Node *loss = graph_node(graph, OP_softmax_cross_entropy, "loss", NOWHERE, 1, &f->logits);
+  graph->loss = graph_output(graph, loss, VALUE_LOSS, "loss", 1, n);
+  graph_output(graph, loss, VALUE_GRADIENT, "dfc", 2, classes);
+  *state = f;
+  return 0;
+}
+
+static int release(void **state) {
+  Fixture *f = *state;
+  arena_release(f->arena);
+  test_free(f);
+  return 0;
+}
+
+static Node *find(const Graph *graph, OpKind op) {
+  for (int i = 0; i < graph->nodes.count; i++)
+    if (graph->nodes.at[i]->op == op) return graph->nodes.at[i];
+  return NULL;
+}
+
+static const CompileOptions AVX512 = {.target = TARGET_AVX512, .command = "cnnc small.lua"};
+
+static void run_until_memory(Graph *graph, const CompileOptions *options) {
+  pass_fuse(graph);
+  graph_verify(graph, STAGE_FUSED);
+  pass_schedule(graph, options);
+  pass_layout(graph, options);
+  graph_verify(graph, STAGE_LAID_OUT);
+  pass_memory(graph, options);
+  graph_verify(graph, STAGE_PLANNED);
+}
+
+/* --- tests
+ * ----------------------------------------------------------------------------------------- */
+
+static void simplify_takes_out_what_does_nothing(void **state) {
+  Fixture *f = *state;
+  int before = f->graph->nodes.count;
+  find(f->graph, OP_max_pool2d)->attributes.kernel[0] = 1;
+  find(f->graph, OP_max_pool2d)->attributes.kernel[1] = 1;
+  find(f->graph, OP_max_pool2d)->attributes.stride[0] = 1;
+  find(f->graph, OP_max_pool2d)->attributes.stride[1] = 1;
+  pass_simplify(f->graph);
+  assert_int_equal(f->graph->nodes.count, before - 1);
+  assert_null(find(f->graph, OP_max_pool2d));
+  assert_ptr_equal(find(f->graph, OP_flatten)->in[0], f->relu);
+}
+
+static void gradient_reaches_every_parameter_but_not_the_images(void **state) {
+  Fixture *f = *state;
+  pass_simplify(f->graph);
+  pass_gradient(f->graph);
+  graph_verify(f->graph, STAGE_DIFFERENTIATED);
+  for (int i = 0; i < f->graph->values.count; i++) {
+    const Value *value = f->graph->values.at[i];
+    if (value->kind == VALUE_PARAMETER) assert_non_null(value->gradient);
+  }
+  assert_null(find(f->graph, OP_conv2d_backward_data));
+  assert_non_null(find(f->graph, OP_linear_backward_data));
+  assert_int_equal(find(f->graph, OP_update)->in_count, 6);
+}
+
+static void frozen_parameters_cost_nothing(void **state) {
+  Fixture *f = *state;
+  for (int i = 0; i < f->graph->values.count; i++)
+    if (!strncmp(f->graph->values.at[i]->name, "conv", 4))
+      f->graph->values.at[i]->trainable = false;
+  pass_gradient(f->graph);
+  assert_null(find(f->graph, OP_conv2d_backward_weights));
+  assert_null(find(f->graph, OP_max_pool2d_backward));
+  assert_null(find(f->graph, OP_linear_backward_data));
+  assert_non_null(find(f->graph, OP_linear_backward_weights));
+}
+
+static void a_value_with_two_readers_gets_the_sum(void **state) {
+  Fixture *f = *state;
+  Graph *graph = f->graph;
+  Node *flatten = find(graph, OP_flatten);
+  Value *twice[] = {f->pool, f->pool};
+  Value *sum = layer(graph, OP_add, "sum", 2, twice, 4, f->pool->dim);
+  graph_move_before(graph, sum->producer, flatten);
+  flatten->in[0] = sum;
+  pass_gradient(graph);
+  graph_verify(graph, STAGE_DIFFERENTIATED);
+  assert_string_equal(f->pool->gradient->name, "dpool_sum");
+  assert_int_equal(f->pool->gradient->producer->in_count, 2);
+}
+
+static void relu_rides_on_its_neighbours(void **state) {
+  Fixture *f = *state;
+  pass_gradient(f->graph);
+  pass_fuse(f->graph);
+  graph_verify(f->graph, STAGE_FUSED);
+  assert_null(find(f->graph, OP_relu));
+  assert_null(find(f->graph, OP_relu_backward));
+  assert_int_equal(find(f->graph, OP_conv2d)->attributes.activation, ACTIVATION_RELU);
+  assert_ptr_equal(find(f->graph, OP_conv2d)->out[0], f->relu);
+  assert_true(find(f->graph, OP_max_pool2d_backward)->attributes.mask);
+}
+
+static void an_activation_that_others_read_stays(void **state) {
+  Fixture *f = *state;
+  Graph *graph = f->graph;
+  Value *both[] = {f->conv, f->relu};
+  Value *sum = layer(graph, OP_add, "sum", 2, both, 4, f->conv->dim);
+  graph_move_before(graph, sum->producer, find(graph, OP_max_pool2d));
+  find(graph, OP_max_pool2d)->in[0] = sum;
+  pass_gradient(graph);
+  pass_fuse(graph);
+  graph_verify(graph, STAGE_FUSED);
+  assert_non_null(find(graph, OP_relu));
+  assert_int_equal(find(graph, OP_conv2d)->attributes.activation, ACTIVATION_NONE);
+}
+
+static void memory_is_used_again(void **state) {
+  Fixture *f = *state;
+  pass_gradient(f->graph);
+  run_until_memory(f->graph, &AVX512);
+  int64_t sum = 0;
+  for (int i = 0; i < f->graph->values.count; i++) {
+    const Value *value = f->graph->values.at[i];
+    bool planned = value->kind == VALUE_ACTIVATION || value->kind == VALUE_GRADIENT;
+    if (planned && !value->view_of) sum += value->elements;
+  }
+  assert_true(graph_activation_reals(f->graph) < sum);
+  /* 20 images take two vectors of 16. */
+  assert_int_equal(f->relu->elements, 2 * 16 * 4 * 8 * 8);
+  assert_ptr_equal(find(f->graph, OP_flatten)->out[0]->view_of, f->pool);
+}
+
+static void kept_values_end_at_page_borders(void **state) {
+  Fixture *f = *state;
+  CompileOptions options = AVX512;
+  options.keep_values = true;
+  pass_gradient(f->graph);
+  run_until_memory(f->graph, &options);
+  for (int i = 0; i < f->graph->values.count; i++) {
+    const Value *value = f->graph->values.at[i];
+    bool planned = value->kind == VALUE_ACTIVATION || value->kind == VALUE_GRADIENT;
+    if (planned) assert_int_equal((value->offset + value->elements) * 4 % GUARD_BYTES, 0);
+  }
+}
+
+static void inference_has_no_loss_and_no_dropout(void **state) {
+  Fixture *f = *state;
+  Graph *graph = f->graph;
+  Value *dropped = layer(graph, OP_dropout, "drop", 1, &f->pool, 4, f->pool->dim);
+  dropped->producer->attributes.p = 0.5;
+  graph_move_before(graph, dropped->producer, find(graph, OP_flatten));
+  find(graph, OP_flatten)->in[0] = dropped;
+  Graph *inference = graph_inference(graph);
+  graph_verify(inference, STAGE_SIMPLIFIED);
+  assert_null(find(inference, OP_dropout));
+  assert_null(find(inference, OP_softmax_cross_entropy));
+  assert_non_null(find(graph, OP_dropout));
+  assert_string_equal(inference->output->name, "fc");
+  run_until_memory(inference, &AVX512);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test_setup_teardown(simplify_takes_out_what_does_nothing, build, release),
+      cmocka_unit_test_setup_teardown(gradient_reaches_every_parameter_but_not_the_images, build,
+                                      release),
+      cmocka_unit_test_setup_teardown(frozen_parameters_cost_nothing, build, release),
+      cmocka_unit_test_setup_teardown(a_value_with_two_readers_gets_the_sum, build, release),
+      cmocka_unit_test_setup_teardown(relu_rides_on_its_neighbours, build, release),
+      cmocka_unit_test_setup_teardown(an_activation_that_others_read_stays, build, release),
+      cmocka_unit_test_setup_teardown(memory_is_used_again, build, release),
+      cmocka_unit_test_setup_teardown(kept_values_end_at_page_borders, build, release),
+      cmocka_unit_test_setup_teardown(inference_has_no_loss_and_no_dropout, build, release),
+  };
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}
