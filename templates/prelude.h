@@ -1,12 +1,16 @@
-#pragma GCC diagnostic push
-#pragma GCC diagnostic ignored "-Wunused-function" /* without a parallel region */
-#ifdef _OPENMP
+#if defined(_OPENMP)
 #include <omp.h>
-#else
-static inline int omp_get_thread_num(void) { return 0; }
-static inline int omp_get_num_threads(void) { return 1; }
 #endif
-#pragma GCC diagnostic pop
+
+/* PARALLEL(threads) { ... } runs its block once in every thread. Without OpenMP there is one. */
+#define PRAGMA(text) _Pragma(#text)
+#if defined(_OPENMP)
+#define PARALLEL(threads) PRAGMA(omp parallel num_threads(threads))
+enum { THREADS_MAX = 4096 };
+#else
+#define PARALLEL(threads)
+enum { THREADS_MAX = 1 };
+#endif
 
 /* Who works: this thread of `threads`, on a batch of `groups` vectors of images. */
 typedef struct team {
@@ -22,3 +26,27 @@ static inline span share(int pieces, team t) {
   return (span){(int)((int64_t)pieces * t.thread / t.threads),
                 (int)((int64_t)pieces * (t.thread + 1) / t.threads)};
 }
+
+/* Waits until every thread has come here: between a kernel and the next. */
+static inline void barrier(void) {
+#if defined(_OPENMP)
+#pragma omp barrier
+#endif
+}
+
+/* The team of a parallel region, from inside it. Denormal numbers count as 0 from here on: they
+   carry nothing that training needs, and many processors take a hundred cycles for each. */
+static inline team join_team(int images) {
+#if defined(__SSE__)
+  _mm_setcsr(_mm_getcsr() | 0x8040); /* flush to zero, denormals are zero */
+#endif
+  team t = {0, 1, (images + LANES - 1) / LANES};
+#if defined(_OPENMP)
+  t.thread = omp_get_thread_num();
+  t.threads = omp_get_num_threads();
+#endif
+  return t;
+}
+
+static inline int min_int(int a, int b) { return a < b ? a : b; }
+static inline int max_int(int a, int b) { return a > b ? a : b; }

@@ -1,0 +1,441 @@
+#include "lower.h"
+
+#include <assert.h>
+#include <inttypes.h>
+#include <string.h>
+
+/* What a lowering rule fills in. */
+typedef struct Lowering {
+  Graph *graph;
+  const Node *node;
+  const CompileOptions *options;
+  int lanes;
+  Kernel kernel;
+  const char *arguments;
+} Lowering;
+
+/* --- parameters and arguments ------------------------------------------------------------------
+ */
+
+static void add_parameter(Lowering *l, TemplateParam parameter) {
+  assert(l->kernel.parameter_count < KERNEL_PARAMETERS_MAX);
+  l->kernel.parameters[l->kernel.parameter_count++] = parameter;
+}
+
+static void set_int(Lowering *l, const char *name, int64_t value) {
+  add_parameter(l, param_int(name, value));
+}
+
+static void set_bool(Lowering *l, const char *name, bool value) {
+  add_parameter(l, param_bool(name, value));
+}
+
+static void set_text(Lowering *l, const char *name, const char *value) {
+  add_parameter(l, param_string(name, value));
+}
+
+#define SET_NAME(l, ...) ((l)->kernel.name = arena_printf((l)->graph->arena, __VA_ARGS__))
+
+/* C text of an argument: memory of a value, by the block that holds it. */
+static const char *memory_of(Lowering *l, const Value *value) {
+  const char *block = "a";
+  if (value->kind == VALUE_PARAMETER) block = "p";
+  if (value->kind == VALUE_PARAMETER_GRADIENT) block = "d";
+  return arena_printf(l->graph->arena, "%s + %s", block, value->identifier);
+}
+
+static void argue(Lowering *l, const char *text) {
+  l->arguments = l->arguments ? arena_printf(l->graph->arena, "%s, %s", l->arguments, text) : text;
+}
+
+static void argue_values(Lowering *l) {
+  for (int i = 0; i < l->node->in_count; i++) argue(l, memory_of(l, l->node->in[i]));
+  for (int i = 0; i < l->node->out_count; i++)
+    if (l->node->out[i]->kind != VALUE_LOSS) argue(l, memory_of(l, l->node->out[i]));
+}
+
+static int64_t features_of(const Value *value) {
+  return (int64_t)value->dim[1] * value->dim[2] * value->dim[3];
+}
+
+/* --- names that hold the shape -------------------------------------------------------------------
+ */
+
+/* "_s2_p1" or "_s2x1_p0x2"; what has its usual value is left out. */
+static const char *pair_suffix(Lowering *l, const char *letter, const int pair[2], int usual) {
+  Arena *arena = l->graph->arena;
+  if (pair[0] == usual && pair[1] == usual) return "";
+  if (pair[0] == pair[1]) return arena_printf(arena, "_%s%d", letter, pair[0]);
+  return arena_printf(arena, "_%s%dx%d", letter, pair[0], pair[1]);
+}
+
+static const char *window_suffix(Lowering *l) {
+  const Attributes *a = &l->node->attributes;
+  return arena_printf(l->graph->arena, "%s%s", pair_suffix(l, "s", a->stride, 1),
+                      pair_suffix(l, "p", a->padding, 0));
+}
+
+static const char *conv_suffix(Lowering *l) {
+  const Attributes *a = &l->node->attributes;
+  Arena *arena = l->graph->arena;
+  return arena_printf(arena, "%s%s%s", window_suffix(l), pair_suffix(l, "d", a->dilation, 1),
+                      a->groups > 1 ? arena_printf(arena, "_g%d", a->groups) : "");
+}
+
+/* Shape parameters C H W and O P Q, kernel, stride and padding. */
+static void set_window(Lowering *l, const Value *x, const Value *y) {
+  const Attributes *a = &l->node->attributes;
+  set_int(l, "C", x->dim[1]);
+  set_int(l, "H", x->dim[2]);
+  set_int(l, "W", x->dim[3]);
+  set_int(l, "O", y->dim[1]);
+  set_int(l, "P", y->dim[2]);
+  set_int(l, "Q", y->dim[3]);
+  set_int(l, "KH", a->kernel[0]);
+  set_int(l, "KW", a->kernel[1]);
+  set_int(l, "SH", a->stride[0]);
+  set_int(l, "SW", a->stride[1]);
+  set_int(l, "PH", a->padding[0]);
+  set_int(l, "PW", a->padding[1]);
+}
+
+static void set_conv(Lowering *l, const char *template_name, const Value *x, const Value *y) {
+  const Attributes *a = &l->node->attributes;
+  l->kernel.template_name = template_name;
+  set_window(l, x, y);
+  set_int(l, "DH", a->dilation[0]);
+  set_int(l, "DW", a->dilation[1]);
+  set_int(l, "G", a->groups);
+}
+
+/* "6x28x28". */
+static const char *image_text(Lowering *l, const Value *value) {
+  return arena_printf(l->graph->arena, "%dx%dx%d", value->dim[1], value->dim[2], value->dim[3]);
+}
+
+static void name_conv(Lowering *l, const char *what, const Value *x, const Value *y,
+                      const char *suffix) {
+  const int *kernel = l->node->attributes.kernel;
+  SET_NAME(l, "conv%dx%d%s_%s_to_%s%s%s", kernel[0], kernel[1], what, image_text(l, x),
+           image_text(l, y), conv_suffix(l), suffix);
+}
+
+/* --- one rule an op ----------------------------------------------------------------------------
+ */
+
+static void lower_conv2d(Lowering *l) {
+  const Node *node = l->node;
+  bool relu = node->attributes.activation == ACTIVATION_RELU, bias = node->in_count > 2;
+  set_conv(l, "conv2d.c.in", node->in[0], node->out[0]);
+  set_int(l, "OT", node->schedule.tile[0]);
+  set_int(l, "XT", node->schedule.tile[1]);
+  set_bool(l, "bias", bias);
+  set_bool(l, "relu", relu);
+  const char *suffix = relu ? (bias ? "_bias_relu" : "_relu") : bias ? "_bias" : "";
+  name_conv(l, "", node->in[0], node->out[0], suffix);
+  argue_values(l);
+}
+
+static void lower_conv2d_backward_data(Lowering *l) {
+  const Node *node = l->node;
+  bool mask = node->attributes.mask;
+  set_conv(l, "conv2d_backward_data.c.in", node->out[0], node->in[0]);
+  set_int(l, "CT", node->schedule.tile[0]);
+  set_int(l, "XT", node->schedule.tile[1]);
+  set_bool(l, "mask", mask);
+  name_conv(l, "_backward_data", node->out[0], node->in[0], mask ? "_mask" : "");
+  argue_values(l);
+}
+
+static void lower_conv2d_backward_weights(Lowering *l) {
+  const Node *node = l->node;
+  set_conv(l, "conv2d_backward_weights.c.in", node->in[0], node->in[1]);
+  set_int(l, "OT", node->schedule.tile[0]);
+  set_int(l, "CT", node->schedule.tile[1]);
+  set_int(l, "KT", node->schedule.tile[2]);
+  name_conv(l, "_backward_weights", node->in[0], node->in[1], "");
+  argue_values(l);
+}
+
+static void set_linear(Lowering *l, bool backward, int64_t made, int64_t summed) {
+  l->kernel.template_name = "linear.c.in";
+  set_int(l, "M", made);
+  set_int(l, "K", summed);
+  set_int(l, "WM", backward ? 1 : summed);
+  set_int(l, "WK", backward ? made : 1);
+  set_int(l, "MT", l->node->schedule.tile[0]);
+  set_int(l, "GT", l->node->schedule.tile[1]);
+  set_bool(l, "backward", backward);
+}
+
+static void lower_linear(Lowering *l) {
+  const Node *node = l->node;
+  int64_t in = features_of(node->in[0]), out = features_of(node->out[0]);
+  bool relu = node->attributes.activation == ACTIVATION_RELU, bias = node->in_count > 2;
+  set_linear(l, false, out, in);
+  set_bool(l, "bias", bias);
+  set_bool(l, "relu", relu);
+  set_bool(l, "mask", false);
+  SET_NAME(l, "linear_%" PRId64 "_to_%" PRId64 "%s%s", in, out, bias ? "_bias" : "",
+           relu ? "_relu" : "");
+  argue_values(l);
+}
+
+static void lower_linear_backward_data(Lowering *l) {
+  const Node *node = l->node;
+  int64_t in = features_of(node->out[0]), out = features_of(node->in[0]);
+  bool mask = node->attributes.mask;
+  set_linear(l, true, in, out);
+  set_bool(l, "bias", false);
+  set_bool(l, "relu", false);
+  set_bool(l, "mask", mask);
+  SET_NAME(l, "linear_backward_data_%" PRId64 "_to_%" PRId64 "%s", in, out, mask ? "_mask" : "");
+  argue_values(l);
+}
+
+/* Reals of an image's row in LAYOUT_ROWS. */
+static int64_t row_of(const Lowering *l, const Value *value) {
+  return (features_of(value) + l->lanes - 1) / l->lanes * l->lanes;
+}
+
+static void lower_linear_backward_weights(Lowering *l) {
+  const Value *x = l->node->in[0], *dy = l->node->in[1];
+  l->kernel.template_name = "linear_backward_weights.c.in";
+  set_int(l, "I", features_of(x));
+  set_int(l, "O", features_of(dy));
+  set_int(l, "ROW", row_of(l, x));
+  set_int(l, "L", l->lanes);
+  set_int(l, "OT", l->node->schedule.tile[0]);
+  set_int(l, "VT", l->node->schedule.tile[1]);
+  SET_NAME(l, "linear_backward_weights_%" PRId64 "_to_%" PRId64, features_of(x), features_of(dy));
+  argue_values(l);
+}
+
+static void lower_bias_gradient(Lowering *l) {
+  const Value *dy = l->node->in[0];
+  int size = dy->dim[2] * dy->dim[3];
+  l->kernel.template_name = "bias_gradient.c.in";
+  set_int(l, "C", dy->dim[1]);
+  set_int(l, "SIZE", size);
+  SET_NAME(l, "bias_gradient_%dx%d", dy->dim[1], size);
+  argue_values(l);
+}
+
+static void lower_to_rows(Lowering *l) {
+  const Value *x = l->node->in[0];
+  l->kernel.template_name = "to_rows.c.in";
+  set_int(l, "F", features_of(x));
+  set_int(l, "ROW", row_of(l, x));
+  SET_NAME(l, "to_rows_%" PRId64, features_of(x));
+  argue_values(l);
+}
+
+static void lower_pack_input(Lowering *l) {
+  const Value *x = l->node->out[0];
+  l->kernel.template_name = "pack_input.c.in";
+  set_int(l, "C", x->dim[1]);
+  set_int(l, "H", x->dim[2]);
+  set_int(l, "W", x->dim[3]);
+  SET_NAME(l, "pack_input_%s", image_text(l, x));
+  argue(l, "batch");
+  argue(l, memory_of(l, x));
+}
+
+/* Windows that ceil_mode lets reach over the edge show in the output's shape. */
+static void set_pool(Lowering *l, const char *template_name, const Value *x, const Value *y) {
+  const Attributes *a = &l->node->attributes;
+  bool average = l->node->op == OP_avg_pool2d || l->node->op == OP_avg_pool2d_backward;
+  l->kernel.template_name = template_name;
+  set_window(l, x, y);
+  if (average) set_bool(l, "count_include_pad", a->count_include_pad);
+  const char *stem = op_name(l->node->op);
+  SET_NAME(l, "%s_%dx%d_%s_to_%s%s%s%s", stem, a->kernel[0], a->kernel[1], image_text(l, x),
+           image_text(l, y), window_suffix(l), average && !a->count_include_pad ? "_inside" : "",
+           a->mask ? "_mask" : "");
+  argue_values(l);
+}
+
+static void lower_max_pool2d(Lowering *l) {
+  set_pool(l, "max_pool2d.c.in", l->node->in[0], l->node->out[0]);
+}
+
+static void lower_avg_pool2d(Lowering *l) {
+  set_pool(l, "avg_pool2d.c.in", l->node->in[0], l->node->out[0]);
+}
+
+static void lower_max_pool2d_backward(Lowering *l) {
+  set_bool(l, "mask", l->node->attributes.mask);
+  set_pool(l, "max_pool2d_backward.c.in", l->node->out[0], l->node->in[0]);
+}
+
+static void lower_avg_pool2d_backward(Lowering *l) {
+  set_bool(l, "mask", l->node->attributes.mask);
+  set_pool(l, "avg_pool2d_backward.c.in", l->node->out[0], l->node->in[0]);
+}
+
+static void lower_map(Lowering *l) {
+  const char *kind = op_name(l->node->op);
+  l->kernel.template_name = "map.c.in";
+  set_text(l, "kind", kind);
+  set_int(l, "SIZE", features_of(l->node->out[0]) * l->lanes);
+  SET_NAME(l, "%s_%" PRId64, kind, features_of(l->node->out[0]));
+  argue_values(l);
+}
+
+static void lower_add(Lowering *l) {
+  l->kernel.template_name = "add.c.in";
+  set_int(l, "COUNT", l->node->in_count);
+  set_int(l, "SIZE", features_of(l->node->out[0]) * l->lanes);
+  SET_NAME(l, "add%d_%" PRId64, l->node->in_count, features_of(l->node->out[0]));
+  argue_values(l);
+}
+
+/* Position of the dropout layer among those of the graph: its stream of random numbers. */
+static int dropout_number(const Graph *graph, const char *layer) {
+  int number = 0;
+  for (int i = 0; i < graph->nodes.count; i++) {
+    const Node *node = graph->nodes.at[i];
+    if (node->op != OP_dropout) continue;
+    if (!strcmp(node->name, layer)) return number;
+    number++;
+  }
+  assert(!"a backward node names a dropout layer that does not exist");
+  return -1;
+}
+
+static void lower_dropout(Lowering *l) {
+  bool backward = l->node->op == OP_dropout_backward;
+  int number = dropout_number(l->graph, l->node->name);
+  l->kernel.template_name = "dropout.c.in";
+  set_int(l, "F", features_of(l->node->out[0]));
+  set_text(l, "p", arena_printf(l->graph->arena, "%.17g", l->node->attributes.p));
+  set_int(l, "id", number);
+  set_bool(l, "backward", backward);
+  SET_NAME(l, "dropout%s_%d_%" PRId64, backward ? "_backward" : "", number,
+           features_of(l->node->out[0]));
+  argue(l, "state");
+  argue_values(l);
+}
+
+static void lower_loss(Lowering *l) {
+  const char *op = op_name(l->node->op);
+  int64_t classes = features_of(l->node->in[0]);
+  l->kernel.template_name = arena_printf(l->graph->arena, "%s.c.in", op);
+  set_int(l, "K", classes);
+  if (l->node->op == OP_softmax_cross_entropy)
+    set_text(l, "smoothing",
+             arena_printf(l->graph->arena, "%.17g", l->node->attributes.label_smoothing));
+  SET_NAME(l, "%s_%" PRId64, op, classes);
+  argue(l, "state");
+  argue(l, "batch");
+  argue_values(l);
+}
+
+static void lower_update(Lowering *l) {
+  const Recipe *recipe = &l->graph->recipe;
+  const char *count = arena_printf(l->graph->arena, "%" PRId64, graph_parameter_reals(l->graph));
+  argue(l, "state");
+  argue(l, count);
+  argue(l, "d");
+  argue(l, "p");
+  if (recipe->optimizer == OPTIMIZER_ADAM) {
+    l->kernel.template_name = "update_adam.c.in";
+    SET_NAME(l, "update_adam");
+    argue(l, "o");
+    argue(l, arena_printf(l->graph->arena, "o + %s", count));
+    return;
+  }
+  bool momentum = recipe->momentum != 0;
+  l->kernel.template_name = "update_sgd.c.in";
+  set_bool(l, "momentum", momentum);
+  set_bool(l, "nesterov", recipe->nesterov);
+  SET_NAME(l, "update_sgd%s", recipe->nesterov ? "_nesterov" : momentum ? "_momentum" : "");
+  if (momentum) argue(l, "o");
+}
+
+static void lower_view(Lowering *l) {
+  (void)l; /* the memory pass gave both values one place */
+}
+
+typedef void LowerRule(Lowering *l);
+
+static LowerRule *const RULES[OP_COUNT] = {
+#define OP(id, outputs, attributes, shape, gradient, lower) [OP_##id] = lower,
+#include "ops.def"
+#undef OP
+};
+
+/* --- kernels of equal shape are one -------------------------------------------------------------
+ */
+
+static bool same_parameter(const TemplateParam *a, const TemplateParam *b) {
+  if (strcmp(a->name, b->name) != 0 || a->type != b->type) return false;
+  switch (a->type) {
+  case PARAM_INT:
+    return a->integer == b->integer;
+  case PARAM_REAL:
+    return a->real == b->real;
+  case PARAM_BOOL:
+    return a->boolean == b->boolean;
+  case PARAM_STRING:
+    return !strcmp(a->string, b->string);
+  }
+  return false;
+}
+
+static bool same_parameters(const Kernel *a, const Kernel *b) {
+  if (a->parameter_count != b->parameter_count) return false;
+  for (int i = 0; i < a->parameter_count; i++)
+    if (!same_parameter(&a->parameters[i], &b->parameters[i])) return false;
+  return true;
+}
+
+/* Whole names in "conv1, conv2". */
+static bool is_listed(const char *users, const char *user) {
+  size_t length = strlen(user);
+  for (const char *at = users; (at = strstr(at, user)) != NULL; at += length)
+    if ((at == users || at[-1] == ' ') && (at[length] == '\0' || at[length] == ',')) return true;
+  return false;
+}
+
+static const Kernel *add_kernel(Lowering *l, KernelList *kernels, const char *user) {
+  Arena *arena = l->graph->arena;
+  for (int i = 0; i < kernels->count; i++) {
+    Kernel *kernel = kernels->at[i];
+    if (strcmp(kernel->name, l->kernel.name) != 0) continue;
+    assert(same_parameters(kernel, &l->kernel));
+    if (!is_listed(kernel->users, user))
+      kernel->users = arena_printf(arena, "%s, %s", kernel->users, user);
+    return kernel;
+  }
+  Kernel *kernel = ARENA_NEW(arena, Kernel);
+  *kernel = l->kernel;
+  kernel->users = user;
+  LIST_PUSH(arena, kernels, kernel);
+  return kernel;
+}
+
+Call lower_node(Graph *graph, const Node *node, const CompileOptions *options,
+                KernelList *kernels) {
+  Lowering l = {.graph = graph, .node = node, .options = options};
+  l.lanes = target_lanes(options->target);
+  RULES[node->op](&l);
+  Call call = {NULL, NULL};
+  if (!l.kernel.template_name) return call;
+  call.kernel = add_kernel(&l, kernels, node->name);
+  call.arguments = l.arguments;
+  return call;
+}
+
+Call lower_logits(Graph *graph, const CompileOptions *options, KernelList *kernels) {
+  Lowering l = {.graph = graph, .options = options, .lanes = target_lanes(options->target)};
+  l.kernel.template_name = "logits.c.in";
+  set_int(&l, "K", features_of(graph->output));
+  SET_NAME(&l, "logits_%" PRId64, features_of(graph->output));
+  argue(&l, "state");
+  argue(&l, "batch->count");
+  argue(&l, memory_of(&l, graph->output));
+  argue(&l, "logits");
+  Call call = {add_kernel(&l, kernels, "infer"), l.arguments};
+  return call;
+}
