@@ -51,7 +51,7 @@ typedef struct cnn_recipe {
   cnn_lr_schedule schedule;
   int step_epochs;  /* CNN_LR_STEP: lr * gamma^(epoch / step_epochs) */
   double gamma;
-  double final_lr;  /* CNN_LR_COSINE: from lr at step 0 to final_lr at the last step */
+  double final_lr;  /* CNN_LR_COSINE: from lr at step 0 to final_lr after the last step */
   int normalize_from_dataset; /* else mean and deviation of pixels in 0..1, one a channel */
   const double *mean, *deviation;
   double label_smoothing;
@@ -74,14 +74,15 @@ typedef struct cnn_state {
   void *parameters;  /* parameter_reals */
   void *gradients;   /* the same offsets */
   void *optimizer;   /* optimizer_blocks times parameter_reals: momentum; or Adam's m, then v */
-  void *activations; /* training_reals or inference_reals, whichever is more */
+  void *activations; /* training_reals or inference_reals, whichever is more; inference_reals, and
+                        NULL for gradients and optimizer, where only infer is called */
   int threads;       /* threads to use, at least 1 */
   uint64_t seed;     /* of dropout's counter-based generator */
   uint64_t step;     /* counts updates from 0: dropout's counter, Adam's bias correction */
   double lr, momentum, weight_decay, beta1, beta2, eps;
 
   /* Results of the last call, for images 0..count-1. */
-  float *loss;       /* [batch]; not yet divided by count. Set by gradients and train_step */
+  void *loss;        /* [batch] reals, not yet divided by count. Set by gradients and train_step */
   int32_t *predicted; /* [batch]: the largest logit's class. Set by all three */
 } cnn_state;
 
