@@ -2,7 +2,6 @@ $ -- real    float or double
 $ assert(real == "float" or real == "double")
 $ local f = real == "float" and "f" or ""
 /* Vectors of one ${real}: plain C for any processor. */
-#include <math.h>
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wunused-function" /* a program needs only some of these */
 
