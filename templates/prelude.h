@@ -2,6 +2,9 @@
 #include <omp.h>
 #endif
 
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wunused-function"
+
 /* PARALLEL(threads) { ... } runs its block once in every thread. Without OpenMP there is one. */
 #define PRAGMA(text) _Pragma(#text)
 #if defined(_OPENMP)
@@ -50,3 +53,20 @@ static inline team join_team(int images) {
 
 static inline int min_int(int a, int b) { return a < b ? a : b; }
 static inline int max_int(int a, int b) { return a > b ? a : b; }
+
+/* Random numbers that depend on their place alone: the key on seed, step and layer (SplitMix64),
+   the number on key and counter (Wellons' lowbias32, the key's second half in the middle). */
+static inline uint64_t random_key(uint64_t seed, uint64_t step, uint64_t layer) {
+  uint64_t z = seed + 0x9e3779b97f4a7c15u * step + 0xd1b54a32d192ed03u * (layer + 1);
+  z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9u;
+  z = (z ^ (z >> 27)) * 0x94d049bb133111ebu;
+  return z ^ (z >> 31);
+}
+static inline vint vrandom(uint64_t key, vint counter) {
+  vint h = viadd(counter, viset((uint32_t)key));
+  h = vimul(vixor(h, vishift(h, 16)), viset(0x7feb352d));
+  h = viadd(h, viset((uint32_t)(key >> 32)));
+  h = vimul(vixor(h, vishift(h, 15)), viset(0x846ca68b));
+  return vixor(h, vishift(h, 16));
+}
+#pragma GCC diagnostic pop
