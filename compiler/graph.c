@@ -1,5 +1,7 @@
 #include "graph.h"
 
+#include "init.h"
+
 #include <assert.h>
 #include <inttypes.h>
 #include <string.h>
@@ -143,9 +145,19 @@ static const char *const LAYOUT_NAMES[] = {"", "plain", "lanes", "rows"};
 static const char *const PHASE_NAMES[] = {"forward", "backward", "update"};
 static const char *const ACTIVATION_NAMES[] = {"none", "relu"};
 static const char *const ALGORITHM_NAMES[] = {"none", "direct"};
-static const char *const INIT_NAMES[] = {"zeros",         "constant",   "xavier_uniform",
-                                         "xavier_normal", "he_uniform", "he_normal",
-                                         "uniform",       "normal"};
+
+const char *value_kind_name(ValueKind kind) {
+  return KIND_NAMES[kind];
+}
+const char *layout_name(Layout layout) {
+  return LAYOUT_NAMES[layout];
+}
+const char *phase_name(Phase phase) {
+  return PHASE_NAMES[phase];
+}
+const char *activation_name(Activation activation) {
+  return ACTIVATION_NAMES[activation];
+}
 
 static void print_shape(const Value *value, FILE *out) {
   fputc('[', out);
@@ -157,7 +169,7 @@ static void print_value(const Value *value, FILE *out) {
   fprintf(out, "  %s %s", KIND_NAMES[value->kind], value->name);
   print_shape(value, out);
   if (value->kind == VALUE_PARAMETER) {
-    fprintf(out, " %s", INIT_NAMES[value->init.kind]);
+    fprintf(out, " %s", init_name(value->init.kind));
     if (value->init.kind != INIT_ZEROS) fprintf(out, " %g", value->init.scale);
   }
   if (value->layout != LAYOUT_UNSET) fprintf(out, " layout=%s", LAYOUT_NAMES[value->layout]);
@@ -170,8 +182,7 @@ static void print_value(const Value *value, FILE *out) {
   fputc('\n', out);
 }
 
-/* The attribute list of an op holds the name as a whole word. */
-static bool op_has_attribute(OpKind op, const char *name) {
+bool op_has_attribute(OpKind op, const char *name) {
   size_t length = strlen(name);
   for (const char *at = op_attributes(op); (at = strstr(at, name)) != NULL; at += length) {
     bool starts = at == op_attributes(op) || at[-1] == ' ';

@@ -189,6 +189,7 @@ Value *graph_output(Graph *graph, Node *node, ValueKind kind, const char *name, 
 
 const char *op_name(OpKind op);
 const char *op_attributes(OpKind op);
+bool op_has_attribute(OpKind op, const char *name);
 int64_t value_count(const Value *value); /* product of its dimensions */
 
 /* How many nodes read the value; the graph's output and loss count as one more. */
@@ -207,6 +208,12 @@ void graph_remove(Graph *graph, Node *node);
 void graph_sweep_values(Graph *graph);
 
 /* --- print and verify ----------------------------------------------------------------------- */
+
+/* The words of a dump. */
+const char *value_kind_name(ValueKind kind);
+const char *layout_name(Layout layout);
+const char *phase_name(Phase phase);
+const char *activation_name(Activation activation);
 
 /* The text of --dump: one value or node a line, stable from run to run. */
 void graph_print(const Graph *graph, FILE *out);

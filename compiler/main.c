@@ -1,3 +1,185 @@
-int main(void) {
-  return 0;
+/* The command line, and the way of a model from Lua to C. */
+#include "build.h"
+#include "export.h"
+#include "locate.h"
+#include "options.h"
+#include "passes.h"
+#include "summary.h"
+#include "text.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* bench/race.c; not in every build. */
+__attribute__((weak)) int race_main(int argc, char **argv);
+
+/* --- the passes ----------------------------------------------------------------------------- */
+
+typedef struct Pass {
+  const char *name;
+  GraphStage establishes;
+  void (*run)(Graph *graph);
+  void (*run_for)(Graph *graph, const CompileOptions *options); /* one that knows the target */
+} Pass;
+
+static const Pass PASSES[] = {
+    {"built", STAGE_BUILT, NULL, NULL},
+    {"simplify", STAGE_SIMPLIFIED, pass_simplify, NULL},
+    {"gradient", STAGE_DIFFERENTIATED, pass_gradient, NULL},
+    {"fuse", STAGE_FUSED, pass_fuse, NULL},
+    {"schedule", STAGE_SCHEDULED, NULL, pass_schedule},
+    {"layout", STAGE_LAID_OUT, NULL, pass_layout},
+    {"memory", STAGE_PLANNED, NULL, pass_memory},
+};
+enum { PASS_COUNT = sizeof PASSES / sizeof *PASSES, SIMPLIFY = 1, FUSE = 3, ALL = PASS_COUNT - 1 };
+
+static void run_passes(Graph *graph, int first, int last, const CompileOptions *options) {
+  for (int i = first; i <= last; i++) {
+    const Pass *pass = &PASSES[i];
+    if (pass->run) pass->run(graph);
+    if (pass->run_for) pass->run_for(graph, options);
+    graph_verify(graph, pass->establishes);
+  }
+}
+
+/* From a simplified graph, both graphs of a program. */
+typedef struct Program {
+  Graph *training, *inference;
+} Program;
+
+static Program plan_program(Graph *simplified, const CompileOptions *options) {
+  Program program = {simplified, graph_inference(simplified)};
+  run_passes(program.inference, FUSE, ALL, options);
+  run_passes(program.training, SIMPLIFY + 1, ALL, options);
+  return program;
+}
+
+/* --- the commands -------------------------------------------------------------------------------
+ */
+
+static Graph *load_model(Arena *arena, Diag *diag, const Options *options) {
+  return dsl_load(arena, diag, options->model, &options->dsl);
+}
+
+/* The number of the pass `name`, or -1 after a diagnosis. */
+static int find_pass(Arena *arena, Diag *diag, const char *name) {
+  const char *names = "";
+  for (int i = 0; i < PASS_COUNT; i++) {
+    if (!strcmp(PASSES[i].name, name)) return i;
+    names = arena_printf(arena, "%s%s, ", names, PASSES[i].name);
+  }
+  diag_set(diag, EXIT_USAGE, (SourcePos){0}, "there is no pass '%s'; there is %sand inference",
+           name, names);
+  return -1;
+}
+
+/* The graph after the pass `name`: the training graph, or with "inference" the planned graph of
+   inference. */
+static Graph *graph_after(Arena *arena, Diag *diag, const Options *options, const char *name) {
+  bool inference = !strcmp(name, "inference");
+  int last = inference ? SIMPLIFY : find_pass(arena, diag, name);
+  Graph *graph = last < 0 ? NULL : load_model(arena, diag, options);
+  if (!graph) return NULL;
+  run_passes(graph, 0, last, &options->compile);
+  return inference ? plan_program(graph, &options->compile).inference : graph;
+}
+
+static bool run_dump(Arena *arena, Diag *diag, const Options *options) {
+  Graph *graph = graph_after(arena, diag, options, options->dump);
+  if (!graph) return false;
+  char *text;
+  size_t length;
+  FILE *out = open_memstream(&text, &length);
+  graph_print(graph, out);
+  fclose(out);
+  bool written = text_write(diag, options->output ? options->output : "-", text);
+  free(text);
+  return written;
+}
+
+static bool run_export(Arena *arena, Diag *diag, const Options *options) {
+  const char *stage = options->dump ? options->dump : "simplify";
+  Graph *graph = graph_after(arena, diag, options, stage);
+  if (!graph) return false;
+  return text_write(diag, options->output ? options->output : "-", export_json(graph, stage));
+}
+
+static bool run_summary(Arena *arena, Diag *diag, const Options *options) {
+  Graph *graph = graph_after(arena, diag, options, "simplify");
+  if (!graph) return false;
+  LayerSummaryList layers = summarize(graph, &options->compile);
+  Program program = plan_program(graph, &options->compile);
+  summary_print(program.training, program.inference, &layers, &options->compile, stdout);
+  return true;
+}
+
+/* The model's name with another ending, in the current folder. */
+static const char *beside(Arena *arena, const char *model, const char *ending) {
+  const char *slash = strrchr(model, '/'), *base = slash ? slash + 1 : model;
+  const char *dot = strrchr(base, '.');
+  return arena_printf(arena, "%.*s%s", (int)(dot ? dot - base : (long)strlen(base)), base, ending);
+}
+
+static bool run_compile(Arena *arena, Diag *diag, const Options *options, const char *output) {
+  Graph *graph = graph_after(arena, diag, options, "simplify");
+  if (!graph) return false;
+  Program program = plan_program(graph, &options->compile);
+  const char *text = emit_program(program.training, program.inference, &options->compile);
+  return text_write(diag, output, text);
+}
+
+static bool run_build(Arena *arena, Diag *diag, const Options *options) {
+  const char *program = options->output ? options->output : beside(arena, options->model, "");
+  const char *source = arena_printf(arena, "%s.c", program);
+  return run_compile(arena, diag, options, source) &&
+         build_program(arena, diag, source, program, options);
+}
+
+static bool run_help(Arena *arena, Diag *diag, const Options *options) {
+  const char *text = dsl_describe(arena, diag, options->model, &options->dsl);
+  if (text) fputs(text, stdout);
+  return text != NULL;
+}
+
+static bool run_flags(Arena *arena, const Options *options) {
+  if (options->cflags) fputs(build_cflags(arena, options), stdout);
+  if (options->cflags && options->libs) fputc(' ', stdout);
+  if (options->libs) fputs(build_libs(arena), stdout);
+  fputc('\n', stdout);
+  return true;
+}
+
+static bool run_command(Arena *arena, Diag *diag, const Options *options) {
+  switch (options->command) {
+  case COMMAND_COMPILE:
+    if (options->dump) return run_dump(arena, diag, options);
+    return run_compile(arena, diag, options,
+                       options->output ? options->output : beside(arena, options->model, ".c"));
+  case COMMAND_BUILD:
+    return run_build(arena, diag, options);
+  case COMMAND_SUMMARY:
+    return run_summary(arena, diag, options);
+  case COMMAND_EXPORT:
+    return run_export(arena, diag, options);
+  case COMMAND_HELP:
+    return run_help(arena, diag, options);
+  case COMMAND_FLAGS:
+    return run_flags(arena, options);
+  }
+  return false;
+}
+
+int main(int argc, char **argv) {
+  if (race_main && argc > 1 && !strcmp(argv[1], "bench")) return race_main(argc - 1, argv + 1);
+  Arena *arena = arena_new();
+  Diag diag = {0};
+  Options options = options_parse(arena, argc, argv);
+  options.dsl.zoo = locate_places(arena).models;
+  run_command(arena, &diag, &options);
+  /* a model's mistake stands behind its own file and line */
+  if (diag.code != EXIT_DONE)
+    fprintf(stderr, "%s%s\n", diag.code == EXIT_MODEL ? "" : "cnnc: ", diag.message);
+  arena_release(arena);
+  return (int)diag.code;
 }

@@ -1,1 +1,542 @@
--- the vocabulary
+-- nn: the vocabulary of models; docs/language.md is its reference. It checks what a model writes,
+-- names layers and parameters, and has the graph built by `core`, the functions of dsl.c.
+local core = ...
+local text = string.format
+local nn, methods = {}, {}
+
+local function fail(...) core.fail(text(...)) end
+
+-- Words for messages --------------------------------------------------------------------------
+
+-- How many letters must change to make b from a.
+local function distance(a, b)
+  local row = {}
+  for j = 0, #b do row[j] = j end
+  for i = 1, #a do
+    local corner = row[0]
+    row[0] = i
+    for j = 1, #b do
+      local change = corner + (a:byte(i) == b:byte(j) and 0 or 1)
+      corner = row[j]
+      row[j] = math.min(change, row[j] + 1, row[j - 1] + 1)
+    end
+  end
+  return row[#b]
+end
+
+-- "; did you mean 'stride'?", or nothing if no name is near.
+local function suggestion(name, names)
+  local best, least
+  for _, candidate in ipairs(names) do
+    local d = distance(name:lower(), candidate)
+    if d <= 1 + #candidate // 3 and (not least or d < least) then best, least = candidate, d end
+  end
+  return best and text("; did you mean '%s'?", best) or ""
+end
+
+local function list(names, last)
+  if #names < 2 then return names[1] or "nothing" end
+  return table.concat(names, ", ", 1, #names - 1) .. " " .. last .. " " .. names[#names]
+end
+
+local function sorted_keys(t)
+  local keys = {}
+  for key in pairs(t) do
+    if type(key) == "string" then keys[#keys + 1] = key end
+  end
+  table.sort(keys)
+  return keys
+end
+
+local function shown(v)
+  if core.is_value(v) then return "the value " .. tostring(v) end
+  if type(v) == "string" then return text("%q", v) end
+  if type(v) == "number" or type(v) == "boolean" then return tostring(v) end
+  return v == nil and "missing" or "a " .. type(v)
+end
+
+-- Types of arguments: the words for a message, and what makes of a good value the one to keep (nil
+-- for a bad one).
+local INT_MAX = 0x7fffffff
+local made = setmetatable({}, {__mode = "k"}) -- tables that nn's constructors made, by their sort
+
+local function is_int(v)
+  return math.type(v) and math.tointeger(v) and math.abs(v) <= INT_MAX
+end
+
+local function sort_of(sort)
+  return function(v) return made[v] == sort and v or nil end
+end
+
+local TYPES = {
+  INT = {"a whole number below 2^31", function(v) return is_int(v) and math.tointeger(v) or nil end},
+  REAL = {"a number", function(v)
+    return math.type(v) and v == v and math.abs(v) < math.huge and v or nil
+  end},
+  BOOL = {"true or false", function(v) if type(v) == "boolean" then return v end end},
+  STRING = {"a text", function(v) return type(v) == "string" and v or nil end},
+  FUNCTION = {"a function", function(v) return type(v) == "function" and v or nil end},
+  TABLE = {"a table", function(v) return type(v) == "table" and v or nil end},
+  PAIR = {"a whole number or a pair {height, width}", function(v)
+    if is_int(v) then return {math.tointeger(v), math.tointeger(v)} end
+    if type(v) == "table" and #v == 2 and is_int(v[1]) and is_int(v[2]) then
+      return {math.tointeger(v[1]), math.tointeger(v[2])}
+    end
+  end},
+  INIT = {"an initialiser such as nn.he_normal{}", sort_of "initialiser"},
+  OPTIMIZER = {"nn.sgd{...} or nn.adam{...}", sort_of "optimizer"},
+  SCHEDULE = {"nn.constant_lr(), nn.step_lr{...} or nn.cosine_lr{...}", sort_of "schedule"},
+  LOSS = {"nn.softmax_cross_entropy{...} or nn.squared_error()", sort_of "loss"},
+}
+
+local function check_range(what, field, v)
+  local name, low, above, high, below = field.name, field.low, field.above, field.high, field.below
+  if low and v < low then fail("%s: %s is %s, but must be at least %s", what, name, v, low) end
+  if above and v <= above then fail("%s: %s is %s, but must be more than %s", what, name, v, above) end
+  if high and v > high then fail("%s: %s is %s, but must be at most %s", what, name, v, high) end
+  if below and v >= below then fail("%s: %s is %s, but must be less than %s", what, name, v, below) end
+end
+
+local function convert(what, field, v)
+  local words, keep = table.unpack(TYPES[field.type])
+  local kept = keep(v)
+  if kept == nil then fail("%s: %s must be %s, not %s", what, field.name, words, shown(v)) end
+  check_range(what, field, kept)
+  return kept
+end
+
+-- Arguments as a model gives them, f{6, 5, padding = 2}, as a table by name. Fields: {name=, type=,
+-- required=, default=, low=, above=, high=, below=, named_only=}; positional ones come in order.
+local function arguments(what, fields, given)
+  if given == nil then given = {} end
+  local names, places, by_name = {}, {}, {}
+  for _, field in ipairs(fields) do
+    names[#names + 1] = field.name
+    by_name[field.name] = field
+    if not field.named_only then places[#places + 1] = field.name end
+  end
+  local takes = "it takes " .. list(names, "and")
+  if type(given) ~= "table" or core.is_value(given) or made[given] then
+    fail("%s: write its arguments in braces, {...}, not %s; %s", what, shown(given), takes)
+  end
+  local result = {}
+  for place, v in ipairs(given) do
+    local name = places[place]
+    if not name then fail("%s: argument %d is too many; %s", what, place, takes) end
+    if given[name] ~= nil then fail("%s: %s is given twice", what, name) end
+    result[name] = convert(what, by_name[name], v)
+  end
+  for _, key in ipairs(sorted_keys(given)) do
+    local field = by_name[key]
+    if not field then
+      fail("%s: unknown argument '%s'%s; %s", what, key, suggestion(key, names), takes)
+    end
+    result[key] = convert(what, field, given[key])
+  end
+  for _, field in ipairs(fields) do
+    if result[field.name] == nil then
+      if field.required then fail("%s: %s is missing; %s", what, field.name, takes) end
+      local default = field.default
+      if default ~= nil then result[field.name] = convert(what, field, default) end
+    end
+  end
+  return result
+end
+
+-- Names of layers -----------------------------------------------------------------------------
+
+local scope = "" -- "layer1.0."
+local counts = {}
+-- What holds a name, by the name in C, where a dot becomes an underscore: names stay unique there.
+local taken = {x = "the network's input", images = "the network's input", loss = "the loss"}
+
+local function in_c(name) return (name:gsub("%.", "_")) end
+
+local function check_name(what, name)
+  if not name:find("^[%w_]+[%w_.]*$") or name:find("..", 1, true) or name:find("%.$") then
+    fail("%s: %q cannot be a name; take letters, digits, _ and dots between them", what, name)
+  end
+end
+
+local function take(what, name, holder)
+  local id = in_c(name)
+  if taken[id] then
+    fail("%s: the name '%s' is taken by %s; give it another", what, name, taken[id])
+  end
+  taken[id] = holder
+end
+
+local function free_name(op)
+  local key = scope .. op
+  repeat counts[key] = (counts[key] or 0) + 1
+  until not taken[in_c(key .. counts[key])]
+  return key .. counts[key]
+end
+
+-- The full name of a layer, for which it takes all names that its values will have.
+local function name_layer(op, given, has_weight, has_bias)
+  local what = given and text("%s '%s'", op, scope .. given) or op
+  if given then check_name(what, given) end
+  local name = given and scope .. given or free_name(op)
+  if name:find("^%d") then
+    fail("%s: the name must begin with a letter; put it in a scope, or before it 'layer'", what)
+  end
+  local holder = text("the %s in %s:%d", op, core.position())
+  for _, suffix in ipairs {"", has_weight and ".weight", has_bias and ".bias"} do
+    if suffix then
+      take(what, name .. suffix, holder)
+      take(what, "d" .. name .. suffix, holder)
+    end
+  end
+  return name
+end
+
+-- Layers within the body get the prefix "name."; returns what the body returns.
+function nn.scope(name, body, ...)
+  if math.type(name) == "integer" then name = tostring(name) end
+  if type(name) ~= "string" then fail("nn.scope: the name must be a text, not %s", shown(name)) end
+  check_name("nn.scope", name)
+  if type(body) ~= "function" then
+    fail("nn.scope: write nn.scope(%q, function() ... end), not %s", name, shown(body))
+  end
+  local outer = scope
+  scope = scope .. name .. "."
+  local results = table.pack(body(...))
+  scope = outer
+  return table.unpack(results, 1, results.n)
+end
+
+-- Ops -----------------------------------------------------------------------------------------
+
+local DEFAULTS = {
+  stride = 1, padding = 0, dilation = 1, groups = 1, bias = true, ceil_mode = false,
+  count_include_pad = true, p = 0.5, label_smoothing = 0,
+}
+local RANGES = {p = {low = 0, below = 1}, label_smoothing = {low = 0, high = 1}}
+local LOSSES = {softmax_cross_entropy = true, squared_error = true}
+
+local function fields_of(op)
+  local fields = {}
+  for i, attribute in ipairs(op) do
+    local field = {name = attribute.name, type = attribute.type, required = attribute.required,
+                   default = DEFAULTS[attribute.name]}
+    for key, v in pairs(RANGES[field.name] or {}) do field[key] = v end
+    fields[i] = field
+  end
+  return fields
+end
+
+local function define_layer(op)
+  local fields = fields_of(op)
+  local has_weight = op.name == "conv2d" or op.name == "linear"
+  local is_pool = op.name == "max_pool2d" or op.name == "avg_pool2d"
+  fields[#fields + 1] = {name = "name", type = "STRING", named_only = true}
+  if has_weight then
+    fields[#fields + 1] = {name = "init", type = "INIT", named_only = true}
+    fields[#fields + 1] = {name = "bias_init", type = "INIT", named_only = true}
+  end
+  if is_pool then
+    for _, field in ipairs(fields) do
+      if field.name == "stride" then field.default = nil end -- the kernel
+    end
+  end
+  methods[op.name] = function(x, given)
+    local name = type(given) == "table" and not core.is_value(given) and given.name
+    local what = type(name) == "string" and text("%s '%s'", op.name, scope .. name) or op.name
+    local args = arguments(what, fields, given)
+    if is_pool and not args.stride then args.stride = args.kernel end
+    if args.bias_init and args.bias_init.needs_fans then
+      fail("%s: bias_init needs a weight's fans; take nn.zeros(), nn.constant, nn.uniform or "
+           .. "nn.normal", what)
+    end
+    if args.bias_init and not args.bias then fail("%s: bias_init without a bias", what) end
+    local layer = name_layer(op.name, args.name, has_weight, args.bias)
+    return core.node(op.name, layer, args.name ~= nil, args, x)
+  end
+end
+
+local function define_loss(op)
+  local fields = fields_of(op)
+  nn[op.name] = function(given)
+    local loss = arguments("nn." .. op.name, fields, given)
+    loss.kind = op.name
+    made[loss] = "loss"
+    return loss
+  end
+end
+
+for _, op in ipairs(core.ops) do
+  if LOSSES[op.name] then define_loss(op)
+  elseif op.name ~= "add" then define_layer(op)
+  end
+end
+
+-- a + b
+local function add(a, b)
+  if not (core.is_value(a) and core.is_value(b)) then
+    local other = core.is_value(a) and b or a
+    fail("add: a value can be added to a value of the same shape, not to %s", shown(other))
+  end
+  return core.node("add", name_layer("add"), false, {}, a, b)
+end
+
+local function unknown_op(_, key)
+  local names = sorted_keys(methods)
+  fail("unknown op '%s'%s; ops are %s; a value has channels, height, width, features and shape",
+       tostring(key), suggestion(tostring(key), names), list(names, "and"))
+end
+
+-- Initialisers --------------------------------------------------------------------------------
+
+local function define_initialiser(kind, field, fixed)
+  local fields = {field}
+  nn[kind] = function(given)
+    if field and math.type(given) then given = {given} end
+    local args = arguments("nn." .. kind, fields, given)
+    local init = {kind = core.inits[kind], scale = fixed or args[field.name],
+                  needs_fans = kind:find("^xavier") or kind:find("^he")}
+    made[init] = "initialiser"
+    return init
+  end
+end
+
+define_initialiser("zeros", nil, 0)
+define_initialiser("constant", {name = "value", type = "REAL", required = true})
+for _, distribution in ipairs {"uniform", "normal"} do
+  define_initialiser("xavier_" .. distribution, {name = "gain", type = "REAL", default = 1, above = 0})
+  -- sqrt(2): half of what a ReLU sees is lost
+  define_initialiser("he_" .. distribution, {name = "gain", type = "REAL", default = 2 ^ 0.5, above = 0})
+end
+define_initialiser("uniform", {name = "bound", type = "REAL", required = true, above = 0})
+define_initialiser("normal", {name = "deviation", type = "REAL", required = true, above = 0})
+
+-- The recipe ----------------------------------------------------------------------------------
+
+local function define_part(sort, kind, fields, check)
+  nn[kind] = function(given)
+    local what = "nn." .. kind
+    local part = arguments(what, fields, given)
+    if check then check(what, part) end
+    part.kind = kind
+    made[part] = sort
+    return part
+  end
+end
+
+define_part("optimizer", "sgd", {
+  {name = "lr", type = "REAL", required = true, above = 0},
+  {name = "momentum", type = "REAL", default = 0, low = 0, below = 1},
+  {name = "nesterov", type = "BOOL", default = false},
+  {name = "weight_decay", type = "REAL", default = 0, low = 0},
+}, function(what, sgd)
+  if sgd.nesterov and sgd.momentum == 0 then
+    fail("%s: nesterov needs a momentum; say momentum = 0.9", what)
+  end
+end)
+define_part("optimizer", "adam", {
+  {name = "lr", type = "REAL", default = 0.001, above = 0},
+  {name = "beta1", type = "REAL", default = 0.9, low = 0, below = 1},
+  {name = "beta2", type = "REAL", default = 0.999, low = 0, below = 1},
+  {name = "eps", type = "REAL", default = 1e-8, above = 0},
+  {name = "weight_decay", type = "REAL", default = 0, low = 0},
+})
+define_part("schedule", "constant_lr", {})
+define_part("schedule", "step_lr", {
+  {name = "epochs", type = "INT", required = true, low = 1},
+  {name = "gamma", type = "REAL", default = 0.1, above = 0},
+})
+define_part("schedule", "cosine_lr", {{name = "final", type = "REAL", default = 0, low = 0}})
+
+-- Options: nn.option("depth", 18, "18 or 34"), set by -D depth=34 ---------------------------------
+
+local options = {} -- {name=, default=, help=, value=} in the order of their declaration
+
+local function parse_option(option, given)
+  local kind = math.type(option.default) or type(option.default)
+  local value, words
+  if kind == "integer" then value, words = math.tointeger(tonumber(given)), "a whole number"
+  elseif kind == "float" then value, words = tonumber(given), "a number"
+  elseif kind == "boolean" then
+    if given == "true" then return true elseif given == "false" then return false end
+    words = "true or false"
+  else return given
+  end
+  if value == nil or value ~= value or math.abs(value) == math.huge then
+    core.fail(text("-D %s=%s: %s is %s (its default is %s)", option.name, given, option.name, words,
+                   tostring(option.default)), "usage")
+  end
+  return kind == "float" and value + 0.0 or value
+end
+
+function nn.option(name, default, help)
+  if type(name) ~= "string" or not name:find("^[%a_][%w_]*$") then
+    fail("nn.option: the name must be a text of letters, digits and _, not %s", shown(name))
+  end
+  if not ({number = true, boolean = true, string = true})[type(default)] then
+    fail("nn.option '%s': the default must be a number, a text or true or false, not %s", name,
+         shown(default))
+  end
+  if help ~= nil and type(help) ~= "string" then
+    fail("nn.option '%s': the help must be a text, not %s", name, shown(help))
+  end
+  for _, option in ipairs(options) do
+    if option.name == name then fail("nn.option '%s': the option is declared twice", name) end
+  end
+  local option = {name = name, default = default, help = help or "", value = default}
+  options[#options + 1] = option
+  local given = core.definitions[name]
+  if given then option.value = parse_option(option, given) end
+  return option.value
+end
+
+local function check_definitions()
+  local names, declared = {}, {}
+  for i, option in ipairs(options) do
+    names[i] = option.name
+    declared[option.name] = true
+  end
+  for _, name in ipairs(sorted_keys(core.definitions)) do
+    if not declared[name] then
+      core.fail(text("-D %s: the model has no such option%s; %s", name, suggestion(name, names),
+                     #names > 0 and "it has " .. list(names, "and") or "it has none"), "usage")
+    end
+  end
+end
+
+-- Models --------------------------------------------------------------------------------------
+
+local MODEL = {
+  {name = "name", type = "STRING", named_only = true},
+  {name = "input", type = "TABLE", required = true, named_only = true},
+  {name = "classes", type = "INT", required = true, named_only = true, low = 1},
+  {name = "forward", type = "FUNCTION", required = true, named_only = true},
+  {name = "loss", type = "LOSS", named_only = true},
+  {name = "train", type = "TABLE", named_only = true},
+}
+local TRAIN = {
+  {name = "batch", type = "INT", default = 32, named_only = true, low = 1},
+  {name = "epochs", type = "INT", default = 10, named_only = true, low = 1},
+  {name = "optimizer", type = "OPTIMIZER", named_only = true},
+  {name = "schedule", type = "SCHEDULE", named_only = true},
+  {name = "normalize", type = "NORMALIZE", default = "dataset", named_only = true},
+}
+local NORMALIZE = {
+  {name = "mean", type = "TABLE", required = true, named_only = true},
+  {name = "deviation", type = "TABLE", required = true, named_only = true},
+}
+TYPES.NORMALIZE = {'"dataset" or {mean = {...}, deviation = {...}}', function(v)
+  return (v == "dataset" or type(v) == "table") and v or nil
+end}
+
+local function check_input(input)
+  for i, name in ipairs {"channels", "height", "width"} do
+    if not is_int(input[i]) or input[i] < 1 or #input ~= 3 then
+      fail("nn.model: input must be {channels, height, width}, three whole numbers of at least 1; "
+           .. "its %s is %s", name, shown(input[i]))
+    end
+  end
+  if input[1] > core.channels_max then
+    fail("nn.model: input has %d channels; at most %d can be read", input[1], core.channels_max)
+  end
+  if input[1] * input[2] * input[3] > INT_MAX then
+    fail("nn.model: an input of %dx%dx%d is too large", input[1], input[2], input[3])
+  end
+end
+
+local function check_normalize(normalize, channels)
+  if normalize == "dataset" then return normalize end
+  local what = "nn.model: train.normalize"
+  local checked = arguments(what, NORMALIZE, normalize)
+  for _, name in ipairs {"mean", "deviation"} do
+    if #checked[name] ~= channels then
+      fail("%s: %s has %d numbers, but the input has %d channels", what, name, #checked[name], channels)
+    end
+    for i, v in ipairs(checked[name]) do
+      convert(what, {name = text("%s[%d]", name, i), type = "REAL",
+                     above = name == "deviation" and 0 or nil}, v)
+    end
+  end
+  return checked
+end
+
+-- The table that a model file returns.
+function nn.model(given)
+  local model = arguments("nn.model", MODEL, given)
+  check_input(model.input)
+  model.name = model.name or core.stem
+  if not model.name:find("^[%a_][%w_]*$") then
+    fail("nn.model: name %q must be letters, digits and _, a letter first, because it becomes a name "
+         .. "in C; set name = \"...\"", model.name)
+  end
+  model.loss = model.loss or nn.softmax_cross_entropy()
+  local train = arguments("nn.model: train", TRAIN, model.train)
+  train.optimizer = train.optimizer or nn.sgd {lr = 0.01}
+  train.schedule = train.schedule or nn.constant_lr()
+  train.normalize = check_normalize(train.normalize, model.input[1])
+  if core.batch > 0 then train.batch = core.batch end
+  if train.batch * model.input[1] * model.input[2] * model.input[3] > INT_MAX then
+    fail("nn.model: a batch of %d images of %dx%dx%d is too large", train.batch, table.unpack(model.input))
+  end
+  model.train = train
+  core.model_here()
+  made[model] = "model"
+  return model
+end
+
+local function check_model(model)
+  if made[model] ~= "model" then
+    fail("a model file must end with `return nn.model{...}`; this one returns %s",
+         model == nil and "nothing" or shown(model))
+  end
+  check_definitions()
+end
+
+local entries = {}
+
+-- Runs forward, which builds the graph. Mistakes have the place of nn.model unless a call inside
+-- has its own.
+function entries.build(model)
+  check_model(model)
+  local logits = model.forward(core.input(model.train.batch, table.unpack(model.input)))
+  if not core.is_value(logits) then
+    core.fail(text("forward must return the logits, a value of the network, not %s", shown(logits)),
+              model.forward)
+  end
+  local shape = logits.shape
+  if #shape ~= 2 then
+    core.fail(text("the output '%s' must be [N,classes]; end with x:flatten():linear{%d}",
+                   tostring(logits), model.classes), logits)
+  end
+  if shape[2] ~= model.classes then
+    core.fail(text("the output '%s' has %d features, but the model has %d classes; make the two equal",
+                   tostring(logits), shape[2], model.classes), logits)
+  end
+  core.finish(logits, model)
+end
+
+function entries.describe(model)
+  check_model(model)
+  local lines = {
+    text("Model %s: images %dx%dx%d, %d classes; by default batch %d, %d epochs.", model.name,
+         model.input[1], model.input[2], model.input[3], model.classes, model.train.batch,
+         model.train.epochs),
+    #options > 0 and "Options of the model, set by -D NAME=VALUE:" or "The model has no options.",
+  }
+  for _, option in ipairs(options) do
+    lines[#lines + 1] = text("  %-20s %s (default %s)", option.name, option.help,
+                             tostring(option.default))
+  end
+  return table.concat(lines, "\n") .. "\n"
+end
+
+for name, f in pairs(nn) do nn[name] = core.located(f) end
+setmetatable(nn, {
+  __index = core.located(function(_, key)
+    local names = sorted_keys(nn)
+    fail("nn has no '%s'%s; it has %s", tostring(key), suggestion(tostring(key), names),
+         list(names, "and"))
+  end),
+  __metatable = "nn",
+})
+core.vocabulary(methods, unknown_op, add)
+return nn, entries

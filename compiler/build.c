@@ -1,0 +1,175 @@
+#include "build.h"
+
+#include "locate.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+/* --- flags ------------------------------------------------------------------------------------ */
+
+static const char *machine_flags(const Options *options) {
+  if (options->target_is_native && options->compile.target != TARGET_SCALAR) return "-march=native";
+  switch (options->compile.target) {
+  case TARGET_AVX2:
+    return "-mavx2 -mfma";
+  case TARGET_AVX512:
+    return "-mavx512f -mavx512bw -mavx512dq -mavx512vl -mfma";
+  default:
+    return "";
+  }
+}
+
+const char *build_cflags(Arena *arena, const Options *options) {
+  const char *machine = machine_flags(options);
+  return arena_printf(arena, "-O3 %s%s-fopenmp -I%s", machine, *machine ? " " : "",
+                      locate_places(arena).include);
+}
+
+const char *build_libs(Arena *arena) {
+  return arena_printf(arena, "-L%s -lcnn -lcjson -lz -lm", locate_places(arena).library);
+}
+
+/* --- running the compiler ----------------------------------------------------------------------
+ */
+
+typedef LIST_OF(char *) WordList;
+
+/* The words of a command that cnnc wrote itself: folders may hold spaces, so they are added
+   whole. */
+static void add_words(Arena *arena, WordList *words, const char *text) {
+  char *copy = arena_strdup(arena, text), *rest = NULL;
+  for (char *word = strtok_r(copy, " ", &rest); word; word = strtok_r(NULL, " ", &rest))
+    LIST_PUSH(arena, words, word);
+}
+
+static void add_word(Arena *arena, WordList *words, const char *word) {
+  LIST_PUSH(arena, words, arena_strdup(arena, word));
+}
+
+static WordList compiler_command(Arena *arena, const char *cc, const char *source,
+                                 const char *output, bool openmp, const Options *options) {
+  const Places places = locate_places(arena);
+  WordList words = {0};
+  add_words(arena, &words, cc); /* $CC may be "ccache clang" */
+  add_words(arena, &words, "-O3");
+  add_words(arena, &words, machine_flags(options));
+  if (openmp) add_word(arena, &words, "-fopenmp");
+  add_word(arena, &words, arena_printf(arena, "-I%s", places.include));
+  add_word(arena, &words, source);
+  add_word(arena, &words, "-o");
+  add_word(arena, &words, output);
+  add_word(arena, &words, arena_printf(arena, "-L%s", places.library));
+  add_words(arena, &words, "-lcnn -lcjson -lz -lm");
+  LIST_PUSH(arena, &words, NULL);
+  return words;
+}
+
+/* Where exec cannot find a program. */
+enum { NOT_FOUND = 127, INTERRUPTED = 128 + SIGINT };
+
+/* Runs the command, silently if its errors are only a question's answer. The compiler gets the
+   user's interrupt as well; cnnc waits for it to end and then cleans up. */
+static int run(char **words, bool silent) {
+  struct sigaction ignore = {.sa_handler = SIG_IGN}, interrupt, quit;
+  sigaction(SIGINT, &ignore, &interrupt);
+  sigaction(SIGQUIT, &ignore, &quit);
+  fflush(NULL);
+  int status = -1;
+  pid_t child = fork();
+  if (child == 0) {
+    sigaction(SIGINT, &interrupt, NULL);
+    sigaction(SIGQUIT, &quit, NULL);
+    if (silent && !freopen("/dev/null", "w", stderr)) _exit(NOT_FOUND);
+    execvp(words[0], words);
+    _exit(NOT_FOUND);
+  }
+  while (child > 0 && waitpid(child, &status, 0) < 0 && errno == EINTR) continue;
+  sigaction(SIGINT, &interrupt, NULL);
+  sigaction(SIGQUIT, &quit, NULL);
+  if (child < 0) return NOT_FOUND;
+  if (WIFSIGNALED(status)) return 128 + WTERMSIG(status); /* as shells do */
+  return WEXITSTATUS(status);
+}
+
+static bool is_installed(Arena *arena, const char *compiler) {
+  WordList words = {0};
+  add_words(arena, &words, compiler);
+  const char *path = getenv("PATH");
+  if (!words.count) return false;
+  if (strchr(words.at[0], '/')) return access(words.at[0], X_OK) == 0;
+  char *folders = arena_strdup(arena, path ? path : "/usr/bin:/bin"), *rest = NULL;
+  for (char *folder = strtok_r(folders, ":", &rest); folder; folder = strtok_r(NULL, ":", &rest))
+    if (access(arena_printf(arena, "%s/%s", folder, words.at[0]), X_OK) == 0) return true;
+  return false;
+}
+
+static const char *choose_compiler(Arena *arena, Diag *diag, const Options *options) {
+  const char *asked = options->cc ? options->cc : getenv("CC");
+  if (asked && *asked) {
+    if (is_installed(arena, asked)) return asked;
+    diag_set(diag, EXIT_FAILED, (SourcePos){0}, "the C compiler '%s' is not installed", asked);
+    return NULL;
+  }
+  static const char *const USUAL[] = {"clang", "gcc", "cc"};
+  for (size_t i = 0; i < sizeof USUAL / sizeof *USUAL; i++)
+    if (is_installed(arena, USUAL[i])) return USUAL[i];
+  diag_set(diag, EXIT_FAILED, (SourcePos){0},
+           "there is no C compiler; install clang or gcc, or name one with --cc");
+  return NULL;
+}
+
+/* Whether the compiler can make and link the smallest program with OpenMP. */
+static bool openmp_works(Arena *arena, const char *cc, const char *output) {
+  static const char TEXT[] =
+      "#include <omp.h>\nint main(void) { return omp_get_max_threads() < 1; }\n";
+  const char *source = arena_printf(arena, "%s.openmp.c", output);
+  FILE *file = fopen(source, "w");
+  bool written = file && fputs(TEXT, file) != EOF;
+  if (file) written = fclose(file) == 0 && written;
+  WordList words = {0};
+  add_words(arena, &words, cc);
+  add_word(arena, &words, "-fopenmp");
+  add_word(arena, &words, source);
+  add_word(arena, &words, "-o");
+  add_word(arena, &words, output);
+  LIST_PUSH(arena, &words, NULL);
+  bool works = written && run(words.at, true) == 0;
+  unlink(source);
+  return works;
+}
+
+static bool report_failure(Diag *diag, const char *cc, const char *source, int status) {
+  if (status == INTERRUPTED) return diag_set(diag, EXIT_INTERRUPTED, (SourcePos){0}, "interrupted");
+  return diag_set(diag, EXIT_FAILED, (SourcePos){0},
+                  "%s failed on %s with exit code %d; its messages are above", cc, source, status);
+}
+
+bool build_program(Arena *arena, Diag *diag, const char *source, const char *output,
+                   const Options *options) {
+  const char *cc = choose_compiler(arena, diag, options);
+  if (!cc) return false;
+  char *temporary = arena_printf(arena, "%s.XXXXXX", output);
+  int descriptor = mkstemp(temporary);
+  if (descriptor < 0)
+    return diag_set(diag, EXIT_FAILED, (SourcePos){0}, "cannot write %s: %s", output,
+                    strerror(errno));
+  close(descriptor);
+  bool openmp = openmp_works(arena, cc, temporary);
+  if (!openmp)
+    fprintf(stderr,
+            "cnnc: OpenMP does not work with %s, so %s will run on one thread; Debian's package "
+            "for clang is libomp-dev\n",
+            cc, output);
+  WordList words = compiler_command(arena, cc, source, temporary, openmp, options);
+  int status = run(words.at, false);
+  if (status == 0 && rename(temporary, output) == 0) return true;
+  int error = errno;
+  unlink(temporary);
+  if (status) return report_failure(diag, cc, source, status);
+  return diag_set(diag, EXIT_FAILED, (SourcePos){0}, "cannot write %s: %s", output,
+                  strerror(error));
+}

@@ -1,0 +1,156 @@
+#include "export.h"
+
+#include "init.h"
+
+#include <cjson/cJSON.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { FORMAT_VERSION = 1 };
+
+static cJSON *add_object(cJSON *parent, const char *name) {
+  return cJSON_AddObjectToObject(parent, name);
+}
+
+static void add_text(cJSON *parent, const char *name, const char *text) {
+  cJSON_AddStringToObject(parent, name, text);
+}
+
+static void add_number(cJSON *parent, const char *name, double number) {
+  cJSON_AddNumberToObject(parent, name, number);
+}
+
+static void add_ints(cJSON *parent, const char *name, const int *numbers, int count) {
+  cJSON_AddItemToObject(parent, name, cJSON_CreateIntArray(numbers, count));
+}
+
+static void add_names(cJSON *parent, const char *name, Value *const *values, int count) {
+  cJSON *names = cJSON_AddArrayToObject(parent, name);
+  for (int i = 0; i < count; i++) cJSON_AddItemToArray(names, cJSON_CreateString(values[i]->name));
+}
+
+/* --- values and nodes ----------------------------------------------------------------------- */
+
+/* Only zeros, constant, uniform and normal: a reader needs no fans. */
+static void add_init(cJSON *parent, const Value *parameter) {
+  const Init init = init_resolve(parameter);
+  cJSON *item = add_object(parent, "init");
+  add_text(item, "kind", init_name(init.kind));
+  add_number(item, "scale", init.scale);
+}
+
+static void add_value(cJSON *values, const Value *value) {
+  cJSON *item = cJSON_CreateObject();
+  cJSON_AddItemToArray(values, item);
+  add_text(item, "name", value->name);
+  add_text(item, "kind", value_kind_name(value->kind));
+  add_ints(item, "shape", value->dim, value->rank);
+  if (value->layout != LAYOUT_UNSET) add_text(item, "layout", layout_name(value->layout));
+  if (value->kind == VALUE_PARAMETER) add_init(item, value);
+}
+
+static void add_attributes(cJSON *parent, const Node *node) {
+  const Attributes *a = &node->attributes;
+  cJSON *item = add_object(parent, "attributes");
+#define ADD_INT(field) add_number(item, #field, a->field)
+#define ADD_PAIR(field) add_ints(item, #field, a->field, 2)
+#define ADD_BOOL(field) cJSON_AddBoolToObject(item, #field, a->field)
+#define ADD_REAL(field) add_number(item, #field, a->field)
+#define ADD_ACTIVATION(field) add_text(item, #field, activation_name(a->field))
+#define ADD(field, type)                                                                           \
+  if (op_has_attribute(node->op, #field)) ADD_##type(field);
+  ATTRIBUTES(ADD)
+#undef ADD
+}
+
+static void add_node(cJSON *nodes, const Node *node) {
+  cJSON *item = cJSON_CreateObject();
+  cJSON_AddItemToArray(nodes, item);
+  add_text(item, "op", op_name(node->op));
+  add_text(item, "name", node->name);
+  add_text(item, "phase", phase_name(node->phase));
+  add_names(item, "inputs", node->in, node->in_count);
+  add_names(item, "outputs", node->out, node->out_count);
+  add_attributes(item, node);
+}
+
+/* --- loss and recipe -------------------------------------------------------------------------- */
+
+static void add_loss(cJSON *root, const Graph *graph) {
+  if (!graph->loss) return;
+  const Node *node = graph->loss->producer;
+  cJSON *item = add_object(root, "loss");
+  add_text(item, "op", op_name(node->op));
+  add_text(item, "value", graph->loss->name);
+  if (op_has_attribute(node->op, "label_smoothing"))
+    add_number(item, "label_smoothing", node->attributes.label_smoothing);
+}
+
+static void add_optimizer(cJSON *parent, const Recipe *recipe) {
+  cJSON *item = add_object(parent, "optimizer");
+  bool is_adam = recipe->optimizer == OPTIMIZER_ADAM;
+  add_text(item, "kind", is_adam ? "adam" : "sgd");
+  add_number(item, "lr", recipe->lr);
+  add_number(item, "weight_decay", recipe->weight_decay);
+  if (is_adam) {
+    add_number(item, "beta1", recipe->beta1);
+    add_number(item, "beta2", recipe->beta2);
+    add_number(item, "eps", recipe->eps);
+  } else {
+    add_number(item, "momentum", recipe->momentum);
+    cJSON_AddBoolToObject(item, "nesterov", recipe->nesterov);
+  }
+}
+
+static void add_schedule(cJSON *parent, const Recipe *recipe) {
+  static const char *const NAMES[] = {
+      [LR_CONSTANT] = "constant", [LR_STEP] = "step", [LR_COSINE] = "cosine"};
+  cJSON *item = add_object(parent, "schedule");
+  add_text(item, "kind", NAMES[recipe->schedule]);
+  if (recipe->schedule == LR_STEP) {
+    add_number(item, "epochs", recipe->step_epochs);
+    add_number(item, "gamma", recipe->gamma);
+  }
+  if (recipe->schedule == LR_COSINE) add_number(item, "final", recipe->final_lr);
+}
+
+static void add_recipe(cJSON *root, const Graph *graph) {
+  const Recipe *recipe = &graph->recipe;
+  cJSON *item = add_object(root, "recipe");
+  add_number(item, "batch", recipe->batch);
+  add_number(item, "epochs", recipe->epochs);
+  add_optimizer(item, recipe);
+  add_schedule(item, recipe);
+  if (recipe->normalize_from_dataset) {
+    add_text(item, "normalize", "dataset");
+    return;
+  }
+  cJSON *normalize = add_object(item, "normalize");
+  int channels = graph->input->dim[1];
+  cJSON_AddItemToObject(normalize, "mean", cJSON_CreateDoubleArray(recipe->mean, channels));
+  cJSON_AddItemToObject(normalize, "deviation",
+                        cJSON_CreateDoubleArray(recipe->deviation, channels));
+}
+
+const char *export_json(const Graph *graph, const char *stage) {
+  cJSON *root = cJSON_CreateObject();
+  add_text(root, "format", "cnnc-graph");
+  add_number(root, "version", FORMAT_VERSION);
+  add_text(root, "name", graph->name);
+  add_text(root, "stage", stage);
+  add_number(root, "batch", graph->recipe.batch);
+  add_ints(root, "input", &graph->input->dim[1], 3);
+  add_number(root, "classes", graph->classes);
+  cJSON *values = cJSON_AddArrayToObject(root, "values");
+  for (int i = 0; i < graph->values.count; i++) add_value(values, graph->values.at[i]);
+  cJSON *nodes = cJSON_AddArrayToObject(root, "nodes");
+  for (int i = 0; i < graph->nodes.count; i++) add_node(nodes, graph->nodes.at[i]);
+  add_loss(root, graph);
+  add_text(root, "output", graph->output->name);
+  add_recipe(root, graph);
+  char *printed = cJSON_Print(root);
+  const char *text = arena_printf(graph->arena, "%s\n", printed);
+  free(printed);
+  cJSON_Delete(root);
+  return text;
+}

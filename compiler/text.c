@@ -1,0 +1,76 @@
+#include "text.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+char *text_read(Arena *arena, const char *path, size_t *length) {
+  FILE *file = fopen(path, "rb");
+  if (!file) return NULL;
+  char *text = NULL;
+  int capacity = 0;
+  *length = 0;
+  for (size_t got = 1; got && !ferror(file); *length += got) {
+    if (*length + 1 >= (size_t)capacity) text = arena_grow(arena, text, 1, (int)*length, &capacity);
+    got = fread(text + *length, 1, (size_t)capacity - *length - 1, file);
+  }
+  int error = ferror(file) ? errno : 0;
+  fclose(file);
+  if (error) {
+    errno = error;
+    return NULL;
+  }
+  text[*length] = '\0';
+  return text;
+}
+
+static bool write_all(FILE *file, const char *text) {
+  bool written = fputs(text, file) != EOF && fflush(file) == 0;
+  return written;
+}
+
+static bool write_in_place(Diag *diag, const char *path, const char *text) {
+  bool is_stdout = !strcmp(path, "-");
+  FILE *file = is_stdout ? stdout : fopen(path, "w");
+  bool written = file && write_all(file, text);
+  int error = errno;
+  if (file && !is_stdout) fclose(file);
+  if (written) return true;
+  return diag_set(diag, EXIT_FAILED, (SourcePos){0}, "cannot write %s: %s",
+                  is_stdout ? "standard output" : path, strerror(error));
+}
+
+/* mkstemp makes files that only their owner reads; a result has the usual permissions. */
+static void set_usual_permissions(int descriptor) {
+  mode_t mask = umask(0);
+  umask(mask);
+  (void)!fchmod(descriptor, 0666 & ~mask);
+}
+
+bool text_write(Diag *diag, const char *path, const char *text) {
+  struct stat status;
+  bool exists = stat(path, &status) == 0;
+  if (!strcmp(path, "-") || (exists && !S_ISREG(status.st_mode)))
+    return write_in_place(diag, path, text);
+
+  char *temporary = malloc(strlen(path) + sizeof ".XXXXXX");
+  if (!temporary) return diag_set(diag, EXIT_FAILED, (SourcePos){0}, "out of memory");
+  strcat(strcpy(temporary, path), ".XXXXXX");
+  int descriptor = mkstemp(temporary);
+  FILE *file = descriptor < 0 ? NULL : fdopen(descriptor, "w");
+  bool written = file != NULL;
+  if (file) {
+    set_usual_permissions(descriptor);
+    written = write_all(file, text);
+    written = fclose(file) == 0 && written;
+    written = written && rename(temporary, path) == 0;
+  }
+  int error = errno;
+  if (descriptor >= 0 && !written) unlink(temporary);
+  free(temporary);
+  if (written) return true;
+  return diag_set(diag, EXIT_FAILED, (SourcePos){0}, "cannot write %s: %s", path, strerror(error));
+}

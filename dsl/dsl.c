@@ -1,0 +1,576 @@
+/* The binding: nn.lua calls these functions as `core.NAME`. A value of the graph is a full userdata
+   that holds a pointer. Methods are looked up by C functions, because a Lua function that is called
+   in a return statement would lose the frame of the user's line, and because Lua gives every call
+   of a chain over several lines the line of its first. */
+#include "dsl.h"
+
+#include "embedded.h"
+#include "init.h"
+#include "sandbox.h"
+#include "shapes.h"
+
+#include <assert.h>
+#include <lauxlib.h>
+#include <math.h>
+#include <string.h>
+
+typedef struct Dsl {
+  Graph *graph;
+  Sandbox *sandbox;
+  const DslOptions *options;
+  SourcePos pos;   /* of the call of the vocabulary that runs; file NULL: none */
+  SourcePos model; /* of nn.model */
+  NodeList named;  /* layers that the model gave a name */
+} Dsl;
+
+static const char VALUE_TYPE[] = "cnnc.value";
+
+static Dsl *dsl_of(lua_State *lua) {
+  return sandbox_client(lua);
+}
+
+static SourcePos position(lua_State *lua) {
+  Dsl *dsl = dsl_of(lua);
+  return dsl->pos.file ? dsl->pos : sandbox_position(lua);
+}
+
+/* --- values --------------------------------------------------------------------------------- */
+
+static void push_value(lua_State *lua, Value *value) {
+  Value **box = lua_newuserdatauv(lua, sizeof *box, 0);
+  *box = value;
+  luaL_setmetatable(lua, VALUE_TYPE);
+}
+
+static Value *value_at(lua_State *lua, int index) {
+  return *(Value **)luaL_checkudata(lua, index, VALUE_TYPE);
+}
+
+static void push_shape(lua_State *lua, const Value *value) {
+  lua_createtable(lua, value->rank, 0);
+  for (int i = 0; i < value->rank; i++) {
+    lua_pushinteger(lua, value->dim[i]);
+    lua_rawseti(lua, -2, i + 1);
+  }
+}
+
+/* x.channels, x.height, x.width of images; x.features of vectors; x.shape. */
+static bool push_property(lua_State *lua, const Value *value, const char *key) {
+  static const struct {
+    const char *key;
+    int rank, dim;
+  } PROPERTIES[] = {{"channels", 4, 1}, {"height", 4, 2}, {"width", 4, 3}, {"features", 2, 1}};
+  if (!strcmp(key, "shape")) {
+    push_shape(lua, value);
+    return true;
+  }
+  for (size_t i = 0; i < sizeof PROPERTIES / sizeof *PROPERTIES; i++) {
+    if (strcmp(key, PROPERTIES[i].key) != 0) continue;
+    if (value->rank != PROPERTIES[i].rank) {
+      Graph *graph = dsl_of(lua)->graph;
+      diag_set(graph->diag, EXIT_MODEL, sandbox_position(lua), "'%s' has shape %s and so no %s; %s",
+               value->name, shape_text(graph->arena, value->rank, value->dim), key,
+               value->rank == 2 ? "it has features" : "it has channels, height and width");
+      sandbox_raise(lua);
+    }
+    lua_pushinteger(lua, value->dim[PROPERTIES[i].dim]);
+    return true;
+  }
+  return false;
+}
+
+/* --- calls that know their line ------------------------------------------------------------------
+ */
+
+static int call_at(lua_State *lua, SourcePos pos, int argument_count) {
+  Dsl *dsl = dsl_of(lua);
+  int below = lua_gettop(lua) - argument_count - 1;
+  SourcePos outer = dsl->pos;
+  dsl->pos = pos;
+  lua_call(lua, argument_count, LUA_MULTRET);
+  dsl->pos = outer;
+  return lua_gettop(lua) - below;
+}
+
+/* Upvalues: the function of nn.lua. */
+static int call_located(lua_State *lua) {
+  lua_pushvalue(lua, lua_upvalueindex(1));
+  lua_insert(lua, 1);
+  return call_at(lua, sandbox_position(lua), lua_gettop(lua) - 1);
+}
+
+/* core.located(f): f, called with the user's line as the place of its mistakes. */
+static int core_located(lua_State *lua) {
+  lua_settop(lua, 1);
+  lua_pushcclosure(lua, call_located, 1);
+  return 1;
+}
+
+/* Upvalues: the method, its name, its value, and the line where it was looked up. */
+static int call_method(lua_State *lua) {
+  Dsl *dsl = dsl_of(lua);
+  SourcePos pos = sandbox_position(lua);
+  pos.line = (int)lua_tointeger(lua, lua_upvalueindex(4));
+  if (!lua_rawequal(lua, 1, lua_upvalueindex(3))) {
+    const char *name = lua_tostring(lua, lua_upvalueindex(2));
+    diag_set(dsl->graph->diag, EXIT_MODEL, pos, "%s: call it with a colon, as in x:%s{...}", name,
+             name);
+    sandbox_raise(lua);
+  }
+  lua_pushvalue(lua, lua_upvalueindex(1));
+  lua_insert(lua, 1);
+  return call_at(lua, pos, lua_gettop(lua) - 1);
+}
+
+/* x.key. Upvalues: the table of methods, the function for unknown keys. */
+static int value_index(lua_State *lua) {
+  Value *value = value_at(lua, 1);
+  if (lua_type(lua, 2) == LUA_TSTRING) {
+    if (push_property(lua, value, lua_tostring(lua, 2))) return 1;
+    lua_pushvalue(lua, 2);
+    if (lua_rawget(lua, lua_upvalueindex(1)) == LUA_TFUNCTION) {
+      lua_pushvalue(lua, 2);
+      lua_pushvalue(lua, 1);
+      lua_pushinteger(lua, sandbox_position(lua).line);
+      lua_pushcclosure(lua, call_method, 4);
+      return 1;
+    }
+  }
+  lua_settop(lua, 2);
+  lua_pushvalue(lua, lua_upvalueindex(2));
+  lua_insert(lua, 1);
+  return call_at(lua, sandbox_position(lua), 2);
+}
+
+static int value_newindex(lua_State *lua) {
+  Value *value = value_at(lua, 1);
+  diag_set(dsl_of(lua)->graph->diag, EXIT_MODEL, sandbox_position(lua),
+           "'%s' cannot be changed; ops give new values", value->name);
+  sandbox_raise(lua);
+}
+
+static int value_tostring(lua_State *lua) {
+  const Value *value = value_at(lua, 1);
+  const char *shape = shape_text(dsl_of(lua)->graph->arena, value->rank, value->dim);
+  lua_pushfstring(lua, "%s %s", value->name, shape);
+  return 1;
+}
+
+/* core.vocabulary(methods, unknown, add): what x:NAME, x.NAME and a + b mean. */
+static int core_vocabulary(lua_State *lua) {
+  luaL_newmetatable(lua, VALUE_TYPE);
+  lua_pushvalue(lua, 1);
+  lua_pushvalue(lua, 2);
+  lua_pushcclosure(lua, value_index, 2);
+  lua_setfield(lua, -2, "__index");
+  lua_pushvalue(lua, 3);
+  lua_pushcclosure(lua, call_located, 1);
+  lua_setfield(lua, -2, "__add");
+  lua_pushcfunction(lua, value_newindex);
+  lua_setfield(lua, -2, "__newindex");
+  lua_pushcfunction(lua, value_tostring);
+  lua_setfield(lua, -2, "__tostring");
+  lua_pushliteral(lua, "a value of the network");
+  lua_setfield(lua, -2, "__metatable");
+  return 0;
+}
+
+/* --- what nn.lua asks
+ * ------------------------------------------------------------------------------ */
+
+/* core.fail(message [, at]): the mistake is at the line of the call that runs; or where the value,
+   or the function, `at` was made; or, with at = "usage", on the command line. */
+static int core_fail(lua_State *lua) {
+  const char *message = luaL_checkstring(lua, 1);
+  SourcePos pos = position(lua);
+  ExitCode code = EXIT_MODEL;
+  if (lua_type(lua, 2) == LUA_TSTRING) {
+    pos = (SourcePos){0};
+    code = EXIT_USAGE;
+  } else if (lua_isfunction(lua, 2)) {
+    pos = sandbox_function_position(lua, 2);
+  } else if (luaL_testudata(lua, 2, VALUE_TYPE)) {
+    pos = value_at(lua, 2)->pos;
+  }
+  diag_set(dsl_of(lua)->graph->diag, code, pos, "%s", message);
+  sandbox_raise(lua);
+}
+
+/* core.position(): file and line of the call that runs. */
+static int core_position(lua_State *lua) {
+  SourcePos pos = position(lua);
+  lua_pushstring(lua, pos.file ? pos.file : "");
+  lua_pushinteger(lua, pos.line);
+  return 2;
+}
+
+/* core.model_here(): the call that runs is nn.model's. */
+static int core_model_here(lua_State *lua) {
+  dsl_of(lua)->model = position(lua);
+  return 0;
+}
+
+static int core_is_value(lua_State *lua) {
+  lua_pushboolean(lua, luaL_testudata(lua, 1, VALUE_TYPE) != NULL);
+  return 1;
+}
+
+/* --- nodes ---------------------------------------------------------------------------------------
+ */
+
+#define READ_INT(lua, field) (field) = (int)lua_tointeger(lua, -1)
+#define READ_BOOL(lua, field) (field) = lua_toboolean(lua, -1)
+#define READ_REAL(lua, field) (field) = lua_tonumber(lua, -1)
+#define READ_PAIR(lua, field)                                                                      \
+  for (int i = 0; i < 2; i++) {                                                                    \
+    lua_rawgeti(lua, -1, i + 1);                                                                   \
+    (field)[i] = (int)lua_tointeger(lua, -1);                                                      \
+    lua_pop(lua, 1);                                                                               \
+  }
+#define READ_ACTIVATION(lua, field) (void)(field) /* fuse's */
+
+/* Attributes that stand in the table at `index`, which nn.lua has checked. */
+static Attributes read_attributes(lua_State *lua, int index) {
+  Attributes attributes = {0};
+#define READ(name, type)                                                                           \
+  if (lua_getfield(lua, index, #name) != LUA_TNIL) READ_##type(lua, attributes.name);              \
+  lua_pop(lua, 1);
+  ATTRIBUTES(READ)
+#undef READ
+  return attributes;
+}
+
+static OpKind op_at(lua_State *lua, int index) {
+  const char *name = luaL_checkstring(lua, index);
+  int op = 0;
+  while (op < OP_COUNT && strcmp(op_name(op), name) != 0) op++;
+  assert(op < OP_COUNT);
+  return op;
+}
+
+/* The initialiser in field `key` of the table at `index`; `usual` where the model gives none. */
+static Init read_init(lua_State *lua, int index, const char *key, Init usual) {
+  Init init = usual;
+  if (lua_getfield(lua, index, key) == LUA_TTABLE) {
+    lua_getfield(lua, -1, "kind");
+    lua_getfield(lua, -2, "scale");
+    init = (Init){(InitKind)lua_tointeger(lua, -2), lua_tonumber(lua, -1)};
+    lua_pop(lua, 2);
+  }
+  lua_pop(lua, 1);
+  return init;
+}
+
+static Value *add_parameter(Graph *graph, const Node *draft, const char *suffix, Shape shape) {
+  const char *name = arena_printf(graph->arena, "%s.%s", draft->name, suffix);
+  Value *parameter = graph_value(graph, VALUE_PARAMETER, name, shape.rank, shape.dim);
+  parameter->trainable = true;
+  parameter->pos = draft->pos;
+  return parameter;
+}
+
+/* core.node(op, name, is_named, arguments, input...): a layer with its parameters; its output.
+   Without an initialiser parameters start as in PyTorch: weight and bias in
+   U(-1/sqrt(fan_in), 1/sqrt(fan_in)). */
+static int core_node(lua_State *lua) {
+  enum { OP = 1, NAME, IS_NAMED, ARGUMENTS, FIRST_INPUT, INPUTS_MAX = 4 };
+  Dsl *dsl = dsl_of(lua);
+  Graph *graph = dsl->graph;
+  Value *in[INPUTS_MAX];
+  Node draft = {.op = op_at(lua, OP), .name = luaL_checkstring(lua, NAME), .in = in};
+  draft.pos = position(lua);
+  draft.attributes = read_attributes(lua, ARGUMENTS);
+  for (int i = FIRST_INPUT; i <= lua_gettop(lua); i++) in[draft.in_count++] = value_at(lua, i);
+  Shape shape;
+  if (!shape_infer(&draft, graph->diag, &shape)) sandbox_raise(lua);
+
+  if (draft.op == OP_conv2d || draft.op == OP_linear) {
+    Value *weight = add_parameter(graph, &draft, "weight", shape_weight(&draft));
+    Init usual = {INIT_UNIFORM, 1 / sqrt((double)init_fan_in(weight))};
+    weight->init = read_init(lua, ARGUMENTS, "init", usual);
+    in[draft.in_count++] = weight;
+    if (draft.attributes.bias) {
+      Value *bias = add_parameter(graph, &draft, "bias", (Shape){1, {weight->dim[0], 1, 1, 1}});
+      bias->init = read_init(lua, ARGUMENTS, "bias_init", usual);
+      in[draft.in_count++] = bias;
+    }
+  }
+  Node *node = graph_node(graph, draft.op, draft.name, draft.pos, draft.in_count, in);
+  node->attributes = draft.attributes;
+  if (lua_toboolean(lua, IS_NAMED)) LIST_PUSH(graph->arena, &dsl->named, node);
+  push_value(lua, graph_output(graph, node, VALUE_ACTIVATION, node->name, shape.rank, shape.dim));
+  return 1;
+}
+
+/* core.input(batch, C, H, W): the images, and x, which the network reads. */
+static int core_input(lua_State *lua) {
+  Graph *graph = dsl_of(lua)->graph;
+  int dim[4];
+  for (int i = 0; i < 4; i++) dim[i] = (int)lua_tointeger(lua, i + 1);
+  graph->input = graph_value(graph, VALUE_INPUT, "images", 4, dim);
+  Node *node = graph_node(graph, OP_pack_input, "x", position(lua), 1, &graph->input);
+  push_value(lua, graph_output(graph, node, VALUE_ACTIVATION, "x", 4, dim));
+  return 1;
+}
+
+/* --- the end of a model
+ * ---------------------------------------------------------------------------- */
+
+static void mark_reached(const Graph *graph, const Value *value, bool *reached) {
+  if (!value->producer || reached[value->id]) return;
+  reached[value->id] = true;
+  for (int i = 0; i < value->producer->in_count; i++)
+    mark_reached(graph, value->producer->in[i], reached);
+}
+
+/* A layer that somebody wrote a name or parameters for is meant to be used; plain ops without use
+   are taken out by simplify. */
+static bool check_all_used(const Dsl *dsl) {
+  Graph *graph = dsl->graph;
+  bool *reached = ARENA_ARRAY(graph->arena, bool, graph->next_id);
+  mark_reached(graph, graph->output, reached);
+  for (int i = 0; i < graph->nodes.count; i++) {
+    const Node *node = graph->nodes.at[i];
+    if (node->op == OP_pack_input || reached[node->out[0]->id]) continue;
+    bool matters = node->op == OP_conv2d || node->op == OP_linear;
+    for (int k = 0; k < dsl->named.count; k++) matters = matters || dsl->named.at[k] == node;
+    if (matters)
+      return diag_set(graph->diag, EXIT_MODEL, node->pos,
+                      "%s '%s': its result is never used on the way to the output; use it or take "
+                      "it out",
+                      op_name(node->op), node->name);
+  }
+  return true;
+}
+
+static void add_loss(Graph *graph, OpKind op, Attributes attributes, SourcePos pos) {
+  const Value *logits = graph->output;
+  Node *node = graph_node(graph, op, "loss", pos, 1, &graph->output);
+  node->attributes = attributes;
+  graph->loss = graph_output(graph, node, VALUE_LOSS, "loss", 1, logits->dim);
+  const char *name = arena_printf(graph->arena, "d%s", logits->name);
+  Value *gradient = graph_output(graph, node, VALUE_GRADIENT, name, logits->rank, logits->dim);
+  graph->output->gradient = gradient;
+}
+
+static double number_field(lua_State *lua, int index, const char *key) {
+  lua_getfield(lua, index, key);
+  double number = lua_tonumber(lua, -1);
+  lua_pop(lua, 1);
+  return number;
+}
+
+static bool field_is(lua_State *lua, int index, const char *key, const char *text) {
+  bool is = lua_getfield(lua, index, key) == LUA_TSTRING && !strcmp(lua_tostring(lua, -1), text);
+  lua_pop(lua, 1);
+  return is;
+}
+
+static void read_list(lua_State *lua, int index, const char *key, double *list) {
+  lua_getfield(lua, index, key);
+  for (int i = 0; i < INPUT_CHANNELS_MAX; i++) {
+    lua_geti(lua, -1, i + 1);
+    list[i] = lua_tonumber(lua, -1);
+    lua_pop(lua, 1);
+  }
+  lua_pop(lua, 1);
+}
+
+static void read_optimizer(lua_State *lua, int index, Recipe *recipe) {
+  recipe->optimizer = field_is(lua, index, "kind", "adam") ? OPTIMIZER_ADAM : OPTIMIZER_SGD;
+  recipe->lr = number_field(lua, index, "lr");
+  recipe->momentum = number_field(lua, index, "momentum");
+  recipe->weight_decay = number_field(lua, index, "weight_decay");
+  recipe->beta1 = number_field(lua, index, "beta1");
+  recipe->beta2 = number_field(lua, index, "beta2");
+  recipe->eps = number_field(lua, index, "eps");
+  lua_getfield(lua, index, "nesterov");
+  recipe->nesterov = lua_toboolean(lua, -1);
+  lua_pop(lua, 1);
+}
+
+static void read_schedule(lua_State *lua, int index, Recipe *recipe) {
+  recipe->schedule = field_is(lua, index, "kind", "step_lr")     ? LR_STEP
+                     : field_is(lua, index, "kind", "cosine_lr") ? LR_COSINE
+                                                                 : LR_CONSTANT;
+  recipe->step_epochs = (int)number_field(lua, index, "epochs");
+  recipe->gamma = number_field(lua, index, "gamma");
+  recipe->final_lr = number_field(lua, index, "final");
+}
+
+/* core.finish(logits, model): the loss and the recipe of the model table, which nn.lua has
+   checked. */
+static int core_finish(lua_State *lua) {
+  Dsl *dsl = dsl_of(lua);
+  Graph *graph = dsl->graph;
+  lua_settop(lua, 2);
+  graph->output = value_at(lua, 1);
+  if (!check_all_used(dsl)) sandbox_raise(lua);
+  lua_getfield(lua, 2, "name");
+  graph->name = arena_strdup(graph->arena, lua_tostring(lua, -1));
+  graph->classes = (int)number_field(lua, 2, "classes");
+
+  lua_getfield(lua, 2, "loss");
+  int loss = lua_gettop(lua);
+  lua_getfield(lua, loss, "kind");
+  add_loss(graph, op_at(lua, -1), read_attributes(lua, loss), position(lua));
+
+  Recipe *recipe = &graph->recipe;
+  lua_getfield(lua, 2, "train");
+  int train = lua_gettop(lua);
+  recipe->batch = graph->input->dim[0];
+  recipe->epochs = (int)number_field(lua, train, "epochs");
+  lua_getfield(lua, train, "optimizer");
+  read_optimizer(lua, lua_gettop(lua), recipe);
+  lua_getfield(lua, train, "schedule");
+  read_schedule(lua, lua_gettop(lua), recipe);
+  recipe->normalize_from_dataset = field_is(lua, train, "normalize", "dataset");
+  if (!recipe->normalize_from_dataset) {
+    lua_getfield(lua, train, "normalize");
+    int normalize = lua_gettop(lua);
+    read_list(lua, normalize, "mean", recipe->mean);
+    read_list(lua, normalize, "deviation", recipe->deviation);
+  }
+  return 0;
+}
+
+/* --- opening
+ * ----------------------------------------------------------------------------------------- */
+
+/* core.ops: for nn.lua, the ops that models may use: {name=, {name, type, is required}...}, with
+   the attributes in the order of ops.def, those of the passes left out. */
+static void push_ops(lua_State *lua) {
+  static const struct {
+    const char *name, *type;
+  } TYPES[] = {
+#define TYPE(field, type) {#field, #type},
+      ATTRIBUTES(TYPE)
+#undef TYPE
+  };
+  lua_newtable(lua);
+  for (int op = 0; op < OP_COUNT; op++) {
+    if (!shape_has_rule(op)) continue;
+    lua_newtable(lua);
+    lua_pushstring(lua, op_name(op));
+    lua_setfield(lua, -2, "name");
+    const char *at = op_attributes(op);
+    for (int count = 0; *at;) {
+      size_t length = strcspn(at, " !");
+      for (size_t i = 0; i < sizeof TYPES / sizeof *TYPES; i++) {
+        bool found = strlen(TYPES[i].name) == length && !strncmp(at, TYPES[i].name, length);
+        if (!found || !strcmp(TYPES[i].type, "ACTIVATION")) continue;
+        lua_createtable(lua, 0, 3);
+        lua_pushstring(lua, TYPES[i].name);
+        lua_setfield(lua, -2, "name");
+        lua_pushstring(lua, TYPES[i].type);
+        lua_setfield(lua, -2, "type");
+        lua_pushboolean(lua, at[length] == '!');
+        lua_setfield(lua, -2, "required");
+        lua_rawseti(lua, -2, ++count);
+      }
+      at += length;
+      at += strspn(at, " !");
+    }
+    lua_rawseti(lua, -2, (lua_Integer)lua_rawlen(lua, -2) + 1);
+  }
+}
+
+static void push_inits(lua_State *lua) {
+  lua_newtable(lua);
+  for (int kind = INIT_ZEROS; kind <= INIT_NORMAL; kind++) {
+    lua_pushinteger(lua, kind);
+    lua_setfield(lua, -2, init_name(kind));
+  }
+}
+
+static void push_definitions(lua_State *lua, const DslOptions *options) {
+  lua_newtable(lua);
+  for (int i = 0; i < options->definition_count; i++) {
+    lua_pushstring(lua, options->definitions[i].value);
+    lua_setfield(lua, -2, options->definitions[i].name);
+  }
+}
+
+/* lenet5 for models/lenet5.lua. */
+static void push_stem(lua_State *lua, const char *file) {
+  const char *slash = strrchr(file, '/');
+  const char *base = slash ? slash + 1 : file;
+  const char *dot = strrchr(base, '.');
+  lua_pushlstring(lua, base, dot && dot != base ? (size_t)(dot - base) : strlen(base));
+}
+
+static void push_core(lua_State *lua, const char *file, const DslOptions *options) {
+  static const luaL_Reg FUNCTIONS[] = {
+      {"fail", core_fail},
+      {"position", core_position},
+      {"is_value", core_is_value},
+      {"located", core_located},
+      {"vocabulary", core_vocabulary},
+      {"node", core_node},
+      {"input", core_input},
+      {"finish", core_finish},
+      {"model_here", core_model_here},
+      {NULL, NULL},
+  };
+  luaL_newlib(lua, FUNCTIONS);
+  push_ops(lua);
+  lua_setfield(lua, -2, "ops");
+  push_inits(lua);
+  lua_setfield(lua, -2, "inits");
+  push_definitions(lua, options);
+  lua_setfield(lua, -2, "definitions");
+  push_stem(lua, file);
+  lua_setfield(lua, -2, "stem");
+  lua_pushinteger(lua, options->batch);
+  lua_setfield(lua, -2, "batch");
+  lua_pushinteger(lua, INPUT_CHANNELS_MAX);
+  lua_setfield(lua, -2, "channels_max");
+}
+
+static const char *embedded_nn(void) {
+  const EmbeddedFile *file = EMBEDDED_DSL;
+  while (file->name && strcmp(file->name, "nn.lua") != 0) file++;
+  assert(file->name);
+  return file->text;
+}
+
+/* Runs the model, then `entry` ("build" or "describe") of nn.lua with what it returned; its result
+   is left on the stack. */
+static bool run_model(Dsl *dsl, const char *file, const char *entry) {
+  lua_State *lua = sandbox_lua(dsl->sandbox);
+  sandbox_load_own(dsl->sandbox, "nn", embedded_nn());
+  push_core(lua, file, dsl->options);
+  if (!sandbox_call(dsl->sandbox, 1, 2)) return false; /* nn, and its entries */
+  lua_getfield(lua, -1, entry);
+  lua_replace(lua, -2);
+  lua_insert(lua, -2);
+  sandbox_provide(dsl->sandbox, "nn");
+  dsl->model = (SourcePos){dsl->graph->file, 1};
+  if (!sandbox_run_model(dsl->sandbox)) return false;
+  dsl->pos = dsl->model;
+  return sandbox_call(dsl->sandbox, 1, 1);
+}
+
+static bool dsl_open(Dsl *dsl, Arena *arena, Diag *diag, const char *file,
+                     const DslOptions *options) {
+  *dsl = (Dsl){.graph = graph_new(arena, diag), .options = options};
+  dsl->graph->file = arena_strdup(arena, file);
+  dsl->sandbox = sandbox_open(arena, diag, dsl->graph->file, options->zoo, dsl);
+  return dsl->sandbox != NULL;
+}
+
+Graph *dsl_load(Arena *arena, Diag *diag, const char *file, const DslOptions *options) {
+  Dsl dsl;
+  bool loaded = dsl_open(&dsl, arena, diag, file, options) && run_model(&dsl, file, "build");
+  sandbox_close(dsl.sandbox);
+  return loaded ? dsl.graph : NULL;
+}
+
+const char *dsl_describe(Arena *arena, Diag *diag, const char *file, const DslOptions *options) {
+  Dsl dsl;
+  const char *text = NULL;
+  if (dsl_open(&dsl, arena, diag, file, options) && run_model(&dsl, file, "describe"))
+    text = arena_strdup(arena, lua_tostring(sandbox_lua(dsl.sandbox), -1));
+  sandbox_close(dsl.sandbox);
+  return text;
+}
