@@ -14,6 +14,7 @@ static Value *rows_of(Graph *graph, Value *x, const Node *reader) {
   }
   Node *node = graph_node(graph, OP_to_rows, reader->name, reader->pos, 1, &x);
   node->phase = reader->phase;
+  node->schedule.algorithm = ALGORITHM_DIRECT;
   const char *name = arena_printf(graph->arena, "%s_rows", x->name);
   Value *rows = graph_output(graph, node, x->kind, name, x->rank, x->dim);
   rows->layout = LAYOUT_ROWS;

@@ -5,7 +5,8 @@
 
    The cost model: a tile of a x b accumulators takes, for every term of its sum, a*b FMAs and a+b
    loads, two of either a cycle; fewer accumulators than FMAs in flight wait for each other. The
-   tile with the least cycles for the whole node wins, remainders of the shape included. */
+   tile with the least cycles for the whole node wins, remainders of the shape included; a load
+   counts a little even where FMAs hide it, since it may miss the first cache. */
 #include "passes.h"
 
 enum {
@@ -13,6 +14,8 @@ enum {
   SPARE_REGISTERS =
       3 /* for the broadcast operand and the compiler's freedom: at 32 live it spills */
 };
+
+static const double HIDDEN_LOAD = 0.1; /* cycles */
 
 static int min(int a, int b) {
   return a < b ? a : b;
@@ -22,7 +25,7 @@ static int min(int a, int b) {
 static double tile_cycles(int a, int b) {
   double fmas = a * b, loads = a + b;
   double cycles = fmas > loads ? fmas : loads;
-  return (cycles > FMAS_IN_FLIGHT ? cycles : FMAS_IN_FLIGHT) / 2;
+  return (cycles > FMAS_IN_FLIGHT ? cycles : FMAS_IN_FLIGHT) / 2 + HIDDEN_LOAD * loads;
 }
 
 /* Cycles to cover an `m` x `n` output with tiles of a x b and what remains at the edges. */
