@@ -15,7 +15,8 @@ enum {
       3 /* for the broadcast operand and the compiler's freedom: at 32 live it spills */
 };
 
-static const double HIDDEN_LOAD = 0.1; /* cycles */
+static const double HIDDEN_LOAD = 0.1;    /* cycles */
+static const double CODE_FOR_REST = 1.02; /* a second copy of the kernel must be worth it */
 
 static int min(int a, int b) {
   return a < b ? a : b;
@@ -35,7 +36,7 @@ static double cover_cycles(int m, int n, int a, int b) {
   if (rest_m) cycles += (n / b) * tile_cycles(rest_m, b);
   if (rest_n) cycles += (m / a) * tile_cycles(a, rest_n);
   if (rest_m && rest_n) cycles += tile_cycles(rest_m, rest_n);
-  return cycles;
+  return rest_m ? cycles * CODE_FOR_REST : cycles;
 }
 
 /* The shorter side is held in registers beside the accumulators, the other passes through one. */
@@ -91,8 +92,10 @@ static void schedule_node(Node *node, const CompileOptions *options) {
   }
   case OP_linear:
   case OP_linear_backward_data: {
-    int groups = (node->in[0]->dim[0] + lanes - 1) / lanes;
-    choose_tile(node->out[0]->dim[1], min(groups, 4), 1, registers, s->tile);
+    /* Whole tiles only: a batch that is not full computes images that nobody reads. */
+    int groups = (node->in[0]->dim[0] + lanes - 1) / lanes, vectors = 4;
+    while (groups % vectors) vectors--;
+    choose_tile(node->out[0]->dim[1], vectors, vectors, registers, s->tile);
     break;
   }
   case OP_linear_backward_weights: {
