@@ -1,0 +1,397 @@
+/* emit: the C text of the program.
+   Requires  both graphs planned.
+   Establishes  kernels shared by shape, then the calls of training and inference in straight lists,
+   one node a line, and the descriptor. Same graphs, same bytes: no dates, no paths, no addresses.
+ */
+#include "init.h"
+#include "lower.h"
+#include "summary.h"
+
+#include <assert.h>
+#include <ctype.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* --- text ----------------------------------------------------------------------------------------
+ */
+
+/* Text that grows; text_done copies it into the arena and ends it. */
+typedef struct Text {
+  FILE *out;
+  char *data;
+  size_t size;
+} Text;
+
+static void text_begin(Text *text) {
+  text->data = NULL;
+  text->out = open_memstream(&text->data, &text->size);
+  assert(text->out);
+}
+
+static char *text_done(Text *text, Arena *arena) {
+  fclose(text->out);
+  char *copy = arena_strdup(arena, text->data);
+  free(text->data);
+  return copy;
+}
+
+/* --- names -------------------------------------------------------------------------------------
+ */
+
+/* Words that a tensor of a call list must not be called. */
+static const char *const RESERVED[] = {
+    "auto",   "break",    "case",   "char",   "const",    "continue",  "default",    "do",
+    "double", "else",     "enum",   "extern", "float",    "for",       "goto",       "if",
+    "inline", "int",      "long",   "real",   "register", "restrict",  "return",     "short",
+    "signed", "sizeof",   "static", "struct", "switch",   "typedef",   "union",      "unsigned",
+    "void",   "volatile", "while",  "vec",    "team",     "t",         "a",          "d",
+    "p",      "o",        "state",  "batch",  "logits",   "barrier",   "LANES",      "model",
+    "main",   "update",   "infer",  "share",  "span",     "gradients", "train_step", "asm",
+    "typeof", "size_t",   "vmask",
+};
+
+static bool is_reserved(const char *name) {
+  for (size_t i = 0; i < sizeof RESERVED / sizeof *RESERVED; i++)
+    if (!strcmp(RESERVED[i], name)) return true;
+  return false;
+}
+
+static bool is_taken(const Graph *graph, const char *name) {
+  for (int i = 0; i < graph->values.count; i++) {
+    const char *other = graph->values.at[i]->identifier;
+    if (other && !strcmp(other, name)) return true;
+  }
+  return false;
+}
+
+/* layer1.0.conv1 becomes layer1_0_conv1. A parameter's gradient goes by the parameter's name. */
+static void name_values(Graph *graph) {
+  for (int i = 0; i < graph->values.count; i++) {
+    Value *value = graph->values.at[i];
+    if (value->kind == VALUE_PARAMETER_GRADIENT) continue;
+    bool digit = isdigit((unsigned char)value->name[0]);
+    char *name = arena_printf(graph->arena, "%s%s", digit ? "_" : "", value->name);
+    for (char *c = name; *c; c++)
+      if (!isalnum((unsigned char)*c)) *c = '_';
+    while (is_reserved(name) || is_taken(graph, name))
+      name = arena_printf(graph->arena, "%s_", name);
+    value->identifier = name;
+    if (value->kind == VALUE_PARAMETER && value->gradient) value->gradient->identifier = name;
+  }
+}
+
+/* --- plans and calls
+ * ------------------------------------------------------------------------------ */
+
+static void write_shape(FILE *out, const Value *value) {
+  fputc('[', out);
+  for (int i = 0; i < value->rank; i++) fprintf(out, "%s%d", i ? "," : "", value->dim[i]);
+  fputc(']', out);
+}
+
+/* `    name = offset, // [shape]` */
+static void write_place(FILE *out, const char *indent, const Value *value) {
+  assert(value->offset <= INT32_MAX);
+  fprintf(out, "%s%s = %" PRId64 ", /* ", indent, value->identifier, value->offset);
+  write_shape(out, value);
+  if (value->layout == LAYOUT_ROWS) fprintf(out, " in rows");
+  fprintf(out, " */\n");
+}
+
+static char *parameter_places(const Graph *graph) {
+  Text text;
+  text_begin(&text);
+  for (int i = 0; i < graph->values.count; i++)
+    if (graph->values.at[i]->kind == VALUE_PARAMETER)
+      write_place(text.out, "  ", graph->values.at[i]);
+  return text_done(&text, graph->arena);
+}
+
+static char *activation_places(const Graph *graph) {
+  Text text;
+  text_begin(&text);
+  for (int i = 0; i < graph->values.count; i++) {
+    const Value *value = graph->values.at[i];
+    if (value->kind == VALUE_ACTIVATION || value->kind == VALUE_GRADIENT)
+      write_place(text.out, "    ", value);
+  }
+  return text_done(&text, graph->arena);
+}
+
+static void write_call(FILE *out, const char *indent, const Call *call) {
+  fprintf(out, "%s%s(t, %s);\n%sbarrier();\n", indent, call->kernel->name, call->arguments, indent);
+}
+
+static char *calls_of(Graph *graph, Phase phase, const char *indent, const CompileOptions *options,
+                      KernelList *kernels) {
+  Text text;
+  text_begin(&text);
+  const char *layer = "";
+  for (int i = 0; i < graph->nodes.count; i++) {
+    const Node *node = graph->nodes.at[i];
+    if (node->phase != phase) continue;
+    Call call = lower_node(graph, node, options, kernels);
+    if (!call.kernel) continue;
+    if (phase != PHASE_UPDATE && strcmp(layer, node->name) != 0)
+      fprintf(text.out, "%s/* %s */\n", indent, node->name);
+    layer = node->name;
+    write_call(text.out, indent, &call);
+  }
+  return text_done(&text, graph->arena);
+}
+
+static char *logits_call(Graph *graph, const char *indent, const CompileOptions *options,
+                         KernelList *kernels) {
+  Text text;
+  text_begin(&text);
+  Call call = lower_logits(graph, options, kernels);
+  write_call(text.out, indent, &call);
+  return text_done(&text, graph->arena);
+}
+
+static char *kernel_functions(Arena *arena, TemplateEngine *engine, const KernelList *kernels) {
+  Text text;
+  text_begin(&text);
+  for (int i = 0; i < kernels->count; i++) {
+    const Kernel *kernel = kernels->at[i];
+    TemplateParam parameters[KERNEL_PARAMETERS_MAX + 2];
+    int count = kernel->parameter_count;
+    memcpy(parameters, kernel->parameters, sizeof *parameters * (size_t)count);
+    parameters[count++] = param_string("name", kernel->name);
+    parameters[count++] = param_string("users", kernel->users);
+    const char *code = template_render(engine, kernel->template_name, parameters, count);
+    fprintf(text.out, "/* From %s. */\n%s\n", kernel->template_name, code);
+  }
+  return text_done(&text, arena);
+}
+
+/* --- the descriptor
+ * -------------------------------------------------------------------------------- */
+
+static const char *init_constant(InitKind kind) {
+  switch (kind) {
+  case INIT_ZEROS:
+    return "CNN_ZEROS";
+  case INIT_CONSTANT:
+    return "CNN_CONSTANT";
+  case INIT_UNIFORM:
+    return "CNN_UNIFORM";
+  case INIT_NORMAL:
+    return "CNN_NORMAL";
+  default:
+    assert(!"init_resolve leaves four kinds");
+    return NULL;
+  }
+}
+
+static void write_dims(FILE *out, const Value *value) {
+  fprintf(out, "%d, {%d, %d, %d, %d}", value->rank, value->dim[0], value->dim[1], value->dim[2],
+          value->dim[3]);
+}
+
+static int write_parameters(FILE *out, const Graph *graph) {
+  int count = 0;
+  fprintf(out, "static const cnn_parameter parameters[] = {\n");
+  for (int i = 0; i < graph->values.count; i++) {
+    const Value *value = graph->values.at[i];
+    if (value->kind != VALUE_PARAMETER) continue;
+    const Init init = init_resolve(value);
+    fprintf(out, "    {\"%s\", ", value->name);
+    write_dims(out, value);
+    fprintf(out, ", %s, %s, %.9g},\n", value->identifier, init_constant(init.kind), init.scale);
+    count++;
+  }
+  if (!count) fprintf(out, "    {0}\n");
+  fprintf(out, "};\n\n");
+  return count;
+}
+
+static void write_layers(FILE *out, const LayerSummaryList *summary) {
+  fprintf(out, "static const cnn_layer layers[] = {\n");
+  for (int i = 0; i < summary->count; i++) {
+    const LayerSummary *layer = &summary->at[i];
+    fprintf(out,
+            "    {\"%s\", \"%s\", {%d, %d, %d}, %" PRId64 ", %" PRId64 ", {%d, %d}, %" PRId64
+            ", %" PRId64 "},\n",
+            layer->name, layer->kind, layer->shape[0], layer->shape[1], layer->shape[2],
+            layer->parameters, layer->macs, layer->receptive_field[0], layer->receptive_field[1],
+            layer->activation_bytes, layer->linear_parameters);
+  }
+  fprintf(out, "};\n\n");
+}
+
+static int write_values(FILE *out, const Graph *graph) {
+  static const char *const LAYOUTS[] = {
+      [LAYOUT_PLAIN] = "CNN_PLAIN", [LAYOUT_LANES] = "CNN_LANES", [LAYOUT_ROWS] = "CNN_ROWS"};
+  int count = 0;
+  fprintf(out, "static const cnn_value values[] = {\n");
+  for (int i = 0; i < graph->values.count; i++) {
+    const Value *value = graph->values.at[i];
+    if (value->kind != VALUE_ACTIVATION && value->kind != VALUE_GRADIENT) continue;
+    fprintf(out, "    {\"%s\", ", value->name);
+    write_dims(out, value);
+    fprintf(out, ", %s, %" PRId64 "},\n", LAYOUTS[value->layout], value->offset);
+    count++;
+  }
+  fprintf(out, "};\n\n");
+  return count;
+}
+
+static void write_numbers(FILE *out, const char *name, const double *numbers, int count) {
+  fprintf(out, "static const double %s[] = {", name);
+  for (int i = 0; i < count; i++) fprintf(out, "%s%.9g", i ? ", " : "", numbers[i]);
+  fprintf(out, "};\n");
+}
+
+static const Node *loss_node(const Graph *graph) {
+  return graph->loss->producer;
+}
+
+static void write_recipe(FILE *out, const Graph *graph) {
+  static const char *const OPTIMIZERS[] = {"CNN_SGD", "CNN_ADAM"};
+  static const char *const SCHEDULES[] = {"CNN_LR_CONSTANT", "CNN_LR_STEP", "CNN_LR_COSINE"};
+  const Recipe *r = &graph->recipe;
+  if (!r->normalize_from_dataset) {
+    write_numbers(out, "mean", r->mean, graph->input->dim[1]);
+    write_numbers(out, "deviation", r->deviation, graph->input->dim[1]);
+  }
+  fprintf(out, "static const cnn_recipe recipe = {\n    .epochs = %d,\n", r->epochs);
+  fprintf(out, "    .optimizer = %s,\n    .lr = %.9g,\n", OPTIMIZERS[r->optimizer], r->lr);
+  fprintf(out, "    .momentum = %.9g,\n    .weight_decay = %.9g,\n", r->momentum, r->weight_decay);
+  fprintf(out, "    .beta1 = %.9g,\n    .beta2 = %.9g,\n    .eps = %.9g,\n", r->beta1, r->beta2,
+          r->eps);
+  fprintf(out, "    .nesterov = %d,\n    .schedule = %s,\n", r->nesterov, SCHEDULES[r->schedule]);
+  fprintf(out, "    .step_epochs = %d,\n    .gamma = %.9g,\n    .final_lr = %.9g,\n",
+          r->step_epochs, r->gamma, r->final_lr);
+  fprintf(out, "    .normalize_from_dataset = %d,\n", r->normalize_from_dataset);
+  if (!r->normalize_from_dataset) fprintf(out, "    .mean = mean,\n    .deviation = deviation,\n");
+  fprintf(out, "    .label_smoothing = %.9g,\n};\n", loss_node(graph)->attributes.label_smoothing);
+}
+
+static void write_descriptor(FILE *out, const Graph *training, const Graph *inference,
+                             const CompileOptions *options, int parameters, int layers,
+                             int values) {
+  static const char *const TARGETS[] = {"CNN_SCALAR", "CNN_AVX2", "CNN_AVX512"};
+  bool squared = loss_node(training)->op == OP_squared_error;
+  const int *dim = training->input->dim;
+  fprintf(out, "    .abi = CNN_ABI,\n    .name = \"%s\",\n", training->name);
+  fprintf(out, "    .command = \"%s\",\n    .target = %s,\n", options->command,
+          TARGETS[options->target]);
+  fprintf(out, "    .real_bytes = sizeof(real),\n    .lanes = LANES,\n");
+  fprintf(out, "    .threads_max = THREADS_MAX,\n    .batch = %d,\n", training->recipe.batch);
+  fprintf(out, "    .input = {%d, %d, %d},\n    .classes = %d,\n", dim[1], dim[2], dim[3],
+          training->classes);
+  fprintf(out, "    .loss = %s,\n    .recipe = &recipe,\n",
+          squared ? "CNN_SQUARED_ERROR" : "CNN_SOFTMAX_CROSS_ENTROPY");
+  fprintf(out, "    .parameters = parameters,\n    .parameter_count = %d,\n", parameters);
+  fprintf(out, "    .layers = layers,\n    .layer_count = %d,\n", layers);
+  fprintf(out, "    .parameter_reals = %" PRId64 ",\n    .optimizer_blocks = %d,\n",
+          graph_parameter_reals(training), optimizer_blocks(&training->recipe));
+  fprintf(out, "    .training_reals = %" PRId64 ",\n    .inference_reals = %" PRId64 ",\n",
+          graph_activation_reals(training), graph_activation_reals(inference));
+  if (options->keep_values)
+    fprintf(out, "    .values = values,\n    .value_count = %d,\n    .guard_bytes = %d,\n", values,
+            GUARD_BYTES);
+  fprintf(out, "    .gradients = gradients,\n    .train_step = train_step,\n    .infer = infer,\n");
+}
+
+/* --- the table in the header
+ * ------------------------------------------------------------------------ */
+
+static const char *shape_text(const LayerSummary *layer, char text[40]) {
+  const int *s = layer->shape;
+  if (s[1] == 1 && s[2] == 1)
+    snprintf(text, 40, "%d", s[0]);
+  else
+    snprintf(text, 40, "%dx%dx%d", s[0], s[1], s[2]);
+  return text;
+}
+
+static const char *kernel_of(const Graph *graph, const KernelList *kernels, const char *layer) {
+  (void)graph;
+  for (int i = 0; i < kernels->count; i++) {
+    const Kernel *kernel = kernels->at[i];
+    const char *at = strstr(kernel->users, layer);
+    size_t length = strlen(layer);
+    for (; at; at = strstr(at + length, layer))
+      if ((at == kernel->users || at[-1] == ' ') && (at[length] == '\0' || at[length] == ','))
+        return kernel->name;
+  }
+  return "";
+}
+
+static char *layer_table(const Graph *graph, const LayerSummaryList *summary,
+                         const KernelList *kernels) {
+  Text text;
+  text_begin(&text);
+  char shape[40];
+  fprintf(text.out, "   %-20s %-12s %9s %9s  %s\n", "layer", "output", "MFLOP", "bytes", "kernel");
+  for (int i = 0; i < summary->count; i++) {
+    const LayerSummary *layer = &summary->at[i];
+    fprintf(text.out, "   %-20s %-12s %9.3f %9" PRId64 "  %s\n", layer->name,
+            shape_text(layer, shape), 2e-6 * (double)layer->macs, layer->activation_bytes,
+            kernel_of(graph, kernels, layer->name));
+  }
+  fprintf(text.out, "   MFLOP and bytes are those of one image, forward.\n");
+  return text_done(&text, graph->arena);
+}
+
+/* --- the pass -----------------------------------------------------------------------------------
+ */
+
+static const char *vectors_of(TemplateEngine *engine, const CompileOptions *options) {
+  static const char *const FILES[] = {"vec_scalar.h", "vec_avx2.h", "vec_avx512.h"};
+  const TemplateParam real = param_string("real", options->real_is_double ? "double" : "float");
+  return template_render(engine, FILES[options->target], &real, 1);
+}
+
+char *emit_program(Graph *training, Graph *inference, const CompileOptions *options) {
+  Arena *arena = training->arena;
+  TemplateEngine *engine = template_engine_new(arena);
+  KernelList kernels = {0};
+  name_values(training);
+  name_values(inference);
+  char *forward = calls_of(training, PHASE_FORWARD, "  ", options, &kernels);
+  char *backward = calls_of(training, PHASE_BACKWARD, "  ", options, &kernels);
+  char *update = calls_of(training, PHASE_UPDATE, "  ", options, &kernels);
+  Text calls;
+  text_begin(&calls);
+  fputs(calls_of(inference, PHASE_FORWARD, "    ", options, &kernels), calls.out);
+  fputs(logits_call(inference, "    ", options, &kernels), calls.out);
+  char *infer = text_done(&calls, arena);
+
+  const LayerSummaryList summary = summarize(training, options);
+  Text tables, descriptor;
+  text_begin(&tables);
+  int parameters = write_parameters(tables.out, training);
+  write_layers(tables.out, &summary);
+  int values = options->keep_values ? write_values(tables.out, training) : 0;
+  write_recipe(tables.out, training);
+  text_begin(&descriptor);
+  write_descriptor(descriptor.out, training, inference, options, parameters, summary.count, values);
+
+  const TemplateParam sections[] = {
+      param_string("name", training->name),
+      param_string("command", options->command),
+      param_string("target", target_name(options->target)),
+      param_string("layers", layer_table(training, &summary, &kernels)),
+      param_string("vectors", vectors_of(engine, options)),
+      param_string("prelude", template_render(engine, "prelude.h", NULL, 0)),
+      param_string("parameters", parameter_places(training)),
+      param_string("kernels", kernel_functions(arena, engine, &kernels)),
+      param_string("training_plan", activation_places(training)),
+      param_string("inference_plan", activation_places(inference)),
+      param_string("forward", forward),
+      param_string("backward", backward),
+      param_string("update", update),
+      param_string("inference", infer),
+      param_bool("uses_optimizer_state", optimizer_blocks(&training->recipe) > 0),
+      param_string("tables", text_done(&tables, arena)),
+      param_string("descriptor", text_done(&descriptor, arena)),
+  };
+  char *program =
+      template_render(engine, "model.c.in", sections, (int)(sizeof sections / sizeof *sections));
+  template_engine_release(engine);
+  return program;
+}
