@@ -1,0 +1,274 @@
+/* check_nodes GRAPH.json TRACE.safetensors [--tolerance T]
+
+   Compares everything that a generated program computed in one training step with naive twins.
+   GRAPH.json is `cnnc export --after=layout` of the model, TRACE.safetensors what the program,
+   made with --keep-values, wrote with `trace`. Every node's inputs are taken from the trace, its
+   outputs are computed again in double, and must be equal to those in the trace: exactly, which
+   they are where all numbers are small integers (trace --integers) and a power of two divides
+   them, or within T times the sum of the absolute terms.
+
+   Exits with 1 and says where, if they are not. */
+#include "safetensors.h"
+#include "twins.h"
+
+#include <cjson/cJSON.h>
+
+#include <getopt.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+typedef struct Check {
+  Arena *arena;
+  const char *graph_path, *trace_path;
+  double tolerance; /* 0: exact */
+  cnn_safetensors trace;
+  Batch batch;
+  LIST_OF(Tensor *) tensors;
+  LIST_OF(Step *) steps;
+  long long compared, wrong;
+} Check;
+
+__attribute__((format(printf, 1, 2))) static void die(const char *format, ...) {
+  va_list args;
+  va_start(args, format);
+  fprintf(stderr, "check_nodes: ");
+  vfprintf(stderr, format, args);
+  fprintf(stderr, "\n");
+  va_end(args);
+  exit(2);
+}
+
+/* --- the trace -------------------------------------------------------------------------------- */
+
+static const cnn_tensor *traced(const Check *check, const char *name) {
+  const cnn_tensor *tensor = cnn_safetensors_find(&check->trace, name);
+  if (!tensor) die("%s: has no '%s'", check->trace_path, name);
+  return tensor;
+}
+
+static const double *traced_numbers(Check *check, const char *name) {
+  const cnn_tensor *tensor = traced(check, name);
+  int64_t count = cnn_tensor_count(tensor);
+  double *numbers = ARENA_ARRAY(check->arena, double, count);
+  for (int64_t i = 0; i < count; i++) numbers[i] = cnn_tensor_get(tensor, i);
+  return numbers;
+}
+
+static void open_trace(Check *check) {
+  cnn_error error = {0};
+  if (!cnn_safetensors_open(&check->trace, check->trace_path, &error)) die("%s", error.message);
+  check->batch =
+      (Batch){(int)cnn_tensor_count(traced(check, "labels")), traced_numbers(check, "labels"),
+              traced_numbers(check, "scale"), traced_numbers(check, "shift")};
+}
+
+/* --- the graph -------------------------------------------------------------------------------- */
+
+static cJSON *read_json(const char *path) {
+  FILE *file = fopen(path, "r");
+  char *text = NULL;
+  size_t size = 0;
+  if (!file || getdelim(&text, &size, '\0', file) < 0) die("%s: cannot be read", path);
+  fclose(file);
+  cJSON *root = cJSON_Parse(text);
+  free(text);
+  if (!root) die("%s: is not JSON", path);
+  return root;
+}
+
+static const cJSON *member(const cJSON *object, const char *name) {
+  const cJSON *item = cJSON_GetObjectItemCaseSensitive(object, name);
+  if (!item) die("an object without '%s':\n%s", name, cJSON_Print(object));
+  return item;
+}
+
+static const char *text_member(const cJSON *object, const char *name) {
+  return cJSON_GetStringValue(member(object, name));
+}
+
+static ValueKind kind_named(const char *name) {
+  static const char *const NAMES[] = {
+      [VALUE_INPUT] = "input",
+      [VALUE_ACTIVATION] = "activation",
+      [VALUE_GRADIENT] = "gradient",
+      [VALUE_PARAMETER] = "parameter",
+      [VALUE_PARAMETER_GRADIENT] = "parameter_gradient",
+      [VALUE_LOSS] = "loss",
+  };
+  for (size_t kind = 0; kind < sizeof NAMES / sizeof *NAMES; kind++)
+    if (strcmp(name, NAMES[kind]) == 0) return (ValueKind)kind;
+  die("a value of kind '%s'", name);
+  return VALUE_INPUT;
+}
+
+static bool has_images(ValueKind kind) {
+  return kind != VALUE_PARAMETER && kind != VALUE_PARAMETER_GRADIENT;
+}
+
+/* Shapes: the graph's, with the images that the trace has of the batch. */
+static void read_value(Check *check, const cJSON *item) {
+  Tensor *tensor = ARENA_NEW(check->arena, Tensor);
+  tensor->kind = kind_named(text_member(item, "kind"));
+  tensor->name = arena_strdup(check->arena, text_member(item, "name"));
+  const char *name = tensor->kind == VALUE_INPUT  ? "images"
+                     : tensor->kind == VALUE_LOSS ? "loss"
+                                                  : tensor->name;
+  const cJSON *shape = member(item, "shape");
+  const cnn_tensor *numbers = traced(check, name);
+  if (numbers->rank != cJSON_GetArraySize(shape)) die("%s: has another rank in the trace", name);
+  for (int i = 0; i < 4; i++) {
+    tensor->dim[i] = i < numbers->rank ? cJSON_GetArrayItem(shape, i)->valueint : 1;
+    if (i == 0 && has_images(tensor->kind)) tensor->dim[i] = check->batch.count;
+    if (i < numbers->rank && numbers->shape[i] != tensor->dim[i])
+      die("%s: dimension %d is %lld in the trace, not %d", name, i, (long long)numbers->shape[i],
+          tensor->dim[i]);
+  }
+  tensor->data = traced_numbers(check, name);
+  LIST_PUSH(check->arena, &check->tensors, tensor);
+}
+
+static const Tensor *find_tensor(const Check *check, const char *name) {
+  for (int i = 0; i < check->tensors.count; i++)
+    if (strcmp(check->tensors.at[i]->name, name) == 0) return check->tensors.at[i];
+  die("%s: no value '%s'", check->graph_path, name);
+  return NULL;
+}
+
+static OpKind op_named(const char *name) {
+  static const char *const NAMES[OP_COUNT] = {
+#define OP(id, outputs, attributes, shape, gradient, lower) [OP_##id] = #id,
+#include "ops.def"
+#undef OP
+  };
+  for (int op = 0; op < OP_COUNT; op++)
+    if (strcmp(name, NAMES[op]) == 0) return (OpKind)op;
+  die("no op '%s'", name);
+  return OP_COUNT;
+}
+
+static void read_INT(const cJSON *item, int *to) {
+  *to = item->valueint;
+}
+static void read_PAIR(const cJSON *item, int (*to)[2]) {
+  for (int i = 0; i < 2; i++) (*to)[i] = cJSON_GetArrayItem(item, i)->valueint;
+}
+static void read_BOOL(const cJSON *item, bool *to) {
+  *to = cJSON_IsTrue(item);
+}
+static void read_REAL(const cJSON *item, double *to) {
+  *to = item->valuedouble;
+}
+static void read_ACTIVATION(const cJSON *item, Activation *to) {
+  *to = strcmp(cJSON_GetStringValue(item), "relu") == 0 ? ACTIVATION_RELU : ACTIVATION_NONE;
+}
+
+/* What an op does not have stays neutral. */
+static Attributes read_attributes(const cJSON *object) {
+  Attributes a = {.stride = {1, 1}, .dilation = {1, 1}, .groups = 1};
+  const cJSON *item;
+#define READ(field, type)                                                                          \
+  if ((item = cJSON_GetObjectItemCaseSensitive(object, #field))) read_##type(item, &a.field);
+  ATTRIBUTES(READ)
+#undef READ
+  return a;
+}
+
+static const Tensor **read_names(const Check *check, const cJSON *names, int *count) {
+  *count = cJSON_GetArraySize(names);
+  const Tensor **tensors = ARENA_ARRAY(check->arena, const Tensor *, *count);
+  for (int i = 0; i < *count; i++)
+    tensors[i] = find_tensor(check, cJSON_GetStringValue(cJSON_GetArrayItem(names, i)));
+  return tensors;
+}
+
+static void read_node(Check *check, const cJSON *item) {
+  Step *step = ARENA_NEW(check->arena, Step);
+  step->op = op_named(text_member(item, "op"));
+  step->name = arena_strdup(check->arena, text_member(item, "name"));
+  step->attributes = read_attributes(member(item, "attributes"));
+  step->in = read_names(check, member(item, "inputs"), &step->in_count);
+  step->out = read_names(check, member(item, "outputs"), &step->out_count);
+  for (int i = 0; i < check->steps.count; i++) {
+    const Step *other = check->steps.at[i];
+    if (other->op == OP_dropout && strcmp(other->name, step->name) == 0) step->forward = other;
+  }
+  LIST_PUSH(check->arena, &check->steps, step);
+}
+
+static void read_graph(Check *check) {
+  cJSON *root = read_json(check->graph_path);
+  const cJSON *item;
+  cJSON_ArrayForEach(item, member(root, "values")) read_value(check, item);
+  cJSON_ArrayForEach(item, member(root, "nodes")) read_node(check, item);
+  cJSON_Delete(root);
+}
+
+/* --- comparison ------------------------------------------------------------------------------- */
+
+static bool agrees(const Check *check, double actual, double expected, double magnitude) {
+  return fabs(actual - expected) <= check->tolerance * magnitude; /* not with a NaN */
+}
+
+static void report(const Step *step, const Tensor *tensor, size_t i, const Expected *expected) {
+  size_t rest = i, at[4];
+  for (int d = 3; d >= 0; d--) {
+    at[d] = rest % (size_t)tensor->dim[d];
+    rest /= (size_t)tensor->dim[d];
+  }
+  fprintf(stderr,
+          "%s '%s': %s[%zu,%zu,%zu,%zu] is %.9g, but the twin says %.9g (absolute terms "
+          "sum up to %g)\n",
+          op_name(step->op), step->name, tensor->name, at[0], at[1], at[2], at[3], tensor->data[i],
+          expected->value[i], expected->magnitude[i]);
+}
+
+static void compare(Check *check, const Step *step, const Tensor *tensor,
+                    const Expected *expected) {
+  long long wrong = 0;
+  for (size_t i = 0; i < tensor_count(tensor); i++) {
+    if (agrees(check, tensor->data[i], expected->value[i], expected->magnitude[i])) continue;
+    if (wrong++ < 3) report(step, tensor, i, expected);
+  }
+  if (wrong)
+    fprintf(stderr, "%s '%s': %lld of %zu numbers of %s are wrong\n", op_name(step->op), step->name,
+            wrong, tensor_count(tensor), tensor->name);
+  check->compared += (long long)tensor_count(tensor);
+  check->wrong += wrong;
+}
+
+static void check_step(Check *check, const Step *step) {
+  if (!step->out_count) return;
+  Expected *expected = ARENA_ARRAY(check->arena, Expected, step->out_count);
+  for (int k = 0; k < step->out_count; k++) {
+    expected[k].value = ARENA_ARRAY(check->arena, double, tensor_count(step->out[k]));
+    expected[k].magnitude = ARENA_ARRAY(check->arena, double, tensor_count(step->out[k]));
+  }
+  TWINS[step->op](step, &check->batch, expected);
+  twin_epilogue(step, &expected[0]);
+  for (int k = 0; k < step->out_count; k++) compare(check, step, step->out[k], &expected[k]);
+}
+
+static void parse(Check *check, int argc, char **argv) {
+  static const struct option OPTIONS[] = {{"tolerance", required_argument, NULL, 't'}, {0}};
+  for (int key; (key = getopt_long(argc, argv, "", OPTIONS, NULL)) != -1;) {
+    if (key != 't') exit(2);
+    check->tolerance = strtod(optarg, NULL);
+  }
+  if (argc - optind != 2) die("usage: check_nodes GRAPH.json TRACE.safetensors [--tolerance T]");
+  check->graph_path = argv[optind];
+  check->trace_path = argv[optind + 1];
+}
+
+int main(int argc, char **argv) {
+  Check check = {.arena = arena_new()};
+  parse(&check, argc, argv);
+  open_trace(&check);
+  read_graph(&check);
+  for (int i = 0; i < check.steps.count; i++) check_step(&check, check.steps.at[i]);
+  if (!check.compared) die("%s: no nodes", check.graph_path);
+  printf("%d nodes, %lld numbers: %lld wrong\n", check.steps.count, check.compared, check.wrong);
+  cnn_safetensors_close(&check.trace);
+  arena_release(check.arena);
+  return check.wrong ? 1 : 0;
+}

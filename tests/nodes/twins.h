@@ -1,0 +1,60 @@
+/* The naive twin of every op in ops.def: plain loops in double, written from the definition of the
+   op and sharing nothing with the templates. */
+#ifndef TWINS_H
+#define TWINS_H
+
+#include "graph.h"
+
+/* A value of the graph with the numbers that a program traced: row-major, dim[0] images where it
+   has images. */
+typedef struct Tensor {
+  const char *name;
+  ValueKind kind;
+  int dim[4]; /* unused ones are 1 */
+  const double *data;
+} Tensor;
+
+size_t tensor_count(const Tensor *tensor);
+
+/* What a twin expects an output to be. The magnitude is the sum of the absolute terms: rounding
+   errors are proportional to it, and while it stays below 2^24 steps of the smallest term, float
+   arithmetic makes none. */
+typedef struct Expected {
+  double *value, *magnitude; /* zero when the twin begins */
+} Expected;
+
+/* A node of the exported graph. */
+typedef struct Step {
+  OpKind op;
+  const char *name;
+  Phase phase;
+  Attributes attributes;
+  const Tensor **in, **out;
+  int in_count, out_count;
+  const struct Step *forward; /* dropout_backward: the dropout */
+} Step;
+
+/* The batch. */
+typedef struct Batch {
+  int count;
+  const double *labels;        /* [count] */
+  const double *scale, *shift; /* [C] */
+} Batch;
+
+typedef void Twin(const Step *step, const Batch *batch, Expected *out);
+
+extern Twin *const TWINS[OP_COUNT];
+
+/* Fused into a step's epilogue; every twin ends with it. */
+void twin_epilogue(const Step *step, Expected *out);
+
+/* By file. */
+Twin twin_conv2d, twin_conv2d_backward_data, twin_conv2d_backward_weights;
+Twin twin_linear, twin_linear_backward_data, twin_linear_backward_weights, twin_bias_gradient;
+Twin twin_max_pool2d, twin_max_pool2d_backward, twin_avg_pool2d, twin_avg_pool2d_backward;
+Twin twin_relu, twin_tanh, twin_sigmoid, twin_relu_backward, twin_tanh_backward;
+Twin twin_sigmoid_backward, twin_dropout, twin_dropout_backward, twin_add;
+Twin twin_flatten, twin_reshape, twin_to_rows, twin_pack_input;
+Twin twin_softmax_cross_entropy, twin_squared_error, twin_update;
+
+#endif
