@@ -23,47 +23,61 @@ static const char *machine_flags(const Options *options) {
   }
 }
 
-const char *build_cflags(Arena *arena, const Options *options) {
-  const char *machine = machine_flags(options);
-  return arena_printf(arena, "-O3 %s%s-fopenmp -I%s", machine, *machine ? " " : "",
-                      locate_places(arena).include);
-}
-
-const char *build_libs(Arena *arena) {
-  return arena_printf(arena, "-L%s -lcnn -lcjson -lz -lm", locate_places(arena).library);
-}
-
-/* --- running the compiler ----------------------------------------------------------------------
- */
-
 typedef LIST_OF(char *) WordList;
 
-/* The words of a command that cnnc wrote itself: folders may hold spaces, so they are added
-   whole. */
+static void add_word(Arena *arena, WordList *words, const char *word) {
+  LIST_PUSH(arena, words, arena_strdup(arena, word));
+}
+
+/* Each word of a text without folders, which may hold spaces. */
 static void add_words(Arena *arena, WordList *words, const char *text) {
   char *copy = arena_strdup(arena, text), *rest = NULL;
   for (char *word = strtok_r(copy, " ", &rest); word; word = strtok_r(NULL, " ", &rest))
     LIST_PUSH(arena, words, word);
 }
 
-static void add_word(Arena *arena, WordList *words, const char *word) {
-  LIST_PUSH(arena, words, arena_strdup(arena, word));
+static void add_cflags(Arena *arena, WordList *words, const Options *options, bool openmp) {
+  add_word(arena, words, "-O3");
+  add_words(arena, words, machine_flags(options));
+  if (openmp) add_word(arena, words, "-fopenmp");
+  add_word(arena, words, arena_printf(arena, "-I%s", locate_places(arena).include));
 }
+
+static void add_libs(Arena *arena, WordList *words) {
+  add_word(arena, words, arena_printf(arena, "-L%s", locate_places(arena).library));
+  add_words(arena, words, "-lcnn -lcjson -lz -lm");
+}
+
+static const char *joined(Arena *arena, const WordList *words) {
+  const char *text = words->count ? words->at[0] : "";
+  for (int i = 1; i < words->count; i++) text = arena_printf(arena, "%s %s", text, words->at[i]);
+  return text;
+}
+
+const char *build_cflags(Arena *arena, const Options *options) {
+  WordList words = {0};
+  add_cflags(arena, &words, options, true);
+  return joined(arena, &words);
+}
+
+const char *build_libs(Arena *arena) {
+  WordList words = {0};
+  add_libs(arena, &words);
+  return joined(arena, &words);
+}
+
+/* --- running the compiler ----------------------------------------------------------------------
+ */
 
 static WordList compiler_command(Arena *arena, const char *cc, const char *source,
                                  const char *output, bool openmp, const Options *options) {
-  const Places places = locate_places(arena);
   WordList words = {0};
   add_words(arena, &words, cc); /* $CC may be "ccache clang" */
-  add_words(arena, &words, "-O3");
-  add_words(arena, &words, machine_flags(options));
-  if (openmp) add_word(arena, &words, "-fopenmp");
-  add_word(arena, &words, arena_printf(arena, "-I%s", places.include));
+  add_cflags(arena, &words, options, openmp);
   add_word(arena, &words, source);
   add_word(arena, &words, "-o");
   add_word(arena, &words, output);
-  add_word(arena, &words, arena_printf(arena, "-L%s", places.library));
-  add_words(arena, &words, "-lcnn -lcjson -lz -lm");
+  add_libs(arena, &words);
   LIST_PUSH(arena, &words, NULL);
   return words;
 }

@@ -109,11 +109,11 @@ static bool check_conv2d_attributes(const Node *node, Diag *diag) {
     return false;
   int in_channels = node->in[0]->dim[1];
   if (in_channels % a->groups)
-    return mistake(node, diag, "the input's %d channels do not divide into %d groups", in_channels,
-                   a->groups);
+    return mistake(node, diag, "groups is %d, but must divide the input's %d channels", a->groups,
+                   in_channels);
   if (a->channels % a->groups)
-    return mistake(node, diag, "channels is %d, which does not divide into %d groups", a->channels,
-                   a->groups);
+    return mistake(node, diag, "groups is %d, but must divide its %d channels", a->groups,
+                   a->channels);
   return true;
 }
 

@@ -24,14 +24,14 @@ local function distance(a, b)
   return row[#b]
 end
 
--- "; did you mean 'stride'?", or nothing if no name is near.
+-- " (did you mean 'stride'?)", or nothing if no name is near.
 local function suggestion(name, names)
   local best, least
   for _, candidate in ipairs(names) do
     local d = distance(name:lower(), candidate)
     if d <= 1 + #candidate // 3 and (not least or d < least) then best, least = candidate, d end
   end
-  return best and text("; did you mean '%s'?", best) or ""
+  return best and text(" (did you mean '%s'?)", best) or ""
 end
 
 local function list(names, last)
@@ -51,8 +51,9 @@ end
 local function shown(v)
   if core.is_value(v) then return "the value " .. tostring(v) end
   if type(v) == "string" then return text("%q", v) end
+  if v ~= v then return "nan" end -- C libraries print its sign, or not
   if type(v) == "number" or type(v) == "boolean" then return tostring(v) end
-  return v == nil and "missing" or "a " .. type(v)
+  return v == nil and "nothing" or "a " .. type(v)
 end
 
 -- Types of arguments: the words for a message, and what makes of a good value the one to keep (nil
@@ -70,7 +71,7 @@ end
 
 local TYPES = {
   INT = {"a whole number below 2^31", function(v) return is_int(v) and math.tointeger(v) or nil end},
-  REAL = {"a number", function(v)
+  REAL = {"a finite number", function(v)
     return math.type(v) and v == v and math.abs(v) < math.huge and v or nil
   end},
   BOOL = {"true or false", function(v) if type(v) == "boolean" then return v end end},
@@ -125,6 +126,11 @@ local function arguments(what, fields, given)
     if not name then fail("%s: argument %d is too many; %s", what, place, takes) end
     if given[name] ~= nil then fail("%s: %s is given twice", what, name) end
     result[name] = convert(what, by_name[name], v)
+  end
+  for key in pairs(given) do
+    if type(key) ~= "string" and not (math.type(key) == "integer" and key >= 1 and key <= #given) then
+      fail("%s: an argument before [%s] is missing; %s", what, tostring(key), takes)
+    end
   end
   for _, key in ipairs(sorted_keys(given)) do
     local field = by_name[key]
@@ -280,10 +286,13 @@ local function add(a, b)
   return core.node("add", name_layer("add"), false, {}, a, b)
 end
 
+local PROPERTIES = {"channels", "height", "width", "features", "shape"}
+
 local function unknown_op(_, key)
-  local names = sorted_keys(methods)
-  fail("unknown op '%s'%s; ops are %s; a value has channels, height, width, features and shape",
-       tostring(key), suggestion(tostring(key), names), list(names, "and"))
+  local ops, names = sorted_keys(methods), sorted_keys(methods)
+  table.move(PROPERTIES, 1, #PROPERTIES, #names + 1, names)
+  fail("unknown op '%s'%s; ops are %s; a value has %s", tostring(key),
+       suggestion(tostring(key), names), list(ops, "and"), list(PROPERTIES, "and"))
 end
 
 -- Initialisers --------------------------------------------------------------------------------
@@ -429,10 +438,13 @@ TYPES.NORMALIZE = {'"dataset" or {mean = {...}, deviation = {...}}', function(v)
 end}
 
 local function check_input(input)
+  if #input ~= 3 then
+    fail("nn.model: input must be {channels, height, width}, not a table of %d", #input)
+  end
   for i, name in ipairs {"channels", "height", "width"} do
-    if not is_int(input[i]) or input[i] < 1 or #input ~= 3 then
-      fail("nn.model: input must be {channels, height, width}, three whole numbers of at least 1; "
-           .. "its %s is %s", name, shown(input[i]))
+    if not is_int(input[i]) or input[i] < 1 then
+      fail("nn.model: input must be three whole numbers of at least 1; its %s is %s", name,
+           shown(input[i]))
     end
   end
   if input[1] > core.channels_max then
@@ -486,7 +498,7 @@ end
 local function check_model(model)
   if made[model] ~= "model" then
     fail("a model file must end with `return nn.model{...}`; this one returns %s",
-         model == nil and "nothing" or shown(model))
+         shown(model))
   end
   check_definitions()
 end
@@ -499,7 +511,7 @@ function entries.build(model)
   check_model(model)
   local logits = model.forward(core.input(model.train.batch, table.unpack(model.input)))
   if not core.is_value(logits) then
-    core.fail(text("forward must return the logits, a value of the network, not %s", shown(logits)),
+    core.fail(text("forward must return the logits, a value of the network; this one returns %s", shown(logits)),
               model.forward)
   end
   local shape = logits.shape

@@ -290,6 +290,23 @@ static int sandbox_print(lua_State *lua) {
   return 0;
 }
 
+/* What a model misses that other Lua programs have. */
+static int unknown_global(lua_State *lua) {
+  static const char *const ABSENT[] = {"io",      "os",     "debug",         "coroutine",
+                                       "package", "load",   "dofile",        "loadfile",
+                                       "pcall",   "xpcall", "collectgarbage"};
+  const char *name = lua_tostring(lua, 2);
+  for (size_t i = 0; name && i < sizeof ABSENT / sizeof *ABSENT; i++) {
+    if (strcmp(name, ABSENT[i]) != 0) continue;
+    diag_set(sandbox_of(lua)->diag, EXIT_MODEL, sandbox_position(lua),
+             "a model has no '%s': it cannot reach files, processes or the interpreter; it has nn, "
+             "math, string, table and utf8",
+             name);
+    sandbox_raise(lua);
+  }
+  return 0;
+}
+
 /* No pcall: a mistake must end the run. No coroutines: they would catch it too. No load, no
    collectgarbage. */
 static void open_base(lua_State *lua) {
@@ -307,6 +324,10 @@ static void open_base(lua_State *lua) {
   lua_setfield(lua, -2, "require");
   lua_pushcfunction(lua, sandbox_print);
   lua_setfield(lua, -2, "print");
+  lua_createtable(lua, 0, 1);
+  lua_pushcfunction(lua, unknown_global);
+  lua_setfield(lua, -2, "__index");
+  lua_setmetatable(lua, -2);
   lua_pushvalue(lua, -1);
   lua_setfield(lua, -2, LUA_GNAME);
   lua_rawseti(lua, LUA_REGISTRYINDEX, LUA_RIDX_GLOBALS);

@@ -1,0 +1,9 @@
+-- expect 3: no_io.lua:5: a model has no 'io': it cannot reach files, processes or the interpreter; it has nn, math, string, table and utf8
+local nn = require "nn"
+
+local function forward(x)
+  io.open("/etc/passwd")
+  return x:flatten():linear {10}
+end
+
+return nn.model {input = {1, 28, 28}, classes = 10, forward = forward}

@@ -1,0 +1,9 @@
+-- expect 3: property_unknown.lua:5: unknown op 'chanels' (did you mean 'channels'?); ops are avg_pool2d, conv2d, dropout, flatten, linear, max_pool2d, relu, sigmoid and tanh; a value has channels, height, width, features and shape
+local nn = require "nn"
+
+local function forward(x)
+  local n = x.chanels
+  return x:flatten():linear {10}
+end
+
+return nn.model {input = {1, 28, 28}, classes = 10, forward = forward}

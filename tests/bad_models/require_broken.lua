@@ -1,0 +1,3 @@
+-- expect 3: syntax.lua:3: '}' expected near 'classes'
+local nn = require "nn"
+local blocks = require "syntax"

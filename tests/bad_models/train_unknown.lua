@@ -1,0 +1,8 @@
+-- expect 3: train_unknown.lua:8: nn.model: train: unknown argument 'learning_rate'; it takes batch, epochs, optimizer, schedule and normalize
+local nn = require "nn"
+
+local function forward(x)
+  return x:flatten():linear {10}
+end
+
+return nn.model {input = {1, 28, 28}, classes = 10, forward = forward, train = {learning_rate = 0.1}}

@@ -1,0 +1,32 @@
+# Tests of the language, the commands and the dumps.
+
+# bad_models/NAME.lua: a mistake each, and in its first line the answer that it must get.
+file(GLOB bad_models CONFIGURE_DEPENDS bad_models/*.lua)
+foreach(model IN LISTS bad_models)
+  get_filename_component(name ${model} NAME_WE)
+  add_test(NAME bad_models.${name} WORKING_DIRECTORY ${CMAKE_CURRENT_SOURCE_DIR}/bad_models
+    COMMAND ${CMAKE_COMMAND} -DCNNC=$<TARGET_FILE:cnnc> -DMODEL=${name}.lua
+      -DOUTPUT=${CMAKE_CURRENT_BINARY_DIR}/bad_model_${name}.c
+      -P ${CMAKE_CURRENT_SOURCE_DIR}/frontend/bad_model.cmake)
+endforeach()
+
+# golden/cases.txt: what cnnc prints, compared with golden/NAME.txt.
+set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS
+  ${CMAKE_CURRENT_SOURCE_DIR}/golden/cases.txt)
+file(STRINGS golden/cases.txt cases REGEX "^[^#]")
+foreach(case IN LISTS cases)
+  string(REGEX MATCH "^([^ ]+) *\\| *(.*)$" matched "${case}")
+  set(name ${CMAKE_MATCH_1})
+  add_test(NAME golden.${name} WORKING_DIRECTORY ${CMAKE_CURRENT_SOURCE_DIR}/golden
+    COMMAND ${CMAKE_COMMAND} -DCNNC=$<TARGET_FILE:cnnc> -DGOLDEN=${name}.txt
+      -DGOT=${CMAKE_CURRENT_BINARY_DIR}/golden_${name}.txt "-DARGUMENTS=${CMAKE_MATCH_2}"
+      -P ${CMAKE_CURRENT_SOURCE_DIR}/golden/compare.cmake)
+endforeach()
+
+# frontend/cli_NAME.sh: the commands, run on models in a folder of their own.
+file(GLOB scripts CONFIGURE_DEPENDS frontend/cli_*.sh)
+foreach(script IN LISTS scripts)
+  get_filename_component(name ${script} NAME_WE)
+  add_test(NAME frontend.${name} COMMAND sh ${script} $<TARGET_FILE:cnnc> ${PROJECT_SOURCE_DIR})
+  set_tests_properties(frontend.${name} PROPERTIES SKIP_RETURN_CODE 77)
+endforeach()

@@ -1,0 +1,47 @@
+# cnnc build, with each compiler that is here; what it says when one fails.
+. "$(dirname "$0")/check.sh"
+lenet5=$source/models/lenet5.lua
+unset CC
+
+tried=0
+for cc in clang gcc; do
+  command -v $cc >/dev/null || continue
+  tried=$((tried + 1))
+  expect 0 -- "$cnnc" build "$lenet5" -o "program_$cc" --cc $cc --target scalar
+  [ -x "program_$cc" ] || fail "program_$cc was not made"
+  [ -s "program_$cc.c" ] || fail "program_$cc.c was not kept"
+  # by hand, as a user would: the C has no warnings
+  # shellcheck disable=SC2046 # flags are words
+  expect 0 -- $cc -Wall -Wextra -Werror "program_$cc.c" $("$cnnc" --cflags --target scalar) \
+    $("$cnnc" --libs) -o by_hand
+done
+[ $tried -gt 0 ] || { echo "skipped: neither clang nor gcc is installed"; exit 77; }
+
+expect 1 "'no-such-compiler' is not installed" -- "$cnnc" build "$lenet5" -o p --cc no-such-compiler
+CC=no-such-compiler expect 1 "'no-such-compiler' is not installed" -- "$cnnc" build "$lenet5" -o p
+
+# A compiler that fails: its messages, the exit code, and no program.
+printf '#!/bin/sh\necho "broken.c:1: no luck" >&2\nexit 3\n' >broken
+chmod +x broken
+expect 1 "no luck" "./broken failed on p.c with exit code 3" "OpenMP does not work with ./broken" -- \
+  "$cnnc" build "$lenet5" -o p --cc ./broken
+[ ! -e p ] || fail "a program in spite of the failure"
+
+# A compiler without OpenMP: said, and built for one thread.
+cat >plain <<'END'
+#!/bin/sh
+while [ $# -gt 0 ]; do
+  [ "$1" = -fopenmp ] && exit 1
+  [ "$1" = -o ] && output=$2
+  shift
+done
+printf '#!/bin/sh\n' >"$output"
+chmod +x "$output"
+END
+chmod +x plain
+expect 0 "OpenMP does not work with ./plain" "one thread" -- "$cnnc" build "$lenet5" -o q --cc ./plain
+[ -x q ] || fail "no program without OpenMP"
+ls -A | grep -E '\.openmp\.c|^[pq]\.......$' && fail "a temporary file is left"
+
+expect 3 "bad.lua" -- "$cnnc" build bad.lua -o r
+exit 0

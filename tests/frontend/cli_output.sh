@@ -1,0 +1,37 @@
+# Where output goes: by default the current folder; whole or not at all; the same bytes every time.
+. "$(dirname "$0")/check.sh"
+lenet5=$source/models/lenet5.lua
+
+expect 0 -- "$cnnc" "$lenet5" --target avx2
+[ -s lenet5.c ] || fail "lenet5.c is not in the current folder"
+[ "$(stat -c %a lenet5.c)" = "$(printf '%o' $((0666 & ~0$(umask))))" ] || fail "permissions"
+
+# The same bytes: another run, another folder, standard output, another name of the same file.
+mkdir other
+(cd other && "$cnnc" "$lenet5" --target avx2 -o out.c) || fail "other folder"
+cmp lenet5.c other/out.c || fail "two runs differ"
+"$cnnc" "$lenet5" --target avx2 -o - >stdout.c || fail "standard output"
+cmp lenet5.c stdout.c || fail "standard output differs"
+grep -nE "$folder|$source" lenet5.c && fail "the output names a folder of this machine"
+
+# A model with a mistake leaves the file that is there, and nothing else.
+printf 'return nil\n' >bad.lua
+cp lenet5.c before.c
+expect 3 -- "$cnnc" bad.lua -o lenet5.c
+cmp lenet5.c before.c || fail "a failed run changed the output"
+
+# Folders and disks that cannot be written.
+expect 1 "cannot write missing/out.c: No such file" -- "$cnnc" "$lenet5" -o missing/out.c
+expect 1 "cannot write /dev/full: No space left" -- "$cnnc" "$lenet5" -o /dev/full
+expect 1 "cannot write other" -- "$cnnc" "$lenet5" -o other
+ls -A | grep -E '\.c\.' && fail "a temporary file is left"
+
+# What is no regular file is written in place.
+expect 0 -- "$cnnc" "$lenet5" -o /dev/null
+[ -c /dev/null ] || fail "/dev/null was replaced"
+expect 0 '"cnnc-graph"' -- "$cnnc" export "$lenet5"
+expect 0 -- "$cnnc" export "$lenet5" -o graph.json --after=layout
+grep -q '"stage":.*"layout"' graph.json || fail "graph.json"
+expect 0 -- "$cnnc" "$lenet5" --dump=fuse -o dump.txt
+grep -q "^backward:" dump.txt || fail "dump.txt"
+exit 0
