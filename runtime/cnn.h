@@ -57,6 +57,8 @@ typedef struct cnn_recipe {
   double label_smoothing;
 } cnn_recipe;
 
+/* Of one image, with z the logits: -sum_k target_k log softmax(z)_k, where the target is 1 - s at the
+   label plus s / classes everywhere (s: label_smoothing); sum_k (z_k - [k is the label])^2 / 2. */
 typedef enum cnn_loss { CNN_SOFTMAX_CROSS_ENTROPY, CNN_SQUARED_ERROR } cnn_loss;
 
 /* A batch: `count` images of [C,H,W] bytes, 1 <= count <= model->batch. Pixel p of channel c

@@ -1,0 +1,131 @@
+#include "bench.h"
+
+#include "commands.h"
+#include "initialize.h"
+#include "worker.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+typedef struct options {
+  const cnn_model *model;
+  int count, threads;
+  double seconds;
+  bool infer, json, worker;
+} options;
+
+enum { KEY_WORK = 256, KEY_SECONDS, KEY_JSON, KEY_WORKER };
+
+static const struct argp_option OPTIONS[] = {
+    {"work", KEY_WORK, "train|infer", 0, "What a step is (default: train)", 0},
+    {"count", 'n', "N", 0, "Images a step (default: as many as the program takes)", 0},
+    CNN_OPTION_THREADS,
+    {"seconds", KEY_SECONDS, "S", 0, "How long (default: 2)", 0},
+    {"json", KEY_JSON, NULL, 0, "Print JSON", 0},
+    {"worker", KEY_WORKER, NULL, 0,
+     "Answer lines `run train|infer COUNT STEPS` on standard input, for `cnnc bench`", 0},
+    {0}};
+
+static error_t parse(int key, char *text, struct argp_state *state) {
+  options *o = state->input;
+  switch (key) {
+  case KEY_WORK:
+    o->infer = strcmp(text, "infer") == 0;
+    if (!o->infer && strcmp(text, "train") != 0)
+      argp_error(state, "--work %s: give train or infer", text);
+    return 0;
+  case 'n':
+    o->count = cnn_argument_batch(state, "--count", text, o->model);
+    return 0;
+  case 't':
+    o->threads = (int)cnn_argument_integer(state, "--threads", text, 1, CNN_THREADS_MAX);
+    return 0;
+  case KEY_SECONDS:
+    o->seconds = cnn_argument_number(state, "--seconds", text, 0, 3600);
+    return 0;
+  case KEY_JSON:
+    o->json = true;
+    return 0;
+  case KEY_WORKER:
+    o->worker = true;
+    return 0;
+  case ARGP_KEY_ARG:
+    argp_error(state, "takes no arguments: %s", text);
+    return 0;
+  }
+  return ARGP_ERR_UNKNOWN;
+}
+
+static const struct argp PARSER = {
+    OPTIONS, parse, NULL, "The median time of a step on random images.", NULL, NULL, NULL};
+
+bool cnn_benchmark_open(cnn_benchmark *bench, const cnn_model *model, int threads,
+                        cnn_error *error) {
+  enum { SEED = 1, LEVELS = 256 };
+  static const double mean[CNN_CHANNELS_MAX] = {[0 ... CNN_CHANNELS_MAX - 1] = 0.5};
+  static const double deviation[CNN_CHANNELS_MAX] = {[0 ... CNN_CHANNELS_MAX - 1] = 0.29};
+  cnn_session *session = &bench->session;
+  cnn_session_plan(session, model, CNN_TO_TRAIN, threads);
+  cnn_storage_want(&session->storage, &bench->pixels, (size_t)model->batch, cnn_image_bytes(model));
+  if (!cnn_session_open(session, error)) return false;
+  cnn_normalization normalization = cnn_normalization_given(model->input[0], mean, deviation);
+  cnn_session_normalize(session, &normalization);
+  cnn_session_fill_random(session, bench->pixels, model->batch, LEVELS, SEED);
+  cnn_init_parameters(model, SEED, session->state.parameters);
+  return true;
+}
+
+void cnn_benchmark_step(cnn_benchmark *bench, bool train, int count) {
+  cnn_session *session = &bench->session;
+  session->batch.count = count;
+  if (train) {
+    session->model->train_step(&session->state, &session->batch);
+    session->state.step++;
+  } else {
+    session->model->infer(&session->state, &session->batch, session->logits);
+  }
+}
+
+static int by_value(const void *left, const void *right) {
+  double a = *(const double *)left, b = *(const double *)right;
+  return (a > b) - (a < b);
+}
+
+enum { SAMPLES_LEAST = 5, SAMPLES_MOST = 100000, WARM_UP = 3 };
+
+static bool measure(cnn_benchmark *bench, const options *o, cnn_error *error) {
+  double *samples = malloc(SAMPLES_MOST * sizeof *samples);
+  if (!samples) return cnn_fail(error, CNN_EXIT_FAILED, "no memory for the times");
+  for (int i = 0; i < WARM_UP; i++) cnn_benchmark_step(bench, !o->infer, o->count);
+  int count = 0;
+  double start = cnn_seconds(), now = start;
+  while (count < SAMPLES_LEAST || (now - start < o->seconds && count < SAMPLES_MOST)) {
+    cnn_benchmark_step(bench, !o->infer, o->count);
+    double then = now;
+    now = cnn_seconds();
+    samples[count++] = now - then;
+  }
+  qsort(samples, (size_t)count, sizeof *samples, by_value);
+  double median = samples[count / 2], tenth = samples[count / 10];
+  const char *format =
+      o->json ? "{\"net\": \"%s\", \"work\": \"%s\", \"batch\": %d, \"threads\": %d, "
+                "\"seconds_per_step\": %.9g, \"fastest_tenth\": %.9g, \"images_per_s\": %.6g, "
+                "\"steps\": %d}\n"
+              : "%s %s, %d images a step, %d threads: %.6f s a step (fastest tenth: %.6f s), "
+                "%.0f images/s, %d steps\n";
+  printf(format, o->model->name, o->infer ? "infer" : "train", o->count,
+         bench->session.state.threads, median, tenth, o->count / median, count);
+  free(samples);
+  return true;
+}
+
+bool cnn_bench(const cnn_model *model, int argc, char **argv, cnn_error *error) {
+  options o = {.model = model, .count = model->batch, .seconds = 2};
+  argp_parse(&PARSER, argc, argv, 0, NULL, &o);
+  cnn_benchmark bench;
+  bool good = cnn_benchmark_open(&bench, model, o.threads, error) &&
+              (o.worker ? cnn_worker(&bench, error) : measure(&bench, &o, error));
+  cnn_session_close(&bench.session);
+  return good;
+}

@@ -1,0 +1,19 @@
+/* Steps with synthetic data, against the clock. */
+#ifndef CNN_BENCH_H
+#define CNN_BENCH_H
+
+#include "session.h"
+
+typedef struct cnn_benchmark {
+  cnn_session session;
+  uint8_t *pixels; /* [model->batch] images */
+} cnn_benchmark;
+
+/* Memory, weights, and a full batch of random images and labels. */
+bool cnn_benchmark_open(cnn_benchmark *bench, const cnn_model *model, int threads,
+                        cnn_error *error);
+
+/* One step of `count` images: an update, or inference. */
+void cnn_benchmark_step(cnn_benchmark *bench, bool train, int count);
+
+#endif

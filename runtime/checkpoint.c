@@ -1,0 +1,184 @@
+#include "checkpoint.h"
+
+#include "real.h"
+#include "safetensors.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { PARAMETERS_MAX = 1000, DIFFERENCES_SHOWN = 5, NUMBERS_TEXT = CNN_CHANNELS_MAX * 32 };
+
+static void describe(cnn_tensor *tensor, const cnn_model *model, const cnn_parameter *parameter,
+                     void *parameters) {
+  *tensor = (cnn_tensor){
+      .name = parameter->name,
+      .dtype = model->real_bytes == 8 ? CNN_DTYPE_F64 : CNN_DTYPE_F32,
+      .rank = parameter->rank,
+      .data = parameters ? cnn_real_at(model, parameters, parameter->offset) : NULL,
+      .bytes = cnn_parameter_count(parameter) * (size_t)model->real_bytes,
+  };
+  for (int i = 0; i < parameter->rank; i++) tensor->shape[i] = parameter->shape[i];
+}
+
+/* "0.5,0.25", exact. */
+static void print_numbers(char *text, size_t size, const double *numbers, int count) {
+  cnn_text out = {.data = text, .size = size};
+  text[0] = '\0';
+  for (int i = 0; i < count; i++) cnn_text_add(&out, i ? ",%.17g" : "%.17g", numbers[i]);
+}
+
+static bool parse_numbers(const char *text, double *numbers, int count) {
+  if (!text) return false;
+  for (int i = 0; i < count; i++) {
+    char *end;
+    numbers[i] = strtod(text, &end);
+    if (end == text || *end != (i + 1 < count ? ',' : '\0')) return false;
+    text = end + 1;
+  }
+  return true;
+}
+
+typedef struct labels {
+  char epoch[16], seed[24], mean[NUMBERS_TEXT], deviation[NUMBERS_TEXT];
+  cnn_metadata entries[5];
+} labels;
+
+static void make_labels(labels *to, const cnn_model *model, const cnn_checkpoint *checkpoint) {
+  const cnn_normalization *normalization = &checkpoint->normalization;
+  snprintf(to->epoch, sizeof to->epoch, "%d", checkpoint->epoch);
+  snprintf(to->seed, sizeof to->seed, "%llu", (unsigned long long)checkpoint->seed);
+  print_numbers(to->mean, sizeof to->mean, normalization->mean, normalization->channels);
+  print_numbers(to->deviation, sizeof to->deviation, normalization->deviation,
+                normalization->channels);
+  to->entries[0] = (cnn_metadata){"model", model->name};
+  to->entries[1] = (cnn_metadata){"epoch", to->epoch};
+  to->entries[2] = (cnn_metadata){"seed", to->seed};
+  to->entries[3] = (cnn_metadata){"mean", to->mean};
+  to->entries[4] = (cnn_metadata){"deviation", to->deviation};
+}
+enum { LABELS = 5 };
+
+size_t cnn_checkpoint_header_bytes(const cnn_model *model) {
+  cnn_tensor tensors[PARAMETERS_MAX];
+  for (int i = 0; i < model->parameter_count; i++)
+    describe(&tensors[i], model, &model->parameters[i], NULL);
+  cnn_text text = {0};
+  cnn_safetensors_header(&text, tensors, model->parameter_count, NULL, 0);
+  return text.used + strlen(model->name) + sizeof(labels) + 256;
+}
+
+bool cnn_checkpoint_save(const char *path, const cnn_model *model, void *parameters,
+                         const cnn_checkpoint *checkpoint, cnn_text *header, cnn_error *error) {
+  cnn_tensor tensors[PARAMETERS_MAX];
+  for (int i = 0; i < model->parameter_count; i++)
+    describe(&tensors[i], model, &model->parameters[i], parameters);
+  labels text;
+  make_labels(&text, model, checkpoint);
+  return cnn_safetensors_write(path, tensors, model->parameter_count, text.entries, LABELS, header,
+                               error);
+}
+
+static void print_shape(cnn_text *text, const cnn_tensor *tensor) {
+  cnn_text_add(text, "[");
+  for (int i = 0; i < tensor->rank; i++)
+    cnn_text_add(text, i ? ",%lld" : "%lld", (long long)tensor->shape[i]);
+  cnn_text_add(text, "]");
+}
+
+/* Begins the next line of the list of differences; false once enough are shown. */
+static bool next_difference(cnn_text *list, int *differences) {
+  if (++*differences > DIFFERENCES_SHOWN) return false;
+  cnn_text_add(list, "\n  ");
+  return true;
+}
+
+static void compare_parameter(const cnn_safetensors *file, const cnn_tensor *wanted, cnn_text *list,
+                              int *differences) {
+  const cnn_tensor *found = cnn_safetensors_find(file, wanted->name);
+  bool same = found && found->rank == wanted->rank &&
+              memcmp(found->shape, wanted->shape, sizeof found->shape) == 0;
+  bool readable = found && (found->dtype == CNN_DTYPE_F32 || found->dtype == CNN_DTYPE_F64);
+  if ((same && readable) || !next_difference(list, differences)) return;
+  cnn_text_add(list, "%s: ", wanted->name);
+  if (!found) {
+    cnn_text_add(list, "not in the file");
+  } else if (!same) {
+    print_shape(list, found);
+    cnn_text_add(list, " in the file, ");
+    print_shape(list, wanted);
+    cnn_text_add(list, " in the model");
+  } else {
+    cnn_text_add(list, "not of type F32 or F64");
+  }
+}
+
+static bool compare(const cnn_safetensors *file, const char *path, const cnn_model *model,
+                    cnn_error *error) {
+  char buffer[1500] = "";
+  cnn_text list = {.data = buffer, .size = sizeof buffer};
+  int differences = 0;
+  for (int i = 0; i < model->parameter_count; i++) {
+    cnn_tensor wanted;
+    describe(&wanted, model, &model->parameters[i], NULL);
+    compare_parameter(file, &wanted, &list, &differences);
+  }
+  for (int i = 0; i < file->count; i++) {
+    bool known = false;
+    for (int k = 0; k < model->parameter_count && !known; k++)
+      known = strcmp(file->tensors[i].name, model->parameters[k].name) == 0;
+    if (!known && next_difference(&list, &differences))
+      cnn_text_add(&list, "%s: not in the model", file->tensors[i].name);
+  }
+  if (differences == 0) return true;
+  if (differences > DIFFERENCES_SHOWN)
+    cnn_text_add(&list, "\n  and %d more", differences - DIFFERENCES_SHOWN);
+  const char *maker = cnn_safetensors_metadata(file, "model");
+  return cnn_fail(error, CNN_EXIT_DATA,
+                  "%s: a checkpoint of another model (%s) than %s; use one that this model made:%s",
+                  path, maker ? maker : "unnamed", model->name, buffer);
+}
+
+static void read_labels(const cnn_safetensors *file, const cnn_model *model,
+                        cnn_checkpoint *checkpoint) {
+  double mean[CNN_CHANNELS_MAX], deviation[CNN_CHANNELS_MAX];
+  int channels = model->input[0];
+  *checkpoint = (cnn_checkpoint){0};
+  const char *epoch = cnn_safetensors_metadata(file, "epoch");
+  const char *seed = cnn_safetensors_metadata(file, "seed");
+  if (epoch) checkpoint->epoch = atoi(epoch);
+  if (seed) checkpoint->seed = strtoull(seed, NULL, 10);
+  if (!parse_numbers(cnn_safetensors_metadata(file, "mean"), mean, channels) ||
+      !parse_numbers(cnn_safetensors_metadata(file, "deviation"), deviation, channels))
+    return;
+  for (int c = 0; c < channels; c++)
+    if (!(deviation[c] > 0)) return;
+  checkpoint->normalization = cnn_normalization_given(channels, mean, deviation);
+}
+
+bool cnn_checkpoint_load(const char *path, const cnn_model *model, void *parameters,
+                         cnn_checkpoint *checkpoint, cnn_error *error) {
+  cnn_safetensors file;
+  if (!cnn_safetensors_open(&file, path, error)) return false;
+  bool good = compare(&file, path, model, error);
+  for (int i = 0; good && i < model->parameter_count; i++) {
+    const cnn_parameter *parameter = &model->parameters[i];
+    const cnn_tensor *tensor = cnn_safetensors_find(&file, parameter->name);
+    int64_t count = cnn_tensor_count(tensor);
+    for (int64_t k = 0; k < count; k++)
+      cnn_real_set(model, parameters, parameter->offset + (size_t)k, cnn_tensor_get(tensor, k));
+  }
+  if (good) read_labels(&file, model, checkpoint);
+  cnn_safetensors_close(&file);
+  return good;
+}
+
+bool cnn_checkpoint_model(const char *path, char *name, size_t size) {
+  cnn_error ignored = {0};
+  cnn_safetensors file;
+  if (!cnn_safetensors_open(&file, path, &ignored)) return false;
+  const char *maker = cnn_safetensors_metadata(&file, "model");
+  if (maker) snprintf(name, size, "%s", maker);
+  cnn_safetensors_close(&file);
+  return maker != NULL;
+}

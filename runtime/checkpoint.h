@@ -1,0 +1,31 @@
+/* Checkpoints: a model's parameters as a safetensors file, under the names and in the shapes that
+   PyTorch has for them, with what eval and predict must know beside them. */
+#ifndef CNN_CHECKPOINT_H
+#define CNN_CHECKPOINT_H
+
+#include "cnn.h"
+#include "dataset.h"
+#include "print.h"
+
+typedef struct cnn_checkpoint {
+  int epoch; /* epochs done */
+  uint64_t seed;
+  cnn_normalization normalization; /* channels 0: the file does not say */
+} cnn_checkpoint;
+
+/* Bytes that cnn_checkpoint_save needs for its header. */
+size_t cnn_checkpoint_header_bytes(const cnn_model *model);
+
+/* Replaces the file; allocates nothing. */
+bool cnn_checkpoint_save(const char *path, const cnn_model *model, void *parameters,
+                         const cnn_checkpoint *checkpoint, cnn_text *header, cnn_error *error);
+
+/* Fills the parameter block; F32 and F64 are converted as needed. A file whose names or shapes are
+   not the model's is refused with the first differences. */
+bool cnn_checkpoint_load(const char *path, const cnn_model *model, void *parameters,
+                         cnn_checkpoint *checkpoint, cnn_error *error);
+
+/* The name of the model that made the file, into `name`; false if the file is not a checkpoint. */
+bool cnn_checkpoint_model(const char *path, char *name, size_t size);
+
+#endif

@@ -1,0 +1,171 @@
+#include "evaluate.h"
+
+#include "checkpoint.h"
+#include "classes.h"
+#include "commands.h"
+#include "run.h"
+#include "sampler.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+static double cross_entropy(const float *logits, int classes, int label, double smoothing) {
+  double top = logits[0], sum = 0, all = 0;
+  for (int k = 1; k < classes; k++) top = fmax(top, logits[k]);
+  for (int k = 0; k < classes; k++) {
+    sum += exp(logits[k] - top);
+    all += logits[k] - top;
+  }
+  double wanted = (1 - smoothing) * (logits[label] - top) + smoothing * all / classes;
+  return log(sum) - wanted;
+}
+
+double cnn_loss_of(const cnn_model *model, const float *logits, int label) {
+  if (model->loss == CNN_SOFTMAX_CROSS_ENTROPY)
+    return cross_entropy(logits, model->classes, label, model->recipe->label_smoothing);
+  double sum = 0;
+  for (int k = 0; k < model->classes; k++) {
+    double difference = logits[k] - (k == label);
+    sum += difference * difference;
+  }
+  return sum / 2;
+}
+
+cnn_evaluation cnn_evaluate(cnn_session *session, const cnn_dataset *dataset, int batch,
+                            cnn_class_count *classes, const volatile sig_atomic_t *stop) {
+  const cnn_model *model = session->model;
+  double loss = 0;
+  int64_t right = 0, seen = 0;
+  while (seen < dataset->count && !(stop && *stop)) {
+    int count = cnn_sampler_batch_count(dataset->count, batch, seen / batch);
+    cnn_session_fill(session, dataset, NULL, seen, count);
+    model->infer(&session->state, &session->batch, session->logits);
+    for (int i = 0; i < count; i++) {
+      int label = session->labels[i];
+      bool is_right = session->state.predicted[i] == label;
+      loss += cnn_loss_of(model, session->logits + (size_t)i * model->classes, label);
+      right += is_right;
+      if (classes) classes[label].images++, classes[label].right += is_right;
+    }
+    seen += count;
+  }
+  double images = seen > 0 ? (double)seen : 1;
+  return (cnn_evaluation){loss / images, (double)right / images, seen};
+}
+
+bool cnn_session_load(cnn_session *session, const char *path, const char *folder,
+                      cnn_error *error) {
+  const cnn_model *model = session->model;
+  cnn_checkpoint checkpoint;
+  if (!cnn_checkpoint_load(path, model, session->state.parameters, &checkpoint, error))
+    return false;
+  if (checkpoint.normalization.channels == 0) {
+    cnn_dataset training = {0};
+    bool measure = model->recipe->normalize_from_dataset;
+    if (measure && !folder)
+      return cnn_fail(error, CNN_EXIT_DATA,
+                      "%s: does not say its normalisation (metadata 'mean' and 'deviation'); give "
+                      "the folder of the data set, whose training part tells it",
+                      path);
+    if (measure && !cnn_dataset_load(&training, model, folder, "train", 0, error)) return false;
+    checkpoint.normalization = cnn_session_normalization(model, &training);
+    cnn_dataset_release(&training);
+  }
+  cnn_session_normalize(session, &checkpoint.normalization);
+  return true;
+}
+
+/* --- the command ------------------------------------------------------------------------------ */
+
+typedef struct options {
+  const cnn_model *model;
+  const char *folder, *weights;
+  int batch, threads, limit;
+} options;
+
+static const struct argp_option OPTIONS[] = {
+    {"weights", 'w', "FILE", 0, "Checkpoint (default: runs/<model>/last.safetensors)", 0},
+    {"batch", 'b', "N", 0, "Images a step (default: as many as the program takes)", 0},
+    {"limit", 'l', "N", 0, "Only the first N images", 0},
+    CNN_OPTION_THREADS,
+    {0}};
+
+static error_t parse(int key, char *text, struct argp_state *state) {
+  options *o = state->input;
+  switch (key) {
+  case 'w':
+    o->weights = text;
+    return 0;
+  case 'b':
+    o->batch = cnn_argument_batch(state, "--batch", text, o->model);
+    return 0;
+  case 'l':
+    o->limit = (int)cnn_argument_integer(state, "--limit", text, 1, INT32_MAX);
+    return 0;
+  case 't':
+    o->threads = (int)cnn_argument_integer(state, "--threads", text, 1, CNN_THREADS_MAX);
+    return 0;
+  case ARGP_KEY_ARG:
+    if (o->folder) argp_error(state, "one data set is enough: %s", text);
+    o->folder = text;
+    return 0;
+  case ARGP_KEY_END:
+    if (!o->folder) argp_error(state, "name the folder of the data set");
+    return 0;
+  }
+  return ARGP_ERR_UNKNOWN;
+}
+
+static const struct argp PARSER = {
+    OPTIONS,
+    parse,
+    "DIR",
+    "Loss and accuracy on the test images of the data set in DIR (t10k-images-idx3-ubyte and "
+    "t10k-labels-idx1-ubyte, or the same with .gz).",
+    NULL,
+    NULL,
+    NULL};
+
+static void print_classes(const cnn_class_count *counts, int classes, char *const *names) {
+  printf("\n%-5s  %-16s  %8s  %8s  %9s\n", "class", "", "images", "right", "accuracy");
+  for (int k = 0; k < classes; k++) {
+    printf("%5d  %-16s  %8lld  %8lld  ", k, names[k], (long long)counts[k].images,
+           (long long)counts[k].right);
+    if (counts[k].images > 0)
+      printf("%7.2f %%\n", 100.0 * (double)counts[k].right / (double)counts[k].images);
+    else
+      printf("%9s\n", "-");
+  }
+}
+
+static bool evaluate_loaded(cnn_session *session, const cnn_dataset *test, const options *o,
+                            cnn_class_count *counts, cnn_error *error) {
+  cnn_class_names names;
+  if (!cnn_class_names_load(&names, session->model, o->folder, NULL, error)) return false;
+  cnn_evaluation result = cnn_evaluate(session, test, o->batch, counts, NULL);
+  printf("%s: %lld test images, loss %.4f, accuracy %.2f %%\n", o->weights,
+         (long long)result.images, result.loss, 100 * result.accuracy);
+  print_classes(counts, session->model->classes, names.names);
+  cnn_class_names_release(&names);
+  return true;
+}
+
+bool cnn_eval(const cnn_model *model, int argc, char **argv, cnn_error *error) {
+  char weights[PATH_MAX];
+  options o = {
+      .model = model, .batch = model->batch, .weights = cnn_default_weights(model, weights)};
+  argp_parse(&PARSER, argc, argv, 0, NULL, &o);
+  cnn_dataset test;
+  if (!cnn_dataset_load(&test, model, o.folder, "t10k", o.limit, error)) return false;
+  cnn_session session;
+  cnn_class_count *counts;
+  cnn_session_plan(&session, model, CNN_TO_INFER, o.threads);
+  cnn_storage_want(&session.storage, &counts, (size_t)model->classes, sizeof *counts);
+  bool good = cnn_session_open(&session, error) &&
+              cnn_session_load(&session, o.weights, o.folder, error) &&
+              evaluate_loaded(&session, &test, &o, counts, error);
+  cnn_session_close(&session);
+  cnn_dataset_release(&test);
+  return good;
+}

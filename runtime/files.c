@@ -1,0 +1,76 @@
+#include "files.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+bool cnn_file_begin(cnn_file *file, const char *path, cnn_error *error) {
+  int length = snprintf(file->path, sizeof file->path, "%s", path);
+  snprintf(file->partial, sizeof file->partial, "%.*s.partial", PATH_MAX - 16, path);
+  if (length >= PATH_MAX - 16)
+    return cnn_fail(error, CNN_EXIT_FAILED, "%s: the name is too long", path);
+  file->descriptor = open(file->partial, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+  if (file->descriptor < 0)
+    return cnn_fail(error, CNN_EXIT_FAILED, "%s: cannot write: %s", path, strerror(errno));
+  return true;
+}
+
+static bool give_up(cnn_file *file, int reason, cnn_error *error) {
+  unlink(file->partial);
+  return cnn_fail(error, CNN_EXIT_FAILED, "%s: cannot write: %s", file->path, strerror(reason));
+}
+
+bool cnn_file_add(cnn_file *file, const void *data, size_t size, cnn_error *error) {
+  const char *next = data;
+  while (size > 0) {
+    ssize_t written = write(file->descriptor, next, size);
+    if (written < 0 && errno == EINTR) continue;
+    if (written < 0) {
+      int reason = errno;
+      close(file->descriptor);
+      return give_up(file, reason, error);
+    }
+    next += written;
+    size -= (size_t)written;
+  }
+  return true;
+}
+
+bool cnn_file_commit(cnn_file *file, cnn_error *error) {
+  if (close(file->descriptor) != 0 || rename(file->partial, file->path) != 0)
+    return give_up(file, errno, error);
+  return true;
+}
+
+void cnn_file_discard(cnn_file *file) {
+  close(file->descriptor);
+  unlink(file->partial);
+}
+
+bool cnn_file_replace(const char *path, const void *data, size_t size, cnn_error *error) {
+  cnn_file file;
+  return cnn_file_begin(&file, path, error) && cnn_file_add(&file, data, size, error) &&
+         cnn_file_commit(&file, error);
+}
+
+bool cnn_make_folder(const char *path, cnn_error *error) {
+  char part[PATH_MAX];
+  size_t length = strlen(path);
+  if (length >= sizeof part)
+    return cnn_fail(error, CNN_EXIT_FAILED, "%s: the name is too long", path);
+  for (size_t i = 1; i <= length; i++) {
+    if (path[i] != '/' && path[i] != '\0') continue;
+    memcpy(part, path, i);
+    part[i] = '\0';
+    if (mkdir(part, 0777) != 0 && errno != EEXIST)
+      return cnn_fail(error, CNN_EXIT_FAILED, "%s: cannot make the folder: %s", part,
+                      strerror(errno));
+  }
+  struct stat status;
+  if (stat(path, &status) != 0 || !S_ISDIR(status.st_mode))
+    return cnn_fail(error, CNN_EXIT_FAILED, "%s: not a folder", path);
+  return true;
+}

@@ -1,0 +1,28 @@
+/* Files that appear whole or not at all: they are written beside their place under the name
+   PATH.partial, and renamed at the end. Nothing here allocates. */
+#ifndef CNN_FILES_H
+#define CNN_FILES_H
+
+#include "error.h"
+
+#include <limits.h>
+#include <stddef.h>
+
+typedef struct cnn_file {
+  int descriptor;
+  char path[PATH_MAX], partial[PATH_MAX];
+} cnn_file;
+
+bool cnn_file_begin(cnn_file *file, const char *path, cnn_error *error);
+/* After a failure the temporary file is gone, and nothing more may be done with `file`. */
+bool cnn_file_add(cnn_file *file, const void *data, size_t size, cnn_error *error);
+bool cnn_file_commit(cnn_file *file, cnn_error *error);
+void cnn_file_discard(cnn_file *file);
+
+/* All three at once. */
+bool cnn_file_replace(const char *path, const void *data, size_t size, cnn_error *error);
+
+/* Makes a folder and those above it; one that exists is fine. */
+bool cnn_make_folder(const char *path, cnn_error *error);
+
+#endif

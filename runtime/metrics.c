@@ -1,0 +1,15 @@
+#include "metrics.h"
+
+void cnn_metrics_csv(cnn_text *text, const cnn_metrics *rows, int count) {
+  text->used = 0;
+  cnn_text_add(text, "epoch,train_loss,train_accuracy,test_loss,test_accuracy,images_per_s\n");
+  for (int i = 0; i < count; i++) {
+    const cnn_metrics *row = &rows[i];
+    cnn_text_add(text, "%d,%.6g,%.6f,%.6g,%.6f,%.1f\n", row->epoch, row->train_loss,
+                 row->train_accuracy, row->test_loss, row->test_accuracy, row->images_per_s);
+  }
+}
+
+size_t cnn_metrics_text_bytes(int count) {
+  return 8192 + (size_t)count * 256;
+}

@@ -1,0 +1,22 @@
+/* What a training has reached after each epoch. */
+#ifndef CNN_METRICS_H
+#define CNN_METRICS_H
+
+#include "print.h"
+
+typedef struct cnn_metrics {
+  int epoch;                                                   /* from 1 */
+  double train_loss, train_accuracy, test_loss, test_accuracy; /* accuracies 0 to 1 */
+  double images_per_s;                                         /* of training alone */
+} cnn_metrics;
+
+/* metrics.csv: a header line, then a line an epoch. */
+void cnn_metrics_csv(cnn_text *text, const cnn_metrics *rows, int count);
+
+/* curves.svg: loss and accuracy over the epochs. */
+void cnn_metrics_chart(cnn_text *text, const char *title, const cnn_metrics *rows, int count);
+
+/* Bytes that are enough for either text of `count` epochs. */
+size_t cnn_metrics_text_bytes(int count);
+
+#endif

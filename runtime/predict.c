@@ -1,0 +1,156 @@
+#include "checkpoint.h"
+#include "classes.h"
+#include "commands.h"
+#include "evaluate.h"
+#include "run.h"
+#include "sampler.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <sys/stat.h>
+
+typedef struct options {
+  const cnn_model *model;
+  const char *weights, *classes;
+  char *const *sources; /* folders and files, in the order of the command line */
+  int source_count;
+  int top, threads;
+  int64_t count; /* of each source; 0: all */
+} options;
+
+enum { TOP_MAX = 16, SHOWN = 10 };
+
+static const struct argp_option OPTIONS[] = {
+    {"weights", 'w', "FILE", 0, "Checkpoint (default: runs/<model>/last.safetensors)", 0},
+    {"count", 'n', "N", 0, "The first N images of each (default: 10; 0 for all)", 0},
+    {"top", 'k', "K", 0, "The K likeliest classes of each image (default: 3)", 0},
+    {"classes", 'c', "FILE", 0, "Names of classes, one a line (default: classes.txt in DIR)", 0},
+    CNN_OPTION_THREADS,
+    {0}};
+
+static error_t parse(int key, char *text, struct argp_state *state) {
+  options *o = state->input;
+  switch (key) {
+  case 'w':
+    o->weights = text;
+    return 0;
+  case 'n':
+    o->count = cnn_argument_integer(state, "--count", text, 0, INT32_MAX);
+    return 0;
+  case 'k':
+    o->top = (int)cnn_argument_integer(state, "--top", text, 1, TOP_MAX);
+    return 0;
+  case 'c':
+    o->classes = text;
+    return 0;
+  case 't':
+    o->threads = (int)cnn_argument_integer(state, "--threads", text, 1, CNN_THREADS_MAX);
+    return 0;
+  case ARGP_KEY_ARGS:
+    o->sources = state->argv + state->next;
+    o->source_count = state->argc - state->next;
+    return 0;
+  case ARGP_KEY_NO_ARGS:
+    argp_error(state, "name the folder of a data set, or files with images");
+    return 0;
+  }
+  return ARGP_ERR_UNKNOWN;
+}
+
+static const struct argp PARSER = {OPTIONS,
+                                   parse,
+                                   "DIR|IMAGES...",
+                                   "Classes of images: of the test images in the folder DIR, or of "
+                                   "IDX files with images (plain or "
+                                   ".gz).",
+                                   NULL,
+                                   NULL,
+                                   NULL};
+
+/* What is printed behind a class: its probability, or the logit itself where the loss does not make
+   logits probabilities. */
+static void print_score(const cnn_model *model, const float *logits, int class) {
+  if (model->loss != CNN_SOFTMAX_CROSS_ENTROPY) {
+    printf(" %8.4f", logits[class]);
+    return;
+  }
+  double sum = 0;
+  for (int k = 0; k < model->classes; k++) sum += exp((double)logits[k] - logits[class]);
+  printf(" %6.2f %%", 100 / sum);
+}
+
+static void print_image(const cnn_model *model, const float *logits, int64_t index, int label,
+                        const options *o, char *const *names) {
+  int best[TOP_MAX], top = o->top < model->classes ? o->top : model->classes;
+  for (int rank = 0; rank < top; rank++) {
+    best[rank] = -1;
+    for (int k = 0; k < model->classes; k++) {
+      bool taken = false;
+      for (int r = 0; r < rank; r++) taken |= best[r] == k;
+      if (!taken && (best[rank] < 0 || logits[k] > logits[best[rank]])) best[rank] = k;
+    }
+  }
+  printf("%6lld", (long long)index);
+  for (int rank = 0; rank < top; rank++) {
+    printf("  %3d %s", best[rank], names[best[rank]]);
+    print_score(model, logits, best[rank]);
+  }
+  if (label >= 0)
+    printf("  %s (is %d %s)", best[0] == label ? "right" : "wrong", label, names[label]);
+  printf("\n");
+}
+
+static void predict_images(cnn_session *session, const cnn_dataset *images, const options *o,
+                           char *const *names) {
+  const cnn_model *model = session->model;
+  int64_t wanted = o->count && o->count < images->count ? o->count : images->count;
+  for (int64_t done = 0; done < wanted; done += session->batch.count) {
+    int count = cnn_sampler_batch_count(wanted, model->batch, done / model->batch);
+    cnn_session_fill(session, images, NULL, done, count);
+    model->infer(&session->state, &session->batch, session->logits);
+    for (int i = 0; i < count; i++)
+      print_image(model, session->logits + (size_t)i * model->classes, done + i,
+                  images->labels ? session->labels[i] : -1, o, names);
+  }
+  if (wanted < images->count)
+    printf("the first %lld of %d images; --count 0 shows all\n", (long long)wanted, images->count);
+}
+
+static bool is_folder(const char *path) {
+  struct stat status;
+  return stat(path, &status) == 0 && S_ISDIR(status.st_mode);
+}
+
+static bool predict_source(cnn_session *session, const char *source, const options *o,
+                           cnn_error *error) {
+  cnn_dataset images;
+  cnn_class_names names;
+  const char *folder = is_folder(source) ? source : NULL;
+  if (!(folder ? cnn_dataset_load(&images, session->model, folder, "t10k", 0, error)
+               : cnn_dataset_load_images(&images, session->model, source, error)))
+    return false;
+  bool good = cnn_class_names_load(&names, session->model, folder, o->classes, error);
+  if (good) {
+    if (o->source_count > 1) printf("%s:\n", source);
+    predict_images(session, &images, o, names.names);
+    cnn_class_names_release(&names);
+  }
+  cnn_dataset_release(&images);
+  return good;
+}
+
+bool cnn_predict(const cnn_model *model, int argc, char **argv, cnn_error *error) {
+  char weights[PATH_MAX];
+  options o = {
+      .model = model, .weights = cnn_default_weights(model, weights), .top = 3, .count = SHOWN};
+  argp_parse(&PARSER, argc, argv, 0, NULL, &o);
+  cnn_session session;
+  cnn_session_plan(&session, model, CNN_TO_INFER, o.threads);
+  bool good =
+      cnn_session_open(&session, error) &&
+      cnn_session_load(&session, o.weights, is_folder(o.sources[0]) ? o.sources[0] : NULL, error);
+  for (int i = 0; good && i < o.source_count; i++)
+    good = predict_source(&session, o.sources[i], &o, error);
+  cnn_session_close(&session);
+  return good;
+}

@@ -1,0 +1,30 @@
+/* What a training shows while it runs: on a terminal one line that is drawn over and over,
+   elsewhere nothing but a line an epoch. */
+#ifndef CNN_PROGRESS_H
+#define CNN_PROGRESS_H
+
+#include "metrics.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+typedef struct cnn_progress {
+  bool bar; /* standard output is a terminal */
+  int epochs;
+  int64_t images;      /* of one epoch */
+  double start, drawn; /* seconds */
+} cnn_progress;
+
+void cnn_progress_begin(cnn_progress *progress, int epochs, int64_t images);
+
+/* In epoch `epoch` (from 1) after `seen` of its images. */
+void cnn_progress_step(cnn_progress *progress, int epoch, int64_t seen, double loss,
+                       double accuracy, double images_per_s);
+
+/* The line of an epoch that is over. */
+void cnn_progress_epoch(cnn_progress *progress, const cnn_metrics *row);
+
+/* "1 h 2 min", "3 min 4 s", "5 s". */
+const char *cnn_duration(char text[32], double seconds);
+
+#endif

@@ -1,0 +1,65 @@
+#include "run.h"
+
+#include "files.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+const char *cnn_default_run(const cnn_model *model, char path[PATH_MAX]) {
+  snprintf(path, PATH_MAX, "runs/%s", model->name);
+  return path;
+}
+
+const char *cnn_default_weights(const cnn_model *model, char path[PATH_MAX]) {
+  snprintf(path, PATH_MAX, "runs/%s/last.safetensors", model->name);
+  return path;
+}
+
+static bool check_owner(const cnn_run *run, const char *folder, cnn_error *error) {
+  char maker[256];
+  bool checkpoint = access(run->checkpoint, F_OK) == 0;
+  if (checkpoint && cnn_checkpoint_model(run->checkpoint, maker, sizeof maker)) {
+    if (strcmp(maker, run->model->name) == 0) return true;
+    return cnn_fail(error, CNN_EXIT_USAGE,
+                    "--out %s: holds a run of another model, %s; choose another folder", folder,
+                    maker);
+  }
+  if (checkpoint || access(run->metrics, F_OK) == 0 || access(run->curves, F_OK) == 0)
+    return cnn_fail(error, CNN_EXIT_USAGE,
+                    "--out %s: holds a file of the name %s, metrics.csv or curves.svg that no run "
+                    "of %s has written; choose another folder",
+                    folder, "last.safetensors", run->model->name);
+  return true;
+}
+
+bool cnn_run_open(cnn_run *run, const cnn_model *model, const char *folder, cnn_error *error) {
+  run->model = model;
+  if (strlen(folder) > PATH_MAX - 64)
+    return cnn_fail(error, CNN_EXIT_USAGE, "--out %s: the name is too long", folder);
+  snprintf(run->checkpoint, sizeof run->checkpoint, "%s/last.safetensors", folder);
+  snprintf(run->metrics, sizeof run->metrics, "%s/metrics.csv", folder);
+  snprintf(run->curves, sizeof run->curves, "%s/curves.svg", folder);
+  return check_owner(run, folder, error) && cnn_make_folder(folder, error);
+}
+
+size_t cnn_run_text_bytes(const cnn_model *model, int epochs) {
+  size_t header = cnn_checkpoint_header_bytes(model), text = cnn_metrics_text_bytes(epochs);
+  return header > text ? header : text;
+}
+
+/* The checkpoint first: a folder with metrics always has the model's name beside them. */
+bool cnn_run_save(cnn_run *run, void *parameters, const cnn_checkpoint *checkpoint,
+                  const cnn_metrics *rows, int count, cnn_error *error) {
+  cnn_text *text = &run->text;
+  if (!cnn_checkpoint_save(run->checkpoint, run->model, parameters, checkpoint, text, error))
+    return false;
+  cnn_metrics_csv(text, rows, count);
+  if (!cnn_file_replace(run->metrics, text->data, text->used, error)) return false;
+  if (count == 0) {
+    unlink(run->curves); /* of an earlier run */
+    return true;
+  }
+  cnn_metrics_chart(text, run->model->name, rows, count);
+  return cnn_file_replace(run->curves, text->data, text->used, error);
+}

@@ -1,0 +1,32 @@
+/* The folder of a training run: last.safetensors, metrics.csv, curves.svg. */
+#ifndef CNN_RUN_H
+#define CNN_RUN_H
+
+#include "checkpoint.h"
+#include "metrics.h"
+
+#include <limits.h>
+
+typedef struct cnn_run {
+  const cnn_model *model;
+  char checkpoint[PATH_MAX], metrics[PATH_MAX], curves[PATH_MAX];
+  cnn_text text; /* scratch of cnn_run_text_bytes */
+} cnn_run;
+
+/* runs/<model> */
+const char *cnn_default_run(const cnn_model *model, char path[PATH_MAX]);
+/* runs/<model>/last.safetensors */
+const char *cnn_default_weights(const cnn_model *model, char path[PATH_MAX]);
+
+/* Makes the folder. One that exists is used if it holds none of the three files, or an earlier run
+   of the same model, which the new one replaces at its first checkpoint; anything else is refused.
+ */
+bool cnn_run_open(cnn_run *run, const cnn_model *model, const char *folder, cnn_error *error);
+
+size_t cnn_run_text_bytes(const cnn_model *model, int epochs);
+
+/* Replaces the three files. Allocates nothing. */
+bool cnn_run_save(cnn_run *run, void *parameters, const cnn_checkpoint *checkpoint,
+                  const cnn_metrics *rows, int count, cnn_error *error);
+
+#endif

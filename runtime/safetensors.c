@@ -1,0 +1,217 @@
+#include "safetensors.h"
+
+#include "files.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum { LENGTH_BYTES = 8, ALIGNMENT = 8 };
+static const uint64_t HEADER_MAX = 100000000; /* as the reference implementation has it */
+
+/* All dtypes of the format; the first ones in the order of cnn_dtype. */
+static const struct {
+  const char *name;
+  int bytes;
+} DTYPES[] = {{"F32", 4},  {"F64", 8}, {"U8", 1},  {"I32", 4},     {"I64", 8},
+              {"BOOL", 1}, {"I8", 1},  {"I16", 2}, {"U16", 2},     {"F16", 2},
+              {"BF16", 2}, {"U32", 4}, {"U64", 8}, {"F8_E5M2", 1}, {"F8_E4M3", 1}};
+
+int64_t cnn_tensor_count(const cnn_tensor *tensor) {
+  int64_t count = 1;
+  for (int i = 0; i < tensor->rank; i++) count *= tensor->shape[i];
+  return count;
+}
+
+double cnn_tensor_get(const cnn_tensor *tensor, int64_t index) {
+  const char *at = (const char *)tensor->data + index * DTYPES[tensor->dtype].bytes;
+  float f32;
+  double f64;
+  int32_t i32;
+  int64_t i64;
+  switch (tensor->dtype) {
+  case CNN_DTYPE_F32:
+    return memcpy(&f32, at, sizeof f32), f32;
+  case CNN_DTYPE_F64:
+    return memcpy(&f64, at, sizeof f64), f64;
+  case CNN_DTYPE_U8:
+    return *(const unsigned char *)at;
+  case CNN_DTYPE_I32:
+    return memcpy(&i32, at, sizeof i32), i32;
+  case CNN_DTYPE_I64:
+    return memcpy(&i64, at, sizeof i64), (double)i64;
+  case CNN_DTYPE_OTHER:
+    break;
+  }
+  assert(!"a dtype that is not read");
+  return 0;
+}
+
+/* --- writing ------------------------------------------------------------------------------- */
+
+void cnn_safetensors_header(cnn_text *text, const cnn_tensor *tensors, int count,
+                            const cnn_metadata *metadata, int metadata_count) {
+  text->used = 0;
+  cnn_text_add(text, "%8s{\"__metadata__\":{", "");
+  for (int i = 0; i < metadata_count; i++) {
+    if (i > 0) cnn_text_add(text, ",");
+    cnn_text_add_json(text, metadata[i].key);
+    cnn_text_add(text, ":");
+    cnn_text_add_json(text, metadata[i].value);
+  }
+  cnn_text_add(text, "}");
+  size_t offset = 0;
+  for (int i = 0; i < count; i++) {
+    const cnn_tensor *tensor = &tensors[i];
+    cnn_text_add(text, ",");
+    cnn_text_add_json(text, tensor->name);
+    cnn_text_add(text, ":{\"dtype\":\"%s\",\"shape\":[", DTYPES[tensor->dtype].name);
+    for (int k = 0; k < tensor->rank; k++)
+      cnn_text_add(text, k ? ",%lld" : "%lld", (long long)tensor->shape[k]);
+    cnn_text_add(text, "],\"data_offsets\":[%zu,%zu]}", offset, offset + tensor->bytes);
+    offset += tensor->bytes;
+  }
+  cnn_text_add(text, "}");
+  while (text->used % ALIGNMENT) cnn_text_add(text, " ");
+  if (text->used > text->size) return;
+  for (int i = 0; i < LENGTH_BYTES; i++)
+    text->data[i] = (char)((uint64_t)(text->used - LENGTH_BYTES) >> (8 * i));
+}
+
+bool cnn_safetensors_write(const char *path, const cnn_tensor *tensors, int count,
+                           const cnn_metadata *metadata, int metadata_count, cnn_text *header,
+                           cnn_error *error) {
+  cnn_safetensors_header(header, tensors, count, metadata, metadata_count);
+  assert(header->used <= header->size);
+  cnn_file file;
+  if (!cnn_file_begin(&file, path, error) ||
+      !cnn_file_add(&file, header->data, header->used, error))
+    return false;
+  for (int i = 0; i < count; i++)
+    if (!cnn_file_add(&file, tensors[i].data, tensors[i].bytes, error)) return false;
+  return cnn_file_commit(&file, error);
+}
+
+/* --- reading ------------------------------------------------------------------------------- */
+
+static bool bad(const char *path, const char *what, cnn_error *error) {
+  return cnn_fail(error, CNN_EXIT_DATA, "%s: %s; is it a whole safetensors file?", path, what);
+}
+
+/* A JSON number that is an integer from 0 to 2^53. */
+static bool to_integer(const cJSON *item, int64_t *integer) {
+  if (!cJSON_IsNumber(item)) return false;
+  double value = item->valuedouble;
+  if (!(value >= 0 && value <= 0x1p53) || value != (double)(int64_t)value) return false;
+  *integer = (int64_t)value;
+  return true;
+}
+
+/* Checks one entry of the header; data: all bytes behind the header. */
+static bool read_entry(cnn_tensor *tensor, const cJSON *entry, const char *data,
+                       uint64_t data_bytes, const char *path, cnn_error *error) {
+  const char *name = entry->string, *what = NULL;
+  const cJSON *dtype = cJSON_GetObjectItemCaseSensitive(entry, "dtype");
+  const cJSON *shape = cJSON_GetObjectItemCaseSensitive(entry, "shape");
+  const cJSON *offsets = cJSON_GetObjectItemCaseSensitive(entry, "data_offsets");
+  int kind = 0, kinds = (int)(sizeof DTYPES / sizeof *DTYPES);
+  while (cJSON_IsString(dtype) && kind < kinds && strcmp(dtype->valuestring, DTYPES[kind].name))
+    kind++;
+  int64_t bytes = cJSON_IsString(dtype) && kind < kinds ? DTYPES[kind].bytes : 0;
+  int64_t begin = 0, end = 0;
+  const cJSON *dimension;
+  if (bytes == 0) what = "unknown dtype";
+  if (!cJSON_IsArray(shape) || cJSON_GetArraySize(shape) > CNN_TENSOR_RANK_MAX)
+    what = "bad shape";
+  else
+    cJSON_ArrayForEach(dimension, shape) {
+      int64_t size;
+      if (!to_integer(dimension, &size) || __builtin_mul_overflow(bytes, size, &bytes)) {
+        what = "bad shape";
+        break;
+      }
+      tensor->shape[tensor->rank++] = size;
+    }
+  if (!what && (!cJSON_IsArray(offsets) || cJSON_GetArraySize(offsets) != 2 ||
+                !to_integer(cJSON_GetArrayItem(offsets, 0), &begin) ||
+                !to_integer(cJSON_GetArrayItem(offsets, 1), &end) || begin > end ||
+                (uint64_t)end > data_bytes))
+    what = "data_offsets outside of the file";
+  if (!what && end - begin != bytes) what = "data_offsets that do not fit its shape";
+  if (what)
+    return cnn_fail(error, CNN_EXIT_DATA, "%s: tensor '%s' has %s; is it a whole safetensors file?",
+                    path, name, what);
+  tensor->name = name;
+  tensor->dtype = kind < CNN_DTYPE_OTHER ? (cnn_dtype)kind : CNN_DTYPE_OTHER;
+  tensor->data = data + begin;
+  tensor->bytes = (size_t)bytes;
+  return true;
+}
+
+static bool read_header(cnn_safetensors *file, const char *path, cnn_error *error) {
+  const unsigned char *start = file->map;
+  uint64_t length = 0;
+  if (file->map_bytes < LENGTH_BYTES) return bad(path, "shorter than a header", error);
+  for (int i = 0; i < LENGTH_BYTES; i++) length |= (uint64_t)start[i] << (8 * i);
+  if (length > HEADER_MAX || length > file->map_bytes - LENGTH_BYTES)
+    return bad(path, "byte 0: a header longer than the file or than is sane", error);
+  const char *text = (const char *)start + LENGTH_BYTES;
+  file->header = cJSON_ParseWithLength(text, (size_t)length);
+  if (!cJSON_IsObject(file->header)) return bad(path, "byte 8: the header is not JSON", error);
+  file->tensors = calloc((size_t)cJSON_GetArraySize(file->header) + 1, sizeof *file->tensors);
+  if (!file->tensors) return cnn_fail(error, CNN_EXIT_FAILED, "%s: no memory", path);
+  const char *data = text + length;
+  uint64_t data_bytes = file->map_bytes - LENGTH_BYTES - length, sum = 0;
+  const cJSON *entry;
+  cJSON_ArrayForEach(entry, file->header) {
+    if (strcmp(entry->string, "__metadata__") == 0) continue;
+    cnn_tensor *tensor = &file->tensors[file->count++];
+    if (!read_entry(tensor, entry, data, data_bytes, path, error)) return false;
+    sum += tensor->bytes; /* cannot overflow: each is at most the file's size */
+  }
+  /* The format allows neither holes nor tensors that share bytes. */
+  if (sum != data_bytes) return bad(path, "its tensors are not as long as its data", error);
+  return true;
+}
+
+bool cnn_safetensors_open(cnn_safetensors *file, const char *path, cnn_error *error) {
+  *file = (cnn_safetensors){0};
+  int descriptor = open(path, O_RDONLY | O_CLOEXEC);
+  if (descriptor < 0) return cnn_fail(error, CNN_EXIT_DATA, "%s: %s", path, strerror(errno));
+  struct stat status;
+  bool regular = fstat(descriptor, &status) == 0 && S_ISREG(status.st_mode);
+  if (regular && status.st_size > 0) {
+    file->map_bytes = (size_t)status.st_size;
+    file->map = mmap(NULL, file->map_bytes, PROT_READ, MAP_PRIVATE, descriptor, 0);
+    if (file->map == MAP_FAILED) file->map = NULL;
+  }
+  close(descriptor);
+  if (!file->map) return bad(path, regular ? "an empty file" : "not a file", error);
+  if (read_header(file, path, error)) return true;
+  cnn_safetensors_close(file);
+  return false;
+}
+
+const cnn_tensor *cnn_safetensors_find(const cnn_safetensors *file, const char *name) {
+  for (int i = 0; i < file->count; i++)
+    if (strcmp(file->tensors[i].name, name) == 0) return &file->tensors[i];
+  return NULL;
+}
+
+const char *cnn_safetensors_metadata(const cnn_safetensors *file, const char *key) {
+  const cJSON *all = cJSON_GetObjectItemCaseSensitive(file->header, "__metadata__");
+  const cJSON *item = cJSON_GetObjectItemCaseSensitive(all, key);
+  return cJSON_IsString(item) ? item->valuestring : NULL;
+}
+
+void cnn_safetensors_close(cnn_safetensors *file) {
+  free(file->tensors);
+  cJSON_Delete(file->header);
+  if (file->map) munmap(file->map, file->map_bytes);
+  *file = (cnn_safetensors){0};
+}

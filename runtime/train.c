@@ -1,0 +1,318 @@
+#include "checkpoint.h"
+#include "commands.h"
+#include "evaluate.h"
+#include "files.h"
+#include "initialize.h"
+#include "progress.h"
+#include "rate.h"
+#include "real.h"
+#include "run.h"
+#include "sampler.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+/* --- command line ----------------------------------------------------------------------------- */
+
+typedef struct options {
+  const cnn_model *model;
+  cnn_recipe recipe; /* the model's, with what the command line says */
+  const char *folder, *out, *init, *log;
+  uint64_t seed;
+  int64_t steps; /* 0: no limit */
+  int batch, threads, limit;
+  bool in_order;
+} options;
+
+enum { KEY_INIT = 256, KEY_STEPS, KEY_NO_SHUFFLE, KEY_LOG };
+
+static const struct argp_option OPTIONS[] = {
+    {"epochs", 'e', "N", 0, "Times through the training images (default: the model's)", 0},
+    {"batch", 'b', "N", 0, "Images a step (default: as many as the program takes)", 0},
+    {"lr", 'r', "X", 0, "Learning rate at the start (default: the model's)", 0},
+    {"seed", 's', "N", 0, "Of the first weights, the shuffles and dropout (default: 1)", 0},
+    CNN_OPTION_THREADS,
+    {"out", 'o', "RUN", 0,
+     "Folder for last.safetensors, metrics.csv and curves.svg (default: runs/<model>)", 0},
+    {"init", KEY_INIT, "FILE", 0, "Start from the weights of a checkpoint", 0},
+    {"limit", 'l', "N", 0, "Only the first N training images", 0},
+    {"steps", KEY_STEPS, "N", 0, "Stop after N updates", 0},
+    {"no-shuffle", KEY_NO_SHUFFLE, NULL, 0, "Images in the order of the file", 0},
+    {"log-steps", KEY_LOG, "FILE", 0, "CSV with step, loss and learning rate of every update", 0},
+    {0}};
+
+static error_t parse(int key, char *text, struct argp_state *state) {
+  options *o = state->input;
+  switch (key) {
+  case 'e':
+    o->recipe.epochs = (int)cnn_argument_integer(state, "--epochs", text, 1, 1000000);
+    return 0;
+  case 'b':
+    o->batch = cnn_argument_batch(state, "--batch", text, o->model);
+    return 0;
+  case 'r':
+    o->recipe.lr = cnn_argument_number(state, "--lr", text, 0, 1e6);
+    return 0;
+  case 's':
+    o->seed = (uint64_t)cnn_argument_integer(state, "--seed", text, 0, INT64_MAX);
+    return 0;
+  case 't':
+    o->threads = (int)cnn_argument_integer(state, "--threads", text, 1, CNN_THREADS_MAX);
+    return 0;
+  case 'o':
+    o->out = text;
+    return 0;
+  case KEY_INIT:
+    o->init = text;
+    return 0;
+  case 'l':
+    o->limit = (int)cnn_argument_integer(state, "--limit", text, 1, INT32_MAX);
+    return 0;
+  case KEY_STEPS:
+    o->steps = cnn_argument_integer(state, "--steps", text, 1, INT64_MAX);
+    return 0;
+  case KEY_NO_SHUFFLE:
+    o->in_order = true;
+    return 0;
+  case KEY_LOG:
+    o->log = text;
+    return 0;
+  case ARGP_KEY_ARG:
+    if (o->folder) argp_error(state, "one data set is enough: %s", text);
+    o->folder = text;
+    return 0;
+  case ARGP_KEY_END:
+    if (!o->folder) argp_error(state, "name the folder of the data set");
+    return 0;
+  }
+  return ARGP_ERR_UNKNOWN;
+}
+
+static const struct argp PARSER = {
+    OPTIONS,
+    parse,
+    "DIR",
+    "Learn from the data set in DIR: train-images-idx3-ubyte, train-labels-idx1-ubyte and the same "
+    "with t10k (the test images), plain or with .gz."
+    "\vRUN may be new, or hold an earlier run of the same model, which is replaced; a folder with "
+    "a "
+    "run of another model is refused. Ctrl-C ends after the step at hand, saves last.safetensors "
+    "and exits with 130.",
+    NULL,
+    NULL,
+    NULL};
+
+/* --- training --------------------------------------------------------------------------------- */
+
+static volatile sig_atomic_t interrupted;
+
+static void on_interrupt(int signal) {
+  (void)signal;
+  interrupted = 1;
+}
+
+enum { LOG_TEXT = 1 << 16, LOG_LINE = 128 };
+
+typedef struct trainer {
+  options o;
+  cnn_session session;
+  cnn_dataset training, test;
+  cnn_run run;
+  cnn_metrics *rows; /* [epochs] */
+  uint32_t *order;   /* [training.count] */
+  cnn_text log;
+  cnn_file log_file;
+  cnn_progress progress;
+  int epochs_done;
+} trainer;
+
+/* Sums over the images of an epoch so far. */
+typedef struct tally {
+  double loss, seconds;
+  int64_t images, right;
+} tally;
+
+static bool log_step(trainer *t, double loss, cnn_error *error) {
+  if (!t->o.log) return true;
+  cnn_text_add(&t->log, "%llu,%.9g,%.9g\n", (unsigned long long)t->session.state.step, loss,
+               t->session.state.lr);
+  if (t->log.used < LOG_TEXT - LOG_LINE) return true;
+  size_t used = t->log.used;
+  t->log.used = 0;
+  return cnn_file_add(&t->log_file, t->log.data, used, error);
+}
+
+/* One update with the images that lie in the session's batch. */
+static bool train_batch(trainer *t, tally *sum, cnn_error *error) {
+  cnn_session *session = &t->session;
+  cnn_state *state = &session->state;
+  int count = session->batch.count;
+  session->model->train_step(state, &session->batch);
+  double loss = 0;
+  for (int i = 0; i < count; i++) {
+    loss += cnn_real_get(session->model, state->loss, (size_t)i);
+    sum->right += state->predicted[i] == session->labels[i];
+  }
+  sum->loss += loss;
+  sum->images += count;
+  if (!isfinite(loss))
+    return cnn_fail(error, CNN_EXIT_FAILED,
+                    "the loss is %g after %llu updates; try a smaller learning rate than --lr %g",
+                    loss, (unsigned long long)state->step, t->o.recipe.lr);
+  if (!log_step(t, loss / count, error)) return false;
+  state->step++;
+  return true;
+}
+
+static bool is_over(const trainer *t) {
+  return interrupted || (t->o.steps > 0 && t->session.state.step >= (uint64_t)t->o.steps);
+}
+
+static bool train_epoch(trainer *t, int epoch, tally *sum, cnn_error *error) {
+  const options *o = &t->o;
+  cnn_state *state = &t->session.state;
+  int64_t images = t->training.count, batches = cnn_sampler_batches(images, o->batch);
+  cnn_sampler_order(t->order, (uint32_t)images, !o->in_order, o->seed, (uint64_t)epoch);
+  double start = cnn_seconds();
+  for (int64_t b = 0; b < batches && !is_over(t); b++) {
+    int count = cnn_sampler_batch_count(images, o->batch, b);
+    cnn_session_fill(&t->session, &t->training, t->order, b * o->batch, count);
+    state->lr = cnn_rate(&o->recipe, state->step, (uint64_t)batches);
+    if (!train_batch(t, sum, error)) return false;
+    sum->seconds = cnn_seconds() - start;
+    double seen = (double)sum->images;
+    cnn_progress_step(&t->progress, epoch + 1, sum->images, sum->loss / seen,
+                      (double)sum->right / seen, seen / sum->seconds);
+  }
+  return true;
+}
+
+static bool save(trainer *t, cnn_error *error) {
+  cnn_checkpoint checkpoint = {t->epochs_done, t->o.seed, t->session.normalization};
+  return cnn_run_save(&t->run, t->session.state.parameters, &checkpoint, t->rows, t->epochs_done,
+                      error);
+}
+
+/* Evaluates and saves after an epoch. */
+static bool finish_epoch(trainer *t, const tally *sum, cnn_error *error) {
+  cnn_evaluation test = cnn_evaluate(&t->session, &t->test, t->o.batch, NULL, &interrupted);
+  if (!interrupted) {
+    double images = (double)sum->images;
+    cnn_metrics row = {t->epochs_done + 1, sum->loss / images, (double)sum->right / images,
+                       test.loss,          test.accuracy,      images / sum->seconds};
+    t->rows[t->epochs_done++] = row;
+    cnn_progress_epoch(&t->progress, &row);
+  }
+  return save(t, error);
+}
+
+static bool train(trainer *t, cnn_error *error) {
+  cnn_progress_begin(&t->progress, t->o.recipe.epochs, t->training.count);
+  for (int epoch = 0; epoch < t->o.recipe.epochs && !is_over(t); epoch++) {
+    tally sum = {0};
+    if (!train_epoch(t, epoch, &sum, error)) return false;
+    if (!(interrupted ? save(t, error) : finish_epoch(t, &sum, error))) return false;
+  }
+  if (t->o.log && (!cnn_file_add(&t->log_file, t->log.data, t->log.used, error) ||
+                   !cnn_file_commit(&t->log_file, error)))
+    return false;
+  return true;
+}
+
+/* --- before and after ------------------------------------------------------------------------- */
+
+static bool load_data(trainer *t, cnn_error *error) {
+  const cnn_model *model = t->o.model;
+  return cnn_dataset_load(&t->training, model, t->o.folder, "train", t->o.limit, error) &&
+         cnn_dataset_load(&t->test, model, t->o.folder, "t10k", 0, error);
+}
+
+static bool prepare(trainer *t, cnn_error *error) {
+  const options *o = &t->o;
+  const cnn_model *model = o->model;
+  cnn_session *session = &t->session;
+  t->run.text.size = cnn_run_text_bytes(model, o->recipe.epochs);
+  t->log.size = LOG_TEXT;
+  cnn_session_plan(session, model, CNN_TO_TRAIN, o->threads);
+  cnn_storage_want(&session->storage, &t->rows, (size_t)o->recipe.epochs, sizeof *t->rows);
+  cnn_storage_want(&session->storage, &t->order, (size_t)t->training.count, sizeof *t->order);
+  cnn_storage_want(&session->storage, &t->run.text.data, t->run.text.size, 1);
+  cnn_storage_want(&session->storage, &t->log.data, t->log.size, 1);
+  if (!cnn_session_open(session, error)) return false;
+  session->state.seed = o->seed;
+  cnn_normalization normalization = cnn_session_normalization(model, &t->training);
+  cnn_session_normalize(session, &normalization);
+  cnn_checkpoint start;
+  if (o->init) {
+    if (!cnn_checkpoint_load(o->init, model, session->state.parameters, &start, error))
+      return false;
+  } else {
+    cnn_init_parameters(model, o->seed, session->state.parameters);
+  }
+  if (!o->log) return true;
+  cnn_text_add(&t->log, "step,loss,lr\n");
+  return cnn_file_begin(&t->log_file, o->log, error);
+}
+
+static void announce(const trainer *t) {
+  const cnn_model *model = t->o.model;
+  int64_t parameters = 0;
+  for (int i = 0; i < model->parameter_count; i++)
+    parameters += (int64_t)cnn_parameter_count(&model->parameters[i]);
+  double mb = 1e-6;
+  printf("%s: %lld parameters; %d training and %d test images; batch %d, %d thread%s\n",
+         model->name, (long long)parameters, t->training.count, t->test.count, t->o.batch,
+         t->session.state.threads, t->session.state.threads > 1 ? "s" : "");
+  printf("memory: %.2f MB, and %.1f MB for the data set\n", mb * (double)t->session.storage.bytes,
+         mb * (double)(t->training.storage.bytes + t->test.storage.bytes));
+  fflush(stdout);
+}
+
+static void conclude(const trainer *t) {
+  char time[32];
+  if (t->progress.bar && interrupted) printf("\r\033[K");
+  if (interrupted)
+    printf("interrupted after %d epochs and %llu updates\n", t->epochs_done,
+           (unsigned long long)t->session.state.step);
+  else
+    printf("test accuracy %.2f %% after %d epoch%s, %s\n",
+           100 * t->rows[t->epochs_done - 1].test_accuracy, t->epochs_done,
+           t->epochs_done > 1 ? "s" : "", cnn_duration(time, cnn_seconds() - t->progress.start));
+  printf("written: %s, metrics.csv%s\n", t->run.checkpoint, t->epochs_done ? ", curves.svg" : "");
+}
+
+static void catch_interrupts(void) {
+  /* Once: a second Ctrl-C ends the program at once. */
+  struct sigaction action = {.sa_handler = on_interrupt,
+                             .sa_flags = (int)SA_RESETHAND | SA_RESTART};
+  sigaction(SIGINT, &action, NULL);
+  sigaction(SIGTERM, &action, NULL);
+}
+
+bool cnn_train(const cnn_model *model, int argc, char **argv, cnn_error *error) {
+  char out[PATH_MAX];
+  static trainer t;
+  t.o = (options){.model = model,
+                  .recipe = *model->recipe,
+                  .batch = model->batch,
+                  .seed = 1,
+                  .out = cnn_default_run(model, out)};
+  argp_parse(&PARSER, argc, argv, 0, NULL, &t.o);
+  bool good =
+      load_data(&t, error) && cnn_run_open(&t.run, model, t.o.out, error) && prepare(&t, error);
+  if (good) {
+    announce(&t);
+    catch_interrupts();
+    good = train(&t, error);
+  }
+  if (good) conclude(&t);
+  if (good && interrupted) {
+    error->code = CNN_EXIT_INTERRUPTED;
+    good = false;
+  }
+  cnn_session_close(&t.session);
+  cnn_dataset_release(&t.training);
+  cnn_dataset_release(&t.test);
+  return good;
+}

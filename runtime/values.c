@@ -1,0 +1,79 @@
+#include "values.h"
+
+#include "real.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <string.h>
+#include <sys/mman.h>
+
+static size_t round_up(size_t n, size_t unit) {
+  return (n + unit - 1) / unit * unit;
+}
+
+/* Numbers of one image. */
+static size_t features_of(const cnn_value *value) {
+  size_t features = 1;
+  for (int i = 1; i < value->rank; i++) features *= (size_t)value->shape[i];
+  return features;
+}
+
+size_t cnn_value_elements(const cnn_value *value) {
+  return (size_t)value->shape[0] * features_of(value);
+}
+
+size_t cnn_value_reals(const cnn_model *model, const cnn_value *value) {
+  size_t lanes = (size_t)model->lanes, images = round_up((size_t)value->shape[0], lanes);
+  switch (value->layout) {
+  case CNN_LANES:
+    return images * features_of(value);
+  case CNN_ROWS:
+    return images * round_up(features_of(value), lanes);
+  case CNN_PLAIN:
+    break;
+  }
+  return cnn_value_elements(value);
+}
+
+void cnn_value_plain(const cnn_model *model, const cnn_value *value, const void *activations,
+                     int count, void *plain) {
+  size_t features = features_of(value), lanes = (size_t)model->lanes;
+  for (size_t n = 0; n < (size_t)count; n++) {
+    for (size_t f = 0; f < features; f++) {
+      size_t at = n * features + f;
+      if (value->layout == CNN_LANES) at = (n / lanes * features + f) * lanes + n % lanes;
+      if (value->layout == CNN_ROWS) at = n * round_up(features, lanes) + f;
+      cnn_real_set(model, plain, n * features + f,
+                   cnn_real_get(model, activations, value->offset + at));
+    }
+  }
+}
+
+static size_t guarded_bytes(const cnn_model *model) {
+  size_t reals = model->training_reals;
+  return round_up(reals * (size_t)model->real_bytes, model->guard_bytes) + model->guard_bytes;
+}
+
+void *cnn_guarded_activations(const cnn_model *model, cnn_error *error) {
+  void *base = mmap(NULL, guarded_bytes(model), PROT_READ | PROT_WRITE,
+                    MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  if (base == MAP_FAILED) {
+    cnn_fail(error, CNN_EXIT_FAILED, "cannot have memory for guarded values: %s", strerror(errno));
+    return NULL;
+  }
+  for (int i = 0; i < model->value_count; i++) {
+    const cnn_value *value = &model->values[i];
+    size_t end = (value->offset + cnn_value_reals(model, value)) * (size_t)model->real_bytes;
+    assert(end % model->guard_bytes == 0);
+    if (mprotect((char *)base + end, model->guard_bytes, PROT_NONE) != 0) {
+      cnn_fail(error, CNN_EXIT_FAILED, "cannot guard '%s': %s", value->name, strerror(errno));
+      cnn_guarded_release(model, base);
+      return NULL;
+    }
+  }
+  return base;
+}
+
+void cnn_guarded_release(const cnn_model *model, void *activations) {
+  munmap(activations, guarded_bytes(model));
+}

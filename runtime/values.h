@@ -1,0 +1,24 @@
+/* Values that a program made with --keep-values keeps: their layouts, and memory in which a kernel
+   that leaves its tensors is caught. */
+#ifndef CNN_VALUES_H
+#define CNN_VALUES_H
+
+#include "cnn.h"
+#include "error.h"
+
+/* Elements for a full batch, without padding of the layout. */
+size_t cnn_value_elements(const cnn_value *value);
+
+/* Reals that the value takes in memory, padding of the layout included. */
+size_t cnn_value_reals(const cnn_model *model, const cnn_value *value);
+
+/* Copies the first `count` images of a value row-major to `plain`. */
+void cnn_value_plain(const cnn_model *model, const cnn_value *value, const void *activations,
+                     int count, void *plain);
+
+/* Memory for activations in which the model->guard_bytes behind every value cannot be touched.
+   NULL after a mistake. */
+void *cnn_guarded_activations(const cnn_model *model, cnn_error *error);
+void cnn_guarded_release(const cnn_model *model, void *activations);
+
+#endif

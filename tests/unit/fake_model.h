@@ -1,0 +1,13 @@
+/* A model for tests of the runtime: softmax regression on 1x28x28 images in plain C, for any
+   precision, with values that are kept in lanes and in rows. */
+#ifndef FAKE_MODEL_H
+#define FAKE_MODEL_H
+
+#include "cnn.h"
+
+enum { FAKE_PIXELS = 28 * 28, FAKE_CLASSES = 10, FAKE_BATCH = 30 };
+
+extern const cnn_model fake_model;        /* float */
+extern const cnn_model fake_model_double; /* double */
+
+#endif
