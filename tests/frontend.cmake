@@ -27,6 +27,7 @@ endforeach()
 file(GLOB scripts CONFIGURE_DEPENDS frontend/cli_*.sh)
 foreach(script IN LISTS scripts)
   get_filename_component(name ${script} NAME_WE)
-  add_test(NAME frontend.${name} COMMAND sh ${script} $<TARGET_FILE:cnnc> ${PROJECT_SOURCE_DIR})
+  add_test(NAME frontend.${name} COMMAND sh ${script} $<TARGET_FILE:cnnc> ${PROJECT_SOURCE_DIR}
+    ${PROJECT_BINARY_DIR})
   set_tests_properties(frontend.${name} PROPERTIES SKIP_RETURN_CODE 77)
 endforeach()
