@@ -4,15 +4,13 @@
 #include "locate.h"
 #include "options.h"
 #include "passes.h"
+#include "race.h"
 #include "summary.h"
 #include "text.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-/* bench/race.c; not in every build. */
-__attribute__((weak)) int race_main(int argc, char **argv);
 
 /* --- the passes ----------------------------------------------------------------------------- */
 
@@ -171,7 +169,7 @@ static bool run_command(Arena *arena, Diag *diag, const Options *options) {
 }
 
 int main(int argc, char **argv) {
-  if (race_main && argc > 1 && !strcmp(argv[1], "bench")) return race_main(argc - 1, argv + 1);
+  if (argc > 1 && !strcmp(argv[1], "bench")) return race_main(argc - 1, argv + 1);
   Arena *arena = arena_new();
   Diag diag = {0};
   Options options = options_parse(arena, argc, argv);

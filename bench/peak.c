@@ -1,0 +1,159 @@
+#include "peak.h"
+
+#include <pthread.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+static double now(void) {
+  struct timespec time;
+  clock_gettime(CLOCK_MONOTONIC, &time);
+  return (double)time.tv_sec + 1e-9 * (double)time.tv_nsec;
+}
+
+/* --- multiply-adds ---------------------------------------------------------------------------- */
+
+/* Chains of dependent multiply-adds: enough to hide their latency behind two units. */
+enum { CHAINS = 16 };
+
+static volatile float sink;
+
+/* static void name(long loops): one multiply-add of `lanes` floats in every chain, `loops` times.
+   Compiled with -O3, so that the chains become registers; each starts at a number that the compiler
+   cannot know, so that it takes no two for one. */
+#define DEFINE_LOOP(name, attributes, lanes)                                                       \
+  attributes static void name(long loops) {                                                        \
+    typedef float vector __attribute__((vector_size(lanes * sizeof(float))));                      \
+    const vector zero = {0}, factor = zero + 0.999f, term = zero + 1e-3f;                          \
+    vector chain[CHAINS];                                                                          \
+    for (int c = 0; c < CHAINS; c++) chain[c] = zero + sink;                                       \
+    for (long i = 0; i < loops; i++)                                                               \
+      for (int c = 0; c < CHAINS; c++) chain[c] = chain[c] * factor + term;                        \
+    for (int c = 1; c < CHAINS; c++) chain[0] += chain[c];                                         \
+    sink = chain[0][0];                                                                            \
+  }
+
+DEFINE_LOOP(loop_baseline, , 4)
+#if defined(__x86_64__)
+DEFINE_LOOP(loop_avx2, __attribute__((target("avx2,fma"))), 8)
+DEFINE_LOOP(loop_avx512, __attribute__((target("avx512f"))), 16)
+#endif
+
+typedef struct Instructions {
+  const char *name;
+  int lanes;
+  void (*loop)(long loops);
+} Instructions;
+
+/* --- threads ---------------------------------------------------------------------------------- */
+
+/* A thread's share of a measurement. */
+typedef struct Share {
+  pthread_barrier_t *start;
+  double began, ended;
+  const Instructions *instructions; /* of multiply-adds, */
+  long loops;
+  const uint64_t *words; /* or of reading */
+  size_t count;
+} Share;
+
+static void *multiply(void *argument) {
+  Share *share = argument;
+  share->instructions->loop(share->loops / 4); /* the clock settles */
+  pthread_barrier_wait(share->start);
+  share->began = now();
+  share->instructions->loop(share->loops);
+  share->ended = now();
+  return NULL;
+}
+
+static void *read_words(void *argument) {
+  Share *share = argument;
+  uint64_t sum = 0;
+  pthread_barrier_wait(share->start);
+  share->began = now();
+  for (size_t i = 0; i < share->count; i++) sum += share->words[i];
+  share->ended = now();
+  sink = (float)sum;
+  return NULL;
+}
+
+/* Seconds from the first begin to the last end. */
+static double run_threads(int threads, void *(*work)(void *), Share *shares) {
+  pthread_t ids[threads];
+  pthread_barrier_t start;
+  pthread_barrier_init(&start, NULL, (unsigned)threads);
+  int started = 0;
+  for (; started < threads; started++) {
+    shares[started].start = &start;
+    if (pthread_create(&ids[started], NULL, work, &shares[started]) != 0) abort();
+  }
+  for (int t = 0; t < threads; t++) pthread_join(ids[t], NULL);
+  pthread_barrier_destroy(&start);
+  double began = shares[0].began, ended = shares[0].ended;
+  for (int t = 1; t < threads; t++) {
+    if (shares[t].began < began) began = shares[t].began;
+    if (shares[t].ended > ended) ended = shares[t].ended;
+  }
+  return ended - began;
+}
+
+static double measure(int threads, const Instructions *instructions) {
+  enum { LOOPS = 10 * 1000 * 1000 }; /* 20 to 80 ms */
+  Share shares[threads];
+  for (int t = 0; t < threads; t++)
+    shares[t] = (Share){.instructions = instructions, .loops = LOOPS};
+  const double seconds = run_threads(threads, multiply, shares);
+  return 2.0 * instructions->lanes * CHAINS * LOOPS * threads / seconds;
+}
+
+double peak_fma(int threads, const char **name) {
+  static const Instructions baseline = {"baseline", 4, loop_baseline};
+  double best = measure(threads, &baseline);
+  *name = baseline.name;
+#if defined(__x86_64__)
+  static const Instructions avx2 = {"AVX2", 8, loop_avx2}, avx512 = {"AVX-512", 16, loop_avx512};
+  const Instructions *wide[2];
+  int count = 0;
+  if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) wide[count++] = &avx2;
+  if (__builtin_cpu_supports("avx512f")) wide[count++] = &avx512;
+  for (int i = 0; i < count; i++) {
+    const double rate = measure(threads, wide[i]);
+    if (rate <= best) continue;
+    best = rate;
+    *name = wide[i]->name;
+  }
+#endif
+  return best;
+}
+
+double peak_bandwidth(int threads) {
+  enum { WORDS = 1 << 25 }; /* 256 MiB */
+  uint64_t *words = malloc(WORDS * sizeof *words);
+  if (!words) return 0;
+  memset(words, 1, WORDS * sizeof *words);
+  Share shares[threads];
+  for (int t = 0; t < threads; t++) {
+    const size_t first = (size_t)WORDS * t / threads, end = (size_t)WORDS * (t + 1) / threads;
+    shares[t] = (Share){.words = words + first, .count = end - first};
+  }
+  const double seconds = run_threads(threads, read_words, shares);
+  free(words);
+  return WORDS * sizeof *words / seconds;
+}
+
+const char *processor_name(void) {
+  static char name[128] = "unknown processor";
+  char line[256];
+  FILE *file = fopen("/proc/cpuinfo", "r");
+  while (file && fgets(line, sizeof line, file)) {
+    if (strncmp(line, "model name", 10) != 0 || !strchr(line, ':')) continue;
+    line[strcspn(line, "\n")] = '\0';
+    snprintf(name, sizeof name, "%s", strchr(line, ':') + 2);
+    break;
+  }
+  if (file) fclose(file);
+  return name;
+}

@@ -1,0 +1,149 @@
+"""PyTorch in the race: a worker that answers the line protocol of docs/benchmarks.md.
+
+    python3 pytorch.py GRAPH.json --mode eager|channels_last|compile --threads T
+
+Every mode is given its best: denormals flushed, data ready as float tensors, inference_mode, and the
+fastest of the optimiser's implementations that work on this processor. `compile` is inductor with
+its slower, better settings (constants frozen for inference), and takes the faster of the two memory
+formats."""
+
+import argparse
+import json
+import resource
+import sys
+import time
+
+import torch
+import torch_model
+
+
+def peak_kb():
+    """The most memory that the process ever held; Linux's VmHWM."""
+    try:
+        with open("/proc/self/status", encoding="ascii") as status:
+            return next(int(line.split()[1]) for line in status if line.startswith("VmHWM"))
+    except (OSError, StopIteration):
+        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+
+
+def seconds(step, at_least=0.2):
+    """Of one step, after two warm ones."""
+    step(), step()
+    start, count = time.perf_counter(), 0
+    while time.perf_counter() - start < at_least:
+        step()
+        count += 1
+    return (time.perf_counter() - start) / count
+
+
+class Worker:
+    def __init__(self, graph, mode):
+        self.graph, self.mode = graph, mode
+        self.steps = {}  # (work, count) -> function of one step
+
+    def model(self, memory_format):
+        torch.manual_seed(1)
+        model, loss = torch_model.build(self.graph)
+        torch_model.initialize(self.graph, model)
+        return model.to(memory_format=memory_format), loss
+
+    def batch(self, count, memory_format):
+        torch.manual_seed(2)
+        images = torch.randn(count, *self.graph["input"]).contiguous(memory_format=memory_format)
+        return images, torch.arange(count) % self.graph["classes"]
+
+    def formats(self):
+        plain, last = torch.contiguous_format, torch.channels_last
+        return {"eager": [plain], "channels_last": [last], "compile": [plain, last]}[self.mode]
+
+    def infer_steps(self, count, memory_format):
+        model, _ = self.model(memory_format)
+        images, _ = self.batch(count, memory_format)
+        model.eval()
+        if self.mode == "compile":
+            model = torch.compile(model)
+
+        def step():
+            with torch.inference_mode():
+                model(images)
+
+        def frozen():  # freezing needs no_grad: inference tensors cannot be constants
+            with torch.no_grad():
+                model(images)
+
+        yield frozen if self.mode == "compile" else step
+
+    def train_steps(self, count, memory_format):
+        model, loss = self.model(memory_format)
+        images, labels = self.batch(count, memory_format)
+        model.train()
+
+        def mean_loss(x, y):
+            return loss(model(x), y).mean()
+
+        forward = torch.compile(mean_loss) if self.mode == "compile" else mean_loss
+        implementations = [{"fused": True}, {"foreach": True}, {"foreach": False}]
+        for settings in implementations:
+            try:
+                optimizer = torch_model.optimizer(self.graph, model.parameters(), **settings)
+            except RuntimeError:  # not on this processor or in this release
+                continue
+
+            def step(optimizer=optimizer):
+                optimizer.zero_grad(set_to_none=True)
+                forward(images, labels).backward()
+                optimizer.step()
+
+            yield step
+
+    def step(self, work, count):
+        """The fastest way to do one step."""
+        if (work, count) not in self.steps:
+            make = self.train_steps if work == "train" else self.infer_steps
+            ways = [way for memory_format in self.formats() for way in make(count, memory_format)]
+            self.steps.clear()  # one set of memory at a time
+            self.steps[work, count] = ways[0] if len(ways) == 1 else min(ways, key=seconds)
+        return self.steps[work, count]
+
+    def run(self, work, count, steps):
+        if work not in ("train", "infer") or count < 1 or steps < 1:
+            raise ValueError("wants 'run train|infer COUNT STEPS'")
+        step = self.step(work, count)
+        start = time.perf_counter()
+        for _ in range(steps):
+            step()
+        return (time.perf_counter() - start) / steps
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("graph")
+    parser.add_argument("--mode", choices=["eager", "channels_last", "compile"], default="eager")
+    parser.add_argument("--threads", type=int, default=1)
+    options = parser.parse_args()
+    torch.set_num_threads(options.threads)
+    torch.set_flush_denormal(True)
+    if options.mode == "compile":
+        from torch._inductor import config
+        config.freezing = True
+        config.cpp.threads = options.threads
+    worker = Worker(torch_model.load_graph(options.graph), options.mode)
+    ready = {"engine": "pytorch", "mode": options.mode, "version": torch.__version__,
+             "threads": options.threads}
+    print("ready", json.dumps(ready, separators=(",", ":")), flush=True)
+    for line in sys.stdin:
+        words = line.split()
+        if words == ["quit"]:
+            break
+        try:
+            if len(words) != 4 or words[0] != "run":
+                raise ValueError("wants 'run train|infer COUNT STEPS' or 'quit'")
+            spent = worker.run(words[1], int(words[2]), int(words[3]))
+            print(f"ok {spent:.9g} {peak_kb()}", flush=True)
+        except Exception as error:  # pylint: disable=broad-except: the race prints whatever it was
+            text = " ".join(str(error).split()) or type(error).__name__
+            print(f"error {text[:400]}", flush=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,136 @@
+/* The interpreter: the table of ops, memory, and the order of a step. */
+#include "generic.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static void identity_forward(Net *net, Node *node) {
+  (void)net, (void)node;
+}
+
+/* Names as in compiler/ops.def; a second input or output of a loss may be missing in a graph. */
+static const Op ops[] = {
+    {"pack_input", 1, 1, identity_forward, identity_forward, NULL},
+    {"conv2d", 2, 1, conv2d_forward, conv2d_backward, NULL},
+    {"linear", 2, 1, linear_forward, linear_backward, NULL},
+    {"max_pool2d", 1, 1, max_pool2d_forward, max_pool2d_backward, max_pool2d_workspace},
+    {"avg_pool2d", 1, 1, avg_pool2d_forward, avg_pool2d_backward, NULL},
+    {"relu", 1, 1, relu_forward, relu_backward, NULL},
+    {"tanh", 1, 1, tanh_forward, tanh_backward, NULL},
+    {"sigmoid", 1, 1, sigmoid_forward, sigmoid_backward, NULL},
+    {"dropout", 1, 1, dropout_forward, dropout_backward, NULL},
+    {"add", 2, 1, add_forward, add_backward, NULL},
+    {"flatten", 1, 1, identity_forward, identity_forward, NULL},
+    {"reshape", 1, 1, identity_forward, identity_forward, NULL},
+    {"softmax_cross_entropy", 1, 1, softmax_cross_entropy_forward, softmax_cross_entropy_backward,
+     NULL},
+    {"squared_error", 1, 1, squared_error_forward, squared_error_backward, NULL},
+};
+
+const Op *op_find(const char *name) {
+  for (size_t i = 0; i < sizeof ops / sizeof *ops; i++)
+    if (strcmp(ops[i].name, name) == 0) return &ops[i];
+  return NULL;
+}
+
+/* 64 floats: four cache lines, so that no two threads write to one. */
+static size_t round_up(size_t count) {
+  return (count + 63) / 64 * 64;
+}
+
+/* A tensor needs a gradient if a parameter stands somewhere before it. */
+static void mark_gradients(Net *net) {
+  for (int i = 0; i < net->tensor_count; i++)
+    net->tensors[i].needs_gradient = net->tensors[i].kind == TENSOR_PARAMETER;
+  for (int i = 0; i < net->node_count; i++) {
+    const Node *node = &net->nodes[i];
+    Tensor *out = node->out[0];
+    for (int j = 0; j < node->in_count; j++)
+      if (node->in[j]->needs_gradient && out->kind == TENSOR_ACTIVATION) out->needs_gradient = true;
+    if (node->op->forward == identity_forward) {
+      Tensor *in = node->in[0];
+      out->view_of = in->view_of ? in->view_of : in;
+    }
+  }
+}
+
+/* Hands out memory from `next`, or only counts when it is NULL; returns the floats used. */
+static size_t place(Net *net, float *next, size_t *gradient_start, size_t *gradient_count) {
+  size_t used = 0;
+  const bool adam = net->recipe.adam;
+#define TAKE(pointer, size) ((pointer) = next ? next + used : NULL, used += round_up(size))
+  for (int i = 0; i < net->tensor_count; i++) {
+    Tensor *tensor = &net->tensors[i];
+    if (!tensor->view_of) TAKE(tensor->data, tensor->count);
+    if (tensor->kind != TENSOR_PARAMETER) continue;
+    if (adam || net->recipe.momentum != 0) TAKE(tensor->moment[0], tensor->count);
+    if (adam) TAKE(tensor->moment[1], tensor->count);
+  }
+  for (int i = 0; i < net->node_count; i++) {
+    Node *node = &net->nodes[i];
+    if (node->op->workspace) TAKE(node->workspace, node->op->workspace(node));
+  }
+  *gradient_start = used;
+  for (int i = 0; i < net->tensor_count; i++) {
+    Tensor *tensor = &net->tensors[i];
+    if (tensor->needs_gradient && !tensor->view_of) TAKE(tensor->gradient, tensor->count);
+  }
+  *gradient_count = used - *gradient_start;
+#undef TAKE
+  return used;
+}
+
+/* The system gives pages when they are touched: inference never pays for gradients. */
+static float *allocate(size_t count) {
+  float *memory = NULL;
+  if (posix_memalign((void **)&memory, 64, (count ? count : 1) * sizeof *memory) != 0) return NULL;
+  return memory;
+}
+
+bool net_allocate(Net *net, int threads) {
+  net->threads = threads;
+  mark_gradients(net);
+  size_t gradient_start;
+  const size_t count = place(net, NULL, &gradient_start, &net->gradient_count);
+  net->memory = allocate(count);
+  if (!net->memory) return false;
+  place(net, net->memory, &gradient_start, &net->gradient_count);
+  net->gradients = net->memory + gradient_start;
+  for (int i = 0; i < net->tensor_count; i++) {
+    Tensor *tensor = &net->tensors[i];
+    for (int j = 0; j < 2; j++)
+      if (tensor->moment[j]) memset(tensor->moment[j], 0, tensor->count * sizeof(float));
+    if (!tensor->view_of) continue;
+    tensor->data = tensor->view_of->data;
+    tensor->gradient = tensor->view_of->gradient;
+  }
+
+  for (int i = 0; i < net->node_count; i++) {
+    const Node *node = &net->nodes[i];
+    if (node->op->forward != conv2d_forward) continue;
+    const size_t columns = round_up(conv2d_columns(node)), weights = round_up(node->in[1]->count);
+    if (columns > net->columns_count) net->columns_count = columns;
+    if (weights > net->partial_count) net->partial_count = weights;
+  }
+  net->columns = allocate(net->columns_count * threads);
+  net->partial = allocate(net->partial_count * threads);
+  return net->columns && net->partial;
+}
+
+void net_forward(Net *net, int n, const int32_t *labels, bool training) {
+  net->n = n;
+  net->labels = labels;
+  net->training = training;
+  for (int i = 0; i < net->node_count; i++) {
+    Node *node = &net->nodes[i];
+    if (labels || node->out[0]->kind != TENSOR_LOSS) node->op->forward(net, node);
+  }
+}
+
+void net_backward(Net *net) {
+  memset(net->gradients, 0, net->gradient_count * sizeof *net->gradients);
+  for (int i = net->node_count - 1; i >= 0; i--) {
+    Node *node = &net->nodes[i];
+    if (node->out[0]->gradient || node->out[0]->kind == TENSOR_LOSS) node->op->backward(net, node);
+  }
+}

@@ -1,0 +1,105 @@
+/* Pooling, with PyTorch's meaning of padding, ceil_mode and count_include_pad: padding never wins a
+   maximum; it counts in a mean's divisor only with count_include_pad, and then only as far as the
+   padded input reaches (a window of ceil_mode may reach beyond). */
+#include "generic.h"
+
+typedef struct Window {
+  int top, bottom, left, right; /* inside the input */
+  int padded;                   /* positions inside the padded input */
+} Window;
+
+static Window window_of(const Node *node, int p, int q) {
+  const Attributes *a = &node->attributes;
+  const int height = node->in[0]->dim[2], width = node->in[0]->dim[3];
+  Window w = {.top = p * a->stride[0] - a->padding[0], .left = q * a->stride[1] - a->padding[1]};
+  w.bottom = w.top + a->kernel[0];
+  w.right = w.left + a->kernel[1];
+  if (w.bottom > height + a->padding[0]) w.bottom = height + a->padding[0];
+  if (w.right > width + a->padding[1]) w.right = width + a->padding[1];
+  w.padded = (w.bottom - w.top) * (w.right - w.left);
+  if (w.top < 0) w.top = 0;
+  if (w.left < 0) w.left = 0;
+  if (w.bottom > height) w.bottom = height;
+  if (w.right > width) w.right = width;
+  return w;
+}
+
+/* The maximum's place in its plane, one for each output. */
+size_t max_pool2d_workspace(const Node *node) {
+  return node->out[0]->count;
+}
+
+void max_pool2d_forward(Net *net, Node *node) {
+  const Tensor *x = node->in[0], *y = node->out[0];
+  const int planes = net->n * x->dim[1], width = x->dim[3];
+  const size_t in = (size_t)x->dim[2] * width, out = (size_t)y->dim[2] * y->dim[3];
+  int32_t *places = (int32_t *)node->workspace;
+#pragma omp parallel for num_threads(net->threads) schedule(static)
+  for (int plane = 0; plane < planes; plane++) {
+    const float *from = x->data + plane * in;
+    size_t at = plane * out;
+    for (int p = 0; p < y->dim[2]; p++)
+      for (int q = 0; q < y->dim[3]; q++, at++) {
+        const Window w = window_of(node, p, q);
+        int best = w.top * width + w.left;
+        for (int h = w.top; h < w.bottom; h++)
+          for (int v = w.left; v < w.right; v++)
+            if (from[h * width + v] > from[best]) best = h * width + v;
+        y->data[at] = from[best];
+        places[at] = best;
+      }
+  }
+}
+
+void max_pool2d_backward(Net *net, Node *node) {
+  const Tensor *x = node->in[0], *y = node->out[0];
+  const int planes = net->n * x->dim[1];
+  const size_t in = (size_t)x->dim[2] * x->dim[3], out = (size_t)y->dim[2] * y->dim[3];
+  const int32_t *places = (const int32_t *)node->workspace;
+#pragma omp parallel for num_threads(net->threads) schedule(static)
+  for (int plane = 0; plane < planes; plane++)
+    for (size_t at = plane * out; at < (plane + 1) * out; at++)
+      x->gradient[plane * in + places[at]] += y->gradient[at];
+}
+
+static int divisor(const Node *node, const Window *w) {
+  return node->attributes.count_include_pad ? w->padded
+                                            : (w->bottom - w->top) * (w->right - w->left);
+}
+
+void avg_pool2d_forward(Net *net, Node *node) {
+  const Tensor *x = node->in[0], *y = node->out[0];
+  const int planes = net->n * x->dim[1], width = x->dim[3];
+  const size_t in = (size_t)x->dim[2] * width, out = (size_t)y->dim[2] * y->dim[3];
+#pragma omp parallel for num_threads(net->threads) schedule(static)
+  for (int plane = 0; plane < planes; plane++) {
+    const float *from = x->data + plane * in;
+    float *to = y->data + plane * out;
+    for (int p = 0; p < y->dim[2]; p++)
+      for (int q = 0; q < y->dim[3]; q++) {
+        const Window w = window_of(node, p, q);
+        float sum = 0;
+        for (int h = w.top; h < w.bottom; h++)
+          for (int v = w.left; v < w.right; v++) sum += from[h * width + v];
+        *to++ = sum / (float)divisor(node, &w);
+      }
+  }
+}
+
+void avg_pool2d_backward(Net *net, Node *node) {
+  const Tensor *x = node->in[0], *y = node->out[0];
+  const int planes = net->n * x->dim[1], width = x->dim[3];
+  const size_t in = (size_t)x->dim[2] * width, out = (size_t)y->dim[2] * y->dim[3];
+#pragma omp parallel for num_threads(net->threads) schedule(static)
+  for (int plane = 0; plane < planes; plane++) {
+    const float *from = y->gradient + plane * out;
+    float *to = x->gradient + plane * in;
+    for (int p = 0; p < y->dim[2]; p++)
+      for (int q = 0; q < y->dim[3]; q++) {
+        const Window w = window_of(node, p, q);
+        const float share = *from++ / (float)divisor(node, &w);
+        for (int h = w.top; h < w.bottom; h++)
+          for (int v = w.left; v < w.right; v++) to[h * width + v] += share;
+      }
+  }
+}
