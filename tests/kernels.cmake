@@ -1,0 +1,23 @@
+# kernels/test_NAME.c: kernels against naive twins, for every target and with every compiler.
+# The generated C stays in the build folder, to be looked at.
+add_library(kernel_harness STATIC kernels/harness.c)
+target_link_libraries(kernel_harness PUBLIC cnnc_core ${CMAKE_DL_LIBS})
+target_include_directories(kernel_harness PUBLIC kernels ${PROJECT_SOURCE_DIR}/runtime)
+target_compile_definitions(kernel_harness PRIVATE CNN_INCLUDE="${PROJECT_SOURCE_DIR}/runtime")
+
+file(MAKE_DIRECTORY ${CMAKE_CURRENT_BINARY_DIR}/kernels)
+file(GLOB kernel_tests CONFIGURE_DEPENDS kernels/test_*.c)
+foreach(source IN LISTS kernel_tests)
+  get_filename_component(test ${source} NAME_WE)
+  add_executable(kernel_${test} ${source})
+  target_link_libraries(kernel_${test} PRIVATE kernel_harness)
+  string(REPLACE test_ "" name ${test})
+  foreach(target scalar double avx2 avx512)
+    foreach(compiler clang gcc)
+      add_test(NAME kernels.${name}.${target}.${compiler}
+        COMMAND kernel_${test} ${target} ${compiler}
+        WORKING_DIRECTORY ${CMAKE_CURRENT_BINARY_DIR}/kernels)
+      set_tests_properties(kernels.${name}.${target}.${compiler} PROPERTIES SKIP_RETURN_CODE 77)
+    endforeach()
+  endforeach()
+endforeach()

@@ -1,0 +1,466 @@
+#include "harness.h"
+
+#include <dlfcn.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+enum { SKIPPED = 77, GUARD = 4096, CANARY = 0x5a, IMAGES_MAX = 64, ALIGNMENT = 64 };
+
+static const Target TARGETS[] = {
+    {"scalar", "vec_scalar.h", "float", "", 1, 4},
+    {"double", "vec_scalar.h", "double", "", 1, 8},
+    {"avx2", "vec_avx2.h", "float", "-mavx2 -mfma", 8, 4},
+    {"avx512", "vec_avx512.h", "float", "-mavx512f -mavx512bw -mavx512dq -mavx512vl -mfma", 16, 4},
+};
+
+typedef void RunKernel(int thread, int threads, int count, const cnn_state *state,
+                       const cnn_batch *batch, void *const *a);
+
+/* --- cases --------------------------------------------------------------------------------- */
+
+Case *suite_add(Suite *suite, const char *template_name, const char *arguments,
+                void (*twin)(const Case *c, Context *x)) {
+  Case *c = ARENA_NEW(suite->arena, Case);
+  c->template_name = template_name;
+  c->arguments = arguments;
+  c->twin = twin;
+  LIST_PUSH(suite->arena, &suite->cases, c);
+  return c;
+}
+
+static void add_param(Case *c, TemplateParam param) {
+  if (c->param_count == PARAMS_MAX) abort();
+  c->params[c->param_count++] = param;
+}
+
+void case_int(Case *c, const char *name, int value) {
+  add_param(c, param_int(name, value));
+}
+void case_bool(Case *c, const char *name, bool value) {
+  add_param(c, param_bool(name, value));
+}
+void case_string(Case *c, const char *name, const char *value) {
+  add_param(c, param_string(name, value));
+}
+
+Tensor *case_tensor(Case *c, const char *name, cnn_layout layout, Fill fill, int d0, int d1,
+                    int d2) {
+  if (c->tensor_count == TENSORS_MAX) abort();
+  Tensor *tensor = &c->tensors[c->tensor_count++];
+  *tensor = (Tensor){.name = name, .layout = layout, .dim = {d0, d1, d2}, .fill = fill};
+  tensor->output = fill == FILL_GARBAGE;
+  return tensor;
+}
+
+static const TemplateParam *find_param(const Case *c, const char *name) {
+  for (int i = 0; i < c->param_count; i++) {
+    if (!strcmp(c->params[i].name, name)) return &c->params[i];
+  }
+  fprintf(stderr, "%s: the case sets no parameter '%s'\n", c->template_name, name);
+  abort();
+}
+
+int case_get(const Case *c, const char *name) {
+  const TemplateParam *param = find_param(c, name);
+  return param->type == PARAM_BOOL ? param->boolean : (int)param->integer;
+}
+
+const char *case_text(const Case *c, const char *name) {
+  return find_param(c, name)->string;
+}
+
+/* --- memory ----------------------------------------------------------------------------------- */
+
+/* `bytes` at a multiple of 64 that end at an unmapped page; what is left between is canary. */
+typedef struct Guarded {
+  unsigned char *map, *at;
+  size_t map_bytes, bytes;
+} Guarded;
+
+static Guarded guarded_new(size_t bytes) {
+  size_t room = (bytes + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
+  size_t pages = (room + GUARD - 1) / GUARD * GUARD + GUARD;
+  Guarded g = {.map_bytes = pages + GUARD, .bytes = bytes};
+  g.map = mmap(NULL, g.map_bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  if (g.map == MAP_FAILED || mprotect(g.map + pages, GUARD, PROT_NONE) != 0) {
+    perror("mmap");
+    exit(1);
+  }
+  memset(g.map, CANARY, pages);
+  g.at = g.map + pages - room;
+  return g;
+}
+
+static bool guarded_intact(const Guarded *g) {
+  for (const unsigned char *p = g->map; p < g->map + g->map_bytes - GUARD; p++) {
+    if ((p < g->at || p >= g->at + g->bytes) && *p != CANARY) return false;
+  }
+  return true;
+}
+
+static void guarded_release(Guarded *g) {
+  munmap(g->map, g->map_bytes);
+}
+
+/* --- tensors ---------------------------------------------------------------------------------- */
+
+static size_t image_size(const Tensor *t) { /* reals of an image; of all for CNN_PLAIN */
+  size_t size = 1;
+  for (int i = 0; i < 4; i++) size *= t->dim[i] ? (size_t)t->dim[i] : 1;
+  return size;
+}
+
+static int round_up(int n, int lanes) {
+  return (n + lanes - 1) / lanes * lanes;
+}
+
+static size_t plain_reals(const Tensor *t, int count) {
+  return image_size(t) * (size_t)(t->layout == CNN_PLAIN && !t->per_image ? 1 : count);
+}
+
+static size_t memory_reals(const Tensor *t, const Target *target, int count) {
+  size_t size = image_size(t), images = (size_t)round_up(count, target->lanes);
+  if (t->layout == CNN_PLAIN) return plain_reals(t, count);
+  if (t->layout == CNN_LANES) return size * images;
+  return (size_t)round_up((int)size, target->lanes) * images;
+}
+
+/* The image (-1: of none) and the plain index of a place in memory; false: padding of a row. */
+static bool place(const Tensor *t, const Target *target, size_t at, int *image, size_t *plain) {
+  size_t size = image_size(t), lanes = (size_t)target->lanes;
+  *image = -1;
+  *plain = at;
+  if (t->layout == CNN_PLAIN) return true;
+  size_t feature, n;
+  if (t->layout == CNN_LANES) {
+    n = at / (size * lanes) * lanes + at % lanes;
+    feature = at / lanes % size;
+  } else {
+    size_t row = (size_t)round_up((int)size, target->lanes);
+    n = at / row;
+    feature = at % row;
+  }
+  *image = (int)n;
+  *plain = n * size + feature;
+  return feature < size;
+}
+
+static bool in_float(const Tensor *t, const Target *target) {
+  return t->floats || target->real_bytes == 4;
+}
+
+static size_t bytes_of(const Tensor *t, const Target *target, size_t reals) {
+  return reals * (in_float(t, target) ? sizeof(float) : sizeof(double));
+}
+
+static double read_real(const Tensor *t, const Target *target, const void *memory, size_t at) {
+  return in_float(t, target) ? (double)((const float *)memory)[at] : ((const double *)memory)[at];
+}
+
+static void write_real(const Tensor *t, const Target *target, void *memory, size_t at,
+                       double value) {
+  if (in_float(t, target)) {
+    ((float *)memory)[at] = (float)value;
+  } else {
+    ((double *)memory)[at] = value;
+  }
+}
+
+static uint32_t next_random(void) {
+  static uint64_t seed = 1;
+  seed = seed * 6364136223846793005u + 1442695040888963407u;
+  return (uint32_t)(seed >> 33);
+}
+
+static double draw(Fill fill, const Target *target) {
+  double value = 0, unit = next_random() / 2147483648.0;
+  switch (fill) {
+  case FILL_GARBAGE:
+  case FILL_PREPARED:
+    return NAN;
+  case FILL_INTEGERS:
+    return (double)(next_random() % 9) - 4;
+  case FILL_RELU:
+    return fmax(0, (double)(next_random() % 9) - 4);
+  case FILL_REALS:
+    value = exp2(unit * 26 - 20) * (next_random() % 2 ? 1 : -1);
+    break;
+  case FILL_LOGITS:
+    value = unit * 16 - 8;
+    break;
+  }
+  return target->real_bytes == 4 ? (double)(float)value : value;
+}
+
+/* Plain values into a kernel's memory; lanes without an image get 0 or anything finite. */
+static void to_memory(const Tensor *t, const Target *target, int count, const double *plain,
+                      void *memory) {
+  size_t reals = memory_reals(t, target, count);
+  for (size_t at = 0; at < reals; at++) {
+    int image;
+    size_t from;
+    bool real_feature = place(t, target, at, &image, &from);
+    double value = 0;
+    if (t->fill == FILL_GARBAGE) {
+      value = NAN;
+    } else if (real_feature && image < count) {
+      value = plain[from];
+    } else if (real_feature && !t->gradient) {
+      value = draw(FILL_INTEGERS, target);
+    }
+    write_real(t, target, memory, at, value);
+  }
+}
+
+static bool close_enough(const Case *c, double got, double want) {
+  if (got == want) return true;
+  return fabs(got - want) <= c->tolerance * fmax(fabs(want), fmax(c->floor, 1e-30));
+}
+
+/* --- running ------------------------------------------------------------------------------------
+ */
+
+static void describe(const Case *c, int index) {
+  printf("  case %d: %s {", index, c->template_name);
+  for (int i = 0; i < c->param_count; i++) {
+    const TemplateParam *p = &c->params[i];
+    printf("%s%s=", i ? " " : "", p->name);
+    if (p->type == PARAM_STRING) {
+      printf("%s", p->string);
+    } else {
+      printf("%d", case_get(c, p->name));
+    }
+  }
+  printf("}\n");
+}
+
+static bool same_as_twin(const Case *c, const Target *target, const Context *x, int tensor,
+                         const void *memory) {
+  const Tensor *t = &c->tensors[tensor];
+  for (size_t at = 0; at < memory_reals(t, target, x->count); at++) {
+    int image;
+    size_t plain;
+    double want = 0, got = read_real(t, target, memory, at);
+    bool real_feature = place(t, target, at, &image, &plain);
+    if (image >= x->count && !t->gradient) continue;
+    if (real_feature && image < x->count) want = x->v[tensor][plain];
+    if (!close_enough(c, got, want)) {
+      printf("  %s, image %d, place %zu: %.9g, expected %.9g\n", t->name, image, plain, got, want);
+      return false;
+    }
+  }
+  return true;
+}
+
+/* One case, one batch: true if all numbers of threads give what the twin gives. */
+static bool run_batch(const Case *c, const Target *target, RunKernel *run, int count) {
+  static const int THREADS[] = {1, 2, 3, 8};
+  const uint8_t *images[IMAGES_MAX];
+  int32_t labels[IMAGES_MAX];
+  float scale[16], shift[16];
+  Guarded pixels = guarded_new((size_t)c->image_bytes * (size_t)count);
+  Guarded predicted = guarded_new(sizeof(int32_t) * (size_t)count);
+  Guarded tensors[TENSORS_MAX], first_run[TENSORS_MAX];
+  Context x = {.count = count};
+
+  for (size_t i = 0; i < pixels.bytes; i++) pixels.at[i] = (uint8_t)next_random();
+  for (int n = 0; n < count; n++) {
+    images[n] = pixels.at + n * c->image_bytes;
+    labels[n] = c->classes ? (int32_t)(next_random() % (uint32_t)c->classes) : 0;
+  }
+  for (int i = 0; i < 16; i++) {
+    scale[i] = (float)(i % 3) - 0.5f;
+    shift[i] = (float)(i % 5) - 2;
+  }
+  x.batch = (cnn_batch){count, images, labels, scale, shift};
+  x.state = (cnn_state){.threads = 1,
+                        .seed = 42,
+                        .step = 2,
+                        .lr = 0.5,
+                        .momentum = 0.5,
+                        .weight_decay = 2,
+                        .beta1 = 0.9,
+                        .beta2 = 0.999,
+                        .eps = 1e-8};
+  x.predicted = calloc((size_t)count, sizeof *x.predicted);
+  x.state.predicted = (int32_t *)predicted.at;
+  for (int i = 0; i < c->tensor_count; i++) {
+    const Tensor *t = &c->tensors[i];
+    size_t reals = plain_reals(t, count),
+           bytes = bytes_of(t, target, memory_reals(t, target, count));
+    x.v[i] = calloc(reals, sizeof(double));
+    for (size_t k = 0; k < reals; k++) x.v[i][k] = draw(t->fill, target);
+    tensors[i] = guarded_new(bytes);
+    first_run[i] = guarded_new(bytes);
+    if (!strcmp(t->name, "loss")) x.state.loss = tensors[i].at;
+  }
+  if (c->prepare) c->prepare(c, &x);
+  Guarded inputs[TENSORS_MAX];
+  void *a[TENSORS_MAX];
+  for (int i = 0; i < c->tensor_count; i++) {
+    inputs[i] = guarded_new(tensors[i].bytes);
+    to_memory(&c->tensors[i], target, count, x.v[i], inputs[i].at);
+    a[i] = tensors[i].at;
+  }
+  c->twin(c, &x);
+
+  bool good = true;
+  for (size_t k = 0; good && k < sizeof THREADS / sizeof *THREADS; k++) {
+    for (int i = 0; i < c->tensor_count; i++) {
+      memcpy(tensors[i].at, inputs[i].at, tensors[i].bytes);
+    }
+    memset(predicted.at, 0xff, predicted.bytes);
+    for (int thread = THREADS[k] - 1; thread >= 0; thread--) {
+      run(thread, THREADS[k], count, &x.state, &x.batch, a);
+    }
+    for (int i = 0; good && i < c->tensor_count; i++) {
+      if (!guarded_intact(&tensors[i])) {
+        printf("  %s: written beyond its bounds\n", c->tensors[i].name);
+        good = false;
+      } else if (k == 0) {
+        memcpy(first_run[i].at, tensors[i].at, tensors[i].bytes);
+        if (c->tensors[i].output) good = same_as_twin(c, target, &x, i, tensors[i].at);
+      } else if (memcmp(first_run[i].at, tensors[i].at, tensors[i].bytes) != 0) {
+        printf("  %s: other bits with %d threads\n", c->tensors[i].name, THREADS[k]);
+        good = false;
+      }
+      if (good && !c->tensors[i].output && memcmp(inputs[i].at, tensors[i].at, tensors[i].bytes)) {
+        printf("  %s: an input was changed\n", c->tensors[i].name);
+        good = false;
+      }
+    }
+    for (int n = 0; good && c->predicts && n < count; n++) {
+      if (x.state.predicted[n] != x.predicted[n]) {
+        printf("  image %d: predicted %d, expected %d\n", n, x.state.predicted[n], x.predicted[n]);
+        good = false;
+      }
+    }
+    if (good && !guarded_intact(&predicted)) {
+      printf("  predicted: written beyond its bounds\n");
+      good = false;
+    }
+  }
+  if (!good) printf("  with %d images\n", count);
+
+  for (int i = 0; i < c->tensor_count; i++) {
+    free(x.v[i]);
+    guarded_release(&tensors[i]);
+    guarded_release(&inputs[i]);
+    guarded_release(&first_run[i]);
+  }
+  free(x.predicted);
+  guarded_release(&pixels);
+  guarded_release(&predicted);
+  return good;
+}
+
+/* --- compiling ------------------------------------------------------------------------------- */
+
+static bool runs_here(const Target *target) {
+  if (!strcmp(target->name, "avx2")) {
+    return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
+  }
+  if (!strcmp(target->name, "avx512")) {
+    return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
+           __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl") &&
+           __builtin_cpu_supports("fma");
+  }
+  return true;
+}
+
+static void write_source(const Suite *suite, const char *path) {
+  FILE *file = fopen(path, "w");
+  if (!file) {
+    perror(path);
+    exit(1);
+  }
+  TemplateEngine *engine = template_engine_new(suite->arena);
+  TemplateParam real = param_string("real", suite->target->real);
+  fprintf(file, "#include <cnn.h>\n#include <math.h>\n#include <stddef.h>\n#include <stdint.h>\n"
+                "#include <string.h>\n#if defined(__SSE__)\n#include <xmmintrin.h>\n#endif\n");
+  fputs(template_render(engine, suite->target->wrappers, &real, 1), file);
+  fputs(template_render(engine, "prelude.h", NULL, 0), file);
+  for (int i = 0; i < suite->cases.count; i++) {
+    Case *c = suite->cases.at[i];
+    TemplateParam params[PARAMS_MAX + 2];
+    memcpy(params, c->params, sizeof c->params);
+    params[c->param_count] = param_string("name", arena_printf(suite->arena, "kernel_%d", i));
+    params[c->param_count + 1] = param_string("users", "a test");
+    fprintf(file, "\n%s", template_render(engine, c->template_name, params, c->param_count + 2));
+    fprintf(file,
+            "void run_%d(int thread, int threads, int count, const cnn_state *state,\n"
+            "    const cnn_batch *batch, real *const *a) {\n"
+            "  const team t = {thread, threads, (count + LANES - 1) / LANES};\n"
+            "  (void)state, (void)batch, (void)a;\n"
+            "  kernel_%d(t, %s);\n}\n",
+            i, i, c->arguments);
+  }
+  template_engine_release(engine);
+  if (fclose(file) != 0) {
+    perror(path);
+    exit(1);
+  }
+}
+
+static void *build(const Suite *suite, const char *name, const char *compiler) {
+  const char *stem = arena_printf(suite->arena, "%s_%s_%s", name, suite->target->name, compiler);
+  write_source(suite, arena_printf(suite->arena, "%s.c", stem));
+  const char *command = arena_printf(
+      suite->arena,
+      "%s -std=c11 -O2 -Wall -Wextra -Werror -Wno-missing-prototypes -fPIC -shared %s -I'%s' %s.c "
+      "-o %s.so -lm",
+      compiler, suite->target->flags, CNN_INCLUDE, stem, stem);
+  if (system(command) != 0) {
+    printf("failed: %s\n", command);
+    return NULL;
+  }
+  void *library = dlopen(arena_printf(suite->arena, "./%s.so", stem), RTLD_NOW);
+  if (!library) printf("%s\n", dlerror());
+  return library;
+}
+
+int suite_main(int argc, char **argv, void (*add)(Suite *suite)) {
+  setvbuf(stdout, NULL, _IOLBF, 0);
+  const Target *target = NULL;
+  for (size_t i = 0; argc == 3 && i < sizeof TARGETS / sizeof *TARGETS; i++) {
+    if (!strcmp(argv[1], TARGETS[i].name)) target = &TARGETS[i];
+  }
+  if (!target) {
+    fprintf(stderr, "usage: %s scalar|double|avx2|avx512 COMPILER\n", argv[0]);
+    return 2;
+  }
+  if (!runs_here(target)) {
+    printf("skipped: this processor has no %s\n", target->name);
+    return SKIPPED;
+  }
+  Suite suite = {.target = target, .arena = arena_new()};
+  if (system(arena_printf(suite.arena, "command -v %s > /dev/null", argv[2])) != 0) {
+    printf("skipped: no compiler %s\n", argv[2]);
+    return SKIPPED;
+  }
+  const char *slash = strrchr(argv[0], '/');
+  add(&suite);
+  void *library = build(&suite, slash ? slash + 1 : argv[0], argv[2]);
+  if (!library) return 1;
+  int bad = 0;
+  for (int i = 0; i < suite.cases.count; i++) {
+    const int counts[] = {1, target->lanes, target->lanes + 3, 3 * target->lanes - 1};
+    RunKernel *run = (RunKernel *)dlsym(library, arena_printf(suite.arena, "run_%d", i));
+    bool good = run != NULL;
+    for (size_t k = 0; good && k < sizeof counts / sizeof *counts; k++) {
+      good = run_batch(suite.cases.at[i], target, run, counts[k]);
+    }
+    if (!good) {
+      describe(suite.cases.at[i], i);
+      bad++;
+    }
+  }
+  printf("%d cases, %d bad\n", suite.cases.count, bad);
+  dlclose(library);
+  arena_release(suite.arena);
+  return bad ? 1 : 0;
+}
