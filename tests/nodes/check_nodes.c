@@ -1,4 +1,4 @@
-/* check_nodes GRAPH.json TRACE.safetensors [--tolerance T]
+/* check_nodes GRAPH.json TRACE.safetensors [--tolerance T] [--infer INFER.safetensors]
 
    Compares everything that a generated program computed in one training step with naive twins.
    GRAPH.json is `cnnc export --after=layout` of the model, TRACE.safetensors what the program,
@@ -6,6 +6,9 @@
    outputs are computed again in double, and must be equal to those in the trace: exactly, which
    they are where all numbers are small integers (trace --integers) and a power of two divides
    them, or within T times the sum of the absolute terms.
+
+   INFER.safetensors is a trace of inference on the same batch, made with `trace --infer`: its
+   logits must be those of the training step (in models without dropout).
 
    Exits with 1 and says where, if they are not. */
 #include "safetensors.h"
@@ -20,12 +23,13 @@
 
 typedef struct Check {
   Arena *arena;
-  const char *graph_path, *trace_path;
-  double tolerance; /* 0: exact */
+  const char *graph_path, *trace_path, *infer_path; /* infer_path: or NULL */
+  double tolerance;                                 /* 0: exact */
   cnn_safetensors trace;
   Batch batch;
   LIST_OF(Tensor *) tensors;
   LIST_OF(Step *) steps;
+  const Tensor *logits;
   long long compared, wrong;
 } Check;
 
@@ -88,16 +92,8 @@ static const char *text_member(const cJSON *object, const char *name) {
 }
 
 static ValueKind kind_named(const char *name) {
-  static const char *const NAMES[] = {
-      [VALUE_INPUT] = "input",
-      [VALUE_ACTIVATION] = "activation",
-      [VALUE_GRADIENT] = "gradient",
-      [VALUE_PARAMETER] = "parameter",
-      [VALUE_PARAMETER_GRADIENT] = "parameter_gradient",
-      [VALUE_LOSS] = "loss",
-  };
-  for (size_t kind = 0; kind < sizeof NAMES / sizeof *NAMES; kind++)
-    if (strcmp(name, NAMES[kind]) == 0) return (ValueKind)kind;
+  for (ValueKind kind = VALUE_INPUT; kind <= VALUE_LOSS; kind++)
+    if (strcmp(name, value_kind_name(kind)) == 0) return kind;
   die("a value of kind '%s'", name);
   return VALUE_INPUT;
 }
@@ -136,13 +132,8 @@ static const Tensor *find_tensor(const Check *check, const char *name) {
 }
 
 static OpKind op_named(const char *name) {
-  static const char *const NAMES[OP_COUNT] = {
-#define OP(id, outputs, attributes, shape, gradient, lower) [OP_##id] = #id,
-#include "ops.def"
-#undef OP
-  };
-  for (int op = 0; op < OP_COUNT; op++)
-    if (strcmp(name, NAMES[op]) == 0) return (OpKind)op;
+  for (OpKind op = 0; op < OP_COUNT; op++)
+    if (strcmp(name, op_name(op)) == 0) return op;
   die("no op '%s'", name);
   return OP_COUNT;
 }
@@ -201,6 +192,7 @@ static void read_graph(Check *check) {
   const cJSON *item;
   cJSON_ArrayForEach(item, member(root, "values")) read_value(check, item);
   cJSON_ArrayForEach(item, member(root, "nodes")) read_node(check, item);
+  check->logits = find_tensor(check, text_member(root, "output"));
   cJSON_Delete(root);
 }
 
@@ -249,13 +241,40 @@ static void check_step(Check *check, const Step *step) {
   for (int k = 0; k < step->out_count; k++) compare(check, step, step->out[k], &expected[k]);
 }
 
-static void parse(Check *check, int argc, char **argv) {
-  static const struct option OPTIONS[] = {{"tolerance", required_argument, NULL, 't'}, {0}};
-  for (int key; (key = getopt_long(argc, argv, "", OPTIONS, NULL)) != -1;) {
-    if (key != 't') exit(2);
-    check->tolerance = strtod(optarg, NULL);
+/* Inference has kernels of its own: other fusions, other memory. */
+static void check_inference(Check *check) {
+  cnn_safetensors file;
+  cnn_error error = {0};
+  if (!cnn_safetensors_open(&file, check->infer_path, &error)) die("%s", error.message);
+  const cnn_tensor *logits = cnn_safetensors_find(&file, "logits");
+  const Tensor *expected = check->logits;
+  if (!logits || (size_t)cnn_tensor_count(logits) != tensor_count(expected))
+    die("%s: has not the logits of this batch", check->infer_path);
+  long long wrong = 0;
+  for (size_t i = 0; i < tensor_count(expected); i++) {
+    double actual = cnn_tensor_get(logits, (int64_t)i);
+    if (agrees(check, actual, expected->data[i], fabs(expected->data[i]) + 1)) continue;
+    if (wrong++ < 3)
+      fprintf(stderr, "inference: logit %zu is %.9g, but training has %.9g\n", i, actual,
+              expected->data[i]);
   }
-  if (argc - optind != 2) die("usage: check_nodes GRAPH.json TRACE.safetensors [--tolerance T]");
+  check->compared += (long long)tensor_count(expected);
+  check->wrong += wrong;
+  cnn_safetensors_close(&file);
+}
+
+static void parse(Check *check, int argc, char **argv) {
+  static const struct option OPTIONS[] = {
+      {"tolerance", required_argument, NULL, 't'}, {"infer", required_argument, NULL, 'i'}, {0}};
+  for (int key; (key = getopt_long(argc, argv, "", OPTIONS, NULL)) != -1;) {
+    if (key == 't')
+      check->tolerance = strtod(optarg, NULL);
+    else if (key == 'i')
+      check->infer_path = optarg;
+    else
+      exit(2);
+  }
+  if (argc - optind != 2) die("give GRAPH.json TRACE.safetensors [--tolerance T] [--infer FILE]");
   check->graph_path = argv[optind];
   check->trace_path = argv[optind + 1];
 }
@@ -266,6 +285,7 @@ int main(int argc, char **argv) {
   open_trace(&check);
   read_graph(&check);
   for (int i = 0; i < check.steps.count; i++) check_step(&check, check.steps.at[i]);
+  if (check.infer_path) check_inference(&check);
   if (!check.compared) die("%s: no nodes", check.graph_path);
   printf("%d nodes, %lld numbers: %lld wrong\n", check.steps.count, check.compared, check.wrong);
   cnn_safetensors_close(&check.trace);
