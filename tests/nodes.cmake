@@ -1,0 +1,22 @@
+# Programs node by node: nodes/models/*.lua, for every target. A model that float cannot compute
+# exactly says so in its name, or is curves.lua.
+add_executable(check_nodes nodes/check_nodes.c nodes/twins.c nodes/twins_sums.c)
+target_link_libraries(check_nodes PRIVATE cnnc_core cnn)
+
+file(GLOB models CONFIGURE_DEPENDS nodes/models/*.lua)
+list(FILTER models EXCLUDE REGEX "/branches.lua$") # what the others share
+foreach(model IN LISTS models)
+  get_filename_component(name ${model} NAME_WE)
+  set(kind exact)
+  if(name MATCHES "_rounded$|^curves$")
+    set(kind rounded)
+  endif()
+  set(environment CNNC=$<TARGET_FILE:cnnc> CHECK_NODES=$<TARGET_FILE:check_nodes>
+    CC=${CMAKE_C_COMPILER})
+  foreach(target scalar avx2 avx512)
+    add_test(NAME nodes.${name}.${target}
+      COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/nodes/check_model ${model} ${target} ${kind})
+    set_tests_properties(nodes.${name}.${target} PROPERTIES SKIP_RETURN_CODE 77
+      ENVIRONMENT "${environment}")
+  endforeach()
+endforeach()
