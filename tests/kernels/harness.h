@@ -64,6 +64,7 @@ struct Case {
   void (*prepare)(const Case *c, Context *x); /* fills tensors that depend on others, or NULL */
   void (*twin)(const Case *c, Context *x);
   int classes, image_bytes; /* of the batch */
+  int group_multiple;       /* 0, or: there is memory for a multiple of so many vectors of images */
   bool predicts;
   double tolerance; /* relative; 0: equal */
   double floor;     /* the tolerance of smaller values is that of this one */

@@ -1,0 +1,179 @@
+/* Convolution and its two gradients. */
+#include "harness.h"
+
+typedef struct Conv {
+  int c, h, w, o, p, q, kh, kw, sh, sw, ph, pw, dh, dw, g;
+} Conv;
+
+static Conv conv_of(const Case *c) {
+  return (Conv){case_get(c, "C"),  case_get(c, "H"),  case_get(c, "W"),  case_get(c, "O"),
+                case_get(c, "P"),  case_get(c, "Q"),  case_get(c, "KH"), case_get(c, "KW"),
+                case_get(c, "SH"), case_get(c, "SW"), case_get(c, "PH"), case_get(c, "PW"),
+                case_get(c, "DH"), case_get(c, "DW"), case_get(c, "G")};
+}
+
+/* Every product of the convolution once: places in x, weight and y. */
+typedef void Visit(double *x, double *weight, double *y);
+
+static void visit_y(double *x, double *weight, double *y) {
+  *y += *x * *weight;
+}
+static void visit_x(double *x, double *weight, double *y) {
+  *x += *y * *weight;
+}
+static void visit_weight(double *x, double *weight, double *y) {
+  *weight += *x * *y;
+}
+
+static void visit_all(Conv k, int count, double *x, double *weight, double *y, Visit *visit) {
+  int cg = k.c / k.g, og = k.o / k.g;
+  for (int n = 0; n < count; n++) {
+    for (int o = 0; o < k.o; o++) {
+      for (int p = 0; p < k.p; p++) {
+        for (int q = 0; q < k.q; q++) {
+          for (int i = 0; i < cg * k.kh * k.kw; i++) {
+            int c = o / og * cg + i / (k.kh * k.kw);
+            int h = p * k.sh - k.ph + i / k.kw % k.kh * k.dh, w = q * k.sw - k.pw + i % k.kw * k.dw;
+            if (h < 0 || h >= k.h || w < 0 || w >= k.w) continue;
+            visit(x + ((n * k.c + c) * k.h + h) * k.w + w, weight + o * cg * k.kh * k.kw + i,
+                  y + ((n * k.o + o) * k.p + p) * k.q + q);
+          }
+        }
+      }
+    }
+  }
+}
+
+/* Tensors: x, weight, y, (bias). */
+static void twin_conv(const Case *c, Context *x) {
+  Conv k = conv_of(c);
+  int size = k.p * k.q;
+  for (int i = 0; i < x->count * k.o * size; i++) {
+    x->v[2][i] = case_get(c, "bias") ? x->v[3][i / size % k.o] : 0;
+  }
+  visit_all(k, x->count, x->v[0], x->v[1], x->v[2], visit_y);
+  for (int i = 0; case_get(c, "relu") && i < x->count * k.o * size; i++) {
+    if (x->v[2][i] < 0) x->v[2][i] = 0;
+  }
+}
+
+/* Tensors: dy, weight, dx, (y of the layer before). */
+static void twin_backward_data(const Case *c, Context *x) {
+  Conv k = conv_of(c);
+  int size = x->count * k.c * k.h * k.w;
+  for (int i = 0; i < size; i++) x->v[2][i] = 0;
+  visit_all(k, x->count, x->v[2], x->v[1], x->v[0], visit_x);
+  for (int i = 0; case_get(c, "mask") && i < size; i++) {
+    if (x->v[3][i] == 0) x->v[2][i] = 0;
+  }
+}
+
+/* Tensors: x, dy, dweight. */
+static void twin_backward_weights(const Case *c, Context *x) {
+  Conv k = conv_of(c);
+  for (int i = 0; i < k.o * (k.c / k.g) * k.kh * k.kw; i++) x->v[2][i] = 0;
+  visit_all(k, x->count, x->v[0], x->v[2], x->v[1], visit_weight);
+}
+
+static Case *add_conv(Suite *suite, const char *name, const char *arguments, Conv k,
+                      void (*twin)(const Case *, Context *)) {
+  static const char *const NAMES[] = {"C",  "H",  "W",  "O",  "P",  "Q",  "KH", "KW",
+                                      "SH", "SW", "PH", "PW", "DH", "DW", "G"};
+  const int values[] = {k.c,  k.h,  k.w,  k.o,  k.p,  k.q,  k.kh, k.kw,
+                        k.sh, k.sw, k.ph, k.pw, k.dh, k.dw, k.g};
+  Case *c = suite_add(suite, name, arguments, twin);
+  for (int i = 0; i < 15; i++) case_int(c, NAMES[i], values[i]);
+  return c;
+}
+
+static int min(int a, int b) {
+  return a < b ? a : b;
+}
+
+/* A shape with one register tile; tiles that are too large for it are cut. */
+static void add_shape(Suite *suite, Conv k, int channels, int pixels, int taps, bool bias,
+                      bool relu) {
+  int cg = k.c / k.g, og = k.o / k.g, filter = cg * k.kh * k.kw;
+  Case *c = add_conv(suite, "conv2d.c.in", bias ? "a[0], a[1], a[3], a[2]" : "a[0], a[1], a[2]", k,
+                     twin_conv);
+  case_int(c, "OT", min(channels, og));
+  case_int(c, "XT", min(pixels, k.q));
+  case_bool(c, "bias", bias);
+  case_bool(c, "relu", relu);
+  case_tensor(c, "x", CNN_LANES, FILL_INTEGERS, k.c, k.h, k.w);
+  case_tensor(c, "weight", CNN_PLAIN, FILL_INTEGERS, k.o, filter, 0);
+  case_tensor(c, "y", CNN_LANES, FILL_GARBAGE, k.o, k.p, k.q);
+  if (bias) case_tensor(c, "bias", CNN_PLAIN, FILL_INTEGERS, k.o, 0, 0);
+
+  c = add_conv(suite, "conv2d_backward_data.c.in",
+               relu ? "a[0], a[1], a[3], a[2]" : "a[0], a[1], a[2]", k, twin_backward_data);
+  case_int(c, "CT", min(channels, cg));
+  case_int(c, "XT", min(pixels, k.w));
+  case_bool(c, "mask", relu);
+  case_tensor(c, "dy", CNN_LANES, FILL_INTEGERS, k.o, k.p, k.q)->gradient = true;
+  case_tensor(c, "weight", CNN_PLAIN, FILL_INTEGERS, k.o, filter, 0);
+  case_tensor(c, "dx", CNN_LANES, FILL_GARBAGE, k.c, k.h, k.w)->gradient = true;
+  if (relu) case_tensor(c, "y", CNN_LANES, FILL_RELU, k.c, k.h, k.w);
+
+  c = add_conv(suite, "conv2d_backward_weights.c.in", "a[0], a[1], a[2]", k, twin_backward_weights);
+  case_int(c, "OT", min(channels, og));
+  case_int(c, "CT", min(2, cg));
+  case_int(c, "KT", min(taps, k.kw));
+  case_tensor(c, "x", CNN_LANES, FILL_INTEGERS, k.c, k.h, k.w);
+  case_tensor(c, "dy", CNN_LANES, FILL_INTEGERS, k.o, k.p, k.q)->gradient = true;
+  case_tensor(c, "dweight", CNN_PLAIN, FILL_GARBAGE, k.o, filter, 0);
+}
+
+static void add_cases(Suite *suite) {
+  static const struct {
+    int c, h, w, o, kh, kw, sh, sw, ph, pw, dh, dw, g; /* shape */
+    int channels, pixels, taps;                        /* tile */
+    bool bias, relu;
+  } SHAPES[] = {
+      {1, 12, 12, 6, 5, 5, 1, 1, 0, 0, 1, 1, 1, 3, 4, 5, true, true},   /* LeNet's first */
+      {6, 9, 9, 5, 5, 5, 1, 1, 0, 0, 1, 1, 1, 4, 3, 3, true, true},     /* its second; a rest */
+      {3, 7, 8, 4, 3, 3, 1, 1, 1, 1, 1, 1, 1, 2, 4, 3, true, false},    /* same size */
+      {2, 8, 9, 3, 3, 3, 2, 2, 1, 1, 1, 1, 1, 3, 2, 2, false, true},    /* halves */
+      {3, 15, 13, 2, 7, 7, 2, 2, 3, 3, 1, 1, 1, 2, 3, 4, false, false}, /* ResNet's first */
+      {2, 19, 19, 2, 11, 11, 4, 4, 2, 2, 1, 1, 1, 2, 3, 3, true, true}, /* AlexNet's first */
+      {5, 6, 5, 7, 1, 1, 1, 1, 0, 0, 1, 1, 1, 4, 5, 1, false, false},   /* 1x1 */
+      {4, 7, 7, 3, 1, 1, 2, 2, 0, 0, 1, 1, 1, 2, 2, 1, true, false},    /* 1x1 that skips pixels */
+      {2, 5, 9, 3, 1, 3, 1, 1, 0, 1, 1, 1, 1, 3, 4, 3, true, true},     /* one row */
+      {2, 9, 5, 3, 3, 1, 1, 1, 1, 0, 1, 1, 1, 3, 4, 1, true, true},     /* one column */
+      {2, 8, 10, 3, 2, 4, 1, 3, 1, 2, 1, 1, 1, 2, 2, 2, true, true},    /* nothing square */
+      {4, 8, 8, 6, 3, 3, 1, 1, 1, 1, 1, 1, 2, 2, 4, 3, true, true},     /* two groups */
+      {4, 7, 7, 4, 3, 3, 2, 2, 1, 1, 1, 1, 4, 1, 4, 3, false, true},    /* depthwise */
+      {6, 7, 6, 9, 3, 3, 1, 1, 1, 1, 1, 1, 3, 2, 3, 2, true, false},    /* groups with rests */
+      {2, 9, 9, 3, 3, 3, 1, 1, 2, 2, 2, 2, 1, 3, 3, 3, true, true},     /* dilated */
+      {2, 11, 10, 3, 3, 2, 2, 3, 2, 1, 2, 3, 1, 2, 2, 2, true, false},  /* dilated with strides */
+      {2, 9, 9, 2, 2, 2, 3, 3, 0, 0, 1, 1, 1, 2, 3, 2, true, true},     /* gaps */
+      {3, 4, 4, 2, 4, 4, 1, 1, 0, 0, 1, 1, 1, 2, 1, 4, true, true},     /* one output */
+      {2, 3, 3, 2, 5, 5, 1, 1, 2, 2, 1, 1, 1, 2, 3, 5, true, true},     /* larger than the image */
+      {1, 2, 2, 1, 3, 3, 3, 3, 2, 2, 1, 1, 1, 1, 2, 3, true, false},    /* steps over the image */
+  };
+  for (size_t i = 0; i < sizeof SHAPES / sizeof *SHAPES; i++) {
+    Conv k = {SHAPES[i].c,
+              SHAPES[i].h,
+              SHAPES[i].w,
+              SHAPES[i].o,
+              0,
+              0,
+              SHAPES[i].kh,
+              SHAPES[i].kw,
+              SHAPES[i].sh,
+              SHAPES[i].sw,
+              SHAPES[i].ph,
+              SHAPES[i].pw,
+              SHAPES[i].dh,
+              SHAPES[i].dw,
+              SHAPES[i].g};
+    k.p = (k.h + 2 * k.ph - k.dh * (k.kh - 1) - 1) / k.sh + 1;
+    k.q = (k.w + 2 * k.pw - k.dw * (k.kw - 1) - 1) / k.sw + 1;
+    add_shape(suite, k, SHAPES[i].channels, SHAPES[i].pixels, SHAPES[i].taps, SHAPES[i].bias,
+              SHAPES[i].relu);
+  }
+}
+
+int main(int argc, char **argv) {
+  return suite_main(argc, argv, add_cases);
+}

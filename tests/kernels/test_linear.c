@@ -1,0 +1,84 @@
+/* The fully connected layer and its two gradients. */
+#include "harness.h"
+
+/* The kernel sums w[m * WM + k * WK] * x[k]. Tensors: x, weight, result, (bias or mask). */
+static void twin_linear(const Case *c, Context *x) {
+  int made = case_get(c, "M"), summed = case_get(c, "K");
+  int wm = case_get(c, "WM"), wk = case_get(c, "WK");
+  for (int i = 0; i < x->count * made; i++) {
+    int n = i / made, m = i % made;
+    double sum = case_get(c, "bias") ? x->v[3][m] : 0;
+    for (int k = 0; k < summed; k++) sum += x->v[1][m * wm + k * wk] * x->v[0][n * summed + k];
+    if (case_get(c, "relu") && sum < 0) sum = 0;
+    if (case_get(c, "mask") && x->v[3][i] == 0) sum = 0;
+    x->v[2][i] = sum;
+  }
+}
+
+/* Tensors: x, dy, dweight. */
+static void twin_backward_weights(const Case *c, Context *x) {
+  int in = case_get(c, "I"), out = case_get(c, "O");
+  for (int i = 0; i < in * out; i++) {
+    x->v[2][i] = 0;
+    for (int n = 0; n < x->count; n++) {
+      x->v[2][i] += x->v[0][n * in + i % in] * x->v[1][n * out + i / in];
+    }
+  }
+}
+
+static void add_linear(Suite *suite, int in, int out, bool backward, bool extra, bool relu,
+                       int rows, int vectors) {
+  int made = backward ? in : out, summed = backward ? out : in;
+  Case *c = suite_add(suite, "linear.c.in", extra ? "a[0], a[1], a[3], a[2]" : "a[0], a[1], a[2]",
+                      twin_linear);
+  case_int(c, "M", made);
+  case_int(c, "K", summed);
+  case_int(c, "WM", backward ? 1 : in);
+  case_int(c, "WK", backward ? in : 1);
+  case_int(c, "MT", rows < made ? rows : made);
+  case_int(c, "GT", vectors);
+  case_bool(c, "backward", backward);
+  case_bool(c, "bias", extra && !backward);
+  case_bool(c, "relu", relu);
+  case_bool(c, "mask", extra && backward);
+  c->group_multiple = vectors;
+  case_tensor(c, "x", CNN_LANES, FILL_INTEGERS, summed, 0, 0)->gradient = backward;
+  case_tensor(c, "weight", CNN_PLAIN, FILL_INTEGERS, out, in, 0);
+  case_tensor(c, "result", CNN_LANES, FILL_GARBAGE, made, 0, 0)->gradient = backward;
+  if (extra && backward) case_tensor(c, "mask", CNN_LANES, FILL_RELU, made, 0, 0);
+  if (extra && !backward) case_tensor(c, "bias", CNN_PLAIN, FILL_INTEGERS, made, 0, 0);
+}
+
+static void add_backward_weights(Suite *suite, int in, int out, int rows, int vectors) {
+  int lanes = suite->target->lanes, row = (in + lanes - 1) / lanes;
+  Case *c =
+      suite_add(suite, "linear_backward_weights.c.in", "a[0], a[1], a[2]", twin_backward_weights);
+  case_int(c, "I", in);
+  case_int(c, "O", out);
+  case_int(c, "ROW", row * lanes);
+  case_int(c, "L", lanes);
+  case_int(c, "OT", rows < out ? rows : out);
+  case_int(c, "VT", vectors < row ? vectors : row);
+  case_tensor(c, "x", CNN_ROWS, FILL_INTEGERS, in, 0, 0);
+  case_tensor(c, "dy", CNN_LANES, FILL_INTEGERS, out, 0, 0)->gradient = true;
+  case_tensor(c, "dweight", CNN_PLAIN, FILL_GARBAGE, out, in, 0);
+}
+
+static void add_cases(Suite *suite) {
+  static const int SHAPES[][2] = {{1, 1},   {3, 5},   {16, 10}, {17, 7},
+                                  {84, 10}, {40, 33}, {32, 16}, {120, 84}};
+  static const int TILES[][2] = {{1, 1}, {4, 2}, {12, 1}, {5, 3}};
+  for (size_t i = 0; i < sizeof SHAPES / sizeof *SHAPES; i++) {
+    int in = SHAPES[i][0], out = SHAPES[i][1];
+    for (size_t k = i % 2; k < sizeof TILES / sizeof *TILES; k += 2) {
+      int rows = TILES[k][0], vectors = TILES[k][1];
+      add_linear(suite, in, out, false, i % 4 < 3, k % 2, rows, vectors);
+      add_linear(suite, in, out, true, i % 3 < 2, false, rows, vectors);
+      add_backward_weights(suite, in, out, rows, vectors);
+    }
+  }
+}
+
+int main(int argc, char **argv) {
+  return suite_main(argc, argv, add_cases);
+}
