@@ -1,5 +1,292 @@
+/* `gradcheck`: gradients against central differences of the mean loss of a batch.
+
+   In double, single entries: (L(w + h) - L(w - h)) / 2h. Where relu or max-pooling has a kink
+   within the step, the differences of h and h / 2 disagree; then h shrinks, and in the end the
+   entry is skipped. In float an entry drowns in rounding, so whole parameters are moved: along v =
+   g / rms(g) + s with random signs s, in which every entry's derivative counts and the change of
+   the loss is large; what must come out is g . v. */
+#include "checkpoint.h"
 #include "commands.h"
+#include "initialize.h"
+#include "random.h"
+#include "real.h"
+
+#include <math.h>
+#include <stdio.h>
+
+typedef struct options {
+  const cnn_model *model;
+  const char *folder, *weights;
+  int count, entries, threads;
+  uint64_t seed;
+} options;
+
+static const struct argp_option OPTIONS[] = {
+    {"count", 'n', "N", 0, "Images (default: as many as the program takes)", 0},
+    {"entries", 'k', "K", 0, "Entries, or directions, of each parameter (default: 10)", 0},
+    {"weights", 'w', "FILE", 0, "At the weights of a checkpoint (default: random ones)", 0},
+    {"seed", 's', "N", 0, "Of weights, images, labels and dropout (default: 1)", 0},
+    CNN_OPTION_THREADS,
+    {0}};
+
+static error_t parse(int key, char *text, struct argp_state *state) {
+  options *o = state->input;
+  switch (key) {
+  case 'n':
+    o->count = cnn_argument_batch(state, "--count", text, o->model);
+    return 0;
+  case 'k':
+    o->entries = (int)cnn_argument_integer(state, "--entries", text, 1, 1000000);
+    return 0;
+  case 'w':
+    o->weights = text;
+    return 0;
+  case 's':
+    o->seed = (uint64_t)cnn_argument_integer(state, "--seed", text, 0, INT64_MAX);
+    return 0;
+  case 't':
+    o->threads = (int)cnn_argument_integer(state, "--threads", text, 1, CNN_THREADS_MAX);
+    return 0;
+  case ARGP_KEY_ARG:
+    if (o->folder) argp_error(state, "one data set is enough: %s", text);
+    o->folder = text;
+    return 0;
+  }
+  return ARGP_ERR_UNKNOWN;
+}
+
+static const struct argp PARSER = {OPTIONS,
+                                   parse,
+                                   "[DIR]",
+                                   "Compare gradients with finite differences, on the first "
+                                   "training images of the data set in DIR "
+                                   "or on random ones. Best in a program made with --real double.",
+                                   NULL,
+                                   NULL,
+                                   NULL};
+
+typedef struct checker {
+  options o;
+  cnn_session session;
+  uint8_t *pixels;
+  void *gradients, *start; /* copies, at the weights where all is checked */
+} checker;
+
+/* What one parameter came out with. */
+typedef struct outcome {
+  int checked, skipped;
+  double worst; /* relative error */
+} outcome;
+
+static void note(outcome *result, double error) {
+  result->checked++;
+  if (!(error <= result->worst)) result->worst = isnan(error) ? INFINITY : error;
+}
+
+static double mean_loss(checker *c) {
+  cnn_session *session = &c->session;
+  session->model->gradients(&session->state, &session->batch);
+  double sum = 0;
+  for (int i = 0; i < session->batch.count; i++)
+    sum += cnn_real_get(session->model, session->state.loss, (size_t)i);
+  return sum / session->batch.count;
+}
+
+static double gradient_at(const checker *c, const cnn_parameter *parameter, size_t i) {
+  return cnn_real_get(c->o.model, c->gradients, parameter->offset + i);
+}
+
+static double root_mean_square(const checker *c, const cnn_parameter *parameter) {
+  size_t count = cnn_parameter_count(parameter);
+  double sum = 0;
+  for (size_t i = 0; i < count; i++)
+    sum += gradient_at(c, parameter, i) * gradient_at(c, parameter, i);
+  return sqrt(sum / (double)count);
+}
+
+/* --- double: entries -------------------------------------------------------------------------- */
+
+static double loss_at_entry(checker *c, size_t index, double step) {
+  const cnn_model *model = c->o.model;
+  double weight = cnn_real_get(model, c->start, index);
+  cnn_real_set(model, c->session.state.parameters, index, weight + step);
+  double loss = mean_loss(c);
+  cnn_real_set(model, c->session.state.parameters, index, weight);
+  return loss;
+}
+
+static double entry_difference(checker *c, size_t index, double step) {
+  return (loss_at_entry(c, index, step) - loss_at_entry(c, index, -step)) / (2 * step);
+}
+
+static const double ENTRY_TOLERANCE = 1e-6;
+
+static void check_entry(checker *c, const cnn_parameter *parameter, size_t i, double scale,
+                        outcome *result) {
+  enum { TRIES = 3 };
+  double expected = gradient_at(c, parameter, i), step = 1e-5;
+  for (int try = 0; try < TRIES; try++, step /= 4) {
+    double coarse = entry_difference(c, parameter->offset + i, step);
+    double fine = entry_difference(c, parameter->offset + i, step / 2);
+    double size = fmax(fmax(fabs(fine), fabs(expected)), fmax(scale, 1e-5));
+    if (fabs(coarse - fine) > ENTRY_TOLERANCE / 4 * size) continue; /* NaN goes on to fail */
+    note(result, fabs(fine - expected) / size);
+    return;
+  }
+  result->skipped++;
+}
+
+static outcome check_entries(checker *c, const cnn_parameter *parameter) {
+  outcome result = {0};
+  cnn_random random = cnn_random_stream(c->o.seed, "gradcheck", parameter->offset);
+  size_t count = cnn_parameter_count(parameter);
+  double scale = root_mean_square(c, parameter);
+  bool all = count <= (size_t)c->o.entries;
+  for (size_t k = 0; k < (all ? count : (size_t)c->o.entries); k++)
+    check_entry(c, parameter, all ? k : cnn_random_below(&random, (uint32_t)count), scale, &result);
+  return result;
+}
+
+/* --- float: directions ------------------------------------------------------------------------ */
+
+/* g . v, with the direction of number `direction`. step 0: nothing moves. */
+static double move(checker *c, const cnn_parameter *parameter, int direction, double scale,
+                   double step) {
+  const cnn_model *model = c->o.model;
+  cnn_random random = cnn_random_stream(c->o.seed, parameter->name, (uint64_t)direction + 1);
+  size_t count = cnn_parameter_count(parameter);
+  double product = 0;
+  for (size_t i = 0; i < count; i++) {
+    double sign = cnn_random_u32(&random) & 1 ? 1 : -1;
+    double gradient = gradient_at(c, parameter, i);
+    double v = sign + (scale > 0 ? gradient / scale : 0);
+    double weight = cnn_real_get(model, c->start, parameter->offset + i);
+    cnn_real_set(model, c->session.state.parameters, parameter->offset + i, weight + step * v);
+    product += gradient * v;
+  }
+  return product;
+}
+
+static double direction_difference(checker *c, const cnn_parameter *parameter, int direction,
+                                   double scale, double step) {
+  move(c, parameter, direction, scale, step);
+  double ahead = mean_loss(c);
+  move(c, parameter, direction, scale, -step);
+  double behind = mean_loss(c);
+  move(c, parameter, direction, scale, 0);
+  return (ahead - behind) / (2 * step);
+}
+
+static const double DIRECTION_TOLERANCE = 1e-2;
+
+static outcome check_directions(checker *c, const cnn_parameter *parameter) {
+  static const double change = 4e-3; /* of the loss: far above rounding, nearly linear */
+  outcome result = {0};
+  double scale = root_mean_square(c, parameter);
+  double size = fmax(scale * sqrt((double)cnn_parameter_count(parameter)), 1e-4);
+  for (int k = 0; k < c->o.entries; k++) {
+    double expected = move(c, parameter, k, scale, 0);
+    double step = change / fmax(fabs(expected), size);
+    double coarse = direction_difference(c, parameter, k, scale, step);
+    double fine = direction_difference(c, parameter, k, scale, step / 2);
+    double magnitude = fmax(fmax(fabs(fine), fabs(expected)), size);
+    if (fabs(coarse - fine) > DIRECTION_TOLERANCE / 2 * magnitude) {
+      result.skipped++;
+      continue;
+    }
+    note(&result, fabs(fine - expected) / magnitude);
+  }
+  return result;
+}
+
+/* --- the command ------------------------------------------------------------------------------ */
+
+/* Parameters that start as constants move off them: a bias of exactly 0 behind dead inputs would
+   sit on the kink of relu. */
+static void shake_constants(const cnn_model *model, uint64_t seed, void *parameters) {
+  for (int i = 0; i < model->parameter_count; i++) {
+    const cnn_parameter *parameter = &model->parameters[i];
+    if (parameter->init == CNN_UNIFORM || parameter->init == CNN_NORMAL) continue;
+    cnn_random random = cnn_random_stream(seed, "shake", parameter->offset);
+    for (size_t k = 0; k < cnn_parameter_count(parameter); k++) {
+      double weight = cnn_real_get(model, parameters, parameter->offset + k);
+      cnn_real_set(model, parameters, parameter->offset + k,
+                   weight + 0.2 * cnn_random_uniform(&random) - 0.1);
+    }
+  }
+}
+
+static bool take_images(checker *c, cnn_dataset *training, cnn_error *error) {
+  enum { LEVELS = 256 };
+  static const double half[CNN_CHANNELS_MAX] = {[0 ... CNN_CHANNELS_MAX - 1] = 0.5};
+  const cnn_model *model = c->o.model;
+  cnn_normalization normalization = cnn_normalization_given(model->input[0], half, half);
+  if (!c->o.folder) {
+    cnn_session_fill_random(&c->session, c->pixels, c->o.count, LEVELS, c->o.seed);
+  } else {
+    if (!cnn_dataset_load(training, model, c->o.folder, "train", c->o.count, error)) return false;
+    cnn_session_fill(&c->session, training, NULL, 0, training->count);
+    normalization = cnn_session_normalization(model, training);
+  }
+  cnn_session_normalize(&c->session, &normalization);
+  return true;
+}
+
+static bool prepare(checker *c, cnn_dataset *training, cnn_error *error) {
+  const cnn_model *model = c->o.model;
+  cnn_session *session = &c->session;
+  size_t reals = model->parameter_reals, real = (size_t)model->real_bytes;
+  cnn_session_plan(session, model, CNN_TO_TRAIN, c->o.threads);
+  cnn_storage_want(&session->storage, &c->gradients, reals, real);
+  cnn_storage_want(&session->storage, &c->start, reals, real);
+  cnn_storage_want(&session->storage, &c->pixels, (size_t)model->batch, cnn_image_bytes(model));
+  if (!cnn_session_open(session, error) || !take_images(c, training, error)) return false;
+  session->state.seed = c->o.seed;
+  cnn_checkpoint start;
+  if (c->o.weights) {
+    if (!cnn_checkpoint_load(c->o.weights, model, session->state.parameters, &start, error))
+      return false;
+  } else {
+    cnn_init_parameters(model, c->o.seed, session->state.parameters);
+    shake_constants(model, c->o.seed, session->state.parameters);
+  }
+  mean_loss(c);
+  for (size_t i = 0; i < reals; i++) {
+    cnn_real_set(model, c->start, i, cnn_real_get(model, session->state.parameters, i));
+    cnn_real_set(model, c->gradients, i, cnn_real_get(model, session->state.gradients, i));
+  }
+  return true;
+}
+
+static bool check_all(checker *c, cnn_error *error) {
+  const cnn_model *model = c->o.model;
+  bool exact = model->real_bytes == 8;
+  double tolerance = exact ? ENTRY_TOLERANCE : DIRECTION_TOLERANCE;
+  printf("%-28s %10s %8s %14s\n", "parameter", exact ? "entries" : "directions", "skipped",
+         "largest error");
+  for (int i = 0; i < model->parameter_count; i++) {
+    const cnn_parameter *parameter = &model->parameters[i];
+    outcome result = exact ? check_entries(c, parameter) : check_directions(c, parameter);
+    printf("%-28s %10d %8d %14.2e\n", parameter->name, result.checked, result.skipped,
+           result.worst);
+    if (!(result.worst <= tolerance))
+      cnn_fail(error, CNN_EXIT_FAILED,
+               "gradient of %s: relative error %.2e, more than %.0e; the kernels are wrong",
+               parameter->name, result.worst, tolerance);
+    else if (result.checked == 0)
+      cnn_fail(error, CNN_EXIT_FAILED,
+               "gradient of %s: all entries lie at kinks; try another --seed", parameter->name);
+  }
+  if (error->code == CNN_EXIT_DONE) printf("all within %.0e\n", tolerance);
+  return error->code == CNN_EXIT_DONE;
+}
+
 bool cnn_gradcheck(const cnn_model *model, int argc, char **argv, cnn_error *error) {
-  (void)model, (void)argc, (void)argv;
-  return cnn_fail(error, CNN_EXIT_FAILED, "todo");
+  checker c = {.o = {.model = model, .count = model->batch, .entries = 10, .seed = 1}};
+  cnn_dataset training = {0};
+  argp_parse(&PARSER, argc, argv, 0, NULL, &c.o);
+  bool good = prepare(&c, &training, error) && check_all(&c, error);
+  cnn_session_close(&c.session);
+  cnn_dataset_release(&training);
+  return good;
 }

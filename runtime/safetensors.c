@@ -112,42 +112,55 @@ static bool to_integer(const cJSON *item, int64_t *integer) {
   return true;
 }
 
-/* Checks one entry of the header; data: all bytes behind the header. */
+/* The three parts of an entry; each returns what is wrong, or NULL. */
+static const char *read_dtype(const cJSON *item, cnn_dtype *dtype, int64_t *bytes) {
+  enum { KINDS = sizeof DTYPES / sizeof *DTYPES };
+  for (int kind = 0; cJSON_IsString(item) && kind < KINDS; kind++) {
+    if (strcmp(item->valuestring, DTYPES[kind].name) != 0) continue;
+    *dtype = kind < CNN_DTYPE_OTHER ? (cnn_dtype)kind : CNN_DTYPE_OTHER;
+    *bytes = DTYPES[kind].bytes;
+    return NULL;
+  }
+  return "unknown dtype";
+}
+
+/* bytes: of one element; becomes those of all. */
+static const char *read_shape(const cJSON *item, cnn_tensor *tensor, int64_t *bytes) {
+  if (!cJSON_IsArray(item) || cJSON_GetArraySize(item) > CNN_TENSOR_RANK_MAX) return "bad shape";
+  const cJSON *dimension;
+  cJSON_ArrayForEach(dimension, item) {
+    int64_t size;
+    if (!to_integer(dimension, &size) || __builtin_mul_overflow(*bytes, size, bytes))
+      return "bad shape";
+    tensor->shape[tensor->rank++] = size;
+  }
+  return NULL;
+}
+
+static const char *read_offsets(const cJSON *item, int64_t bytes, uint64_t data_bytes,
+                                int64_t *begin) {
+  int64_t end;
+  if (!cJSON_IsArray(item) || cJSON_GetArraySize(item) != 2 ||
+      !to_integer(cJSON_GetArrayItem(item, 0), begin) ||
+      !to_integer(cJSON_GetArrayItem(item, 1), &end) || *begin > end || (uint64_t)end > data_bytes)
+    return "data_offsets outside of the file";
+  return end - *begin == bytes ? NULL : "data_offsets that do not fit its shape";
+}
+
+/* data: all bytes behind the header. */
 static bool read_entry(cnn_tensor *tensor, const cJSON *entry, const char *data,
                        uint64_t data_bytes, const char *path, cnn_error *error) {
-  const char *name = entry->string, *what = NULL;
-  const cJSON *dtype = cJSON_GetObjectItemCaseSensitive(entry, "dtype");
-  const cJSON *shape = cJSON_GetObjectItemCaseSensitive(entry, "shape");
-  const cJSON *offsets = cJSON_GetObjectItemCaseSensitive(entry, "data_offsets");
-  int kind = 0, kinds = (int)(sizeof DTYPES / sizeof *DTYPES);
-  while (cJSON_IsString(dtype) && kind < kinds && strcmp(dtype->valuestring, DTYPES[kind].name))
-    kind++;
-  int64_t bytes = cJSON_IsString(dtype) && kind < kinds ? DTYPES[kind].bytes : 0;
-  int64_t begin = 0, end = 0;
-  const cJSON *dimension;
-  if (bytes == 0) what = "unknown dtype";
-  if (!cJSON_IsArray(shape) || cJSON_GetArraySize(shape) > CNN_TENSOR_RANK_MAX)
-    what = "bad shape";
-  else
-    cJSON_ArrayForEach(dimension, shape) {
-      int64_t size;
-      if (!to_integer(dimension, &size) || __builtin_mul_overflow(bytes, size, &bytes)) {
-        what = "bad shape";
-        break;
-      }
-      tensor->shape[tensor->rank++] = size;
-    }
-  if (!what && (!cJSON_IsArray(offsets) || cJSON_GetArraySize(offsets) != 2 ||
-                !to_integer(cJSON_GetArrayItem(offsets, 0), &begin) ||
-                !to_integer(cJSON_GetArrayItem(offsets, 1), &end) || begin > end ||
-                (uint64_t)end > data_bytes))
-    what = "data_offsets outside of the file";
-  if (!what && end - begin != bytes) what = "data_offsets that do not fit its shape";
+  int64_t bytes = 0, begin = 0;
+  const char *what =
+      read_dtype(cJSON_GetObjectItemCaseSensitive(entry, "dtype"), &tensor->dtype, &bytes);
+  if (!what) what = read_shape(cJSON_GetObjectItemCaseSensitive(entry, "shape"), tensor, &bytes);
+  if (!what)
+    what = read_offsets(cJSON_GetObjectItemCaseSensitive(entry, "data_offsets"), bytes, data_bytes,
+                        &begin);
   if (what)
     return cnn_fail(error, CNN_EXIT_DATA, "%s: tensor '%s' has %s; is it a whole safetensors file?",
-                    path, name, what);
-  tensor->name = name;
-  tensor->dtype = kind < CNN_DTYPE_OTHER ? (cnn_dtype)kind : CNN_DTYPE_OTHER;
+                    path, entry->string, what);
+  tensor->name = entry->string;
   tensor->data = data + begin;
   tensor->bytes = (size_t)bytes;
   return true;

@@ -1,0 +1,174 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include "checkpoint.h"
+#include "fake_model.h"
+#include "initialize.h"
+#include "real.h"
+#include "run.h"
+#include "safetensors.h"
+#include "scratch.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { REALS = FAKE_CLASSES * FAKE_PIXELS + 16 };
+
+static cnn_checkpoint example(void) {
+  const double mean[] = {0.1}, deviation[] = {1.0 / 3};
+  return (cnn_checkpoint){3, UINT64_MAX - 1, cnn_normalization_given(1, mean, deviation)};
+}
+
+static void save(const cnn_model *model, void *parameters) {
+  size_t size = cnn_checkpoint_header_bytes(model);
+  char *room = malloc(size);
+  cnn_text header = {.data = room, .size = size};
+  cnn_checkpoint checkpoint = example();
+  cnn_error error = {0};
+  assert_non_null(room);
+  assert_true(
+      cnn_checkpoint_save("c.safetensors", model, parameters, &checkpoint, &header, &error));
+  free(room);
+}
+
+static void weights_and_labels_come_back(void **state) {
+  (void)state;
+  static float saved[REALS], loaded[REALS];
+  cnn_checkpoint checkpoint, wanted = example();
+  cnn_error error = {0};
+  cnn_init_parameters(&fake_model, 1, saved);
+  save(&fake_model, saved);
+  assert_true(cnn_checkpoint_load("c.safetensors", &fake_model, loaded, &checkpoint, &error));
+  assert_memory_equal(saved, loaded, sizeof saved);
+  assert_int_equal(checkpoint.epoch, wanted.epoch);
+  assert_true(checkpoint.seed == wanted.seed);
+  assert_memory_equal(&checkpoint.normalization, &wanted.normalization,
+                      sizeof wanted.normalization);
+  char name[64];
+  assert_true(cnn_checkpoint_model("c.safetensors", name, sizeof name));
+  assert_string_equal(name, "fake");
+}
+
+static void float_and_double_exchange(void **state) {
+  (void)state;
+  static float narrow[REALS];
+  static double wide[REALS];
+  cnn_checkpoint checkpoint;
+  cnn_error error = {0};
+  cnn_init_parameters(&fake_model_double, 1, wide);
+  save(&fake_model_double, wide);
+  assert_true(cnn_checkpoint_load("c.safetensors", &fake_model, narrow, &checkpoint, &error));
+  for (int i = 0; i < REALS; i++) assert_true(narrow[i] == (float)wide[i]);
+  save(&fake_model, narrow);
+  assert_true(cnn_checkpoint_load("c.safetensors", &fake_model_double, wide, &checkpoint, &error));
+  for (int i = 0; i < REALS; i++) assert_true(wide[i] == narrow[i]);
+}
+
+static void another_model_is_refused(void **state) {
+  (void)state;
+  static float block[REALS];
+  save(&fake_model, block);
+  const cnn_parameter parameters[] = {
+      {"fc.weight", 2, {10, 785}, 0, CNN_ZEROS, 0},
+      {"fc2.bias", 1, {10}, 0, CNN_ZEROS, 0},
+  };
+  cnn_model other = fake_model;
+  other.name = "other";
+  other.parameters = parameters;
+  cnn_checkpoint checkpoint;
+  cnn_error error = {0};
+  block[0] = 42;
+  assert_false(cnn_checkpoint_load("c.safetensors", &other, block, &checkpoint, &error));
+  assert_int_equal(error.code, CNN_EXIT_DATA);
+  assert_string_equal(
+      error.message, "c.safetensors: a checkpoint of another model (fake) than other; use one that "
+                     "this model made:\n"
+                     "  fc.weight: [10,784] in the file, [10,785] in the model\n"
+                     "  fc2.bias: not in the file\n"
+                     "  fc.bias: not in the model");
+  assert_true(block[0] == 42); /* nothing is half loaded */
+}
+
+static void long_lists_of_differences_are_cut(void **state) {
+  (void)state;
+  static float block[REALS];
+  save(&fake_model, block);
+  static cnn_parameter parameters[20];
+  static char names[20][400];
+  for (int i = 0; i < 20; i++) {
+    memset(names[i], 'a' + i, sizeof names[i] - 1);
+    parameters[i] = (cnn_parameter){names[i], 1, {1}, 0, CNN_ZEROS, 0};
+  }
+  cnn_model other = fake_model;
+  other.parameters = parameters;
+  other.parameter_count = 20;
+  cnn_checkpoint checkpoint;
+  cnn_error error = {0};
+  assert_false(cnn_checkpoint_load("c.safetensors", &other, block, &checkpoint, &error));
+  assert_true(strlen(error.message) < sizeof error.message);
+}
+
+/* A file that another program made: weights, no metadata. */
+static void normalization_may_be_missing(void **state) {
+  (void)state;
+  static float block[REALS];
+  cnn_tensor tensors[2] = {
+      {"fc.weight", CNN_DTYPE_F32, 2, {10, 784}, block, 4 * 7840},
+      {"fc.bias", CNN_DTYPE_F32, 1, {10}, block, 40},
+  };
+  const cnn_metadata odd[] = {{"mean", "0.5"}, {"deviation", "0"}};
+  char room[1024];
+  cnn_text header = {.data = room, .size = sizeof room};
+  cnn_checkpoint checkpoint;
+  cnn_error error = {0};
+  for (int metadata = 0; metadata <= 2; metadata += 2) {
+    assert_true(cnn_safetensors_write("c.safetensors", tensors, 2, odd, metadata, &header, &error));
+    assert_true(cnn_checkpoint_load("c.safetensors", &fake_model, block, &checkpoint, &error));
+    assert_int_equal(checkpoint.normalization.channels, 0);
+  }
+}
+
+static void folders_of_other_runs_are_refused(void **state) {
+  (void)state;
+  static float block[REALS];
+  cnn_run run;
+  cnn_model other = fake_model;
+  cnn_checkpoint checkpoint = example();
+  cnn_error error = {0};
+  assert_true(cnn_run_open(&run, &fake_model, "runs/deep/er", &error));
+  run.text.size = cnn_run_text_bytes(&fake_model, 1);
+  run.text.data = malloc(run.text.size);
+  assert_true(cnn_run_save(&run, block, &checkpoint, NULL, 0, &error));
+  free(run.text.data);
+  assert_true(cnn_run_open(&run, &fake_model, "runs/deep/er", &error));
+  other.name = "other";
+  assert_false(cnn_run_open(&run, &other, "runs/deep/er", &error));
+  assert_int_equal(error.code, CNN_EXIT_USAGE);
+  assert_non_null(strstr(error.message, "holds a run of another model, fake"));
+
+  error = (cnn_error){0};
+  assert_true(cnn_run_open(&run, &fake_model, "mine", &error));
+  scratch_write("mine/metrics.csv", "precious", 8);
+  assert_false(cnn_run_open(&run, &fake_model, "mine", &error));
+  assert_int_equal(error.code, CNN_EXIT_USAGE);
+
+  error = (cnn_error){0};
+  scratch_write("file", "", 0);
+  assert_false(cnn_run_open(&run, &fake_model, "file", &error));
+  assert_int_equal(error.code, CNN_EXIT_FAILED);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(weights_and_labels_come_back),
+      cmocka_unit_test(float_and_double_exchange),
+      cmocka_unit_test(another_model_is_refused),
+      cmocka_unit_test(long_lists_of_differences_are_cut),
+      cmocka_unit_test(normalization_may_be_missing),
+      cmocka_unit_test(folders_of_other_runs_are_refused),
+  };
+  return cmocka_run_group_tests(tests, scratch_open, scratch_close);
+}

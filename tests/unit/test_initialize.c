@@ -1,0 +1,87 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include "fake_model.h"
+#include "initialize.h"
+#include "real.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { N = 30000, REALS = 2 * N + 32 };
+
+static void fill(const cnn_parameter *parameters, int count, int real_bytes, uint64_t seed,
+                 void *block) {
+  cnn_model model = fake_model;
+  model.parameters = parameters;
+  model.parameter_count = count;
+  model.real_bytes = real_bytes;
+  memset(block, 0, REALS * sizeof(double));
+  cnn_init_parameters(&model, seed, block);
+}
+
+static void rules_give_their_statistics(void **state) {
+  (void)state;
+  static float block[2 * REALS];
+  const cnn_parameter parameters[] = {
+      {"u", 2, {N / 100, 100}, 0, CNN_UNIFORM, 0.25},
+      {"n", 1, {N}, N, CNN_NORMAL, 2},
+      {"c", 1, {8}, 2 * N, CNN_CONSTANT, 0.75},
+      {"z", 1, {8}, 2 * N + 8, CNN_ZEROS, 3},
+  };
+  fill(parameters, 4, 4, 1, block);
+  double sum = 0, squares = 0, most = 0;
+  for (int i = 0; i < N; i++) {
+    sum += block[i], squares += block[i] * block[i];
+    most = fmax(most, fabs(block[i]));
+  }
+  assert_true(most <= 0.25 && most > 0.249);
+  assert_true(fabs(sum / N) < 0.005);
+  assert_true(fabs(squares / N * 12 / 0.25 - 1) < 0.03);
+  sum = squares = 0;
+  for (int i = N; i < 2 * N; i++) sum += block[i], squares += block[i] * block[i];
+  assert_true(fabs(sum / N) < 0.05);
+  assert_true(fabs(squares / N / 4 - 1) < 0.05);
+  for (int i = 0; i < 8; i++) {
+    assert_true(block[2 * N + i] == 0.75f);
+    assert_true(block[2 * N + 8 + i] == 0);
+  }
+  for (int i = 2 * N + 16; i < REALS; i++) assert_true(block[i] == 0); /* nothing beyond */
+}
+
+static void names_and_seeds_decide_alone(void **state) {
+  (void)state;
+  static double first[REALS], second[REALS];
+  const cnn_parameter both[] = {{"a", 1, {100}, 0, CNN_NORMAL, 1},
+                                {"b", 1, {100}, 100, CNN_NORMAL, 1}};
+  const cnn_parameter moved[] = {{"b", 2, {10, 10}, 0, CNN_NORMAL, 1}};
+  fill(both, 2, 8, 7, first);
+  fill(moved, 1, 8, 7, second);
+  assert_memory_equal(first + 100, second, 100 * sizeof(double));
+  assert_memory_not_equal(first, second, 100 * sizeof(double));
+  fill(moved, 1, 8, 8, second);
+  assert_memory_not_equal(first + 100, second, 100 * sizeof(double));
+}
+
+static void float_is_double_rounded(void **state) {
+  (void)state;
+  static double wide[REALS];
+  static float narrow[2 * REALS];
+  const cnn_parameter parameter[] = {{"a", 1, {100}, 0, CNN_UNIFORM, 1}};
+  fill(parameter, 1, 8, 1, wide);
+  fill(parameter, 1, 4, 1, narrow);
+  for (int i = 0; i < 100; i++) assert_true(narrow[i] == (float)wide[i]);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(rules_give_their_statistics),
+      cmocka_unit_test(names_and_seeds_decide_alone),
+      cmocka_unit_test(float_is_double_rounded),
+  };
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}
