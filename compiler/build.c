@@ -9,7 +9,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-/* --- flags ------------------------------------------------------------------------------------ */
+/* --- flags ---------------------------------------------------------------------------------- */
 
 static const char *machine_flags(const Options *options) {
   if (options->target_is_native && options->compile.target != TARGET_SCALAR) return "-march=native";
@@ -66,8 +66,7 @@ const char *build_libs(Arena *arena) {
   return joined(arena, &words);
 }
 
-/* --- running the compiler ----------------------------------------------------------------------
- */
+/* --- running the compiler ------------------------------------------------------------------- */
 
 static WordList compiler_command(Arena *arena, const char *cc, const char *source,
                                  const char *output, bool openmp, const Options *options) {

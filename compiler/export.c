@@ -74,7 +74,7 @@ static void add_node(cJSON *nodes, const Node *node) {
   add_attributes(item, node);
 }
 
-/* --- loss and recipe -------------------------------------------------------------------------- */
+/* --- loss and recipe ------------------------------------------------------------------------ */
 
 static void add_loss(cJSON *root, const Graph *graph) {
   if (!graph->loss) return;

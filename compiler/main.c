@@ -53,8 +53,7 @@ static Program plan_program(Graph *simplified, const CompileOptions *options) {
   return program;
 }
 
-/* --- the commands -------------------------------------------------------------------------------
- */
+/* --- the commands --------------------------------------------------------------------------- */
 
 static Graph *load_model(Arena *arena, Diag *diag, const Options *options) {
   return dsl_load(arena, diag, options->model, &options->dsl);

@@ -28,8 +28,7 @@ enum {
   KEY_VERSION
 };
 
-/* --- options that several commands share -------------------------------------------------------
- */
+/* --- options that several commands share ---------------------------------------------------- */
 
 static const struct argp_option MODEL_OPTIONS[] = {
     {NULL, 'D', "NAME=VALUE", 0, "Set an option of the model (cnnc MODEL.lua --help lists them)",
@@ -118,30 +117,29 @@ static error_t parse_model_option(int key, char *text, struct argp_state *state)
 
 static const struct argp MODEL_ARGP = {.options = MODEL_OPTIONS, .parser = parse_model_option};
 
-/* --- the commands
- * --------------------------------------------------------------------------------- */
+/* --- the commands --------------------------------------------------------------------------- */
 
 static const struct argp_option COMPILE_OPTIONS[] = {
     {"output", 'o', "FILE", 0,
-     "Where to write the C (default: MODEL.c in this folder); - is standard output", -1},
+     "Where to write the C (default: MODEL.c in this folder); - is standard output", 0},
     {"dump", KEY_DUMP, "PASS", 0,
      "Print the graph after a pass instead: built, simplify, gradient, fuse, schedule, layout, "
      "memory; inference is the planned graph without training",
      0},
-    {"cflags", KEY_CFLAGS, NULL, 0, "Print what the C compiler needs, for the target", 1},
-    {"libs", KEY_LIBS, NULL, 0, "Print what the linker needs", 1},
+    {"cflags", KEY_CFLAGS, NULL, 0, "Print what the C compiler needs, for the target", 5},
+    {"libs", KEY_LIBS, NULL, 0, "Print what the linker needs", 5},
     {"help", '?', NULL, 0, "Print this help, or the options of MODEL.lua", -1},
     {"version", KEY_VERSION, NULL, 0, "Print the version", -1},
     {0}};
 
 static const struct argp_option BUILD_OPTIONS[] = {
     {"output", 'o', "PROGRAM", 0,
-     "Where to write the program (default: MODEL in this folder); its C stands beside it", -1},
+     "Where to write the program (default: MODEL in this folder); its C stands beside it", 0},
     {"cc", KEY_CC, "COMPILER", 0, "The C compiler (default: $CC, or clang, or gcc)", 0},
     {0}};
 
 static const struct argp_option EXPORT_OPTIONS[] = {
-    {"output", 'o', "FILE", 0, "Where to write (default: standard output)", -1},
+    {"output", 'o', "FILE", 0, "Where to write (default: standard output)", 0},
     {"after", KEY_AFTER, "PASS", 0, "The graph after this pass (default: simplify)", 0},
     {0}};
 

@@ -53,7 +53,7 @@ const char *shape_text(Arena *arena, int rank, const int *dim) {
   return arena_strdup(arena, shape_words(rank, dim).text);
 }
 
-/* --- checks that rules share ----------------------------------------------------------------- */
+/* --- checks that rules share ---------------------------------------------------------------- */
 
 /* Kernels index with int: a value of 2^31 numbers or more would overflow. */
 static bool check_count(const Node *node, Diag *diag, const char *what, int rank,
@@ -95,8 +95,7 @@ static bool check_at_least(const Node *node, Diag *diag, const char *name, const
   return true;
 }
 
-/* --- the rules ---------------------------------------------------------------------------------
- */
+/* --- the rules ------------------------------------------------------------------------------ */
 
 static bool check_conv2d_attributes(const Node *node, Diag *diag) {
   const Attributes *a = &node->attributes;
@@ -227,8 +226,7 @@ static bool shape_loss(const Node *node, Diag *diag, Shape *out) {
   return true;
 }
 
-/* --- the table ----------------------------------------------------------------------------------
- */
+/* --- the table ------------------------------------------------------------------------------ */
 
 #define none NULL
 static ShapeRule *const RULES[] = {

@@ -2,7 +2,7 @@
 
 #include <inttypes.h>
 
-/* --- receptive fields ------------------------------------------------------------------------- */
+/* --- receptive fields ----------------------------------------------------------------------- */
 
 /* By side, height and width: the pixels that one number sees, the distance in pixels between
    neighbours, and the pixels that all of them see together. Dumoulin and Visin 2016, "A guide to
@@ -53,8 +53,7 @@ static Field field_after(const Node *node, const Field *fields, const int *image
   }
 }
 
-/* --- one layer ----------------------------------------------------------------------------------
- */
+/* --- one layer ------------------------------------------------------------------------------ */
 
 static bool is_layer(const Node *node) {
   if (node->phase != PHASE_FORWARD) return false;
@@ -122,8 +121,7 @@ LayerSummaryList summarize(const Graph *graph, const CompileOptions *options) {
   return (LayerSummaryList){layers, count};
 }
 
-/* --- the table
- * ------------------------------------------------------------------------------------ */
+/* --- the table ------------------------------------------------------------------------------ */
 
 enum { NUMBER_WIDTH = 32 };
 

@@ -2,11 +2,10 @@
    that holds a pointer. Methods are looked up by C functions, because a Lua function that is called
    in a return statement would lose the frame of the user's line, and because Lua gives every call
    of a chain over several lines the line of its first. */
-#include "dsl.h"
+#include "binding.h"
 
 #include "embedded.h"
 #include "init.h"
-#include "sandbox.h"
 #include "shapes.h"
 
 #include <assert.h>
@@ -14,22 +13,13 @@
 #include <math.h>
 #include <string.h>
 
-typedef struct Dsl {
-  Graph *graph;
-  Sandbox *sandbox;
-  const DslOptions *options;
-  SourcePos pos;   /* of the call of the vocabulary that runs; file NULL: none */
-  SourcePos model; /* of nn.model */
-  NodeList named;  /* layers that the model gave a name */
-} Dsl;
-
 static const char VALUE_TYPE[] = "cnnc.value";
 
-static Dsl *dsl_of(lua_State *lua) {
+Dsl *dsl_of(lua_State *lua) {
   return sandbox_client(lua);
 }
 
-static SourcePos position(lua_State *lua) {
+SourcePos dsl_position(lua_State *lua) {
   Dsl *dsl = dsl_of(lua);
   return dsl->pos.file ? dsl->pos : sandbox_position(lua);
 }
@@ -42,7 +32,7 @@ static void push_value(lua_State *lua, Value *value) {
   luaL_setmetatable(lua, VALUE_TYPE);
 }
 
-static Value *value_at(lua_State *lua, int index) {
+Value *dsl_value_at(lua_State *lua, int index) {
   return *(Value **)luaL_checkudata(lua, index, VALUE_TYPE);
 }
 
@@ -79,8 +69,7 @@ static bool push_property(lua_State *lua, const Value *value, const char *key) {
   return false;
 }
 
-/* --- calls that know their line ------------------------------------------------------------------
- */
+/* --- calls that know their line ------------------------------------------------------------- */
 
 static int call_at(lua_State *lua, SourcePos pos, int argument_count) {
   Dsl *dsl = dsl_of(lua);
@@ -124,7 +113,7 @@ static int call_method(lua_State *lua) {
 
 /* x.key. Upvalues: the table of methods, the function for unknown keys. */
 static int value_index(lua_State *lua) {
-  Value *value = value_at(lua, 1);
+  Value *value = dsl_value_at(lua, 1);
   if (lua_type(lua, 2) == LUA_TSTRING) {
     if (push_property(lua, value, lua_tostring(lua, 2))) return 1;
     lua_pushvalue(lua, 2);
@@ -143,14 +132,14 @@ static int value_index(lua_State *lua) {
 }
 
 static int value_newindex(lua_State *lua) {
-  Value *value = value_at(lua, 1);
+  Value *value = dsl_value_at(lua, 1);
   diag_set(dsl_of(lua)->graph->diag, EXIT_MODEL, sandbox_position(lua),
            "'%s' cannot be changed; ops give new values", value->name);
   sandbox_raise(lua);
 }
 
 static int value_tostring(lua_State *lua) {
-  const Value *value = value_at(lua, 1);
+  const Value *value = dsl_value_at(lua, 1);
   const char *shape = shape_text(dsl_of(lua)->graph->arena, value->rank, value->dim);
   lua_pushfstring(lua, "%s %s", value->name, shape);
   return 1;
@@ -175,14 +164,13 @@ static int core_vocabulary(lua_State *lua) {
   return 0;
 }
 
-/* --- what nn.lua asks
- * ------------------------------------------------------------------------------ */
+/* --- what nn.lua asks ----------------------------------------------------------------------- */
 
 /* core.fail(message [, at]): the mistake is at the line of the call that runs; or where the value,
    or the function, `at` was made; or, with at = "usage", on the command line. */
 static int core_fail(lua_State *lua) {
   const char *message = luaL_checkstring(lua, 1);
-  SourcePos pos = position(lua);
+  SourcePos pos = dsl_position(lua);
   ExitCode code = EXIT_MODEL;
   if (lua_type(lua, 2) == LUA_TSTRING) {
     pos = (SourcePos){0};
@@ -190,7 +178,7 @@ static int core_fail(lua_State *lua) {
   } else if (lua_isfunction(lua, 2)) {
     pos = sandbox_function_position(lua, 2);
   } else if (luaL_testudata(lua, 2, VALUE_TYPE)) {
-    pos = value_at(lua, 2)->pos;
+    pos = dsl_value_at(lua, 2)->pos;
   }
   diag_set(dsl_of(lua)->graph->diag, code, pos, "%s", message);
   sandbox_raise(lua);
@@ -198,7 +186,7 @@ static int core_fail(lua_State *lua) {
 
 /* core.position(): file and line of the call that runs. */
 static int core_position(lua_State *lua) {
-  SourcePos pos = position(lua);
+  SourcePos pos = dsl_position(lua);
   lua_pushstring(lua, pos.file ? pos.file : "");
   lua_pushinteger(lua, pos.line);
   return 2;
@@ -206,7 +194,7 @@ static int core_position(lua_State *lua) {
 
 /* core.model_here(): the call that runs is nn.model's. */
 static int core_model_here(lua_State *lua) {
-  dsl_of(lua)->model = position(lua);
+  dsl_of(lua)->model = dsl_position(lua);
   return 0;
 }
 
@@ -215,8 +203,7 @@ static int core_is_value(lua_State *lua) {
   return 1;
 }
 
-/* --- nodes ---------------------------------------------------------------------------------------
- */
+/* --- nodes ---------------------------------------------------------------------------------- */
 
 #define READ_INT(lua, field) (field) = (int)lua_tointeger(lua, -1)
 #define READ_BOOL(lua, field) (field) = lua_toboolean(lua, -1)
@@ -229,8 +216,7 @@ static int core_is_value(lua_State *lua) {
   }
 #define READ_ACTIVATION(lua, field) (void)(field) /* fuse's */
 
-/* Attributes that stand in the table at `index`, which nn.lua has checked. */
-static Attributes read_attributes(lua_State *lua, int index) {
+Attributes dsl_read_attributes(lua_State *lua, int index) {
   Attributes attributes = {0};
 #define READ(name, type)                                                                           \
   if (lua_getfield(lua, index, #name) != LUA_TNIL) READ_##type(lua, attributes.name);              \
@@ -240,7 +226,7 @@ static Attributes read_attributes(lua_State *lua, int index) {
   return attributes;
 }
 
-static OpKind op_at(lua_State *lua, int index) {
+OpKind dsl_op_at(lua_State *lua, int index) {
   const char *name = luaL_checkstring(lua, index);
   int op = 0;
   while (op < OP_COUNT && strcmp(op_name(op), name) != 0) op++;
@@ -277,10 +263,10 @@ static int core_node(lua_State *lua) {
   Dsl *dsl = dsl_of(lua);
   Graph *graph = dsl->graph;
   Value *in[INPUTS_MAX];
-  Node draft = {.op = op_at(lua, OP), .name = luaL_checkstring(lua, NAME), .in = in};
-  draft.pos = position(lua);
-  draft.attributes = read_attributes(lua, ARGUMENTS);
-  for (int i = FIRST_INPUT; i <= lua_gettop(lua); i++) in[draft.in_count++] = value_at(lua, i);
+  Node draft = {.op = dsl_op_at(lua, OP), .name = luaL_checkstring(lua, NAME), .in = in};
+  draft.pos = dsl_position(lua);
+  draft.attributes = dsl_read_attributes(lua, ARGUMENTS);
+  for (int i = FIRST_INPUT; i <= lua_gettop(lua); i++) in[draft.in_count++] = dsl_value_at(lua, i);
   Shape shape;
   if (!shape_infer(&draft, graph->diag, &shape)) sandbox_raise(lua);
 
@@ -308,134 +294,12 @@ static int core_input(lua_State *lua) {
   int dim[4];
   for (int i = 0; i < 4; i++) dim[i] = (int)lua_tointeger(lua, i + 1);
   graph->input = graph_value(graph, VALUE_INPUT, "images", 4, dim);
-  Node *node = graph_node(graph, OP_pack_input, "x", position(lua), 1, &graph->input);
+  Node *node = graph_node(graph, OP_pack_input, "x", dsl_position(lua), 1, &graph->input);
   push_value(lua, graph_output(graph, node, VALUE_ACTIVATION, "x", 4, dim));
   return 1;
 }
 
-/* --- the end of a model
- * ---------------------------------------------------------------------------- */
-
-static void mark_reached(const Graph *graph, const Value *value, bool *reached) {
-  if (!value->producer || reached[value->id]) return;
-  reached[value->id] = true;
-  for (int i = 0; i < value->producer->in_count; i++)
-    mark_reached(graph, value->producer->in[i], reached);
-}
-
-/* A layer that somebody wrote a name or parameters for is meant to be used; plain ops without use
-   are taken out by simplify. */
-static bool check_all_used(const Dsl *dsl) {
-  Graph *graph = dsl->graph;
-  bool *reached = ARENA_ARRAY(graph->arena, bool, graph->next_id);
-  mark_reached(graph, graph->output, reached);
-  for (int i = 0; i < graph->nodes.count; i++) {
-    const Node *node = graph->nodes.at[i];
-    if (node->op == OP_pack_input || reached[node->out[0]->id]) continue;
-    bool matters = node->op == OP_conv2d || node->op == OP_linear;
-    for (int k = 0; k < dsl->named.count; k++) matters = matters || dsl->named.at[k] == node;
-    if (matters)
-      return diag_set(graph->diag, EXIT_MODEL, node->pos,
-                      "%s '%s': its result is never used on the way to the output; use it or take "
-                      "it out",
-                      op_name(node->op), node->name);
-  }
-  return true;
-}
-
-static void add_loss(Graph *graph, OpKind op, Attributes attributes, SourcePos pos) {
-  const Value *logits = graph->output;
-  Node *node = graph_node(graph, op, "loss", pos, 1, &graph->output);
-  node->attributes = attributes;
-  graph->loss = graph_output(graph, node, VALUE_LOSS, "loss", 1, logits->dim);
-  const char *name = arena_printf(graph->arena, "d%s", logits->name);
-  Value *gradient = graph_output(graph, node, VALUE_GRADIENT, name, logits->rank, logits->dim);
-  graph->output->gradient = gradient;
-}
-
-static double number_field(lua_State *lua, int index, const char *key) {
-  lua_getfield(lua, index, key);
-  double number = lua_tonumber(lua, -1);
-  lua_pop(lua, 1);
-  return number;
-}
-
-static bool field_is(lua_State *lua, int index, const char *key, const char *text) {
-  bool is = lua_getfield(lua, index, key) == LUA_TSTRING && !strcmp(lua_tostring(lua, -1), text);
-  lua_pop(lua, 1);
-  return is;
-}
-
-static void read_list(lua_State *lua, int index, const char *key, double *list) {
-  lua_getfield(lua, index, key);
-  for (int i = 0; i < INPUT_CHANNELS_MAX; i++) {
-    lua_geti(lua, -1, i + 1);
-    list[i] = lua_tonumber(lua, -1);
-    lua_pop(lua, 1);
-  }
-  lua_pop(lua, 1);
-}
-
-static void read_optimizer(lua_State *lua, int index, Recipe *recipe) {
-  recipe->optimizer = field_is(lua, index, "kind", "adam") ? OPTIMIZER_ADAM : OPTIMIZER_SGD;
-  recipe->lr = number_field(lua, index, "lr");
-  recipe->momentum = number_field(lua, index, "momentum");
-  recipe->weight_decay = number_field(lua, index, "weight_decay");
-  recipe->beta1 = number_field(lua, index, "beta1");
-  recipe->beta2 = number_field(lua, index, "beta2");
-  recipe->eps = number_field(lua, index, "eps");
-  lua_getfield(lua, index, "nesterov");
-  recipe->nesterov = lua_toboolean(lua, -1);
-  lua_pop(lua, 1);
-}
-
-static void read_schedule(lua_State *lua, int index, Recipe *recipe) {
-  recipe->schedule = field_is(lua, index, "kind", "step_lr")     ? LR_STEP
-                     : field_is(lua, index, "kind", "cosine_lr") ? LR_COSINE
-                                                                 : LR_CONSTANT;
-  recipe->step_epochs = (int)number_field(lua, index, "epochs");
-  recipe->gamma = number_field(lua, index, "gamma");
-  recipe->final_lr = number_field(lua, index, "final");
-}
-
-/* core.finish(logits, model): the loss and the recipe of the model table, which nn.lua has
-   checked. */
-static int core_finish(lua_State *lua) {
-  Dsl *dsl = dsl_of(lua);
-  Graph *graph = dsl->graph;
-  lua_settop(lua, 2);
-  graph->output = value_at(lua, 1);
-  if (!check_all_used(dsl)) sandbox_raise(lua);
-  lua_getfield(lua, 2, "name");
-  graph->name = arena_strdup(graph->arena, lua_tostring(lua, -1));
-  graph->classes = (int)number_field(lua, 2, "classes");
-
-  lua_getfield(lua, 2, "loss");
-  int loss = lua_gettop(lua);
-  lua_getfield(lua, loss, "kind");
-  add_loss(graph, op_at(lua, -1), read_attributes(lua, loss), position(lua));
-
-  Recipe *recipe = &graph->recipe;
-  lua_getfield(lua, 2, "train");
-  int train = lua_gettop(lua);
-  recipe->batch = graph->input->dim[0];
-  recipe->epochs = (int)number_field(lua, train, "epochs");
-  lua_getfield(lua, train, "optimizer");
-  read_optimizer(lua, lua_gettop(lua), recipe);
-  lua_getfield(lua, train, "schedule");
-  read_schedule(lua, lua_gettop(lua), recipe);
-  recipe->normalize_from_dataset = field_is(lua, train, "normalize", "dataset");
-  if (!recipe->normalize_from_dataset) {
-    lua_getfield(lua, train, "normalize");
-    int normalize = lua_gettop(lua);
-    read_list(lua, normalize, "mean", recipe->mean);
-    read_list(lua, normalize, "deviation", recipe->deviation);
-  }
-  return 0;
-}
-
-/* --- opening
- * ----------------------------------------------------------------------------------------- */
+/* --- opening -------------------------------------------------------------------------------- */
 
 /* core.ops: for nn.lua, the ops that models may use: {name=, {name, type, is required}...}, with
    the attributes in the order of ops.def, those of the passes left out. */
@@ -508,7 +372,7 @@ static void push_core(lua_State *lua, const char *file, const DslOptions *option
       {"vocabulary", core_vocabulary},
       {"node", core_node},
       {"input", core_input},
-      {"finish", core_finish},
+      {"finish", dsl_core_finish},
       {"model_here", core_model_here},
       {NULL, NULL},
   };
@@ -527,20 +391,24 @@ static void push_core(lua_State *lua, const char *file, const DslOptions *option
   lua_setfield(lua, -2, "channels_max");
 }
 
-static const char *embedded_nn(void) {
+/* Pushes a chunk that lives inside cnnc. */
+static void load_embedded(Sandbox *sandbox, const char *name) {
   const EmbeddedFile *file = EMBEDDED_DSL;
-  while (file->name && strcmp(file->name, "nn.lua") != 0) file++;
+  while (file->name && strcmp(file->name, name) != 0) file++;
   assert(file->name);
-  return file->text;
+  sandbox_load_own(sandbox, name, file->text);
 }
 
 /* Runs the model, then `entry` ("build" or "describe") of nn.lua with what it returned; its result
    is left on the stack. */
 static bool run_model(Dsl *dsl, const char *file, const char *entry) {
   lua_State *lua = sandbox_lua(dsl->sandbox);
-  sandbox_load_own(dsl->sandbox, "nn", embedded_nn());
+  load_embedded(dsl->sandbox, "nn.lua");
   push_core(lua, file, dsl->options);
-  if (!sandbox_call(dsl->sandbox, 1, 2)) return false; /* nn, and its entries */
+  load_embedded(dsl->sandbox, "check.lua");
+  lua_pushvalue(lua, -2);
+  if (!sandbox_call(dsl->sandbox, 1, 1)) return false;
+  if (!sandbox_call(dsl->sandbox, 2, 2)) return false; /* nn, and its entries */
   lua_getfield(lua, -1, entry);
   lua_replace(lua, -2);
   lua_insert(lua, -2);

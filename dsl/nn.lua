@@ -1,153 +1,11 @@
--- nn: the vocabulary of models; docs/language.md is its reference. It checks what a model writes,
--- names layers and parameters, and has the graph built by `core`, the functions of dsl.c.
-local core = ...
+-- nn: the vocabulary of models; docs/language.md is its reference. It names layers and parameters,
+-- and has the graph built by `core`, the functions of dsl.c; `check` is what check.lua returns.
+local core, check = ...
 local text = string.format
+local arguments, convert, fail, made = check.arguments, check.convert, check.fail, check.made
+local list, shown, sorted_keys = check.list, check.shown, check.sorted_keys
+local suggestion = check.suggestion
 local nn, methods = {}, {}
-
-local function fail(...) core.fail(text(...)) end
-
--- Words for messages --------------------------------------------------------------------------
-
--- How many letters must change to make b from a.
-local function distance(a, b)
-  local row = {}
-  for j = 0, #b do row[j] = j end
-  for i = 1, #a do
-    local corner = row[0]
-    row[0] = i
-    for j = 1, #b do
-      local change = corner + (a:byte(i) == b:byte(j) and 0 or 1)
-      corner = row[j]
-      row[j] = math.min(change, row[j] + 1, row[j - 1] + 1)
-    end
-  end
-  return row[#b]
-end
-
--- " (did you mean 'stride'?)", or nothing if no name is near.
-local function suggestion(name, names)
-  local best, least
-  for _, candidate in ipairs(names) do
-    local d = distance(name:lower(), candidate)
-    if d <= 1 + #candidate // 3 and (not least or d < least) then best, least = candidate, d end
-  end
-  return best and text(" (did you mean '%s'?)", best) or ""
-end
-
-local function list(names, last)
-  if #names < 2 then return names[1] or "nothing" end
-  return table.concat(names, ", ", 1, #names - 1) .. " " .. last .. " " .. names[#names]
-end
-
-local function sorted_keys(t)
-  local keys = {}
-  for key in pairs(t) do
-    if type(key) == "string" then keys[#keys + 1] = key end
-  end
-  table.sort(keys)
-  return keys
-end
-
-local function shown(v)
-  if core.is_value(v) then return "the value " .. tostring(v) end
-  if type(v) == "string" then return text("%q", v) end
-  if v ~= v then return "nan" end -- C libraries print its sign, or not
-  if type(v) == "number" or type(v) == "boolean" then return tostring(v) end
-  return v == nil and "nothing" or "a " .. type(v)
-end
-
--- Types of arguments: the words for a message, and what makes of a good value the one to keep (nil
--- for a bad one).
-local INT_MAX = 0x7fffffff
-local made = setmetatable({}, {__mode = "k"}) -- tables that nn's constructors made, by their sort
-
-local function is_int(v)
-  return math.type(v) and math.tointeger(v) and math.abs(v) <= INT_MAX
-end
-
-local function sort_of(sort)
-  return function(v) return made[v] == sort and v or nil end
-end
-
-local TYPES = {
-  INT = {"a whole number below 2^31", function(v) return is_int(v) and math.tointeger(v) or nil end},
-  REAL = {"a finite number", function(v)
-    return math.type(v) and v == v and math.abs(v) < math.huge and v or nil
-  end},
-  BOOL = {"true or false", function(v) if type(v) == "boolean" then return v end end},
-  STRING = {"a text", function(v) return type(v) == "string" and v or nil end},
-  FUNCTION = {"a function", function(v) return type(v) == "function" and v or nil end},
-  TABLE = {"a table", function(v) return type(v) == "table" and v or nil end},
-  PAIR = {"a whole number or a pair {height, width}", function(v)
-    if is_int(v) then return {math.tointeger(v), math.tointeger(v)} end
-    if type(v) == "table" and #v == 2 and is_int(v[1]) and is_int(v[2]) then
-      return {math.tointeger(v[1]), math.tointeger(v[2])}
-    end
-  end},
-  INIT = {"an initialiser such as nn.he_normal{}", sort_of "initialiser"},
-  OPTIMIZER = {"nn.sgd{...} or nn.adam{...}", sort_of "optimizer"},
-  SCHEDULE = {"nn.constant_lr(), nn.step_lr{...} or nn.cosine_lr{...}", sort_of "schedule"},
-  LOSS = {"nn.softmax_cross_entropy{...} or nn.squared_error()", sort_of "loss"},
-}
-
-local function check_range(what, field, v)
-  local name, low, above, high, below = field.name, field.low, field.above, field.high, field.below
-  if low and v < low then fail("%s: %s is %s, but must be at least %s", what, name, v, low) end
-  if above and v <= above then fail("%s: %s is %s, but must be more than %s", what, name, v, above) end
-  if high and v > high then fail("%s: %s is %s, but must be at most %s", what, name, v, high) end
-  if below and v >= below then fail("%s: %s is %s, but must be less than %s", what, name, v, below) end
-end
-
-local function convert(what, field, v)
-  local words, keep = table.unpack(TYPES[field.type])
-  local kept = keep(v)
-  if kept == nil then fail("%s: %s must be %s, not %s", what, field.name, words, shown(v)) end
-  check_range(what, field, kept)
-  return kept
-end
-
--- Arguments as a model gives them, f{6, 5, padding = 2}, as a table by name. Fields: {name=, type=,
--- required=, default=, low=, above=, high=, below=, named_only=}; positional ones come in order.
-local function arguments(what, fields, given)
-  if given == nil then given = {} end
-  local names, places, by_name = {}, {}, {}
-  for _, field in ipairs(fields) do
-    names[#names + 1] = field.name
-    by_name[field.name] = field
-    if not field.named_only then places[#places + 1] = field.name end
-  end
-  local takes = "it takes " .. list(names, "and")
-  if type(given) ~= "table" or core.is_value(given) or made[given] then
-    fail("%s: write its arguments in braces, {...}, not %s; %s", what, shown(given), takes)
-  end
-  local result = {}
-  for place, v in ipairs(given) do
-    local name = places[place]
-    if not name then fail("%s: argument %d is too many; %s", what, place, takes) end
-    if given[name] ~= nil then fail("%s: %s is given twice", what, name) end
-    result[name] = convert(what, by_name[name], v)
-  end
-  for key in pairs(given) do
-    if type(key) ~= "string" and not (math.type(key) == "integer" and key >= 1 and key <= #given) then
-      fail("%s: an argument before [%s] is missing; %s", what, tostring(key), takes)
-    end
-  end
-  for _, key in ipairs(sorted_keys(given)) do
-    local field = by_name[key]
-    if not field then
-      fail("%s: unknown argument '%s'%s; %s", what, key, suggestion(key, names), takes)
-    end
-    result[key] = convert(what, field, given[key])
-  end
-  for _, field in ipairs(fields) do
-    if result[field.name] == nil then
-      if field.required then fail("%s: %s is missing; %s", what, field.name, takes) end
-      local default = field.default
-      if default ~= nil then result[field.name] = convert(what, field, default) end
-    end
-  end
-  return result
-end
 
 -- Names of layers -----------------------------------------------------------------------------
 
@@ -311,11 +169,13 @@ end
 
 define_initialiser("zeros", nil, 0)
 define_initialiser("constant", {name = "value", type = "REAL", required = true})
-for _, distribution in ipairs {"uniform", "normal"} do
-  define_initialiser("xavier_" .. distribution, {name = "gain", type = "REAL", default = 1, above = 0})
-  -- sqrt(2): half of what a ReLU sees is lost
-  define_initialiser("he_" .. distribution, {name = "gain", type = "REAL", default = 2 ^ 0.5, above = 0})
+local function gain(default)
+  return {name = "gain", type = "REAL", default = default, above = 0}
 end
+define_initialiser("xavier_uniform", gain(1))
+define_initialiser("xavier_normal", gain(1))
+define_initialiser("he_uniform", gain(2 ^ 0.5)) -- sqrt(2): half of what a ReLU sees is lost
+define_initialiser("he_normal", gain(2 ^ 0.5))
 define_initialiser("uniform", {name = "bound", type = "REAL", required = true, above = 0})
 define_initialiser("normal", {name = "deviation", type = "REAL", required = true, above = 0})
 
@@ -433,16 +293,13 @@ local NORMALIZE = {
   {name = "mean", type = "TABLE", required = true, named_only = true},
   {name = "deviation", type = "TABLE", required = true, named_only = true},
 }
-TYPES.NORMALIZE = {'"dataset" or {mean = {...}, deviation = {...}}', function(v)
-  return (v == "dataset" or type(v) == "table") and v or nil
-end}
 
 local function check_input(input)
   if #input ~= 3 then
     fail("nn.model: input must be {channels, height, width}, not a table of %d", #input)
   end
   for i, name in ipairs {"channels", "height", "width"} do
-    if not is_int(input[i]) or input[i] < 1 then
+    if not check.is_int(input[i]) or input[i] < 1 then
       fail("nn.model: input must be three whole numbers of at least 1; its %s is %s", name,
            shown(input[i]))
     end
@@ -450,7 +307,7 @@ local function check_input(input)
   if input[1] > core.channels_max then
     fail("nn.model: input has %d channels; at most %d can be read", input[1], core.channels_max)
   end
-  if input[1] * input[2] * input[3] > INT_MAX then
+  if 1.0 * input[1] * input[2] * input[3] > check.INT_MAX then
     fail("nn.model: an input of %dx%dx%d is too large", input[1], input[2], input[3])
   end
 end
@@ -461,7 +318,8 @@ local function check_normalize(normalize, channels)
   local checked = arguments(what, NORMALIZE, normalize)
   for _, name in ipairs {"mean", "deviation"} do
     if #checked[name] ~= channels then
-      fail("%s: %s has %d numbers, but the input has %d channels", what, name, #checked[name], channels)
+      fail("%s: %s has %d numbers, but the input has %d channels", what, name, #checked[name],
+           channels)
     end
     for i, v in ipairs(checked[name]) do
       convert(what, {name = text("%s[%d]", name, i), type = "REAL",
@@ -477,8 +335,8 @@ function nn.model(given)
   check_input(model.input)
   model.name = model.name or core.stem
   if not model.name:find("^[%a_][%w_]*$") then
-    fail("nn.model: name %q must be letters, digits and _, a letter first, because it becomes a name "
-         .. "in C; set name = \"...\"", model.name)
+    fail("nn.model: name %q must be letters, digits and _, a letter first, because it becomes a "
+         .. "name in C; set name = \"...\"", model.name)
   end
   model.loss = model.loss or nn.softmax_cross_entropy()
   local train = arguments("nn.model: train", TRAIN, model.train)
@@ -486,8 +344,9 @@ function nn.model(given)
   train.schedule = train.schedule or nn.constant_lr()
   train.normalize = check_normalize(train.normalize, model.input[1])
   if core.batch > 0 then train.batch = core.batch end
-  if train.batch * model.input[1] * model.input[2] * model.input[3] > INT_MAX then
-    fail("nn.model: a batch of %d images of %dx%dx%d is too large", train.batch, table.unpack(model.input))
+  if 1.0 * train.batch * model.input[1] * model.input[2] * model.input[3] > check.INT_MAX then
+    fail("nn.model: a batch of %d images of %dx%dx%d is too large", train.batch,
+         table.unpack(model.input))
   end
   model.train = train
   core.model_here()
@@ -511,8 +370,8 @@ function entries.build(model)
   check_model(model)
   local logits = model.forward(core.input(model.train.batch, table.unpack(model.input)))
   if not core.is_value(logits) then
-    core.fail(text("forward must return the logits, a value of the network; this one returns %s", shown(logits)),
-              model.forward)
+    core.fail(text("forward must return the logits, a value of the network; this one returns %s",
+                   shown(logits)), model.forward)
   end
   local shape = logits.shape
   if #shape ~= 2 then
@@ -520,8 +379,8 @@ function entries.build(model)
                    tostring(logits), model.classes), logits)
   end
   if shape[2] ~= model.classes then
-    core.fail(text("the output '%s' has %d features, but the model has %d classes; make the two equal",
-                   tostring(logits), shape[2], model.classes), logits)
+    core.fail(text("the output '%s' has %d features, but the model has %d classes; make the two "
+                   .. "equal", tostring(logits), shape[2], model.classes), logits)
   end
   core.finish(logits, model)
 end

@@ -67,8 +67,7 @@ SourcePos sandbox_function_position(lua_State *lua, int index) {
   return position_in(lua, function.source, function.linedefined);
 }
 
-/* --- mistakes -----------------------------------------------------------------------------------
- */
+/* --- mistakes ------------------------------------------------------------------------------- */
 
 _Noreturn void sandbox_raise(lua_State *lua) {
   assert(sandbox_of(lua)->diag->code != EXIT_DONE);
@@ -131,8 +130,7 @@ bool sandbox_call(Sandbox *sandbox, int argument_count, int result_count) {
   return sandbox->diag->code == EXIT_DONE;
 }
 
-/* --- limits
- * ---------------------------------------------------------------------------------------- */
+/* --- limits --------------------------------------------------------------------------------- */
 
 static void *allocate(void *client, void *old, size_t old_size, size_t size) {
   Sandbox *sandbox = client;
@@ -162,8 +160,7 @@ static void count_instructions(lua_State *lua, lua_Debug *event) {
   sandbox_raise(lua);
 }
 
-/* --- chunks and require --------------------------------------------------------------------------
- */
+/* --- chunks and require --------------------------------------------------------------------- */
 
 void sandbox_load_own(Sandbox *sandbox, const char *name, const char *text) {
   char chunk_name[64];
@@ -277,8 +274,7 @@ static int sandbox_require(lua_State *lua) {
   return 1;
 }
 
-/* --- what a model may use
- * --------------------------------------------------------------------------- */
+/* --- what a model may use ------------------------------------------------------------------- */
 
 /* To standard error: standard output may be the generated program. */
 static int sandbox_print(lua_State *lua) {

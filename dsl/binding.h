@@ -1,0 +1,33 @@
+/* What the files of the binding share: functions that nn.lua calls as `core.NAME`, on values of the
+   graph that it holds as userdata. */
+#ifndef CNNC_BINDING_H
+#define CNNC_BINDING_H
+
+#include "dsl.h"
+#include "sandbox.h"
+
+typedef struct Dsl {
+  Graph *graph;
+  Sandbox *sandbox;
+  const DslOptions *options;
+  SourcePos pos;   /* of the call of the vocabulary that runs; file NULL: none */
+  SourcePos model; /* of nn.model */
+  NodeList named;  /* layers that the model gave a name */
+} Dsl;
+
+Dsl *dsl_of(lua_State *lua);
+
+/* The user's line that a mistake would be reported at now. */
+SourcePos dsl_position(lua_State *lua);
+
+/* Of what stands on the stack at `index`: a value; an op's name; a table of attributes, which
+   nn.lua has checked, with those that it does not give left zero. */
+Value *dsl_value_at(lua_State *lua, int index);
+OpKind dsl_op_at(lua_State *lua, int index);
+Attributes dsl_read_attributes(lua_State *lua, int index);
+
+/* core.finish(logits, model): checks that every layer is used; adds the loss, and the recipe of the
+   model table, which nn.lua has checked. */
+int dsl_core_finish(lua_State *lua);
+
+#endif

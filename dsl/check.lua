@@ -1,0 +1,164 @@
+-- Arguments: what a model gives to the functions of nn, checked; and the words for its mistakes.
+local core = ...
+local text = string.format
+
+local function fail(...) core.fail(text(...)) end
+
+-- Words for messages --------------------------------------------------------------------------
+
+-- How many letters must change to make b from a.
+local function distance(a, b)
+  local row = {}
+  for j = 0, #b do row[j] = j end
+  for i = 1, #a do
+    local corner = row[0]
+    row[0] = i
+    for j = 1, #b do
+      local change = corner + (a:byte(i) == b:byte(j) and 0 or 1)
+      corner = row[j]
+      row[j] = math.min(change, row[j] + 1, row[j - 1] + 1)
+    end
+  end
+  return row[#b]
+end
+
+-- " (did you mean 'stride'?)", or nothing if no name is near.
+local function suggestion(name, names)
+  local best, least
+  for _, candidate in ipairs(names) do
+    local d = distance(name:lower(), candidate)
+    if d <= 1 + #candidate // 3 and (not least or d < least) then best, least = candidate, d end
+  end
+  return best and text(" (did you mean '%s'?)", best) or ""
+end
+
+local function list(names, last)
+  if #names < 2 then return names[1] or "nothing" end
+  return table.concat(names, ", ", 1, #names - 1) .. " " .. last .. " " .. names[#names]
+end
+
+local function sorted_keys(t)
+  local keys = {}
+  for key in pairs(t) do
+    if type(key) == "string" then keys[#keys + 1] = key end
+  end
+  table.sort(keys)
+  return keys
+end
+
+local function shown(v)
+  if core.is_value(v) then return "the value " .. tostring(v) end
+  if type(v) == "string" then return text("%q", v) end
+  if v ~= v then return "nan" end -- C libraries print its sign, or not
+  if type(v) == "number" or type(v) == "boolean" then return tostring(v) end
+  return v == nil and "nothing" or "a " .. type(v)
+end
+
+-- Types of arguments: the words for a message, and what makes of a good value the one to keep (nil
+-- for a bad one).
+local INT_MAX = 0x7fffffff
+-- The sort of each table that a constructor of nn made.
+local made = setmetatable({}, {__mode = "k"})
+
+local function is_int(v)
+  return math.type(v) and math.tointeger(v) and math.abs(v) <= INT_MAX
+end
+
+local function sort_of(sort)
+  return function(v) return made[v] == sort and v or nil end
+end
+
+local TYPES = {
+  INT = {"a whole number below 2^31", function(v)
+    return is_int(v) and math.tointeger(v) or nil
+  end},
+  REAL = {"a finite number", function(v)
+    return math.type(v) and v == v and math.abs(v) < math.huge and v or nil
+  end},
+  BOOL = {"true or false", function(v) if type(v) == "boolean" then return v end end},
+  STRING = {"a text", function(v) return type(v) == "string" and v or nil end},
+  FUNCTION = {"a function", function(v) return type(v) == "function" and v or nil end},
+  TABLE = {"a table", function(v) return type(v) == "table" and v or nil end},
+  PAIR = {"a whole number or a pair {height, width}", function(v)
+    if is_int(v) then return {math.tointeger(v), math.tointeger(v)} end
+    if type(v) == "table" and #v == 2 and is_int(v[1]) and is_int(v[2]) then
+      return {math.tointeger(v[1]), math.tointeger(v[2])}
+    end
+  end},
+  INIT = {"an initialiser such as nn.he_normal{}", sort_of "initialiser"},
+  OPTIMIZER = {"nn.sgd{...} or nn.adam{...}", sort_of "optimizer"},
+  SCHEDULE = {"nn.constant_lr(), nn.step_lr{...} or nn.cosine_lr{...}", sort_of "schedule"},
+  LOSS = {"nn.softmax_cross_entropy{...} or nn.squared_error()", sort_of "loss"},
+  NORMALIZE = {'"dataset" or {mean = {...}, deviation = {...}}', function(v)
+    return (v == "dataset" or type(v) == "table") and v or nil
+  end},
+}
+
+local function check_range(what, field, v)
+  local function must(good, bound, words)
+    if bound and not good then
+      fail("%s: %s is %s, but must be %s %s", what, field.name, v, words, bound)
+    end
+  end
+  must(field.low and v >= field.low, field.low, "at least")
+  must(field.above and v > field.above, field.above, "more than")
+  must(field.high and v <= field.high, field.high, "at most")
+  must(field.below and v < field.below, field.below, "less than")
+end
+
+local function convert(what, field, v)
+  local words, keep = table.unpack(TYPES[field.type])
+  local kept = keep(v)
+  if kept == nil then fail("%s: %s must be %s, not %s", what, field.name, words, shown(v)) end
+  check_range(what, field, kept)
+  return kept
+end
+
+-- Arguments as a model gives them, f{6, 5, padding = 2}, as a table by name. Fields: {name=, type=,
+-- required=, default=, low=, above=, high=, below=, named_only=}; positional ones come in order.
+local function arguments(what, fields, given)
+  if given == nil then given = {} end
+  local names, places, by_name = {}, {}, {}
+  for _, field in ipairs(fields) do
+    names[#names + 1] = field.name
+    by_name[field.name] = field
+    if not field.named_only then places[#places + 1] = field.name end
+  end
+  local takes = "it takes " .. list(names, "and")
+  if type(given) ~= "table" or core.is_value(given) or made[given] then
+    fail("%s: write its arguments in braces, {...}, not %s; %s", what, shown(given), takes)
+  end
+  local result = {}
+  for place, v in ipairs(given) do
+    local name = places[place]
+    if not name then fail("%s: argument %d is too many; %s", what, place, takes) end
+    if given[name] ~= nil then fail("%s: %s is given twice", what, name) end
+    result[name] = convert(what, by_name[name], v)
+  end
+  for key in pairs(given) do
+    local is_place = math.type(key) == "integer" and key >= 1 and key <= #given
+    if type(key) ~= "string" and not is_place then
+      fail("%s: an argument before [%s] is missing; %s", what, tostring(key), takes)
+    end
+  end
+  for _, key in ipairs(sorted_keys(given)) do
+    local field = by_name[key]
+    if not field then
+      fail("%s: unknown argument '%s'%s; %s", what, key, suggestion(key, names), takes)
+    end
+    result[key] = convert(what, field, given[key])
+  end
+  for _, field in ipairs(fields) do
+    if result[field.name] == nil then
+      if field.required then fail("%s: %s is missing; %s", what, field.name, takes) end
+      local default = field.default
+      if default ~= nil then result[field.name] = convert(what, field, default) end
+    end
+  end
+  return result
+end
+
+return {
+  INT_MAX = INT_MAX, arguments = arguments, convert = convert, fail = fail, is_int = is_int,
+  list = list, made = made, shown = shown, sorted_keys = sorted_keys, suggestion = suggestion,
+}

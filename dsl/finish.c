@@ -1,0 +1,120 @@
+/* The end of a model: every layer must be used; the loss and the recipe join the graph. */
+#include "binding.h"
+
+#include <string.h>
+
+static void mark_reached(const Graph *graph, const Value *value, bool *reached) {
+  if (!value->producer || reached[value->id]) return;
+  reached[value->id] = true;
+  for (int i = 0; i < value->producer->in_count; i++)
+    mark_reached(graph, value->producer->in[i], reached);
+}
+
+/* A layer that somebody wrote a name or parameters for is meant to be used; plain ops without use
+   are taken out by simplify. */
+static bool check_all_used(const Dsl *dsl) {
+  Graph *graph = dsl->graph;
+  bool *reached = ARENA_ARRAY(graph->arena, bool, graph->next_id);
+  mark_reached(graph, graph->output, reached);
+  for (int i = 0; i < graph->nodes.count; i++) {
+    const Node *node = graph->nodes.at[i];
+    if (node->op == OP_pack_input || reached[node->out[0]->id]) continue;
+    bool matters = node->op == OP_conv2d || node->op == OP_linear;
+    for (int k = 0; k < dsl->named.count; k++) matters = matters || dsl->named.at[k] == node;
+    if (matters)
+      return diag_set(graph->diag, EXIT_MODEL, node->pos,
+                      "%s '%s': its result is never used on the way to the output; use it or take "
+                      "it out",
+                      op_name(node->op), node->name);
+  }
+  return true;
+}
+
+static void add_loss(Graph *graph, OpKind op, Attributes attributes, SourcePos pos) {
+  const Value *logits = graph->output;
+  Node *node = graph_node(graph, op, "loss", pos, 1, &graph->output);
+  node->attributes = attributes;
+  graph->loss = graph_output(graph, node, VALUE_LOSS, "loss", 1, logits->dim);
+  const char *name = arena_printf(graph->arena, "d%s", logits->name);
+  Value *gradient = graph_output(graph, node, VALUE_GRADIENT, name, logits->rank, logits->dim);
+  graph->output->gradient = gradient;
+}
+
+static double number_field(lua_State *lua, int index, const char *key) {
+  lua_getfield(lua, index, key);
+  double number = lua_tonumber(lua, -1);
+  lua_pop(lua, 1);
+  return number;
+}
+
+static bool field_is(lua_State *lua, int index, const char *key, const char *text) {
+  bool is = lua_getfield(lua, index, key) == LUA_TSTRING && !strcmp(lua_tostring(lua, -1), text);
+  lua_pop(lua, 1);
+  return is;
+}
+
+static void read_list(lua_State *lua, int index, const char *key, double *list) {
+  lua_getfield(lua, index, key);
+  for (int i = 0; i < INPUT_CHANNELS_MAX; i++) {
+    lua_geti(lua, -1, i + 1);
+    list[i] = lua_tonumber(lua, -1);
+    lua_pop(lua, 1);
+  }
+  lua_pop(lua, 1);
+}
+
+static void read_optimizer(lua_State *lua, int index, Recipe *recipe) {
+  recipe->optimizer = field_is(lua, index, "kind", "adam") ? OPTIMIZER_ADAM : OPTIMIZER_SGD;
+  recipe->lr = number_field(lua, index, "lr");
+  recipe->momentum = number_field(lua, index, "momentum");
+  recipe->weight_decay = number_field(lua, index, "weight_decay");
+  recipe->beta1 = number_field(lua, index, "beta1");
+  recipe->beta2 = number_field(lua, index, "beta2");
+  recipe->eps = number_field(lua, index, "eps");
+  lua_getfield(lua, index, "nesterov");
+  recipe->nesterov = lua_toboolean(lua, -1);
+  lua_pop(lua, 1);
+}
+
+static void read_schedule(lua_State *lua, int index, Recipe *recipe) {
+  recipe->schedule = field_is(lua, index, "kind", "step_lr")     ? LR_STEP
+                     : field_is(lua, index, "kind", "cosine_lr") ? LR_COSINE
+                                                                 : LR_CONSTANT;
+  recipe->step_epochs = (int)number_field(lua, index, "epochs");
+  recipe->gamma = number_field(lua, index, "gamma");
+  recipe->final_lr = number_field(lua, index, "final");
+}
+
+int dsl_core_finish(lua_State *lua) {
+  Dsl *dsl = dsl_of(lua);
+  Graph *graph = dsl->graph;
+  lua_settop(lua, 2);
+  graph->output = dsl_value_at(lua, 1);
+  if (!check_all_used(dsl)) sandbox_raise(lua);
+  lua_getfield(lua, 2, "name");
+  graph->name = arena_strdup(graph->arena, lua_tostring(lua, -1));
+  graph->classes = (int)number_field(lua, 2, "classes");
+
+  lua_getfield(lua, 2, "loss");
+  int loss = lua_gettop(lua);
+  lua_getfield(lua, loss, "kind");
+  add_loss(graph, dsl_op_at(lua, -1), dsl_read_attributes(lua, loss), dsl_position(lua));
+
+  Recipe *recipe = &graph->recipe;
+  lua_getfield(lua, 2, "train");
+  int train = lua_gettop(lua);
+  recipe->batch = graph->input->dim[0];
+  recipe->epochs = (int)number_field(lua, train, "epochs");
+  lua_getfield(lua, train, "optimizer");
+  read_optimizer(lua, lua_gettop(lua), recipe);
+  lua_getfield(lua, train, "schedule");
+  read_schedule(lua, lua_gettop(lua), recipe);
+  recipe->normalize_from_dataset = field_is(lua, train, "normalize", "dataset");
+  if (!recipe->normalize_from_dataset) {
+    lua_getfield(lua, train, "normalize");
+    int normalize = lua_gettop(lua);
+    read_list(lua, normalize, "mean", recipe->mean);
+    read_list(lua, normalize, "deviation", recipe->deviation);
+  }
+  return 0;
+}
