@@ -259,7 +259,7 @@ static Value *add_parameter(Graph *graph, const Node *draft, const char *suffix,
    Without an initialiser parameters start as in PyTorch: weight and bias in
    U(-1/sqrt(fan_in), 1/sqrt(fan_in)). */
 static int core_node(lua_State *lua) {
-  enum { OP = 1, NAME, IS_NAMED, ARGUMENTS, FIRST_INPUT, INPUTS_MAX = 4 };
+  enum { OP = 1, NAME, IS_NAMED, ARGUMENTS, FIRST_INPUT, INPUTS_MAX = 4, LAYERS_MAX = 5000 };
   Dsl *dsl = dsl_of(lua);
   Graph *graph = dsl->graph;
   Value *in[INPUTS_MAX];
@@ -267,6 +267,11 @@ static int core_node(lua_State *lua) {
   draft.pos = dsl_position(lua);
   draft.attributes = dsl_read_attributes(lua, ARGUMENTS);
   for (int i = FIRST_INPUT; i <= lua_gettop(lua); i++) in[draft.in_count++] = dsl_value_at(lua, i);
+  if (graph->nodes.count >= LAYERS_MAX) {
+    diag_set(graph->diag, EXIT_MODEL, draft.pos,
+             "the model has more than %d layers; is there a loop without end?", LAYERS_MAX);
+    sandbox_raise(lua);
+  }
   Shape shape;
   if (!shape_infer(&draft, graph->diag, &shape)) sandbox_raise(lua);
 

@@ -23,11 +23,17 @@ foreach(case IN LISTS cases)
       -P ${CMAKE_CURRENT_SOURCE_DIR}/golden/compare.cmake)
 endforeach()
 
-# frontend/cli_NAME.sh: the commands, run on models in a folder of their own.
+# frontend/cli_NAME.sh: the commands, run on models in a folder of their own. COMPILERS are those that
+# can link to this libcnn: with sanitizers only the one that built it.
+set(compilers "clang gcc")
+if(CNNC_SANITIZE)
+  set(compilers "${CMAKE_C_COMPILER} -fsanitize=address,undefined")
+endif()
 file(GLOB scripts CONFIGURE_DEPENDS frontend/cli_*.sh)
 foreach(script IN LISTS scripts)
   get_filename_component(name ${script} NAME_WE)
   add_test(NAME frontend.${name} COMMAND sh ${script} $<TARGET_FILE:cnnc> ${PROJECT_SOURCE_DIR}
     ${PROJECT_BINARY_DIR})
-  set_tests_properties(frontend.${name} PROPERTIES SKIP_RETURN_CODE 77)
+  set_tests_properties(frontend.${name} PROPERTIES SKIP_RETURN_CODE 77
+    ENVIRONMENT "COMPILERS=${compilers}")
 endforeach()

@@ -29,3 +29,15 @@ expect() {
     cat output errors | grep -qF -e "$word" || fail "'$word' is missing in the answer to: $* $(cat output errors)"
   done <wanted
 }
+
+# The C compilers to try, with their flags, one a line.
+compilers() {
+  case $COMPILERS in
+  *-f*) echo "$COMPILERS" ;;
+  *)
+    for name in $COMPILERS; do
+      command -v "$name" >/dev/null && echo "$name"
+    done
+    ;;
+  esac
+}

@@ -3,19 +3,18 @@
 lenet5=$source/models/lenet5.lua
 unset CC
 
-tried=0
-for cc in clang gcc; do
-  command -v $cc >/dev/null || continue
-  tried=$((tried + 1))
-  expect 0 -- "$cnnc" build "$lenet5" -o "program_$cc" --cc $cc --target scalar
-  [ -x "program_$cc" ] || fail "program_$cc was not made"
-  [ -s "program_$cc.c" ] || fail "program_$cc.c was not kept"
+[ -n "$(compilers)" ] || { echo "skipped: neither clang nor gcc is installed"; exit 77; }
+compilers | while read -r cc; do
+  program=program_${cc%% *}
+  program=$(basename "$program")
+  expect 0 -- "$cnnc" build "$lenet5" -o "$program" --cc "$cc" --target scalar
+  [ -x "$program" ] || fail "$program was not made"
+  [ -s "$program.c" ] || fail "$program.c was not kept"
   # by hand, as a user would: the C has no warnings
-  # shellcheck disable=SC2046 # flags are words
-  expect 0 -- $cc -Wall -Wextra -Werror "program_$cc.c" $("$cnnc" --cflags --target scalar) \
+  # shellcheck disable=SC2046,SC2086 # flags are words
+  expect 0 -- $cc -Wall -Wextra -Werror "$program.c" $("$cnnc" --cflags --target scalar) \
     $("$cnnc" --libs) -o by_hand
-done
-[ $tried -gt 0 ] || { echo "skipped: neither clang nor gcc is installed"; exit 77; }
+done || exit 1
 
 expect 1 "'no-such-compiler' is not installed" -- "$cnnc" build "$lenet5" -o p --cc no-such-compiler
 CC=no-such-compiler expect 1 "'no-such-compiler' is not installed" -- "$cnnc" build "$lenet5" -o p
