@@ -42,9 +42,11 @@ static inline vmask vge(vec a, vec b) { return _mm256_cmp_ps(a, b, _CMP_GE_OQ); 
 static inline vmask veq(vec a, vec b) { return _mm256_cmp_ps(a, b, _CMP_EQ_OQ); }
 static inline vmask vmask_and(vmask a, vmask b) { return _mm256_and_ps(a, b); }
 static inline vmask vmask_or(vmask a, vmask b) { return _mm256_or_ps(a, b); }
-static inline vmask vmask_andnot(vmask a, vmask b) { return _mm256_andnot_ps(b, a); } /* a and not b */
-static inline vec vselect(vmask m, vec a, vec b) { return _mm256_blendv_ps(b, a, m); } /* m ? a : b */
-static inline vec vkeep(vmask m, vec a) { return _mm256_and_ps(m, a); }                /* m ? a : 0 */
+/* a and not b */
+static inline vmask vmask_andnot(vmask a, vmask b) { return _mm256_andnot_ps(b, a); }
+/* m ? a : b, and m ? a : 0 */
+static inline vec vselect(vmask m, vec a, vec b) { return _mm256_blendv_ps(b, a, m); }
+static inline vec vkeep(vmask m, vec a) { return _mm256_and_ps(m, a); }
 
 /* The first `count` lanes, from and to any address; no other memory is touched. */
 static inline vec vload_part(const real *p, int count) {

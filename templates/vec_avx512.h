@@ -42,9 +42,11 @@ static inline vmask vge(vec a, vec b) { return _mm512_cmp_ps_mask(a, b, _CMP_GE_
 static inline vmask veq(vec a, vec b) { return _mm512_cmp_ps_mask(a, b, _CMP_EQ_OQ); }
 static inline vmask vmask_and(vmask a, vmask b) { return a & b; }
 static inline vmask vmask_or(vmask a, vmask b) { return a | b; }
-static inline vmask vmask_andnot(vmask a, vmask b) { return (vmask)(a & ~b); } /* a and not b */
-static inline vec vselect(vmask m, vec a, vec b) { return _mm512_mask_blend_ps(m, b, a); } /* m ? a : b */
-static inline vec vkeep(vmask m, vec a) { return _mm512_maskz_mov_ps(m, a); }              /* m ? a : 0 */
+/* a and not b */
+static inline vmask vmask_andnot(vmask a, vmask b) { return (vmask)(a & ~b); }
+/* m ? a : b, and m ? a : 0 */
+static inline vec vselect(vmask m, vec a, vec b) { return _mm512_mask_blend_ps(m, b, a); }
+static inline vec vkeep(vmask m, vec a) { return _mm512_maskz_mov_ps(m, a); }
 
 /* The first `count` lanes, from and to any address; no other memory is touched. */
 static inline vec vload_part(const real *p, int count) {
