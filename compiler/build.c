@@ -135,8 +135,8 @@ static const char *choose_compiler(Arena *arena, Diag *diag, const Options *opti
   return NULL;
 }
 
-/* Whether the compiler can make and link the smallest program with OpenMP. */
-static bool openmp_works(Arena *arena, const char *cc, const char *output) {
+/* The exit code of the compiler for the smallest program with OpenMP: 0 if it can. */
+static int try_openmp(Arena *arena, const char *cc, const char *output) {
   static const char TEXT[] =
       "#include <omp.h>\nint main(void) { return omp_get_max_threads() < 1; }\n";
   const char *source = arena_printf(arena, "%s.openmp.c", output);
@@ -150,9 +150,9 @@ static bool openmp_works(Arena *arena, const char *cc, const char *output) {
   add_word(arena, &words, "-o");
   add_word(arena, &words, output);
   LIST_PUSH(arena, &words, NULL);
-  bool works = written && run(words.at, true) == 0;
+  int status = written ? run(words.at, true) : NOT_FOUND;
   unlink(source);
-  return works;
+  return status;
 }
 
 static bool report_failure(Diag *diag, const char *cc, const char *source, int status) {
@@ -171,14 +171,14 @@ bool build_program(Arena *arena, Diag *diag, const char *source, const char *out
     return diag_set(diag, EXIT_FAILED, (SourcePos){0}, "cannot write %s: %s", output,
                     strerror(errno));
   close(descriptor);
-  bool openmp = openmp_works(arena, cc, temporary);
-  if (!openmp)
+  int openmp = try_openmp(arena, cc, temporary);
+  if (openmp != 0 && openmp != INTERRUPTED)
     fprintf(stderr,
             "cnnc: OpenMP does not work with %s, so %s will run on one thread; Debian's package "
             "for clang is libomp-dev\n",
             cc, output);
-  WordList words = compiler_command(arena, cc, source, temporary, openmp, options);
-  int status = run(words.at, false);
+  WordList words = compiler_command(arena, cc, source, temporary, openmp == 0, options);
+  int status = openmp == INTERRUPTED ? INTERRUPTED : run(words.at, false);
   if (status == 0 && rename(temporary, output) == 0) return true;
   int error = errno;
   unlink(temporary);
