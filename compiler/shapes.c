@@ -28,9 +28,8 @@ typedef struct Words {
 static Words shape_words(int rank, const int *dim) {
   Words words = {"["};
   for (int i = 0, used = 1; i < rank; i++)
-    used +=
-        snprintf(words.text + used, sizeof words.text - (size_t)used, "%s%d", i ? "," : "", dim[i]);
-  strcat(words.text, "]");
+    used += snprintf(words.text + used, sizeof words.text - (size_t)used, "%d%s", dim[i],
+                     i + 1 < rank ? "," : "]");
   return words;
 }
 

@@ -28,8 +28,7 @@ char *text_read(Arena *arena, const char *path, size_t *length) {
 }
 
 static bool write_all(FILE *file, const char *text) {
-  bool written = fputs(text, file) != EOF && fflush(file) == 0;
-  return written;
+  return fputs(text, file) != EOF && fflush(file) == 0;
 }
 
 static bool write_in_place(Diag *diag, const char *path, const char *text) {
@@ -56,9 +55,9 @@ bool text_write(Diag *diag, const char *path, const char *text) {
   if (!strcmp(path, "-") || (exists && !S_ISREG(status.st_mode)))
     return write_in_place(diag, path, text);
 
-  char *temporary = malloc(strlen(path) + sizeof ".XXXXXX");
-  if (!temporary) return diag_set(diag, EXIT_FAILED, (SourcePos){0}, "out of memory");
-  strcat(strcpy(temporary, path), ".XXXXXX");
+  char *temporary;
+  if (asprintf(&temporary, "%s.XXXXXX", path) < 0)
+    return diag_set(diag, EXIT_FAILED, (SourcePos){0}, "out of memory");
   int descriptor = mkstemp(temporary);
   FILE *file = descriptor < 0 ? NULL : fdopen(descriptor, "w");
   bool written = file != NULL;

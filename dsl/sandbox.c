@@ -86,11 +86,11 @@ static const char *split_message(lua_State *lua, const char *text, SourcePos *po
   for (int level = 0; lua_getstack(lua, level, &frame); level++) {
     lua_getinfo(lua, "Sl", &frame);
     size_t length = strlen(frame.short_src);
-    if (!is_users(&frame) || strncmp(text, frame.short_src, length) || text[length] != ':')
+    if (!is_users(&frame) || strncmp(text, frame.short_src, length) != 0 || text[length] != ':')
       continue;
     char *end;
     long line = strtol(text + length + 1, &end, 10);
-    if (line != frame.currentline || strncmp(end, ": ", 2)) continue;
+    if (line != frame.currentline || strncmp(end, ": ", 2) != 0) continue;
     *pos = position_in(lua, frame.source, frame.currentline);
     return end + 2;
   }
@@ -175,7 +175,7 @@ static void report_syntax(Sandbox *sandbox, const char *file, const char *messag
   for (const char *at = strchr(message, ':'); at; at = strchr(at + 1, ':')) {
     char *end;
     long line = strtol(at + 1, &end, 10);
-    if (end == at + 1 || strncmp(end, ": ", 2)) continue;
+    if (end == at + 1 || strncmp(end, ": ", 2) != 0) continue;
     SourcePos pos = {arena_strdup(sandbox->arena, file), (int)line};
     diag_set(sandbox->diag, EXIT_MODEL, pos, "%s", end + 2);
     return;
