@@ -48,9 +48,10 @@ static void draw_axes(cnn_text *text, const panel *p, const cnn_metrics *rows, i
   int ticks = (int)lround((p->high - p->low) / p->step);
   for (int i = 0; i <= ticks; i++) {
     double value = p->low + i * p->step, y = y_of(p, value);
+    if (fabs(value) < p->step / 2) value = 0; /* not 5e-17 */
     cnn_text_add(text, "<path d=\"M%.0f %.1fh%d\" class=\"grid\"/>", p->left, y, WIDTH);
     cnn_text_add(text, "<text x=\"%.0f\" y=\"%.1f\" text-anchor=\"end\">%.4g</text>\n", p->left - 8,
-                 y + 4, value + 0.0);
+                 y + 4, value);
   }
   int every = (count + 9) / 10;
   for (int i = 0; i < count; i += every)
@@ -64,7 +65,8 @@ static void draw_curve(cnn_text *text, const panel *p, size_t offset, const char
   for (int i = 0; i < count; i++)
     cnn_text_add(text, "%.1f,%.1f ", x_of(p, i, count),
                  y_of(p, column(&rows[i], offset) * p->scale));
-  cnn_text_add(text, "\"/>\n");
+  cnn_text_add(text, "\"/><circle class=\"%s\" cx=\"%.1f\" cy=\"%.1f\" r=\"2\"/>\n", name,
+               x_of(p, count - 1, count), y_of(p, column(&rows[count - 1], offset) * p->scale));
 }
 
 static void draw_legend(cnn_text *text, double x) {

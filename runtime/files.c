@@ -45,11 +45,6 @@ bool cnn_file_commit(cnn_file *file, cnn_error *error) {
   return true;
 }
 
-void cnn_file_discard(cnn_file *file) {
-  close(file->descriptor);
-  unlink(file->partial);
-}
-
 bool cnn_file_replace(const char *path, const void *data, size_t size, cnn_error *error) {
   cnn_file file;
   return cnn_file_begin(&file, path, error) && cnn_file_add(&file, data, size, error) &&

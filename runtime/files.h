@@ -17,7 +17,6 @@ bool cnn_file_begin(cnn_file *file, const char *path, cnn_error *error);
 /* After a failure the temporary file is gone, and nothing more may be done with `file`. */
 bool cnn_file_add(cnn_file *file, const void *data, size_t size, cnn_error *error);
 bool cnn_file_commit(cnn_file *file, cnn_error *error);
-void cnn_file_discard(cnn_file *file);
 
 /* All three at once. */
 bool cnn_file_replace(const char *path, const void *data, size_t size, cnn_error *error);

@@ -123,6 +123,7 @@ typedef struct trainer {
   uint32_t *order;   /* [training.count] */
   cnn_text log;
   cnn_file log_file;
+  bool log_open;
   cnn_progress progress;
   int epochs_done;
 } trainer;
@@ -133,14 +134,19 @@ typedef struct tally {
   int64_t images, right;
 } tally;
 
-static bool log_step(trainer *t, double loss, cnn_error *error) {
-  if (!t->o.log) return true;
-  cnn_text_add(&t->log, "%llu,%.9g,%.9g\n", (unsigned long long)t->session.state.step, loss,
-               t->session.state.lr);
-  if (t->log.used < LOG_TEXT - LOG_LINE) return true;
+/* Writes out what the log holds. */
+static bool flush_log(trainer *t, cnn_error *error) {
   size_t used = t->log.used;
   t->log.used = 0;
-  return cnn_file_add(&t->log_file, t->log.data, used, error);
+  t->log_open = cnn_file_add(&t->log_file, t->log.data, used, error);
+  return t->log_open;
+}
+
+static bool log_step(trainer *t, double loss, cnn_error *error) {
+  if (!t->log_open) return true;
+  cnn_text_add(&t->log, "%llu,%.9g,%.9g\n", (unsigned long long)t->session.state.step, loss,
+               t->session.state.lr);
+  return t->log.used < LOG_TEXT - LOG_LINE || flush_log(t, error);
 }
 
 /* One update with the images that lie in the session's batch. */
@@ -156,11 +162,11 @@ static bool train_batch(trainer *t, tally *sum, cnn_error *error) {
   }
   sum->loss += loss;
   sum->images += count;
+  if (!log_step(t, loss / count, error)) return false;
   if (!isfinite(loss))
     return cnn_fail(error, CNN_EXIT_FAILED,
                     "the loss is %g after %llu updates; try a smaller learning rate than --lr %g",
                     loss, (unsigned long long)state->step, t->o.recipe.lr);
-  if (!log_step(t, loss / count, error)) return false;
   state->step++;
   return true;
 }
@@ -208,16 +214,16 @@ static bool finish_epoch(trainer *t, const tally *sum, cnn_error *error) {
 }
 
 static bool train(trainer *t, cnn_error *error) {
+  bool good = true;
   cnn_progress_begin(&t->progress, t->o.recipe.epochs, t->training.count);
-  for (int epoch = 0; epoch < t->o.recipe.epochs && !is_over(t); epoch++) {
+  for (int epoch = 0; good && epoch < t->o.recipe.epochs && !is_over(t); epoch++) {
     tally sum = {0};
-    if (!train_epoch(t, epoch, &sum, error)) return false;
-    if (!(interrupted ? save(t, error) : finish_epoch(t, &sum, error))) return false;
+    good = train_epoch(t, epoch, &sum, error) &&
+           (interrupted ? save(t, error) : finish_epoch(t, &sum, error));
   }
-  if (t->o.log && (!cnn_file_add(&t->log_file, t->log.data, t->log.used, error) ||
-                   !cnn_file_commit(&t->log_file, error)))
-    return false;
-  return true;
+  /* A training that failed leaves its log: it tells why. */
+  if (t->log_open && !(flush_log(t, error) && cnn_file_commit(&t->log_file, error))) return false;
+  return good;
 }
 
 /* --- before and after ------------------------------------------------------------------------- */
@@ -252,7 +258,8 @@ static bool prepare(trainer *t, cnn_error *error) {
   }
   if (!o->log) return true;
   cnn_text_add(&t->log, "step,loss,lr\n");
-  return cnn_file_begin(&t->log_file, o->log, error);
+  t->log_open = cnn_file_begin(&t->log_file, o->log, error);
+  return t->log_open;
 }
 
 static void announce(const trainer *t) {

@@ -1,0 +1,276 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include "fake_model.h"
+#include "scratch.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+/* The command line of a program, from outside. Every test starts in a folder with a data set "d" of
+   95 training and 41 test images: neither is a multiple of the batch. */
+static int fresh(void **state) {
+  (void)state;
+  if (system("rm -rf *") != 0) return -1;
+  scratch_dataset("d", 95, 41);
+  return 0;
+}
+
+/* Runs the program, its output to "output". Returns the exit code. */
+static int run(const char *arguments) {
+  char command[1024];
+  snprintf(command, sizeof command, "%s %s >output 2>&1", FAKE_PROGRAM, arguments);
+  int status = system(command);
+  return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
+/* Runs and expects an exit code, and words in the output. */
+static void expect(int code, const char *arguments, const char *words) {
+  int got = run(arguments);
+  char *output = scratch_read("output", NULL);
+  if (got != code) fail_msg("%s: exit %d instead of %d: %s", arguments, got, code, output);
+  if (!strstr(output, words)) fail_msg("%s: '%s' lacks '%s'", arguments, output, words);
+  free(output);
+}
+
+static void expect_same_files(const char *one, const char *other) {
+  size_t size, other_size;
+  char *a = scratch_read(one, &size), *b = scratch_read(other, &other_size);
+  assert_int_equal(size, other_size);
+  assert_memory_equal(a, b, size);
+  free(a);
+  free(b);
+}
+
+static void help_is_everywhere(void **state) {
+  (void)state;
+  expect(0, "--help", "gradcheck");
+  expect(2, "", "Usage: fake COMMAND");
+  static const char *const commands[] = {"train",     "eval",  "predict", "summary",
+                                         "gradcheck", "bench", "trace"};
+  for (int i = 0; i < 7; i++) {
+    char arguments[64], usage[64];
+    snprintf(arguments, sizeof arguments, "%s --help", commands[i]);
+    snprintf(usage, sizeof usage, "Usage: fake %s [OPTION...]", commands[i]);
+    expect(0, arguments, usage);
+    snprintf(arguments, sizeof arguments, "%s --nonsense", commands[i]);
+    expect(2, arguments, "--help");
+  }
+}
+
+static void mistakes_of_usage(void **state) {
+  (void)state;
+  expect(2, "tarin d", "unknown command 'tarin'; `fake --help` lists the commands");
+  expect(2, "train", "name the folder of the data set");
+  expect(2, "train d d", "one data set is enough");
+  expect(2, "train d --epochs 0", "--epochs 0: give a whole number from 1");
+  expect(2, "train d --epochs 3x", "--epochs 3x");
+  expect(2, "train d --lr nan", "--lr nan");
+  expect(2, "train d --batch 31", "compile the model with --batch 31");
+  expect(2, "train d --threads 0", "--threads 0");
+  expect(2, "predict", "name the folder");
+  expect(2, "bench --work sleep", "give train or infer");
+  expect(2, "bench --count 31", "--batch 31");
+  expect(2, "trace", "--out FILE");
+}
+
+static void training_learns_and_leaves_a_run(void **state) {
+  (void)state;
+  expect(0, "train d --epochs 12 --lr 0.1", "test accuracy 100.00 % after 12 epochs");
+  char *metrics = scratch_read("runs/fake/metrics.csv", NULL);
+  assert_non_null(strstr(metrics, "\n12,"));
+  free(metrics);
+  assert_true(scratch_exists("runs/fake/curves.svg"));
+  expect(0, "eval d", "41 test images, loss 0.");
+  expect(0, "eval d", "accuracy 100.00 %");
+  expect(0, "predict d --count 0", "right (is 7");
+  expect(0, "predict d/t10k-images-idx3-ubyte --top 1", "the first 10 of 41 images");
+  expect(0, "double eval d", "accuracy 100.00 %");
+}
+
+static void seeds_decide_all(void **state) {
+  (void)state;
+  expect(0, "train d --seed 5 --out a --log-steps a.csv", "written: a/last.safetensors");
+  expect(0, "train d --seed 5 --out b --log-steps b.csv", "written");
+  expect(0, "train d --seed 6 --out c --log-steps c.csv", "written");
+  expect_same_files("a/last.safetensors", "b/last.safetensors");
+  expect_same_files("a.csv", "b.csv");
+  char *a = scratch_read("a.csv", NULL), *c = scratch_read("c.csv", NULL);
+  assert_string_not_equal(a, c);
+  assert_memory_equal(a, "step,loss,lr\n0,", 15);
+  assert_non_null(strstr(a, "\n7,")); /* 95 images: 4 steps an epoch, 2 epochs */
+  assert_null(strstr(a, "\n8,"));
+  free(a);
+  free(c);
+}
+
+/* Softmax regression does not care in what batches its test images come. */
+static void partial_batches_count_rightly(void **state) {
+  (void)state;
+  expect(0, "train d --out a", "written");
+  char one[256], many[256];
+  assert_int_equal(run("eval d --weights a/last.safetensors --batch 1"), 0);
+  char *output = scratch_read("output", NULL);
+  assert_non_null(strstr(output, "loss"));
+  snprintf(one, sizeof one, "%.60s", strstr(output, "loss"));
+  free(output);
+  assert_int_equal(run("eval d --weights a/last.safetensors --batch 30"), 0);
+  output = scratch_read("output", NULL);
+  snprintf(many, sizeof many, "%.60s", strstr(output, "loss"));
+  free(output);
+  assert_string_equal(one, many);
+}
+
+static void steps_and_limits(void **state) {
+  (void)state;
+  expect(0, "train d --steps 3 --no-shuffle --log-steps s.csv", "after 1 epoch");
+  char *log = scratch_read("s.csv", NULL);
+  assert_non_null(strstr(log, "\n2,"));
+  assert_null(strstr(log, "\n3,"));
+  free(log);
+  expect(0, "train d --limit 10 --batch 10 --epochs 1", "10 training and 41 test images");
+}
+
+static void runs_start_from_checkpoints(void **state) {
+  (void)state;
+  expect(0, "train d --epochs 12 --lr 0.1 --out a", "written");
+  expect(0, "train d --epochs 1 --lr 0 --init a/last.safetensors --out b", "100.00 %");
+  expect(0, "gradcheck d --weights a/last.safetensors", "all within");
+  scratch_write("bad.safetensors", "{}", 2);
+  expect(4, "train d --init bad.safetensors", "bad.safetensors: shorter than a header");
+  expect(4, "eval d --weights absent", "absent: No such file or directory");
+  expect(4, "train nowhere", "nowhere: No such file or directory");
+}
+
+static void a_loss_that_explodes_ends_it(void **state) {
+  (void)state;
+  expect(1, "train d --lr 1e6 --log-steps s.csv", "try a smaller learning rate than --lr 1e+06");
+  assert_false(scratch_exists("runs/fake/last.safetensors"));
+  assert_true(scratch_exists("s.csv")); /* tells how it went */
+  assert_false(scratch_exists("s.csv.partial"));
+}
+
+static void interrupts_save_and_exit_130(void **state) {
+  (void)state;
+  pid_t child = fork();
+  assert_true(child >= 0);
+  if (child == 0) {
+    if (!freopen("output", "w", stdout)) _exit(99);
+    execl(FAKE_PROGRAM, "fake", "train", "d", "--epochs", "1000000", "--out", "a", (char *)NULL);
+    _exit(99);
+  }
+  for (int i = 0; i < 500 && !scratch_exists("a/curves.svg"); i++) usleep(10000);
+  assert_int_equal(kill(child, SIGINT), 0);
+  int status;
+  assert_int_equal(waitpid(child, &status, 0), child);
+  assert_true(WIFEXITED(status));
+  assert_int_equal(WEXITSTATUS(status), 130);
+  char *output = scratch_read("output", NULL);
+  assert_non_null(strstr(output, "interrupted after"));
+  free(output);
+  expect(0, "eval d --weights a/last.safetensors", "accuracy");
+}
+
+static void gradcheck_passes(void **state) {
+  (void)state;
+  expect(0, "gradcheck", "all within");
+  expect(0, "double gradcheck --entries 30", "all within 1e-06");
+}
+
+/* One wrong entry among the gradients of a bias must be seen, in either precision. */
+static void wrong_gradients(const cnn_model *right, const cnn_state *state,
+                            const cnn_batch *batch) {
+  right->gradients(state, batch);
+  size_t at = right->parameters[1].offset + 3;
+  if (right->real_bytes == 8)
+    ((double *)state->gradients)[at] *= 1.00001;
+  else
+    ((float *)state->gradients)[at] *= 2;
+}
+static void wrong_float(const cnn_state *state, const cnn_batch *batch) {
+  wrong_gradients(&fake_model, state, batch);
+}
+static void wrong_double(const cnn_state *state, const cnn_batch *batch) {
+  wrong_gradients(&fake_model_double, state, batch);
+}
+static void gradcheck_sees_mistakes(void **state) {
+  (void)state;
+  char program[] = "fake", command[] = "gradcheck", *arguments[] = {program, command, NULL};
+  cnn_model model = fake_model;
+  model.gradients = wrong_float;
+  assert_int_equal(cnn_main(&model, 2, arguments), 1);
+  model = fake_model_double;
+  model.gradients = wrong_double;
+  arguments[1] = command;
+  assert_int_equal(cnn_main(&model, 2, arguments), 1);
+}
+
+static void bench_measures(void **state) {
+  (void)state;
+  expect(0, "bench --seconds 0.02 --count 3", "fake train, 3 images a step");
+  expect(0, "bench --seconds 0.02 --work infer --json", "\"images_per_s\"");
+  scratch_write("lines", "run train 30 2\nrun infer 31 1\nrun\nquit\nrun train 1 1\n", 49);
+  expect(0, "bench --worker <lines", "ready {\"engine\": \"cnnc\", \"mode\": \"scalar\"");
+  char *output = scratch_read("output", NULL);
+  double seconds;
+  long kb;
+  assert_non_null(strstr(output, "\nok "));
+  assert_int_equal(sscanf(strstr(output, "\nok "), "\nok %lf %ld", &seconds, &kb), 2);
+  assert_true(seconds > 0 && kb > 100);
+  assert_non_null(strstr(output, "\nerror COUNT must be from 1 to 30"));
+  assert_non_null(strstr(output, "\nerror not a line of the form"));
+  assert_null(strstr(strstr(output, "\nok ") + 1, "\nok ")); /* quit ends it */
+  free(output);
+}
+
+static void one_thread_is_said(void **state) {
+  (void)state;
+  expect(0, "gradcheck --threads 4 --entries 1", "on 1 thread instead of 4");
+  assert_int_equal(run("gradcheck --threads 1 --entries 1"), 0);
+  char *output = scratch_read("output", NULL);
+  assert_null(strstr(output, "instead"));
+  free(output);
+}
+
+static void other_machines_and_runtimes_are_refused(void **state) {
+  (void)state;
+  char program[] = "fake", command[] = "summary", *arguments[] = {program, command, NULL};
+  cnn_model model = fake_model;
+  model.abi = CNN_ABI + 1;
+  assert_int_equal(cnn_main(&model, 2, arguments), 1);
+#if !defined(__x86_64__)
+  model = fake_model;
+  model.target = CNN_AVX2;
+  arguments[1] = command;
+  assert_int_equal(cnn_main(&model, 2, arguments), 1);
+#endif
+}
+
+#define TEST(function) cmocka_unit_test_setup(function, fresh)
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      TEST(help_is_everywhere),
+      TEST(mistakes_of_usage),
+      TEST(training_learns_and_leaves_a_run),
+      TEST(seeds_decide_all),
+      TEST(partial_batches_count_rightly),
+      TEST(steps_and_limits),
+      TEST(runs_start_from_checkpoints),
+      TEST(a_loss_that_explodes_ends_it),
+      TEST(interrupts_save_and_exit_130),
+      TEST(gradcheck_passes),
+      TEST(gradcheck_sees_mistakes),
+      TEST(bench_measures),
+      TEST(one_thread_is_said),
+      TEST(other_machines_and_runtimes_are_refused),
+  };
+  return cmocka_run_group_tests(tests, scratch_open, scratch_close);
+}
