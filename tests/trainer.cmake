@@ -1,0 +1,17 @@
+# Programs that train, from outside.
+set(compiler ${CMAKE_C_COMPILER})
+if(CNNC_SANITIZE)
+  string(APPEND compiler " -fsanitize=address,undefined")
+endif()
+set(environment "CNNC=$<TARGET_FILE:cnnc>" "CC=${compiler}")
+add_test(NAME trainer.end_to_end COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/trainer/end_to_end)
+set_tests_properties(trainer.end_to_end PROPERTIES SKIP_RETURN_CODE 77 TIMEOUT 600
+  ENVIRONMENT "${environment}")
+
+if(NOT CNNC_SANITIZE) # sanitizers bring their own malloc
+  add_library(count_allocations SHARED trainer/count_allocations.c)
+  target_link_libraries(count_allocations PRIVATE cnnc_flags)
+  add_test(NAME trainer.allocations COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/trainer/allocations)
+  set_tests_properties(trainer.allocations PROPERTIES
+    ENVIRONMENT "${environment};COUNTER=$<TARGET_FILE:count_allocations>")
+endif()
