@@ -81,6 +81,12 @@ static void name_values(Graph *graph) {
   }
 }
 
+static bool uses_buffers(const Graph *graph) {
+  for (int i = 0; i < graph->values.count; i++)
+    if (graph->values.at[i]->kind == VALUE_BUFFER) return true;
+  return false;
+}
+
 /* --- plans and calls
  * ------------------------------------------------------------------------------ */
 
@@ -103,7 +109,7 @@ static char *parameter_places(const Graph *graph) {
   Text text;
   text_begin(&text);
   for (int i = 0; i < graph->values.count; i++)
-    if (graph->values.at[i]->kind == VALUE_PARAMETER)
+    if (value_is_stored(graph->values.at[i]))
       write_place(text.out, "  ", graph->values.at[i]);
   return text_done(&text, graph->arena);
 }
@@ -195,7 +201,7 @@ static int write_parameters(FILE *out, const Graph *graph) {
   fprintf(out, "static const cnn_parameter parameters[] = {\n");
   for (int i = 0; i < graph->values.count; i++) {
     const Value *value = graph->values.at[i];
-    if (value->kind != VALUE_PARAMETER) continue;
+    if (!value_is_stored(value)) continue;
     const Init init = init_resolve(value);
     fprintf(out, "    {\"%s\", ", value->name);
     write_dims(out, value);
@@ -387,6 +393,7 @@ char *emit_program(Graph *training, Graph *inference, const CompileOptions *opti
       param_string("update", update),
       param_string("inference", infer),
       param_bool("uses_optimizer_state", optimizer_blocks(&training->recipe) > 0),
+      param_bool("uses_buffers", uses_buffers(training)),
       param_string("tables", text_done(&tables, arena)),
       param_string("descriptor", text_done(&descriptor, arena)),
   };

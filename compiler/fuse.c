@@ -28,8 +28,19 @@ static void absorb(Graph *graph, Node *node, Node *next) {
   graph_sweep_values(graph);
 }
 
+static bool takes_activation(OpKind op) {
+  switch (op) {
+  case OP_conv2d:
+  case OP_linear:
+  case OP_batch_norm:
+  case OP_batch_norm_inference:
+  case OP_add: return true;
+  default: return false;
+  }
+}
+
 static bool fuse_activation(Graph *graph, Node *node) {
-  if (node->op != OP_conv2d && node->op != OP_linear) return false;
+  if (!takes_activation(node->op) || node->phase != PHASE_FORWARD) return false;
   if (node->attributes.activation != ACTIVATION_NONE) return false;
   Node *next = only_reader(graph, node->out[0]);
   if (!next || next->op != OP_relu) return false;
@@ -68,9 +79,25 @@ static bool fuse_mask(Graph *graph, Node *node) {
   return true;
 }
 
+/* relu_backward whose result only a batch_norm_backward reads: it drops what the relu dropped. */
+static bool fuse_gate(Graph *graph, Node *node) {
+  if (node->op != OP_relu_backward) return false;
+  Node *reader = only_reader(graph, node->out[0]);
+  if (!reader || reader->op != OP_batch_norm_backward || reader->in[0] != node->out[0]) return false;
+  for (int i = 0; i < graph->values.count; i++)
+    if (graph->values.at[i]->gradient == node->out[0]) graph->values.at[i]->gradient = NULL;
+  reader->in[0] = node->in[0];
+  reader->attributes.gate = true;
+  append_input(graph, reader, node->in[1]);
+  graph_remove(graph, node);
+  return true;
+}
+
 void pass_fuse(Graph *graph) {
   for (int i = 0; i < graph->nodes.count; i++) {
     Node *node = graph->nodes.at[i];
     if (fuse_activation(graph, node) || fuse_mask(graph, node)) i--; /* it may take more */
   }
+  for (int i = 0; i < graph->nodes.count; i++)
+    if (fuse_gate(graph, graph->nodes.at[i])) i--;
 }

@@ -30,21 +30,29 @@ static void arrive(Backward *b, Value *value, Value *gradient) {
   LIST_PUSH(b->graph->arena, arrivals, gradient);
 }
 
-/* A backward node of `forward` that makes the gradient of `value`. */
-static Node *backward_node(Backward *b, Node *forward, OpKind op, Value *value, int in_count,
-                           Value *const *in) {
+/* A backward node of `forward` that makes the gradients of `values`. */
+static Node *backward_node_of(Backward *b, Node *forward, OpKind op, int value_count,
+                              Value *const *values, int in_count, Value *const *in) {
   Graph *graph = b->graph;
   Node *node = graph_node(graph, op, forward->name, forward->pos, in_count, in);
   node->phase = PHASE_BACKWARD;
   node->forward = forward;
   node->attributes = forward->attributes;
   node->attributes.activation = ACTIVATION_NONE;
-  bool is_parameter = value->kind == VALUE_PARAMETER;
-  const char *name = arena_printf(graph->arena, "d%s", value->name);
-  Value *out = graph_output(graph, node, is_parameter ? VALUE_PARAMETER_GRADIENT : VALUE_GRADIENT,
-                            name, value->rank, value->dim);
-  arrive(b, value, out);
+  for (int i = 0; i < value_count; i++) {
+    Value *value = values[i];
+    bool is_parameter = value->kind == VALUE_PARAMETER;
+    const char *name = arena_printf(graph->arena, "d%s", value->name);
+    Value *out = graph_output(graph, node, is_parameter ? VALUE_PARAMETER_GRADIENT : VALUE_GRADIENT,
+                              name, value->rank, value->dim);
+    arrive(b, value, out);
+  }
   return node;
+}
+
+static Node *backward_node(Backward *b, Node *forward, OpKind op, Value *value, int in_count,
+                           Value *const *in) {
+  return backward_node_of(b, forward, op, 1, &value, in_count, in);
 }
 
 /* The sum of all gradients that arrived at the value: its upstream gradient. */
@@ -109,6 +117,37 @@ static void gradient_sigmoid(Backward *b, Node *node, Value *dy) {
   gradient_from_output(b, node, dy, OP_sigmoid_backward);
 }
 
+static void gradient_leaky_relu(Backward *b, Node *node, Value *dy) {
+  gradient_from_output(b, node, dy, OP_leaky_relu_backward);
+}
+
+/* All three gradients come from the same two sums, so one node makes them, wanted or not. */
+static void gradient_batch_norm(Backward *b, Node *node, Value *dy) {
+  Value *x = node->in[0], *weight = node->in[1], *bias = node->in[2];
+  Value *in[] = {dy, x, weight, node->out[1], node->out[2]};
+  backward_node_of(b, node, OP_batch_norm_backward, 3, (Value *[]){x, weight, bias}, 5, in);
+}
+
+static void gradient_local_response_norm(Backward *b, Node *node, Value *dy) {
+  Value *x = node->in[0];
+  Value *in[] = {dy, x, node->out[0], node->out[1]};
+  if (is_needed(b, x)) backward_node(b, node, OP_local_response_norm_backward, x, 4, in);
+}
+
+static void gradient_adaptive_avg_pool2d(Backward *b, Node *node, Value *dy) {
+  Value *x = node->in[0];
+  if (is_needed(b, x)) backward_node(b, node, OP_adaptive_avg_pool2d_backward, x, 1, &dy);
+}
+
+static void gradient_concat(Backward *b, Node *node, Value *dy) {
+  int first = 0;
+  for (int i = 0; i < node->in_count; i++) {
+    Value *x = node->in[i];
+    if (is_needed(b, x)) backward_node(b, node, OP_slice, x, 1, &dy)->attributes.first = first;
+    first += x->dim[1];
+  }
+}
+
 static void gradient_dropout(Backward *b, Node *node, Value *dy) {
   Value *x = node->in[0];
   if (is_needed(b, x)) backward_node(b, node, OP_dropout_backward, x, 1, &dy);
@@ -149,19 +188,37 @@ static void find_needed(Backward *b) {
   }
 }
 
-/* One update at the end takes all parameters: they lie in one block, as do their gradients. */
-static void append_update(Backward *b) {
-  Graph *graph = b->graph;
-  ValueList in = {0};
+static bool same_group(const Node *update, const Value *parameter) {
+  const Attributes *a = &update->attributes;
+  return a->lr_scale == parameter->lr_scale && a->decay_scale == parameter->decay_scale;
+}
+
+static void append_inputs(Graph *graph, Node *node, int count, Value *const *values) {
+  Value **in = ARENA_ARRAY(graph->arena, Value *, node->in_count + count);
+  for (int i = 0; i < node->in_count; i++) in[i] = node->in[i];
+  for (int i = 0; i < count; i++) in[node->in_count + i] = values[i];
+  node->in = in;
+  node->in_count += count;
+}
+
+/* One update for all parameters with the same factors of learning rate and weight decay: the memory
+   pass lays them side by side. */
+static void append_updates(Graph *graph, int first_update) {
   for (int i = 0; i < graph->values.count; i++) {
     Value *value = graph->values.at[i];
     if (value->kind != VALUE_PARAMETER || !value->gradient) continue;
-    LIST_PUSH(graph->arena, &in, value);
-    LIST_PUSH(graph->arena, &in, value->gradient);
+    Value *pair[] = {value, value->gradient};
+    int k = first_update;
+    while (k < graph->nodes.count && !same_group(graph->nodes.at[k], value)) k++;
+    if (k < graph->nodes.count) {
+      append_inputs(graph, graph->nodes.at[k], 2, pair);
+      continue;
+    }
+    Node *node = graph_node(graph, OP_update, "update", (SourcePos){NULL, 0}, 2, pair);
+    node->phase = PHASE_UPDATE;
+    node->attributes.lr_scale = value->lr_scale;
+    node->attributes.decay_scale = value->decay_scale;
   }
-  SourcePos nowhere = {NULL, 0};
-  Node *node = graph_node(graph, OP_update, "update", nowhere, in.count, in.at);
-  node->phase = PHASE_UPDATE;
 }
 
 void pass_gradient(Graph *graph) {
@@ -171,7 +228,7 @@ void pass_gradient(Graph *graph) {
   find_needed(&b);
   for (int i = nodes - 1; i >= 0; i--) {
     Node *node = graph->nodes.at[i];
-    if (node->out_count && node->out[0] == graph->loss) {
+    if (op_is_loss(node->op)) {
       arrive(&b, node->in[0], node->out[1]);
       continue;
     }
@@ -186,5 +243,5 @@ void pass_gradient(Graph *graph) {
     assert(arrivals->count <= 1); /* the language gives every layer parameters of its own */
     if (arrivals->count) value->gradient = arrivals->at[0];
   }
-  append_update(&b);
+  append_updates(graph, graph->nodes.count);
 }

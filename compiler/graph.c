@@ -22,6 +22,8 @@ const char *op_attributes(OpKind op) {
   return OPS[op].attributes;
 }
 
+bool op_is_loss(OpKind op) { return op == OP_softmax_cross_entropy || op == OP_squared_error; }
+
 /* --- building ---------------------------------------------------------------------------- */
 
 Graph *graph_new(Arena *arena, Diag *diag) {
@@ -82,6 +84,10 @@ int64_t value_count(const Value *value) {
   return count;
 }
 
+bool value_is_stored(const Value *value) {
+  return value->kind == VALUE_PARAMETER || value->kind == VALUE_BUFFER;
+}
+
 int graph_uses(const Graph *graph, const Value *value) {
   int uses = (graph->output == value) + (graph->loss == value);
   for (int i = 0; i < graph->nodes.count; i++) {
@@ -140,7 +146,7 @@ void graph_sweep_values(Graph *graph) {
 /* --- print ----------------------------------------------------------------------------------- */
 
 static const char *const KIND_NAMES[] = {"input",     "activation",         "gradient",
-                                         "parameter", "parameter gradient", "loss"};
+                                         "parameter", "parameter gradient", "loss", "buffer"};
 static const char *const LAYOUT_NAMES[] = {"", "plain", "lanes", "rows"};
 static const char *const PHASE_NAMES[] = {"forward", "backward", "update"};
 static const char *const ACTIVATION_NAMES[] = {"none", "relu"};
@@ -168,7 +174,7 @@ static void print_shape(const Value *value, FILE *out) {
 static void print_value(const Value *value, FILE *out) {
   fprintf(out, "  %s %s", KIND_NAMES[value->kind], value->name);
   print_shape(value, out);
-  if (value->kind == VALUE_PARAMETER) {
+  if (value_is_stored(value)) {
     fprintf(out, " %s", init_name(value->init.kind));
     if (value->init.kind != INIT_ZEROS) fprintf(out, " %g", value->init.scale);
   }
@@ -176,7 +182,7 @@ static void print_value(const Value *value, FILE *out) {
   if (value->view_of) fprintf(out, " view=%s", value->view_of->name);
   if (value->elements) {
     fprintf(out, " at=%" PRId64 " size=%" PRId64, value->offset, value->elements);
-    if (value->kind != VALUE_PARAMETER && value->kind != VALUE_PARAMETER_GRADIENT)
+    if (!value_is_stored(value) && value->kind != VALUE_PARAMETER_GRADIENT)
       fprintf(out, " live=%d..%d", value->first, value->last);
   }
   fputc('\n', out);
@@ -246,7 +252,7 @@ static void verify_names(const Graph *graph) {
 }
 
 static bool is_made_before(const Graph *graph, const Value *value, int position) {
-  if (!value->producer) return value == graph->input || value->kind == VALUE_PARAMETER;
+  if (!value->producer) return value == graph->input || value_is_stored(value);
   for (int i = 0; i < position; i++)
     if (graph->nodes.at[i] == value->producer) return true;
   return false;

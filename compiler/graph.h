@@ -37,8 +37,22 @@ typedef enum Activation { ACTIVATION_NONE, ACTIVATION_RELU } Activation;
   X(count_include_pad, BOOL)                                                                       \
   X(p, REAL)                                                                                       \
   X(label_smoothing, REAL)                                                                         \
+  X(slope, REAL)                                                                                   \
+  X(momentum, REAL)                                                                                \
+  X(eps, REAL)                                                                                     \
+  X(size, INT)                                                                                     \
+  X(alpha, REAL)                                                                                   \
+  X(beta, REAL)                                                                                    \
+  X(k, REAL)                                                                                       \
+  X(output, PAIR)                                                                                  \
+  X(first, INT)                                                                                    \
+  X(loss_weight, REAL)                                                                             \
+  X(auxiliary, BOOL)                                                                               \
+  X(lr_scale, REAL)                                                                                \
+  X(decay_scale, REAL)                                                                             \
   X(activation, ACTIVATION)                                                                        \
-  X(mask, BOOL)
+  X(mask, BOOL)                                                                                    \
+  X(gate, BOOL)
 
 typedef struct Attributes {
   int channels, features;
@@ -47,8 +61,18 @@ typedef struct Attributes {
   bool bias, ceil_mode, count_include_pad;
   double p;               /* dropout: probability of a zero */
   double label_smoothing; /* of the loss, 0 to 1 */
+  double slope;           /* leaky_relu: of the negative side */
+  double momentum, eps;   /* batch_norm: weight of the new statistics; added to the variance */
+  int size;               /* local_response_norm: channels that a sum sees */
+  double alpha, beta, k;  /* local_response_norm: y = x / (k + alpha * mean(x^2))^beta */
+  int output[2];          /* adaptive pooling: rows and columns made */
+  int first;              /* slice: its first channel */
+  double loss_weight;     /* of the loss in the sum of all losses */
+  bool auxiliary;         /* a second loss: added to that of the logits */
+  double lr_scale, decay_scale; /* update: factors of the recipe's rate and weight decay */
   Activation activation;  /* fused into the epilogue: y = activation(y) */
   bool mask;              /* fused: the last input is the activation y; dx is 0 where y is 0 */
+  bool gate;              /* fused: the last input is the activation y; dy counts as 0 where y is 0 */
 } Attributes;
 
 typedef enum InitKind {
@@ -73,7 +97,8 @@ typedef enum ValueKind {
   VALUE_GRADIENT, /* of an activation: the upstream gradient, d<name> */
   VALUE_PARAMETER,
   VALUE_PARAMETER_GRADIENT,
-  VALUE_LOSS /* one number an image */
+  VALUE_LOSS,  /* one number an image */
+  VALUE_BUFFER /* running statistics: kept with the parameters, not trained */
 } ValueKind;
 
 typedef enum Layout {
@@ -97,6 +122,7 @@ struct Value {
   Value *gradient; /* dvalue; NULL before the gradient pass or where nobody needs it */
   Init init;       /* parameters */
   bool trainable;  /* parameters */
+  double lr_scale, decay_scale; /* parameters: factors of the recipe's rate and weight decay */
   SourcePos pos;
 
   /* Set by layout and memory. */
@@ -189,8 +215,11 @@ Value *graph_output(Graph *graph, Node *node, ValueKind kind, const char *name, 
 
 const char *op_name(OpKind op);
 const char *op_attributes(OpKind op);
+bool op_is_loss(OpKind op); /* outputs: loss, gradient of the logits */
 bool op_has_attribute(OpKind op, const char *name);
 int64_t value_count(const Value *value); /* product of its dimensions */
+
+bool value_is_stored(const Value *value); /* a parameter or a buffer: in checkpoints */
 
 /* How many nodes read the value; the graph's output and loss count as one more. */
 int graph_uses(const Graph *graph, const Value *value);

@@ -1,5 +1,5 @@
-/* The graph of inference: a copy of the simplified forward graph up to the logits, without the loss
-   and without dropout, which does nothing then. */
+/* The graph of inference: a copy of the simplified forward graph up to the logits. The losses are
+   gone and what only they need; dropout does nothing; batch_norm uses its running statistics. */
 #include "passes.h"
 
 #include <string.h>
@@ -14,6 +14,8 @@ static Value *copy_value(Graph *copy, const Value *value) {
   Value *twin = graph_value(copy, value->kind, value->name, value->rank, value->dim);
   twin->init = value->init;
   twin->trainable = value->trainable;
+  twin->lr_scale = value->lr_scale;
+  twin->decay_scale = value->decay_scale;
   twin->pos = value->pos;
   return twin;
 }
@@ -30,6 +32,13 @@ static void copy_node(Graph *copy, const Node *node) {
   }
 }
 
+static void use_running_statistics(Graph *graph, Node *node) {
+  node->op = OP_batch_norm_inference;
+  for (int i = 1; i < node->out_count; i++) node->out[i]->producer = NULL;
+  node->out_count = 1;
+  graph_sweep_values(graph);
+}
+
 Graph *graph_inference(const Graph *graph) {
   Graph *copy = graph_new(graph->arena, graph->diag);
   copy->name = graph->name;
@@ -40,8 +49,11 @@ Graph *graph_inference(const Graph *graph) {
   for (int i = 0; i < graph->nodes.count; i++) copy_node(copy, graph->nodes.at[i]);
   copy->input = find_value(copy, graph->input->name);
   copy->output = find_value(copy, graph->output->name);
-  for (int i = 0; i < copy->nodes.count; i++)
-    if (copy->nodes.at[i]->op == OP_dropout) copy->nodes.at[i]->attributes.p = 0;
-  pass_simplify(copy); /* takes out dropout, and the loss, which nobody reads here */
+  for (int i = 0; i < copy->nodes.count; i++) {
+    Node *node = copy->nodes.at[i];
+    if (node->op == OP_dropout) node->attributes.p = 0;
+    if (node->op == OP_batch_norm) use_running_statistics(copy, node);
+  }
+  pass_simplify(copy); /* takes out dropout, and the losses, which nobody reads here */
   return copy;
 }

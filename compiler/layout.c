@@ -32,7 +32,8 @@ void pass_layout(Graph *graph, const CompileOptions *options) {
   for (int i = 0; i < graph->values.count; i++) {
     Value *value = graph->values.at[i];
     if (value->layout != LAYOUT_UNSET) continue;
-    bool lanes = value->kind == VALUE_ACTIVATION || value->kind == VALUE_GRADIENT;
+    bool per_image = value->kind == VALUE_ACTIVATION || value->kind == VALUE_GRADIENT;
+    bool lanes = per_image && value->rank > 1; /* rank 1: statistics of channels */
     value->layout = lanes ? LAYOUT_LANES : LAYOUT_PLAIN;
   }
 }

@@ -1,6 +1,7 @@
 #include "lower.h"
 
 #include <assert.h>
+#include <ctype.h>
 #include <inttypes.h>
 #include <string.h>
 
@@ -40,6 +41,7 @@ static void set_text(Lowering *l, const char *name, const char *value) {
 static const char *memory_of(Lowering *l, const Value *value) {
   const char *block = "a";
   if (value->kind == VALUE_PARAMETER) block = "p";
+  if (value->kind == VALUE_BUFFER) block = "s"; /* running statistics: written, too */
   if (value->kind == VALUE_PARAMETER_GRADIENT) block = "d";
   return arena_printf(l->graph->arena, "%s + %s", block, value->identifier);
 }
@@ -273,20 +275,148 @@ static void lower_avg_pool2d_backward(Lowering *l) {
   set_pool(l, "avg_pool2d_backward.c.in", l->node->out[0], l->node->in[0]);
 }
 
+/* A number as the templates take it: exact, and a name of its own. */
+static const char *set_number(Lowering *l, const char *name, double number) {
+  const char *text = arena_printf(l->graph->arena, "%.17g", number);
+  set_text(l, name, text);
+  char *suffix = arena_printf(l->graph->arena, "%g", number);
+  for (char *c = suffix; *c; c++)
+    if (!isalnum((unsigned char)*c)) *c = '_';
+  return suffix;
+}
+
 static void lower_map(Lowering *l) {
-  const char *kind = op_name(l->node->op);
+  const char *kind = op_name(l->node->op), *suffix = "";
+  bool leaky = l->node->op == OP_leaky_relu || l->node->op == OP_leaky_relu_backward;
   l->kernel.template_name = "map.c.in";
   set_text(l, "kind", kind);
   set_int(l, "SIZE", features_of(l->node->out[0]) * l->lanes);
-  SET_NAME(l, "%s_%" PRId64, kind, features_of(l->node->out[0]));
+  if (leaky)
+    suffix = arena_printf(l->graph->arena, "_%s", set_number(l, "slope", l->node->attributes.slope));
+  SET_NAME(l, "%s_%" PRId64 "%s", kind, features_of(l->node->out[0]), suffix);
   argue_values(l);
 }
 
 static void lower_add(Lowering *l) {
+  bool relu = l->node->attributes.activation == ACTIVATION_RELU, mask = l->node->attributes.mask;
+  int count = l->node->in_count - mask;
   l->kernel.template_name = "add.c.in";
-  set_int(l, "COUNT", l->node->in_count);
+  set_int(l, "COUNT", count);
   set_int(l, "SIZE", features_of(l->node->out[0]) * l->lanes);
-  SET_NAME(l, "add%d_%" PRId64, l->node->in_count, features_of(l->node->out[0]));
+  set_bool(l, "relu", relu);
+  set_bool(l, "mask", mask);
+  SET_NAME(l, "add%d_%" PRId64 "%s%s", count, features_of(l->node->out[0]), relu ? "_relu" : "",
+           mask ? "_mask" : "");
+  argue_values(l);
+}
+
+static int area_of(const Value *value) { return value->dim[2] * value->dim[3]; }
+
+static void lower_batch_norm(Lowering *l) {
+  const Value *x = l->node->in[0];
+  bool relu = l->node->attributes.activation == ACTIVATION_RELU;
+  l->kernel.template_name = "batch_norm.c.in";
+  set_int(l, "C", x->dim[1]);
+  set_int(l, "SIZE", area_of(x));
+  set_bool(l, "relu", relu);
+  const char *momentum = set_number(l, "momentum", l->node->attributes.momentum);
+  const char *eps = set_number(l, "eps", l->node->attributes.eps);
+  SET_NAME(l, "batch_norm_%s_m%s_e%s%s", image_text(l, x), momentum, eps, relu ? "_relu" : "");
+  argue(l, "batch");
+  argue_values(l);
+}
+
+static void lower_batch_norm_inference(Lowering *l) {
+  const Value *x = l->node->in[0];
+  bool relu = l->node->attributes.activation == ACTIVATION_RELU;
+  l->kernel.template_name = "batch_norm_inference.c.in";
+  set_int(l, "C", x->dim[1]);
+  set_int(l, "SIZE", area_of(x));
+  set_bool(l, "relu", relu);
+  const char *eps = set_number(l, "eps", l->node->attributes.eps);
+  SET_NAME(l, "batch_norm_inference_%s_e%s%s", image_text(l, x), eps, relu ? "_relu" : "");
+  argue_values(l);
+}
+
+static void lower_batch_norm_backward(Lowering *l) {
+  const Value *x = l->node->in[1];
+  bool gate = l->node->attributes.gate;
+  l->kernel.template_name = "batch_norm_backward.c.in";
+  set_int(l, "C", x->dim[1]);
+  set_int(l, "SIZE", area_of(x));
+  set_bool(l, "gate", gate);
+  SET_NAME(l, "batch_norm_backward_%s%s", image_text(l, x), gate ? "_gate" : "");
+  argue(l, "batch");
+  argue_values(l);
+}
+
+static void set_response_norm(Lowering *l, const Value *x) {
+  const Attributes *a = &l->node->attributes;
+  l->kernel.template_name =
+      arena_printf(l->graph->arena, "%s.c.in", op_name(l->node->op));
+  set_int(l, "C", x->dim[1]);
+  set_int(l, "SIZE", area_of(x));
+  set_int(l, "N", a->size);
+  const char *alpha = set_number(l, "alpha", a->alpha), *beta = set_number(l, "beta", a->beta);
+  const char *k = set_number(l, "k", a->k);
+  SET_NAME(l, "%s_%s_n%d_a%s_b%s_k%s", op_name(l->node->op), image_text(l, x), a->size, alpha, beta,
+           k);
+  argue_values(l);
+}
+
+static void lower_local_response_norm(Lowering *l) { set_response_norm(l, l->node->in[0]); }
+
+static void lower_local_response_norm_backward(Lowering *l) {
+  set_response_norm(l, l->node->in[1]);
+}
+
+static void set_adaptive_pool(Lowering *l, const Value *x, const Value *y) {
+  const char *op = op_name(l->node->op);
+  l->kernel.template_name = arena_printf(l->graph->arena, "%s.c.in", op);
+  set_int(l, "C", x->dim[1]);
+  set_int(l, "H", x->dim[2]);
+  set_int(l, "W", x->dim[3]);
+  set_int(l, "P", y->dim[2]);
+  set_int(l, "Q", y->dim[3]);
+  SET_NAME(l, "%s_%s_to_%s%s", op, image_text(l, x), image_text(l, y),
+           l->node->attributes.mask ? "_mask" : "");
+  argue_values(l);
+}
+
+static void lower_adaptive_avg_pool2d(Lowering *l) {
+  set_adaptive_pool(l, l->node->in[0], l->node->out[0]);
+}
+
+static void lower_adaptive_avg_pool2d_backward(Lowering *l) {
+  set_bool(l, "mask", l->node->attributes.mask);
+  set_adaptive_pool(l, l->node->out[0], l->node->in[0]);
+}
+
+/* Channels of the inputs as text: "64,128,32". The template takes the list. */
+static void lower_concat(Lowering *l) {
+  Arena *arena = l->graph->arena;
+  const char *channels = "", *suffix = "";
+  for (int i = 0; i < l->node->in_count; i++) {
+    int count = l->node->in[i]->dim[1];
+    channels = arena_printf(arena, "%s%s%d", channels, i ? "," : "", count);
+    suffix = arena_printf(arena, "%s_%d", suffix, count);
+  }
+  l->kernel.template_name = "concat.c.in";
+  set_text(l, "channels", channels);
+  set_int(l, "SIZE", area_of(l->node->out[0]));
+  SET_NAME(l, "concat%s_of_%d", suffix, area_of(l->node->out[0]));
+  argue_values(l);
+}
+
+static void lower_slice(Lowering *l) {
+  const Value *x = l->node->in[0], *y = l->node->out[0];
+  int first = l->node->attributes.first;
+  l->kernel.template_name = "slice.c.in";
+  set_int(l, "C", x->dim[1]);
+  set_int(l, "FIRST", first);
+  set_int(l, "COUNT", y->dim[1]);
+  set_int(l, "SIZE", area_of(x));
+  SET_NAME(l, "slice_%s_from_%d_%d", image_text(l, x), first, y->dim[1]);
   argue_values(l);
 }
 
@@ -325,24 +455,40 @@ static void lower_loss(Lowering *l) {
   if (l->node->op == OP_softmax_cross_entropy)
     set_text(l, "smoothing",
              arena_printf(l->graph->arena, "%.17g", l->node->attributes.label_smoothing));
-  SET_NAME(l, "%s_%" PRId64, op, classes);
+  bool auxiliary = l->node->attributes.auxiliary;
+  const char *weight = set_number(l, "weight", l->node->attributes.loss_weight);
+  set_bool(l, "auxiliary", auxiliary);
+  SET_NAME(l, "%s_%" PRId64 "%s%s", op, classes, auxiliary ? "_auxiliary_" : "",
+           auxiliary ? weight : "");
   argue(l, "state");
   argue(l, "batch");
   argue_values(l);
 }
 
+/* The kernel runs over all parameters of the node at once: they lie side by side. */
 static void lower_update(Lowering *l) {
+  Arena *arena = l->graph->arena;
   const Recipe *recipe = &l->graph->recipe;
-  const char *count = arena_printf(l->graph->arena, "%" PRId64, graph_parameter_reals(l->graph));
+  const Attributes *a = &l->node->attributes;
+  const char *block = arena_printf(arena, "%" PRId64, graph_parameter_reals(l->graph));
+  const char *first = l->node->in[0]->identifier;
+  int64_t end = 0;
+  for (int i = 0; i < l->node->in_count; i += 2) {
+    const Value *parameter = l->node->in[i];
+    if (parameter->offset + parameter->elements > end) end = parameter->offset + parameter->elements;
+  }
+  int64_t count = (end - l->node->in[0]->offset + 15) / 16 * 16;
   argue(l, "state");
-  argue(l, count);
-  argue(l, "d");
-  argue(l, "p");
+  argue(l, arena_printf(arena, "%.9g", a->lr_scale));
+  argue(l, arena_printf(arena, "%.9g", a->decay_scale));
+  argue(l, arena_printf(arena, "%" PRId64, count));
+  argue(l, arena_printf(arena, "d + %s", first));
+  argue(l, arena_printf(arena, "p + %s", first));
   if (recipe->optimizer == OPTIMIZER_ADAM) {
     l->kernel.template_name = "update_adam.c.in";
     SET_NAME(l, "update_adam");
-    argue(l, "o");
-    argue(l, arena_printf(l->graph->arena, "o + %s", count));
+    argue(l, arena_printf(arena, "o + %s", first));
+    argue(l, arena_printf(arena, "o + %s + %s", block, first));
     return;
   }
   bool momentum = recipe->momentum != 0;
@@ -350,7 +496,7 @@ static void lower_update(Lowering *l) {
   set_bool(l, "momentum", momentum);
   set_bool(l, "nesterov", recipe->nesterov);
   SET_NAME(l, "update_sgd%s", recipe->nesterov ? "_nesterov" : momentum ? "_momentum" : "");
-  if (momentum) argue(l, "o");
+  if (momentum) argue(l, arena_printf(arena, "o + %s", first));
 }
 
 static void lower_view(Lowering *l) {

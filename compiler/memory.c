@@ -32,21 +32,33 @@ static int64_t laid_out_size(const Value *value, int lanes) {
   }
 }
 
+/* Has a backward half. */
+static bool trains(const Graph *graph) { return graph->loss != NULL; }
+
 static bool is_planned(const Value *value) {
   return value->kind == VALUE_ACTIVATION || value->kind == VALUE_GRADIENT;
 }
 
+static void plan_parameter(Value *value, int64_t *end) {
+  value->offset = *end;
+  value->elements = value_count(value);
+  *end = round_up(*end + value->elements, ALIGNMENT);
+  if (!value->gradient) return;
+  value->gradient->offset = value->offset;
+  value->gradient->elements = value->elements;
+}
+
+/* What one update takes lies side by side; what nobody updates comes last. */
 static void plan_parameters(Graph *graph) {
-  int64_t offset = 0;
+  int64_t end = 0;
+  for (int i = 0; i < graph->nodes.count; i++) {
+    const Node *node = graph->nodes.at[i];
+    if (node->op != OP_update) continue;
+    for (int k = 0; k < node->in_count; k += 2) plan_parameter(node->in[k], &end);
+  }
   for (int i = 0; i < graph->values.count; i++) {
     Value *value = graph->values.at[i];
-    if (value->kind != VALUE_PARAMETER) continue;
-    value->offset = offset;
-    value->elements = value_count(value);
-    offset = round_up(offset + value->elements, ALIGNMENT);
-    if (!value->gradient) continue;
-    value->gradient->offset = value->offset;
-    value->gradient->elements = value->elements;
+    if (value_is_stored(value) && !value->elements) plan_parameter(value, &end);
   }
 }
 
@@ -74,11 +86,14 @@ static void live_in(Value *value, Value *host) {
 static bool writes_over_input(OpKind op) {
   switch (op) {
   case OP_relu:
+  case OP_leaky_relu:
+  case OP_batch_norm_inference:
   case OP_tanh:
   case OP_sigmoid:
   case OP_dropout:
   case OP_add:
   case OP_relu_backward:
+  case OP_leaky_relu_backward:
   case OP_tanh_backward:
   case OP_sigmoid_backward:
   case OP_dropout_backward:
@@ -155,7 +170,7 @@ static void place_guarded(Graph *graph, int real_bytes) {
 
 void pass_memory(Graph *graph, const CompileOptions *options) {
   int lanes = target_lanes(options->target);
-  plan_parameters(graph);
+  if (trains(graph)) plan_parameters(graph); /* inference has those of its training graph */
   find_lifetimes(graph);
   for (int i = 0; i < graph->values.count; i++) {
     Value *value = graph->values.at[i];
@@ -182,12 +197,8 @@ static int64_t block_end(const Graph *graph, bool (*belongs)(const Value *)) {
   return round_up(end, ALIGNMENT);
 }
 
-static bool is_parameter(const Value *value) {
-  return value->kind == VALUE_PARAMETER;
-}
-
 int64_t graph_parameter_reals(const Graph *graph) {
-  return block_end(graph, is_parameter);
+  return block_end(graph, value_is_stored);
 }
 int64_t graph_activation_reals(const Graph *graph) {
   return block_end(graph, is_planned);
@@ -199,9 +210,7 @@ int optimizer_blocks(const Recipe *recipe) {
 }
 
 int64_t graph_bytes(const Graph *graph, const CompileOptions *options) {
-  const Node *last = graph->nodes.at[graph->nodes.count - 1];
-  bool trains = last->phase == PHASE_UPDATE;
-  int64_t blocks = trains ? 2 + optimizer_blocks(&graph->recipe) : 1;
+  int64_t blocks = trains(graph) ? 2 + optimizer_blocks(&graph->recipe) : 1;
   int64_t reals = blocks * graph_parameter_reals(graph) + graph_activation_reals(graph);
   return reals * (options->real_is_double ? 8 : 4);
 }

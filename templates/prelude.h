@@ -54,6 +54,14 @@ static inline team join_team(int images) {
 static inline int min_int(int a, int b) { return a < b ? a : b; }
 static inline int max_int(int a, int b) { return a > b ? a : b; }
 
+/* a^e, a lane at a time: for exponents that square roots do not give. */
+static inline vec vpower(vec a, real e) {
+  _Alignas(64) real lanes[LANES];
+  vstore(lanes, a);
+  for (int l = 0; l < LANES; l++) lanes[l] = (real)pow(lanes[l], e);
+  return vload(lanes);
+}
+
 /* Random numbers that depend on their place alone: the key on seed, step and layer (SplitMix64),
    the number on key and counter (Wellons' lowbias32, the key's second half in the middle). */
 static inline uint64_t random_key(uint64_t seed, uint64_t step, uint64_t layer) {
