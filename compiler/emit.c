@@ -109,8 +109,7 @@ static char *parameter_places(const Graph *graph) {
   Text text;
   text_begin(&text);
   for (int i = 0; i < graph->values.count; i++)
-    if (value_is_stored(graph->values.at[i]))
-      write_place(text.out, "  ", graph->values.at[i]);
+    if (value_is_stored(graph->values.at[i])) write_place(text.out, "  ", graph->values.at[i]);
   return text_done(&text, graph->arena);
 }
 
@@ -205,7 +204,8 @@ static int write_parameters(FILE *out, const Graph *graph) {
     const Init init = init_resolve(value);
     fprintf(out, "    {\"%s\", ", value->name);
     write_dims(out, value);
-    fprintf(out, ", %s, %s, %.9g},\n", value->identifier, init_constant(init.kind), init.scale);
+    fprintf(out, ", %s, %s, %.9g, %d},\n", value->identifier, init_constant(init.kind), init.scale,
+            value->trainable);
     count++;
   }
   if (!count) fprintf(out, "    {0}\n");

@@ -34,8 +34,10 @@ static bool takes_activation(OpKind op) {
   case OP_linear:
   case OP_batch_norm:
   case OP_batch_norm_inference:
-  case OP_add: return true;
-  default: return false;
+  case OP_add:
+    return true;
+  default:
+    return false;
   }
 }
 
@@ -54,6 +56,8 @@ static bool takes_mask(const Node *node, const Value *y) {
   case OP_conv2d_backward_data:
   case OP_linear_backward_data:
   case OP_avg_pool2d_backward:
+  case OP_adaptive_avg_pool2d_backward:
+  case OP_add:
     return true;
   case OP_max_pool2d_backward:
     return node->in[1] == y; /* it reads x already */
@@ -83,7 +87,8 @@ static bool fuse_mask(Graph *graph, Node *node) {
 static bool fuse_gate(Graph *graph, Node *node) {
   if (node->op != OP_relu_backward) return false;
   Node *reader = only_reader(graph, node->out[0]);
-  if (!reader || reader->op != OP_batch_norm_backward || reader->in[0] != node->out[0]) return false;
+  if (!reader || reader->op != OP_batch_norm_backward || reader->in[0] != node->out[0])
+    return false;
   for (int i = 0; i < graph->values.count; i++)
     if (graph->values.at[i]->gradient == node->out[0]) graph->values.at[i]->gradient = NULL;
   reader->in[0] = node->in[0];

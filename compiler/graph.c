@@ -22,7 +22,9 @@ const char *op_attributes(OpKind op) {
   return OPS[op].attributes;
 }
 
-bool op_is_loss(OpKind op) { return op == OP_softmax_cross_entropy || op == OP_squared_error; }
+bool op_is_loss(OpKind op) {
+  return op == OP_softmax_cross_entropy || op == OP_squared_error;
+}
 
 /* --- building ---------------------------------------------------------------------------- */
 
@@ -82,6 +84,12 @@ int64_t value_count(const Value *value) {
   int64_t count = 1;
   for (int i = 0; i < value->rank; i++) count *= value->dim[i];
   return count;
+}
+
+Value *graph_find_value(const Graph *graph, const char *name) {
+  for (int i = 0; i < graph->values.count; i++)
+    if (!strcmp(graph->values.at[i]->name, name)) return graph->values.at[i];
+  return NULL;
 }
 
 bool value_is_stored(const Value *value) {
@@ -145,8 +153,8 @@ void graph_sweep_values(Graph *graph) {
 
 /* --- print ----------------------------------------------------------------------------------- */
 
-static const char *const KIND_NAMES[] = {"input",     "activation",         "gradient",
-                                         "parameter", "parameter gradient", "loss", "buffer"};
+static const char *const KIND_NAMES[] = {
+    "input", "activation", "gradient", "parameter", "parameter gradient", "loss", "buffer"};
 static const char *const LAYOUT_NAMES[] = {"", "plain", "lanes", "rows"};
 static const char *const PHASE_NAMES[] = {"forward", "backward", "update"};
 static const char *const ACTIVATION_NAMES[] = {"none", "relu"};
@@ -192,7 +200,9 @@ bool op_has_attribute(OpKind op, const char *name) {
   size_t length = strlen(name);
   for (const char *at = op_attributes(op); (at = strstr(at, name)) != NULL; at += length) {
     bool starts = at == op_attributes(op) || at[-1] == ' ';
-    if (starts && (at[length] == '\0' || at[length] == ' ' || at[length] == '!')) return true;
+    if (starts &&
+        (at[length] == '\0' || at[length] == ' ' || at[length] == '!' || at[length] == '.'))
+      return true;
   }
   return false;
 }

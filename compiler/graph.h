@@ -219,6 +219,8 @@ bool op_is_loss(OpKind op); /* outputs: loss, gradient of the logits */
 bool op_has_attribute(OpKind op, const char *name);
 int64_t value_count(const Value *value); /* product of its dimensions */
 
+/* NULL if there is none. */
+Value *graph_find_value(const Graph *graph, const char *name);
 bool value_is_stored(const Value *value); /* a parameter or a buffer: in checkpoints */
 
 /* How many nodes read the value; the graph's output and loss count as one more. */

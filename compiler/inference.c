@@ -2,14 +2,6 @@
    gone and what only they need; dropout does nothing; batch_norm uses its running statistics. */
 #include "passes.h"
 
-#include <string.h>
-
-static Value *find_value(const Graph *graph, const char *name) {
-  for (int i = 0; i < graph->values.count; i++)
-    if (!strcmp(graph->values.at[i]->name, name)) return graph->values.at[i];
-  return NULL;
-}
-
 static Value *copy_value(Graph *copy, const Value *value) {
   Value *twin = graph_value(copy, value->kind, value->name, value->rank, value->dim);
   twin->init = value->init;
@@ -22,11 +14,11 @@ static Value *copy_value(Graph *copy, const Value *value) {
 
 static void copy_node(Graph *copy, const Node *node) {
   Value **in = ARENA_ARRAY(copy->arena, Value *, node->in_count);
-  for (int i = 0; i < node->in_count; i++) in[i] = find_value(copy, node->in[i]->name);
+  for (int i = 0; i < node->in_count; i++) in[i] = graph_find_value(copy, node->in[i]->name);
   Node *twin = graph_node(copy, node->op, node->name, node->pos, node->in_count, in);
   twin->attributes = node->attributes;
   for (int i = 0; i < node->out_count; i++) {
-    Value *out = find_value(copy, node->out[i]->name);
+    Value *out = graph_find_value(copy, node->out[i]->name);
     out->producer = twin;
     twin->out[twin->out_count++] = out;
   }
@@ -47,8 +39,8 @@ Graph *graph_inference(const Graph *graph) {
   copy->recipe = graph->recipe;
   for (int i = 0; i < graph->values.count; i++) copy_value(copy, graph->values.at[i]);
   for (int i = 0; i < graph->nodes.count; i++) copy_node(copy, graph->nodes.at[i]);
-  copy->input = find_value(copy, graph->input->name);
-  copy->output = find_value(copy, graph->output->name);
+  copy->input = graph_find_value(copy, graph->input->name);
+  copy->output = graph_find_value(copy, graph->output->name);
   for (int i = 0; i < copy->nodes.count; i++) {
     Node *node = copy->nodes.at[i];
     if (node->op == OP_dropout) node->attributes.p = 0;

@@ -292,7 +292,8 @@ static void lower_map(Lowering *l) {
   set_text(l, "kind", kind);
   set_int(l, "SIZE", features_of(l->node->out[0]) * l->lanes);
   if (leaky)
-    suffix = arena_printf(l->graph->arena, "_%s", set_number(l, "slope", l->node->attributes.slope));
+    suffix =
+        arena_printf(l->graph->arena, "_%s", set_number(l, "slope", l->node->attributes.slope));
   SET_NAME(l, "%s_%" PRId64 "%s", kind, features_of(l->node->out[0]), suffix);
   argue_values(l);
 }
@@ -310,7 +311,9 @@ static void lower_add(Lowering *l) {
   argue_values(l);
 }
 
-static int area_of(const Value *value) { return value->dim[2] * value->dim[3]; }
+static int area_of(const Value *value) {
+  return value->dim[2] * value->dim[3];
+}
 
 static void lower_batch_norm(Lowering *l) {
   const Value *x = l->node->in[0];
@@ -352,8 +355,7 @@ static void lower_batch_norm_backward(Lowering *l) {
 
 static void set_response_norm(Lowering *l, const Value *x) {
   const Attributes *a = &l->node->attributes;
-  l->kernel.template_name =
-      arena_printf(l->graph->arena, "%s.c.in", op_name(l->node->op));
+  l->kernel.template_name = arena_printf(l->graph->arena, "%s.c.in", op_name(l->node->op));
   set_int(l, "C", x->dim[1]);
   set_int(l, "SIZE", area_of(x));
   set_int(l, "N", a->size);
@@ -364,7 +366,9 @@ static void set_response_norm(Lowering *l, const Value *x) {
   argue_values(l);
 }
 
-static void lower_local_response_norm(Lowering *l) { set_response_norm(l, l->node->in[0]); }
+static void lower_local_response_norm(Lowering *l) {
+  set_response_norm(l, l->node->in[0]);
+}
 
 static void lower_local_response_norm_backward(Lowering *l) {
   set_response_norm(l, l->node->in[1]);
@@ -475,7 +479,8 @@ static void lower_update(Lowering *l) {
   int64_t end = 0;
   for (int i = 0; i < l->node->in_count; i += 2) {
     const Value *parameter = l->node->in[i];
-    if (parameter->offset + parameter->elements > end) end = parameter->offset + parameter->elements;
+    if (parameter->offset + parameter->elements > end)
+      end = parameter->offset + parameter->elements;
   }
   int64_t count = (end - l->node->in[0]->offset + 15) / 16 * 16;
   argue(l, "state");

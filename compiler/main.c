@@ -48,8 +48,9 @@ typedef struct Program {
 
 static Program plan_program(Graph *simplified, const CompileOptions *options) {
   Program program = {simplified, graph_inference(simplified)};
-  run_passes(program.inference, FUSE, ALL, options);
   run_passes(program.training, SIMPLIFY + 1, ALL, options);
+  graph_adopt_parameters(program.inference, program.training);
+  run_passes(program.inference, FUSE, ALL, options);
   return program;
 }
 

@@ -33,7 +33,9 @@ static int64_t laid_out_size(const Value *value, int lanes) {
 }
 
 /* Has a backward half. */
-static bool trains(const Graph *graph) { return graph->loss != NULL; }
+static bool trains(const Graph *graph) {
+  return graph->loss != NULL;
+}
 
 static bool is_planned(const Value *value) {
   return value->kind == VALUE_ACTIVATION || value->kind == VALUE_GRADIENT;
@@ -165,6 +167,16 @@ static void place_guarded(Graph *graph, int real_bytes) {
     if (!is_planned(value) || value->view_of) continue;
     end += page + round_up(value->elements, page);
     value->offset = end - value->elements;
+  }
+}
+
+void graph_adopt_parameters(Graph *inference, const Graph *training) {
+  for (int i = 0; i < inference->values.count; i++) {
+    Value *value = inference->values.at[i];
+    if (!value_is_stored(value)) continue;
+    const Value *twin = graph_find_value(training, value->name);
+    value->offset = twin->offset;
+    value->elements = twin->elements;
   }
 }
 

@@ -30,6 +30,9 @@ void pass_schedule(Graph *graph, const CompileOptions *options);
 void pass_layout(Graph *graph, const CompileOptions *options);
 void pass_memory(Graph *graph, const CompileOptions *options);
 
+/* Gives the parameters of inference the places that those of the planned training graph have. */
+void graph_adopt_parameters(Graph *inference, const Graph *training);
+
 /* After simplify: a copy for inference, without loss and dropout. It goes through the passes from
    fuse on. Parameters are shared by name. */
 Graph *graph_inference(const Graph *graph);

@@ -209,6 +209,38 @@ static bool shape_add(const Node *node, Diag *diag, Shape *out) {
   return shape_same(node, diag, out);
 }
 
+static bool shape_batch_norm(const Node *node, Diag *diag, Shape *out) {
+  return check_images(node, diag) && shape_same(node, diag, out);
+}
+
+static bool shape_local_response_norm(const Node *node, Diag *diag, Shape *out) {
+  return check_images(node, diag) &&
+         check_at_least(node, diag, "size", &node->attributes.size, 1, 1) &&
+         shape_same(node, diag, out);
+}
+
+static bool shape_adaptive_pool(const Node *node, Diag *diag, Shape *out) {
+  const int *size = node->attributes.output, *in = node->in[0]->dim;
+  if (!check_images(node, diag) || !check_at_least(node, diag, "output", size, 2, 1)) return false;
+  return set_shape(node, diag, out, 4, in[0], in[1], size[0], size[1]);
+}
+
+static bool shape_concat(const Node *node, Diag *diag, Shape *out) {
+  const Value *a = node->in[0];
+  int64_t channels = 0;
+  for (int i = 0; i < node->in_count; i++) {
+    const Value *b = node->in[i];
+    if (b->rank != 4 || memcmp(&a->dim[2], &b->dim[2], 2 * sizeof *a->dim) != 0)
+      return mistake(
+          node, diag,
+          "'%s' %s and '%s' %s do not fit side by side: all need [N,C,H,W] with the same "
+          "height and width; change a stride or a padding before",
+          a->name, shape_words(a->rank, a->dim).text, b->name, shape_words(b->rank, b->dim).text);
+    channels += b->dim[1];
+  }
+  return set_shape(node, diag, out, 4, a->dim[0], channels, a->dim[2], a->dim[3]);
+}
+
 static bool shape_flatten(const Node *node, Diag *diag, Shape *out) {
   const Value *x = node->in[0];
   int64_t features = (int64_t)x->dim[1] * x->dim[2] * x->dim[3];

@@ -251,15 +251,51 @@ static Value *add_parameter(Graph *graph, const Node *draft, const char *suffix,
   const char *name = arena_printf(graph->arena, "%s.%s", draft->name, suffix);
   Value *parameter = graph_value(graph, VALUE_PARAMETER, name, shape.rank, shape.dim);
   parameter->trainable = true;
+  parameter->lr_scale = parameter->decay_scale = 1;
   parameter->pos = draft->pos;
   return parameter;
+}
+
+static Value *add_statistic(Graph *graph, const Node *draft, const char *suffix, double start) {
+  const char *name = arena_printf(graph->arena, "%s.%s", draft->name, suffix);
+  Value *statistic = graph_value(graph, VALUE_BUFFER, name, 1, &draft->in[0]->dim[1]);
+  statistic->init = (Init){INIT_CONSTANT, start};
+  statistic->pos = draft->pos;
+  return statistic;
+}
+
+/* Weight, bias and running statistics of every channel: 1, 0, 0, 1 as in PyTorch. */
+static int add_norm_parameters(lua_State *lua, int arguments, Graph *graph, const Node *draft,
+                               Value **in) {
+  const Shape channels = {1, {draft->in[0]->dim[1], 1, 1, 1}};
+  Value *weight = in[0] = add_parameter(graph, draft, "weight", channels);
+  Value *bias = in[1] = add_parameter(graph, draft, "bias", channels);
+  weight->init = read_init(lua, arguments, "init", (Init){INIT_CONSTANT, 1});
+  bias->init = read_init(lua, arguments, "bias_init", (Init){INIT_ZEROS, 0});
+  in[2] = add_statistic(graph, draft, "running_mean", 0);
+  in[3] = add_statistic(graph, draft, "running_var", 1);
+  return 4;
+}
+
+/* Outputs beside y: what the backward half reads again. */
+static void add_saved_outputs(Graph *graph, Node *node) {
+  const Value *x = node->in[0];
+  if (node->op == OP_batch_norm) {
+    const char *names[] = {"mean", "inverse"};
+    for (int i = 0; i < 2; i++)
+      graph_output(graph, node, VALUE_ACTIVATION,
+                   arena_printf(graph->arena, "%s.%s", node->name, names[i]), 1, &x->dim[1]);
+  }
+  if (node->op == OP_local_response_norm)
+    graph_output(graph, node, VALUE_ACTIVATION, arena_printf(graph->arena, "%s.scale", node->name),
+                 x->rank, x->dim);
 }
 
 /* core.node(op, name, is_named, arguments, input...): a layer with its parameters; its output.
    Without an initialiser parameters start as in PyTorch: weight and bias in
    U(-1/sqrt(fan_in), 1/sqrt(fan_in)). */
 static int core_node(lua_State *lua) {
-  enum { OP = 1, NAME, IS_NAMED, ARGUMENTS, FIRST_INPUT, INPUTS_MAX = 4, LAYERS_MAX = 5000 };
+  enum { OP = 1, NAME, IS_NAMED, ARGUMENTS, FIRST_INPUT, INPUTS_MAX = 64, LAYERS_MAX = 5000 };
   Dsl *dsl = dsl_of(lua);
   Graph *graph = dsl->graph;
   Value *in[INPUTS_MAX];
@@ -286,10 +322,13 @@ static int core_node(lua_State *lua) {
       in[draft.in_count++] = bias;
     }
   }
+  if (draft.op == OP_batch_norm)
+    draft.in_count += add_norm_parameters(lua, ARGUMENTS, graph, &draft, in + 1);
   Node *node = graph_node(graph, draft.op, draft.name, draft.pos, draft.in_count, in);
   node->attributes = draft.attributes;
   if (lua_toboolean(lua, IS_NAMED)) LIST_PUSH(graph->arena, &dsl->named, node);
   push_value(lua, graph_output(graph, node, VALUE_ACTIVATION, node->name, shape.rank, shape.dim));
+  add_saved_outputs(graph, node);
   return 1;
 }
 
@@ -324,10 +363,10 @@ static void push_ops(lua_State *lua) {
     lua_setfield(lua, -2, "name");
     const char *at = op_attributes(op);
     for (int count = 0; *at;) {
-      size_t length = strcspn(at, " !");
+      size_t length = strcspn(at, " !.");
       for (size_t i = 0; i < sizeof TYPES / sizeof *TYPES; i++) {
         bool found = strlen(TYPES[i].name) == length && !strncmp(at, TYPES[i].name, length);
-        if (!found || !strcmp(TYPES[i].type, "ACTIVATION")) continue;
+        if (!found || at[length] == '.') continue;
         lua_createtable(lua, 0, 3);
         lua_pushstring(lua, TYPES[i].name);
         lua_setfield(lua, -2, "name");
@@ -338,7 +377,7 @@ static void push_ops(lua_State *lua) {
         lua_rawseti(lua, -2, ++count);
       }
       at += length;
-      at += strspn(at, " !");
+      at += strspn(at, " !.");
     }
     lua_rawseti(lua, -2, (lua_Integer)lua_rawlen(lua, -2) + 1);
   }

@@ -19,7 +19,8 @@ static bool check_all_used(const Dsl *dsl) {
   for (int i = 0; i < graph->nodes.count; i++) {
     const Node *node = graph->nodes.at[i];
     if (node->op == OP_pack_input || reached[node->out[0]->id]) continue;
-    bool matters = node->op == OP_conv2d || node->op == OP_linear;
+    bool matters =
+        node->op == OP_conv2d || node->op == OP_linear || node->op == OP_batch_norm;
     for (int k = 0; k < dsl->named.count; k++) matters = matters || dsl->named.at[k] == node;
     if (matters)
       return diag_set(graph->diag, EXIT_MODEL, node->pos,
@@ -32,6 +33,7 @@ static bool check_all_used(const Dsl *dsl) {
 
 static void add_loss(Graph *graph, OpKind op, Attributes attributes, SourcePos pos) {
   const Value *logits = graph->output;
+  attributes.loss_weight = 1;
   Node *node = graph_node(graph, op, "loss", pos, 1, &graph->output);
   node->attributes = attributes;
   graph->loss = graph_output(graph, node, VALUE_LOSS, "loss", 1, logits->dim);

@@ -74,9 +74,14 @@ end
 
 local DEFAULTS = {
   stride = 1, padding = 0, dilation = 1, groups = 1, bias = true, ceil_mode = false,
-  count_include_pad = true, p = 0.5, label_smoothing = 0,
+  count_include_pad = true, p = 0.5, label_smoothing = 0, slope = 0.01, momentum = 0.1, eps = 1e-5,
+  alpha = 1e-4, beta = 0.75, k = 1,
 }
-local RANGES = {p = {low = 0, below = 1}, label_smoothing = {low = 0, high = 1}}
+local RANGES = {
+  p = {low = 0, below = 1}, label_smoothing = {low = 0, high = 1}, momentum = {low = 0, high = 1},
+  eps = {above = 0}, k = {above = 0}, alpha = {low = 0}, beta = {above = 0},
+  slope = {low = 0},
+}
 local LOSSES = {softmax_cross_entropy = true, squared_error = true}
 
 local function fields_of(op)
@@ -92,7 +97,8 @@ end
 
 local function define_layer(op)
   local fields = fields_of(op)
-  local has_weight = op.name == "conv2d" or op.name == "linear"
+  local is_norm = op.name == "batch_norm"
+  local has_weight = op.name == "conv2d" or op.name == "linear" or is_norm
   local is_pool = op.name == "max_pool2d" or op.name == "avg_pool2d"
   fields[#fields + 1] = {name = "name", type = "STRING", named_only = true}
   if has_weight then
@@ -113,6 +119,7 @@ local function define_layer(op)
       fail("%s: bias_init needs a weight's fans; take nn.zeros(), nn.constant, nn.uniform or "
            .. "nn.normal", what)
     end
+    if is_norm then args.bias = true end
     if args.bias_init and not args.bias then fail("%s: bias_init without a bias", what) end
     local layer = name_layer(op.name, args.name, has_weight, args.bias)
     return core.node(op.name, layer, args.name ~= nil, args, x)
@@ -131,7 +138,7 @@ end
 
 for _, op in ipairs(core.ops) do
   if LOSSES[op.name] then define_loss(op)
-  elseif op.name ~= "add" then define_layer(op)
+  elseif op.name ~= "add" and op.name ~= "concat" then define_layer(op)
   end
 end
 
@@ -145,6 +152,25 @@ local function add(a, b)
 end
 
 local PROPERTIES = {"channels", "height", "width", "features", "shape"}
+
+-- nn.concat{a, b, ..., name =}: channels behind each other
+function nn.concat(given)
+  if type(given) ~= "table" or core.is_value(given) or #given < 1 then
+    fail("nn.concat: write nn.concat{a, b, ...} with one value or more, not %s", shown(given))
+  end
+  if #given > 60 then fail("nn.concat: %d values are too many; concat some of them first", #given) end
+  for i, value in ipairs(given) do
+    if not core.is_value(value) then fail("nn.concat: argument %d must be a value, not %s", i, shown(value)) end
+  end
+  for _, key in ipairs(sorted_keys(given)) do
+    if key ~= "name" then fail("nn.concat: unknown argument '%s'; it takes values and name", key) end
+  end
+  if given.name ~= nil and type(given.name) ~= "string" then
+    fail("nn.concat: name must be a text, not %s", shown(given.name))
+  end
+  local named = given.name ~= nil
+  return core.node("concat", name_layer("concat", given.name), named, {}, table.unpack(given))
+end
 
 local function unknown_op(_, key)
   local ops, names = sorted_keys(methods), sorted_keys(methods)

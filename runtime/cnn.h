@@ -19,13 +19,14 @@ typedef enum cnn_target { CNN_SCALAR, CNN_AVX2, CNN_AVX512 } cnn_target;
    arrive here as the bound or the deviation that their fans give. */
 typedef enum cnn_init { CNN_ZEROS, CNN_CONSTANT, CNN_UNIFORM, CNN_NORMAL } cnn_init;
 
-/* One parameter, as in PyTorch: [O,I,kH,kW], [O,I] or [O], row-major in the parameter block. */
+/* One parameter or buffer, as in PyTorch: [O,I,kH,kW], [O,I] or [O], row-major in the parameter block. */
 typedef struct cnn_parameter {
   const char *name; /* conv1.weight */
   int rank, shape[4];
   size_t offset; /* in reals from the start of the parameter block */
   cnn_init init;
   double scale;
+  int trainable; /* 0: frozen, or a running statistic, which inference alone reads */
 } cnn_parameter;
 
 /* One layer of the forward graph, for summaries. Counts are for one image. */
