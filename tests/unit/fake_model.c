@@ -92,8 +92,8 @@ static const cnn_recipe RECIPE = {.epochs = 2,
                                   .mean = MEAN,
                                   .deviation = DEVIATION};
 static const cnn_parameter PARAMETER_TABLE[] = {
-    {"fc.weight", 2, {FAKE_CLASSES, FAKE_PIXELS}, WEIGHT, CNN_UNIFORM, 0.05},
-    {"fc.bias", 1, {FAKE_CLASSES}, BIAS, CNN_ZEROS, 0},
+    {"fc.weight", 2, {FAKE_CLASSES, FAKE_PIXELS}, WEIGHT, CNN_UNIFORM, 0.05, 1},
+    {"fc.bias", 1, {FAKE_CLASSES}, BIAS, CNN_ZEROS, 0, 1},
 };
 static const cnn_layer LAYER_TABLE[] = {{.name = "fc",
                                          .kind = "linear",
