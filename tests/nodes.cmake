@@ -12,7 +12,7 @@ foreach(model IN LISTS models)
     set(kind rounded)
   endif()
   set(environment CNNC=$<TARGET_FILE:cnnc> CHECK_NODES=$<TARGET_FILE:check_nodes>
-    CC=${CMAKE_C_COMPILER})
+    "CC=${CNNC_PROGRAM_CC}" CFLAGS=${CNNC_PROGRAM_CFLAGS})
   foreach(target scalar avx2 avx512)
     add_test(NAME nodes.${name}.${target}
       COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/nodes/check_model ${model} ${target} ${kind})
