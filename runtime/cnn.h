@@ -130,8 +130,8 @@ typedef struct cnn_model {
   void (*infer)(const cnn_state *state, const cnn_batch *batch, float *logits);
 } cnn_model;
 
-/* The trainer's command line (train, eval, predict, summary, gradcheck, bench): a generated program's
-   main is `return cnn_main(&model, argc, argv);`. Returns the exit code: 0 done, 1 failed,
+/* The trainer's command line (train, eval, predict, summary, gradcheck, bench, trace): a generated
+   program's main is `return cnn_main(&model, argc, argv);`. Returns the exit code: 0 done, 1 failed,
    2 usage, 3 model, 4 data, 130 interrupted. */
 int cnn_main(const cnn_model *model, int argc, char **argv);
 
