@@ -6,7 +6,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
 
 static const char *mode_name(cnn_target target) {
   return target == CNN_AVX512 ? "avx512" : target == CNN_AVX2 ? "avx2" : "scalar";
@@ -22,9 +21,15 @@ static void say_ready(const cnn_benchmark *bench) {
          mode_name(model->target), bench->session.state.threads, CNN_VERSION, buffer, model->batch);
 }
 
+/* VmHWM and not ru_maxrss, which a process inherits from the one that started it. */
 static long peak_kb(void) {
-  struct rusage usage;
-  return getrusage(RUSAGE_SELF, &usage) == 0 ? usage.ru_maxrss : 0;
+  FILE *status = fopen("/proc/self/status", "r");
+  char line[256];
+  long kb = 0;
+  while (status && fgets(line, sizeof line, status))
+    if (sscanf(line, "VmHWM: %ld", &kb) == 1) break;
+  if (status) fclose(status);
+  return kb;
 }
 
 /* The next word of the line as a positive number; 0 if it is none. */
