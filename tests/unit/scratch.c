@@ -13,7 +13,7 @@
 #include <unistd.h>
 #include <zlib.h>
 
-static char folder[] = "/tmp/cnnc-test-XXXXXX";
+static char folder[] = P_tmpdir "/cnnc-test-XXXXXX";
 
 int scratch_open(void **state) {
   (void)state;
