@@ -29,8 +29,8 @@ static double distance(const cnn_tensor *got, const cnn_tensor *wanted) {
 static bool compare(const cnn_safetensors *got, const cnn_tensor *wanted, int *compared) {
   const char *name = wanted->name;
   /* of a parameter: d + its name, conv1.weight */
-  const bool gradient = name[0] == 'd' && strchr(name, '.') &&
-                        cnn_safetensors_find(got, name + 1) != NULL;
+  const bool gradient =
+      name[0] == 'd' && strchr(name, '.') && cnn_safetensors_find(got, name + 1) != NULL;
   const cnn_tensor *tensor = cnn_safetensors_find(got, name);
   if (!tensor) {
     if (!gradient && strcmp(name, "loss") != 0) return true;
