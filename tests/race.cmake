@@ -8,7 +8,8 @@ function(generic_test name model count arguments)
   add_test(NAME generic.${name}
     COMMAND ${CMAKE_COMMAND} -DCNNC=$<TARGET_FILE:cnnc> -DGENERIC=$<TARGET_FILE:cnn-generic>
       -DCOMPARE=$<TARGET_FILE:compare_traces> -DMODEL=${PROJECT_SOURCE_DIR}/${model}
-      -DCOUNT=${count} "-DARGUMENTS=${arguments}"
+      -DCOUNT=${count} "-DARGUMENTS=${arguments}" "-DCC=${CNNC_PROGRAM_CC}"
+      -DCFLAGS=${CNNC_PROGRAM_CFLAGS}
       -DFOLDER=${CMAKE_CURRENT_BINARY_DIR}/generic_${name}
       -P ${CMAKE_CURRENT_SOURCE_DIR}/generic.cmake)
 endfunction()
@@ -24,27 +25,14 @@ generic_test(mlp models/mlp.lua 3 "--batch=7")
 foreach(name bench generic)
   add_test(NAME race.${name} COMMAND sh ${CMAKE_CURRENT_SOURCE_DIR}/race/${name}.sh
     $<TARGET_FILE:cnnc> ${PROJECT_SOURCE_DIR} ${PROJECT_BINARY_DIR} $<TARGET_FILE:cnn-generic>)
+  set_tests_properties(race.${name} PROPERTIES ENVIRONMENT "CC=${CNNC_PROGRAM_CC}")
 endforeach()
 
-# Parity with PyTorch, where there is one; else skipped tests that say so.
-find_program(PYTHON3 python3)
-set(torch_reason "no python3")
-if(PYTHON3)
-  execute_process(COMMAND ${PYTHON3} -c "import torch, safetensors, numpy"
-    RESULT_VARIABLE torch_missing OUTPUT_QUIET ERROR_VARIABLE torch_reason)
-endif()
-string(REGEX REPLACE ".*\n([^\n]+)\n$" "\\1" torch_reason "${torch_reason}")
-
-# parity_test(NAME SCRIPT ARGUMENT...)
+# parity_test(NAME SCRIPT ARGUMENT...): with PyTorch where there is one when the test runs.
 function(parity_test name script)
-  if(PYTHON3 AND NOT torch_missing)
-    add_test(NAME parity.${name} COMMAND ${PYTHON3} -B ${CMAKE_CURRENT_SOURCE_DIR}/parity/${script}
-      --cnnc $<TARGET_FILE:cnnc> --folder ${CMAKE_CURRENT_BINARY_DIR}/parity_${name} ${ARGN})
-  else()
-    add_test(NAME parity.${name} COMMAND ${CMAKE_COMMAND} -E echo "skipped: ${torch_reason}")
-    set_tests_properties(parity.${name} PROPERTIES SKIP_REGULAR_EXPRESSION "^skipped: ")
-  endif()
-  set_tests_properties(parity.${name} PROPERTIES LABELS parity SKIP_RETURN_CODE 77 TIMEOUT 600)
+  add_test(NAME parity.${name} COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/parity/run ${script}
+    --cnnc $<TARGET_FILE:cnnc> --folder ${CMAKE_CURRENT_BINARY_DIR}/parity_${name} ${ARGN})
+  set_tests_properties(parity.${name} PROPERTIES LABELS parity SKIP_RETURN_CODE 77 TIMEOUT 900)
 endfunction()
 
 set(lenet5 ${PROJECT_SOURCE_DIR}/models/lenet5.lua)

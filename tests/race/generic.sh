@@ -30,7 +30,7 @@ sed '0,/"conv2.weight"/s//"conv3.weight"/' graph.json >renamed.json
 expect 3 "unknown value 'conv2.weight'" -- "$generic" renamed.json worker
 
 # Another model's trace.
-"$cnnc" build "$source/models/mlp.lua" -o mlp || fail "build"
+"$cnnc" build "$source/models/mlp.lua" --target scalar -o mlp || fail "build"
 ./mlp trace --count 2 --out mlp.safetensors || fail "trace"
 expect 4 "no tensor 'conv1.weight'" -- "$generic" graph.json step --trace mlp.safetensors --out out
 [ -e out ] && fail "wrote results of a step that was none"
