@@ -4,8 +4,8 @@
 
 /* Floating-point operations a second (a multiply-add is two) of `threads` threads that do nothing
    but independent fp32 multiply-adds in registers; the best of the instruction sets that the
-   processor has. *instructions: its name. */
-double peak_fma(int threads, const char **instructions);
+   processor has. *name: of that set. */
+double peak_fma(int threads, const char **name);
 
 /* Bytes a second that `threads` threads read from memory, from a buffer beyond any cache. */
 double peak_bandwidth(int threads);

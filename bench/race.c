@@ -24,6 +24,9 @@
 enum { EXIT_DONE = 0, EXIT_FAILED = 1, EXIT_INTERRUPTED = 130 };
 enum { LIST_MAX = 16, DEFINITIONS_MAX = 32, WORKERS = 5, PAUSE_MS = 100 };
 
+static const char *const ENGINES[] = {"cnnc", "generic", "pytorch"};
+enum { ENGINE_COUNT = sizeof ENGINES / sizeof *ENGINES };
+
 typedef struct RaceOptions {
   const char *model, *csv;
   const char *passed_on[2 * DEFINITIONS_MAX]; /* -D NAME=VALUE, --target NAME, for cnnc itself */
@@ -34,6 +37,7 @@ typedef struct RaceOptions {
   int work_count, rounds;
   double seconds;
   bool accept_noise;
+  bool races[ENGINE_COUNT];
 } RaceOptions;
 
 /* --- the command line ------------------------------------------------------------------------- */
@@ -46,6 +50,7 @@ enum {
   KEY_SECONDS,
   KEY_ROUNDS,
   KEY_NOISE,
+  KEY_ENGINES,
   KEY_TARGET
 };
 
@@ -56,8 +61,9 @@ static const struct argp_option OPTIONS[] = {
     {"csv", KEY_CSV, "FILE", 0, "Write the figures to FILE as well", 0},
     {"seconds", KEY_SECONDS, "S", 0, "Length of a turn (default: 1)", 0},
     {"rounds", KEY_ROUNDS, "R", 0, "Turns of every engine (default: 7)", 0},
+    {"engines", KEY_ENGINES, "LIST", 0, "Only these of cnnc,generic,pytorch (default: all)", 0},
     {"accept-noise", KEY_NOISE, NULL, 0,
-     "End well even when rounds differ so much that the figures mean little", 0},
+     "End well even when rounds spread so much that the figures mean little", 0},
     {"target", KEY_TARGET, "NAME", 0, "scalar, avx2, avx512 or native (default: native)", 0},
     {NULL, 'D', "NAME=VALUE", 0, "Set an option of the model", 0},
     {0}};
@@ -87,6 +93,18 @@ static void read_works(RaceOptions *options, char *text, const struct argp_state
   }
 }
 
+static void read_engines(RaceOptions *options, char *text, const struct argp_state *state) {
+  memset(options->races, 0, sizeof options->races);
+  for (char *rest = NULL, *word = strtok_r(text, ",", &rest); word;
+       word = strtok_r(NULL, ",", &rest)) {
+    int engine = 0;
+    while (engine < ENGINE_COUNT && strcmp(ENGINES[engine], word) != 0) engine++;
+    if (engine == ENGINE_COUNT)
+      argp_error(state, "--engines %s: there is cnnc, generic and pytorch", word);
+    options->races[engine] = true;
+  }
+}
+
 static void pass_on(RaceOptions *options, const char *option, const char *value,
                     const struct argp_state *state) {
   if (options->passed_on_count == 2 * DEFINITIONS_MAX)
@@ -110,6 +128,9 @@ static error_t parse_option(int key, char *text, struct argp_state *state) {
     break;
   case KEY_CSV:
     options->csv = text;
+    break;
+  case KEY_ENGINES:
+    read_engines(options, text, state);
     break;
   case KEY_NOISE:
     options->accept_noise = true;
@@ -186,31 +207,30 @@ static int run_cnnc(const Track *track, const char *what, int batch, const char 
   return code;
 }
 
-static Worker make_worker(const Track *track, const char *engine, const char *mode,
-                          const char *const *command) {
-  Worker worker = {.engine = engine};
-  snprintf(worker.mode, sizeof worker.mode, "%s", mode);
-  snprintf(worker.log, sizeof worker.log, "%s/%s-%s.log", track->folder, engine, mode);
-  for (int i = 0; command[i]; i++) worker.command[i] = command[i];
-  return worker;
+/* Adds a worker, if its engine races. */
+static void add_worker(const Track *track, Race *race, int engine, const char *mode,
+                       const char *const *command) {
+  if (!track->options->races[engine]) return;
+  Worker *worker = &race->workers[race->worker_count++];
+  *worker = (Worker){.engine = ENGINES[engine]};
+  snprintf(worker->mode, sizeof worker->mode, "%s", mode);
+  snprintf(worker->log, sizeof worker->log, "%s/%s-%s.log", track->folder, worker->engine, mode);
+  for (int i = 0; command[i]; i++) worker->command[i] = command[i];
 }
 
-static int make_workers(const Track *track, const char *program, const char *graph, int threads,
-                        Worker *workers) {
+static void add_workers(const Track *track, const char *program, const char *graph, Race *race) {
   static const char *const modes[] = {"eager", "channels_last", "compile"};
-  const char *t = arena_printf(track->arena, "%d", threads);
-  int count = 0;
-  workers[count++] =
-      make_worker(track, "cnnc", "compiled",
-                  (const char *[]){program, "bench", "--worker", "--threads", t, NULL});
-  workers[count++] =
-      make_worker(track, "generic", "im2col",
-                  (const char *[]){track->generic, graph, "worker", "--threads", t, NULL});
+  enum { CNNC, GENERIC, PYTORCH };
+  const char *t = arena_printf(track->arena, "%d", race->threads);
+  race->workers = ARENA_ARRAY(track->arena, Worker, WORKERS);
+  add_worker(track, race, CNNC, "compiled",
+             (const char *[]){program, "bench", "--worker", "--threads", t, NULL});
+  add_worker(track, race, GENERIC, "im2col",
+             (const char *[]){track->generic, graph, "worker", "--threads", t, NULL});
   for (int i = 0; i < 3; i++)
-    workers[count++] = make_worker(
-        track, "pytorch", modes[i],
+    add_worker(
+        track, race, PYTORCH, modes[i],
         (const char *[]){"python3", track->peer, graph, "--mode", modes[i], "--threads", t, NULL});
-  return count;
 }
 
 /* One line that is written over, on a terminal alone. */
@@ -275,6 +295,20 @@ static void run_rounds(Race *race, double seconds) {
 
 /* --- all races of a call ---------------------------------------------------------------------- */
 
+/* One table. Returns an exit code. */
+static int race_once(const Track *track, Race *race, FILE *csv, double *noise) {
+  run_rounds(race, track->options->seconds);
+  if (race_interrupted) return EXIT_INTERRUPTED;
+  report_table(race, stdout);
+  fflush(stdout);
+  if (csv) report_csv(race, csv);
+  *noise = fmax(*noise, report_noise(race));
+  for (int i = 0; i < race->worker_count; i++) /* another engine may be missing, not ours */
+    if (strcmp(race->workers[i].engine, ENGINES[0]) == 0 && race->workers[i].failure[0])
+      return EXIT_FAILED;
+  return EXIT_DONE;
+}
+
 /* All works and numbers of threads of one batch (0: the model's). Adds to the CSV file; raises
  *noise to the largest spread seen. Returns an exit code. */
 static int race_batch(const Track *track, int batch, FILE *csv, double *noise) {
@@ -283,31 +317,22 @@ static int race_batch(const Track *track, int batch, FILE *csv, double *noise) {
   const char *graph = arena_printf(track->arena, "%s/graph-%d.json", track->folder, batch);
   NetFacts facts;
   int code = run_cnnc(track, "export", batch, graph);
-  if (code == EXIT_DONE) code = run_cnnc(track, "build", batch, program);
-  if (code != EXIT_DONE) return code;
-  if (!net_facts(graph, &facts)) return EXIT_FAILED;
+  if (code == EXIT_DONE && options->races[0]) code = run_cnnc(track, "build", batch, program);
+  if (code == EXIT_DONE && !net_facts(graph, &facts)) code = EXIT_FAILED;
 
-  Worker *workers = ARENA_ARRAY(track->arena, Worker, WORKERS);
-  for (int w = 0; w < options->work_count; w++)
-    for (int t = 0; t < options->thread_count; t++) {
-      const bool train = strcmp(options->works[w], "train") == 0;
-      Race race = {.work = options->works[w],
-                   .batch = facts.batch,
-                   .threads = options->threads[t],
-                   .rounds = options->rounds,
-                   .flops = train ? facts.train_flops : facts.infer_flops,
-                   .workers = workers};
-      snprintf(race.net, sizeof race.net, "%s", facts.name);
-      race.worker_count = make_workers(track, program, graph, race.threads, workers);
-      run_rounds(&race, options->seconds);
-      if (race_interrupted) return EXIT_INTERRUPTED;
-      report_table(&race, stdout);
-      fflush(stdout);
-      if (csv) report_csv(&race, csv);
-      *noise = fmax(*noise, report_noise(&race));
-      if (workers[0].failure[0]) return EXIT_FAILED; /* without cnnc there was no race */
-    }
-  return EXIT_DONE;
+  for (int i = 0; i < options->work_count * options->thread_count && code == EXIT_DONE; i++) {
+    const char *work = options->works[i / options->thread_count];
+    const bool train = strcmp(work, "train") == 0;
+    Race race = {.work = work,
+                 .batch = facts.batch,
+                 .threads = options->threads[i % options->thread_count],
+                 .rounds = options->rounds,
+                 .flops = train ? facts.train_flops : facts.infer_flops};
+    snprintf(race.net, sizeof race.net, "%s", facts.name);
+    add_workers(track, program, graph, &race);
+    code = race_once(track, &race, csv, noise);
+  }
+  return code;
 }
 
 static int race_all(const Track *track, FILE *csv) {
@@ -319,7 +344,7 @@ static int race_all(const Track *track, FILE *csv) {
   if (code == EXIT_DONE && noise > SPREAD_REFUSE && !options->accept_noise) {
     fprintf(
         stderr,
-        "cnnc bench: rounds differ by up to %.0f %%: these figures mean little. Close what else "
+        "cnnc bench: rounds spread by up to %.0f %%: these figures mean little. Close what else "
         "is running, or give more --rounds or --seconds (--accept-noise to end well anyway)\n",
         100 * noise);
     code = EXIT_FAILED;
@@ -366,7 +391,8 @@ int race_main(int argc, char **argv) {
       .doc =
           "Races the generated program, the generic runtime and PyTorch: one step of training or "
           "inference after the other, in turns. See docs/benchmarks.md."};
-  RaceOptions options = {.seconds = 1, .rounds = 7, .works = {"train"}, .work_count = 1};
+  RaceOptions options = {
+      .seconds = 1, .rounds = 7, .works = {"train"}, .work_count = 1, .races = {true, true, true}};
   argp_err_exit_status = 2;
   argv[0] = "cnnc bench";
   argp_parse(&argp, argc, argv, 0, NULL, &options);

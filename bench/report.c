@@ -10,21 +10,24 @@ static int compare(const void *a, const void *b) {
   return (x > y) - (x < y);
 }
 
-double median(const double *numbers, int count) {
+/* The number below which a part (0 to 1) of them lie, between neighbours in proportion. */
+static double quantile(const double *numbers, int count, double part) {
   double sorted[ROUNDS_MAX];
   memcpy(sorted, numbers, (size_t)count * sizeof *sorted);
   qsort(sorted, (size_t)count, sizeof *sorted, compare);
-  return (sorted[(count - 1) / 2] + sorted[count / 2]) / 2;
+  const double place = part * (count - 1);
+  const int below = (int)place, above = below + 1 < count ? below + 1 : below;
+  return sorted[below] + (place - below) * (sorted[above] - sorted[below]);
 }
 
-/* Slowest less fastest round, in parts of the median. */
+double median(const double *numbers, int count) {
+  return quantile(numbers, count, 0.5);
+}
+
+/* Between the quartiles, in parts of the median: one round that something disturbed does not count.
+ */
 static double spread(const double *numbers, int count) {
-  double least = numbers[0], most = numbers[0];
-  for (int i = 1; i < count; i++) {
-    if (numbers[i] < least) least = numbers[i];
-    if (numbers[i] > most) most = numbers[i];
-  }
-  return (most - least) / median(numbers, count);
+  return (quantile(numbers, count, 0.75) - quantile(numbers, count, 0.25)) / median(numbers, count);
 }
 
 static double images_per_s(const Race *race, const Worker *worker) {
@@ -115,7 +118,7 @@ void report_table(const Race *race, FILE *out) {
   }
   if (report_noise(race) > SPREAD_WARN)
     fprintf(out,
-            "! rounds differ by more than %.0f %%: something else is running; close it and run "
+            "! rounds spread by more than %.0f %%: something else is running; close it and run "
             "again\n",
             100 * SPREAD_WARN);
 }

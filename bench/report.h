@@ -18,10 +18,10 @@ typedef struct Race {
   const char *instructions;                           /* of the peak */
 } Race;
 
-/* Rounds that differ by more than WARN of their median are pointed at; with REFUSE the figures are
-   not to be trusted. */
-#define SPREAD_WARN 0.10
-#define SPREAD_REFUSE 0.30
+/* Between the quartiles of the rounds, in parts of their median. Beyond WARN a row is pointed at,
+   beyond REFUSE the figures are not to be trusted. */
+#define SPREAD_WARN 0.05
+#define SPREAD_REFUSE 0.20
 
 double median(const double *numbers, int count);
 

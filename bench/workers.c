@@ -19,8 +19,7 @@ volatile sig_atomic_t race_interrupted;
 enum { ANSWER_SECONDS = 1800, POLL_MS = 200 };
 
 void workers_environment(void) {
-  setenv("KMP_BLOCKTIME", "20", 0);       /* LLVM's OpenMP: ms, instead of 200 */
-  setenv("GOMP_SPINCOUNT", "1000000", 0); /* GCC's, PyTorch's too: some 20 ms */
+  setenv("KMP_BLOCKTIME", "20", 0); /* LLVM's OpenMP: ms, instead of 200; GCC's has some 10 */
   setenv("OPENBLAS_THREAD_TIMEOUT", "20", 0);
   setenv("PYTHONDONTWRITEBYTECODE", "1", 0);
 #if defined(__x86_64__)

@@ -13,8 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* --- text ----------------------------------------------------------------------------------------
- */
+/* --- text ------------------------------------------------------------------------------------ */
 
 /* Text that grows; text_done copies it into the arena and ends it. */
 typedef struct Text {
@@ -36,8 +35,7 @@ static char *text_done(Text *text, Arena *arena) {
   return copy;
 }
 
-/* --- names -------------------------------------------------------------------------------------
- */
+/* --- names ----------------------------------------------------------------------------------- */
 
 /* Words that a tensor of a call list must not be called. */
 static const char *const RESERVED[] = {
@@ -87,8 +85,7 @@ static bool uses_buffers(const Graph *graph) {
   return false;
 }
 
-/* --- plans and calls
- * ------------------------------------------------------------------------------ */
+/* --- plans and calls ------------------------------------------------------------------------- */
 
 static void write_shape(FILE *out, const Value *value) {
   fputc('[', out);
@@ -125,7 +122,7 @@ static char *activation_places(const Graph *graph) {
 }
 
 static void write_call(FILE *out, const char *indent, const Call *call) {
-  fprintf(out, "%s%s(t, %s);\n%sbarrier();\n", indent, call->kernel->name, call->arguments, indent);
+  fprintf(out, "%s%s(t, %s); barrier();\n", indent, call->kernel->name, call->arguments);
 }
 
 static char *calls_of(Graph *graph, Phase phase, const char *indent, const CompileOptions *options,
@@ -171,8 +168,7 @@ static char *kernel_functions(Arena *arena, TemplateEngine *engine, const Kernel
   return text_done(&text, arena);
 }
 
-/* --- the descriptor
- * -------------------------------------------------------------------------------- */
+/* --- the descriptor -------------------------------------------------------------------------- */
 
 static const char *init_constant(InitKind kind) {
   switch (kind) {
@@ -302,8 +298,7 @@ static void write_descriptor(FILE *out, const Graph *training, const Graph *infe
   fprintf(out, "    .gradients = gradients,\n    .train_step = train_step,\n    .infer = infer,\n");
 }
 
-/* --- the table in the header
- * ------------------------------------------------------------------------ */
+/* --- the table in the header ----------------------------------------------------------------- */
 
 static const char *shape_text(const LayerSummary *layer, char text[40]) {
   const int *s = layer->shape;
@@ -343,8 +338,7 @@ static char *layer_table(const Graph *graph, const LayerSummaryList *summary,
   return text_done(&text, graph->arena);
 }
 
-/* --- the pass -----------------------------------------------------------------------------------
- */
+/* --- the pass -------------------------------------------------------------------------------- */
 
 static const char *vectors_of(TemplateEngine *engine, const CompileOptions *options) {
   static const char *const FILES[] = {"vec_scalar.h", "vec_avx2.h", "vec_avx512.h"};

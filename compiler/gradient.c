@@ -68,8 +68,7 @@ static Value *upstream(Backward *b, Node *forward, Value *value) {
   return value->gradient = graph_output(graph, sum, VALUE_GRADIENT, name, value->rank, value->dim);
 }
 
-/* --- one rule an op: dy has arrived, make dx and the parameters' gradients ----------------------
- */
+/* --- one rule an op: dy has arrived, make dx and the parameters' gradients ------------------- */
 
 typedef void GradientRule(Backward *b, Node *node, Value *dy);
 
@@ -171,8 +170,7 @@ static GradientRule *const RULES[OP_COUNT] = {
 #undef none
 };
 
-/* --- the pass -----------------------------------------------------------------------------------
- */
+/* --- the pass -------------------------------------------------------------------------------- */
 
 static void find_needed(Backward *b) {
   Graph *graph = b->graph;

@@ -252,8 +252,7 @@ void graph_print(const Graph *graph, FILE *out) {
   }
 }
 
-/* --- verify ------------------------------------------------------------------------------------
- */
+/* --- verify ---------------------------------------------------------------------------------- */
 
 static void verify_names(const Graph *graph) {
   for (int i = 0; i < graph->values.count; i++)

@@ -15,8 +15,7 @@ typedef struct Lowering {
   const char *arguments;
 } Lowering;
 
-/* --- parameters and arguments ------------------------------------------------------------------
- */
+/* --- parameters and arguments ---------------------------------------------------------------- */
 
 static void add_parameter(Lowering *l, TemplateParam parameter) {
   assert(l->kernel.parameter_count < KERNEL_PARAMETERS_MAX);
@@ -60,8 +59,7 @@ static int64_t features_of(const Value *value) {
   return (int64_t)value->dim[1] * value->dim[2] * value->dim[3];
 }
 
-/* --- names that hold the shape -------------------------------------------------------------------
- */
+/* --- names that hold the shape --------------------------------------------------------------- */
 
 /* "_s2_p1" or "_s2x1_p0x2"; what has its usual value is left out. */
 static const char *pair_suffix(Lowering *l, const char *letter, const int pair[2], int usual) {
@@ -122,8 +120,7 @@ static void name_conv(Lowering *l, const char *what, const Value *x, const Value
            image_text(l, y), conv_suffix(l), suffix);
 }
 
-/* --- one rule an op ----------------------------------------------------------------------------
- */
+/* --- one rule an op -------------------------------------------------------------------------- */
 
 static void lower_conv2d(Lowering *l) {
   const Node *node = l->node;
@@ -516,8 +513,7 @@ static LowerRule *const RULES[OP_COUNT] = {
 #undef OP
 };
 
-/* --- kernels of equal shape are one -------------------------------------------------------------
- */
+/* --- kernels of equal shape are one ---------------------------------------------------------- */
 
 static bool same_parameter(const TemplateParam *a, const TemplateParam *b) {
   if (strcmp(a->name, b->name) != 0 || a->type != b->type) return false;

@@ -126,8 +126,7 @@ static void push_chunk(lua_State *lua, TemplateEngine *engine, const char *name)
   lua_remove(lua, -2);
 }
 
-/* --- what a template can call ------------------------------------------------------------------
- */
+/* --- what a template can call ---------------------------------------------------------------- */
 
 static TemplateEngine *engine_of(lua_State *lua) {
   return *(TemplateEngine **)lua_getextraspace(lua);
@@ -222,8 +221,7 @@ static void push_globals(lua_State *lua, const TemplateParam *params, int count)
   luaL_setmetatable(lua, GLOBALS);
 }
 
-/* --- engine ------------------------------------------------------------------------------------
- */
+/* --- engine ---------------------------------------------------------------------------------- */
 
 TemplateEngine *template_engine_new_from(Arena *arena, const EmbeddedFile *files) {
   TemplateEngine *engine = ARENA_NEW(arena, TemplateEngine);

@@ -58,7 +58,10 @@ static error_t parse(int key, char *text, struct argp_state *state) {
 }
 
 static const struct argp PARSER = {
-    OPTIONS, parse, NULL, "The median time of a step on random images.", NULL, NULL, NULL};
+    .options = OPTIONS,
+    .parser = parse,
+    .doc = "The median time of a step on random images.",
+};
 
 bool cnn_benchmark_open(cnn_benchmark *bench, const cnn_model *model, int threads,
                         cnn_error *error) {

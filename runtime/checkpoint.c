@@ -146,7 +146,7 @@ static void read_labels(const cnn_safetensors *file, const cnn_model *model,
   *checkpoint = (cnn_checkpoint){0};
   const char *epoch = cnn_safetensors_metadata(file, "epoch");
   const char *seed = cnn_safetensors_metadata(file, "seed");
-  if (epoch) checkpoint->epoch = atoi(epoch);
+  if (epoch) checkpoint->epoch = (int)strtol(epoch, NULL, 10);
   if (seed) checkpoint->seed = strtoull(seed, NULL, 10);
   if (!parse_numbers(cnn_safetensors_metadata(file, "mean"), mean, channels) ||
       !parse_numbers(cnn_safetensors_metadata(file, "deviation"), deviation, channels))

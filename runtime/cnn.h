@@ -50,16 +50,17 @@ typedef struct cnn_recipe {
   double lr, momentum, weight_decay, beta1, beta2, eps;
   int nesterov;
   cnn_lr_schedule schedule;
-  int step_epochs;  /* CNN_LR_STEP: lr * gamma^(epoch / step_epochs) */
+  int step_epochs; /* CNN_LR_STEP: lr * gamma^(epoch / step_epochs) */
   double gamma;
-  double final_lr;  /* CNN_LR_COSINE: from lr at step 0 to final_lr after the last step */
+  double final_lr;            /* CNN_LR_COSINE: from lr at step 0 to final_lr after the last step */
   int normalize_from_dataset; /* else mean and deviation of pixels in 0..1, one a channel */
   const double *mean, *deviation;
   double label_smoothing;
 } cnn_recipe;
 
-/* Of one image, with z the logits: -sum_k target_k log softmax(z)_k, where the target is 1 - s at the
-   label plus s / classes everywhere (s: label_smoothing); sum_k (z_k - [k is the label])^2 / 2. */
+/* Of one image, with z the logits: -sum_k target_k log softmax(z)_k, where the target is 1 - s at
+   the label plus s / classes everywhere (s: label_smoothing); sum_k (z_k - [k is the label])^2 / 2.
+ */
 typedef enum cnn_loss { CNN_SOFTMAX_CROSS_ENTROPY, CNN_SQUARED_ERROR } cnn_loss;
 
 /* A batch: `count` images of [C,H,W] bytes, 1 <= count <= model->batch. Pixel p of channel c
@@ -85,7 +86,7 @@ typedef struct cnn_state {
   double lr, momentum, weight_decay, beta1, beta2, eps;
 
   /* Results of the last call, for images 0..count-1. */
-  void *loss;        /* [batch] reals, not yet divided by count. Set by gradients and train_step */
+  void *loss;         /* [batch] reals, not yet divided by count. Set by gradients and train_step */
   int32_t *predicted; /* [batch]: the largest logit's class. Set by all three */
 } cnn_state;
 
@@ -103,11 +104,11 @@ typedef struct cnn_model {
   const char *name;    /* lenet5 */
   const char *command; /* that made the file */
   cnn_target target;
-  int real_bytes; /* 4, or 8 with --real double */
-  int lanes;      /* L: images a vector */
+  int real_bytes;  /* 4, or 8 with --real double */
+  int lanes;       /* L: images a vector */
   int threads_max; /* 1 if the program was compiled without OpenMP, else a large number */
-  int batch;      /* most images a call takes */
-  int input[3];   /* [C,H,W] */
+  int batch;       /* most images a call takes */
+  int input[3];    /* [C,H,W] */
   int classes;
   cnn_loss loss;
   const cnn_recipe *recipe;
@@ -115,10 +116,10 @@ typedef struct cnn_model {
   int parameter_count;
   const cnn_layer *layers;
   int layer_count;
-  size_t parameter_reals; /* the block, alignment included */
-  int optimizer_blocks;   /* 0, 1 or 2 */
+  size_t parameter_reals;                 /* the block, alignment included */
+  int optimizer_blocks;                   /* 0, 1 or 2 */
   size_t training_reals, inference_reals; /* peak of activations and gradients of activations */
-  const cnn_value *values; /* NULL without --keep-values */
+  const cnn_value *values;                /* NULL without --keep-values */
   int value_count;
   size_t guard_bytes; /* with --keep-values: every value ends at a multiple of this, and as many
                          bytes behind it belong to nobody; 0 otherwise */
@@ -131,9 +132,9 @@ typedef struct cnn_model {
   void (*infer)(const cnn_state *state, const cnn_batch *batch, float *logits);
 } cnn_model;
 
-/* The trainer's command line (train, eval, predict, summary, gradcheck, bench): a generated program's
-   main is `return cnn_main(&model, argc, argv);`. Returns the exit code: 0 done, 1 failed,
-   2 usage, 3 model, 4 data, 130 interrupted. */
+/* The trainer's command line (train, eval, predict, summary, gradcheck, bench, trace): a generated
+   program's main is `return cnn_main(&model, argc, argv);`. Returns the exit code: 0 done, 1
+   failed, 2 usage, 3 model, 4 data, 130 interrupted. */
 int cnn_main(const cnn_model *model, int argc, char **argv);
 
 #ifdef __cplusplus

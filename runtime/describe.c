@@ -10,15 +10,11 @@ static error_t parse(int key, char *text, struct argp_state *state) {
   return 0;
 }
 
-static const struct argp PARSER = {NULL,
-                                   parse,
-                                   NULL,
-                                   "The network, layer by layer, for one image; and the memory of "
-                                   "the program.\vfull: what a fully "
-                                   "connected layer of the same input and output would need.",
-                                   NULL,
-                                   NULL,
-                                   NULL};
+static const struct argp PARSER = {
+    .parser = parse,
+    .doc = "The network, layer by layer, for one image; and the memory of the program."
+           "\vfull: the parameters of a fully connected layer of the same input and output.",
+};
 
 /* "6x28x28"; "120" for a vector. */
 static void print_shape(char *text, size_t size, const int shape[3]) {

@@ -118,14 +118,13 @@ static error_t parse(int key, char *text, struct argp_state *state) {
 }
 
 static const struct argp PARSER = {
-    OPTIONS,
-    parse,
-    "DIR",
-    "Loss and accuracy on the test images of the data set in DIR (t10k-images-idx3-ubyte and "
-    "t10k-labels-idx1-ubyte, or the same with .gz).",
-    NULL,
-    NULL,
-    NULL};
+    .options = OPTIONS,
+    .parser = parse,
+    .args_doc = "DIR",
+    .doc =
+        "Loss and accuracy on the test images of the data set in DIR: t10k-images-idx3-ubyte and "
+        "t10k-labels-idx1-ubyte, plain or with .gz.",
+};
 
 static void print_classes(const cnn_class_count *counts, int classes, char *const *names) {
   printf("\n%-5s  %-16s  %8s  %8s  %9s\n", "class", "", "images", "right", "accuracy");

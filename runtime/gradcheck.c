@@ -55,15 +55,14 @@ static error_t parse(int key, char *text, struct argp_state *state) {
   return ARGP_ERR_UNKNOWN;
 }
 
-static const struct argp PARSER = {OPTIONS,
-                                   parse,
-                                   "[DIR]",
-                                   "Compare gradients with finite differences, on the first "
-                                   "training images of the data set in DIR "
-                                   "or on random ones. Best in a program made with --real double.",
-                                   NULL,
-                                   NULL,
-                                   NULL};
+static const struct argp PARSER = {
+    .options = OPTIONS,
+    .parser = parse,
+    .args_doc = "[DIR]",
+    .doc =
+        "Compare gradients with differences of the loss, on the first training images of the data "
+        "set in DIR or on random ones. Sharpest in a program made with --real double.",
+};
 
 typedef struct checker {
   options o;

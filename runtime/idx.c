@@ -42,7 +42,7 @@ bool cnn_idx_read(cnn_idx *idx, void *bytes, size_t size, cnn_error *error) {
     return cnn_fail(error, CNN_EXIT_DATA,
                     "%s: byte %llu: the file ends, but its header promises %llu bytes; fetch it "
                     "again",
-                    idx->path, (unsigned long long)idx->offset, (unsigned long long)(start + size));
+                    idx->path, (unsigned long long)idx->offset, (unsigned long long)start + size);
   return true;
 }
 

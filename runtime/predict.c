@@ -57,15 +57,14 @@ static error_t parse(int key, char *text, struct argp_state *state) {
   return ARGP_ERR_UNKNOWN;
 }
 
-static const struct argp PARSER = {OPTIONS,
-                                   parse,
-                                   "DIR|IMAGES...",
-                                   "Classes of images: of the test images in the folder DIR, or of "
-                                   "IDX files with images (plain or "
-                                   ".gz).",
-                                   NULL,
-                                   NULL,
-                                   NULL};
+static const struct argp PARSER = {
+    .options = OPTIONS,
+    .parser = parse,
+    .args_doc = "DIR|IMAGES...",
+    .doc =
+        "Classes of images: of the test images of the data set in the folder DIR, or of those in "
+        "IDX files, plain or with .gz.",
+};
 
 /* What is printed behind a class: its probability, or the logit itself where the loss does not make
    logits probabilities. */

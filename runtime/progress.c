@@ -4,9 +4,10 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
-enum { BAR = 24 };
+enum { BAR_LEAST = 4, BAR_MOST = 24, COUNT_COLUMNS = 11 };
 static const double REDRAW_SECONDS = 0.1;
 
 const char *cnn_duration(char text[32], double seconds) {
@@ -23,6 +24,9 @@ const char *cnn_duration(char text[32], double seconds) {
 void cnn_progress_begin(cnn_progress *progress, int epochs, int64_t images) {
   *progress = (cnn_progress){
       .bar = isatty(STDOUT_FILENO), .epochs = epochs, .images = images, .start = cnn_seconds()};
+  printf("%9s  %10s  %9s  %10s  %9s  %9s\n", "epoch", "train loss", "accuracy", "test loss",
+         "accuracy", "images/s");
+  fflush(stdout);
 }
 
 /* Seconds to the end of the training if it goes on as it went so far. */
@@ -32,27 +36,50 @@ static double remaining(const cnn_progress *progress, int epoch, int64_t seen) {
   return done > 0 ? (cnn_seconds() - progress->start) * (all - done) / done : 0;
 }
 
+static int terminal_columns(void) {
+  struct winsize size;
+  return ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0 ? size.ws_col : 80;
+}
+
+/* "[###....] ", as long as fits into `columns`; nothing if that is too short. */
+static void draw_bar(char text[BAR_MOST + 4], int columns, int64_t seen, int64_t all) {
+  int length = columns - 3 < BAR_MOST ? columns - 3 : BAR_MOST;
+  text[0] = '\0';
+  if (length < BAR_LEAST) return;
+  int full = (int)(seen * length / all);
+  text[0] = '[';
+  memset(text + 1, '#', (size_t)full);
+  memset(text + 1 + full, '.', (size_t)(length - full));
+  snprintf(text + 1 + length, 3, "] ");
+}
+
 void cnn_progress_step(cnn_progress *progress, int epoch, int64_t seen, double loss,
                        double accuracy, double images_per_s) {
   double now = cnn_seconds();
   if (!progress->bar || now - progress->drawn < REDRAW_SECONDS) return;
   progress->drawn = now;
-  char bar[BAR + 1], left[32];
-  int full = (int)(seen * BAR / progress->images);
-  memset(bar, '#', (size_t)full);
-  memset(bar + full, '.', (size_t)(BAR - full));
-  bar[BAR] = '\0';
-  printf("\r\033[Kepoch %*d/%d [%s] loss %.4f  accuracy %.2f %%  %.0f images/s  %s left",
-         progress->epochs > 9 ? 2 : 1, epoch, progress->epochs, bar, loss, 100 * accuracy,
-         images_per_s, cnn_duration(left, remaining(progress, epoch, seen)));
+  char count[24], text[128], bar[BAR_MOST + 4], left[32];
+  snprintf(count, sizeof count, "%d/%d", epoch, progress->epochs);
+  cnn_duration(left, remaining(progress, epoch, seen));
+  int length = snprintf(text, sizeof text, "loss %.4f  accuracy %.2f %%  %.0f images/s  %s left",
+                        loss, 100 * accuracy, images_per_s, left);
+  int columns = terminal_columns() - 1; /* in the last column the cursor would wrap */
+  draw_bar(bar, columns - COUNT_COLUMNS - length, seen, progress->images);
+  printf("\r\033[K%*s  %s%.*s", COUNT_COLUMNS - 2, count, bar,
+         columns > COUNT_COLUMNS ? columns - COUNT_COLUMNS : 0, text);
   fflush(stdout);
 }
 
 void cnn_progress_epoch(cnn_progress *progress, const cnn_metrics *row) {
-  if (progress->bar) printf("\r\033[K");
-  printf("epoch %*d/%d  loss %.4f  accuracy %.2f %%  test loss %.4f  test accuracy %.2f %%  "
-         "%.0f images/s\n",
-         progress->epochs > 9 ? 2 : 1, row->epoch, progress->epochs, row->train_loss,
-         100 * row->train_accuracy, row->test_loss, 100 * row->test_accuracy, row->images_per_s);
+  char count[24];
+  cnn_progress_end(progress);
+  snprintf(count, sizeof count, "%d/%d", row->epoch, progress->epochs);
+  printf("%*s  %10.4f  %7.2f %%  %10.4f  %7.2f %%  %9.0f\n", COUNT_COLUMNS - 2, count,
+         row->train_loss, 100 * row->train_accuracy, row->test_loss, 100 * row->test_accuracy,
+         row->images_per_s);
   fflush(stdout);
+}
+
+void cnn_progress_end(cnn_progress *progress) {
+  if (progress->bar) printf("\r\033[K");
 }

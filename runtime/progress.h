@@ -1,5 +1,5 @@
-/* What a training shows while it runs: on a terminal one line that is drawn over and over,
-   elsewhere nothing but a line an epoch. */
+/* What a training shows while it runs: a table with a line an epoch, and below it on a terminal one
+   line that is drawn over and over. */
 #ifndef CNN_PROGRESS_H
 #define CNN_PROGRESS_H
 
@@ -23,6 +23,9 @@ void cnn_progress_step(cnn_progress *progress, int epoch, int64_t seen, double l
 
 /* The line of an epoch that is over. */
 void cnn_progress_epoch(cnn_progress *progress, const cnn_metrics *row);
+
+/* Takes the line of the epoch at hand away. */
+void cnn_progress_end(cnn_progress *progress);
 
 /* "1 h 2 min", "3 min 4 s", "5 s". */
 const char *cnn_duration(char text[32], double seconds);

@@ -26,10 +26,11 @@ static bool check_owner(const cnn_run *run, const char *folder, cnn_error *error
                     maker);
   }
   if (checkpoint || access(run->metrics, F_OK) == 0 || access(run->curves, F_OK) == 0)
-    return cnn_fail(error, CNN_EXIT_USAGE,
-                    "--out %s: holds a file of the name %s, metrics.csv or curves.svg that no run "
-                    "of %s has written; choose another folder",
-                    folder, "last.safetensors", run->model->name);
+    return cnn_fail(
+        error, CNN_EXIT_USAGE,
+        "--out %s: holds a last.safetensors, metrics.csv or curves.svg that no training "
+        "of %s has written; choose another folder",
+        folder, run->model->name);
   return true;
 }
 

@@ -26,7 +26,7 @@ bool cnn_storage_commit(cnn_storage *storage, cnn_error *error) {
                     MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
   if (base == MAP_FAILED)
     return cnn_fail(error, CNN_EXIT_FAILED,
-                    "cannot have %zu MB of memory: %s; compile the model with a smaller --batch",
+                    "cannot have %zu MB of memory: %s; end other programs or take less data",
                     storage->bytes >> 20, strerror(errno));
   if (storage->bytes >= HUGE_PAGE) madvise(base, storage->bytes, MADV_HUGEPAGE);
   storage->base = base;

@@ -28,7 +28,9 @@ static const struct argp_option OPTIONS[] = {
     {"weights", 'w', "FILE", 0,
      "Weights of a checkpoint (default: those that training starts with)", 0},
     {"images", KEY_IMAGES, "FILE", 0,
-     "A safetensors file with images U8 [n,C,H,W] and labels I32 or I64 [n] (default: random)", 0},
+     "A safetensors file with images U8 [n,C,H,W] and labels I32 or I64 [n] (default: N random "
+     "ones)",
+     0},
     {"integers", KEY_INTEGERS, NULL, 0,
      "Weights -1, 0, 1 and pixels -1 to 2, so that small nets are exact", 0},
     {"infer", KEY_INFER, NULL, 0, "Inference instead of gradients", 0},
@@ -75,14 +77,12 @@ static error_t parse(int key, char *text, struct argp_state *state) {
 }
 
 static const struct argp PARSER = {
-    OPTIONS,
-    parse,
-    NULL,
-    "Run one step on a batch and write all of it: weights, gradients (d + name), images, labels, "
-    "loss, logits (with --infer), and in programs made with --keep-values every value between.",
-    NULL,
-    NULL,
-    NULL};
+    .options = OPTIONS,
+    .parser = parse,
+    .doc = "Run one step on a batch and write all of it: weights, gradients (d + name), images, "
+           "labels, loss; with --infer the logits; in programs made with --keep-values also every "
+           "value between.",
+};
 
 typedef struct trace {
   options o;

@@ -37,7 +37,8 @@ static const struct argp_option OPTIONS[] = {
      "Folder for last.safetensors, metrics.csv and curves.svg (default: runs/<model>)", 0},
     {"init", KEY_INIT, "FILE", 0, "Start from the weights of a checkpoint", 0},
     {"limit", 'l', "N", 0, "Only the first N training images", 0},
-    {"steps", KEY_STEPS, "N", 0, "Stop after N updates", 0},
+    {"steps", KEY_STEPS, "N", 0,
+     "Stop after N updates; the learning rate goes as if all epochs came", 0},
     {"no-shuffle", KEY_NO_SHUFFLE, NULL, 0, "Images in the order of the file", 0},
     {"log-steps", KEY_LOG, "FILE", 0, "CSV with step, loss and learning rate of every update", 0},
     {0}};
@@ -90,18 +91,17 @@ static error_t parse(int key, char *text, struct argp_state *state) {
 }
 
 static const struct argp PARSER = {
-    OPTIONS,
-    parse,
-    "DIR",
-    "Learn from the data set in DIR: train-images-idx3-ubyte, train-labels-idx1-ubyte and the same "
-    "with t10k (the test images), plain or with .gz."
-    "\vRUN may be new, or hold an earlier run of the same model, which is replaced; a folder with "
-    "a "
-    "run of another model is refused. Ctrl-C ends after the step at hand, saves last.safetensors "
-    "and exits with 130.",
-    NULL,
-    NULL,
-    NULL};
+    .options = OPTIONS,
+    .parser = parse,
+    .args_doc = "DIR",
+    .doc =
+        "Learn from the data set in DIR: train-images-idx3-ubyte and train-labels-idx1-ubyte, and "
+        "the "
+        "same with t10k for the test images; plain or with .gz."
+        "\vRUN may be new, or hold an earlier run of the same model, which is replaced; a folder "
+        "with a run of another model is refused. Ctrl-C ends after the step at hand, saves "
+        "last.safetensors and exits with 130.",
+};
 
 /* --- training --------------------------------------------------------------------------------- */
 
@@ -221,6 +221,7 @@ static bool train(trainer *t, cnn_error *error) {
     good = train_epoch(t, epoch, &sum, error) &&
            (interrupted ? save(t, error) : finish_epoch(t, &sum, error));
   }
+  cnn_progress_end(&t->progress);
   /* A training that failed leaves its log: it tells why. */
   if (t->log_open && !(flush_log(t, error) && cnn_file_commit(&t->log_file, error))) return false;
   return good;
@@ -250,15 +251,17 @@ static bool prepare(trainer *t, cnn_error *error) {
   cnn_normalization normalization = cnn_session_normalization(model, &t->training);
   cnn_session_normalize(session, &normalization);
   cnn_checkpoint start;
-  if (o->init) {
-    if (!cnn_checkpoint_load(o->init, model, session->state.parameters, &start, error))
-      return false;
-  } else {
-    cnn_init_parameters(model, o->seed, session->state.parameters);
-  }
-  if (!o->log) return true;
+  if (o->init) return cnn_checkpoint_load(o->init, model, session->state.parameters, &start, error);
+  cnn_init_parameters(model, o->seed, session->state.parameters);
+  return true;
+}
+
+/* The files that will be written, once all is well with those that are read. */
+static bool open_outputs(trainer *t, cnn_error *error) {
+  if (!cnn_run_open(&t->run, t->o.model, t->o.out, error)) return false;
+  if (!t->o.log) return true;
   cnn_text_add(&t->log, "step,loss,lr\n");
-  t->log_open = cnn_file_begin(&t->log_file, o->log, error);
+  t->log_open = cnn_file_begin(&t->log_file, t->o.log, error);
   return t->log_open;
 }
 
@@ -278,7 +281,6 @@ static void announce(const trainer *t) {
 
 static void conclude(const trainer *t) {
   char time[32];
-  if (t->progress.bar && interrupted) printf("\r\033[K");
   if (interrupted)
     printf("interrupted after %d epochs and %llu updates\n", t->epochs_done,
            (unsigned long long)t->session.state.step);
@@ -306,8 +308,7 @@ bool cnn_train(const cnn_model *model, int argc, char **argv, cnn_error *error) 
                   .seed = 1,
                   .out = cnn_default_run(model, out)};
   argp_parse(&PARSER, argc, argv, 0, NULL, &t.o);
-  bool good =
-      load_data(&t, error) && cnn_run_open(&t.run, model, t.o.out, error) && prepare(&t, error);
+  bool good = load_data(&t, error) && prepare(&t, error) && open_outputs(&t, error);
   if (good) {
     announce(&t);
     catch_interrupts();

@@ -4,8 +4,8 @@
 #include "print.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
 
 static const char *mode_name(cnn_target target) {
   return target == CNN_AVX512 ? "avx512" : target == CNN_AVX2 ? "avx2" : "scalar";
@@ -21,35 +21,49 @@ static void say_ready(const cnn_benchmark *bench) {
          mode_name(model->target), bench->session.state.threads, CNN_VERSION, buffer, model->batch);
 }
 
+/* VmHWM and not ru_maxrss, which a process inherits from the one that started it. */
 static long peak_kb(void) {
-  struct rusage usage;
-  return getrusage(RUSAGE_SELF, &usage) == 0 ? usage.ru_maxrss : 0;
+  FILE *status = fopen("/proc/self/status", "r");
+  char line[256];
+  long kb = 0;
+  while (status && fgets(line, sizeof line, status))
+    if (sscanf(line, "VmHWM: %ld", &kb) == 1) break;
+  if (status) fclose(status);
+  return kb;
 }
 
-static void answer(cnn_benchmark *bench, const char *line) {
-  char work[8];
-  int count, steps, end = 0;
+/* The next word of the line as a positive number; 0 if it is none. */
+static long next_number(char **rest) {
+  char *end, *word = strsep(rest, " ");
+  long value = word ? strtol(word, &end, 10) : 0;
+  return word && *word && *end == '\0' && value > 0 ? value : 0;
+}
+
+static void answer(cnn_benchmark *bench, char *line) {
+  char *rest = line, *verb = strsep(&rest, " "), *work = strsep(&rest, " ");
+  long count = next_number(&rest), steps = next_number(&rest);
+  bool train = work && strcmp(work, "train") == 0, infer = work && strcmp(work, "infer") == 0;
   int most = bench->session.model->batch;
-  if (sscanf(line, "run %7s %d %d %n", work, &count, &steps, &end) != 3 || line[end] ||
-      (strcmp(work, "train") != 0 && strcmp(work, "infer") != 0)) {
+  if (strcmp(verb, "run") != 0 || !(train || infer) || count == 0 || steps == 0 || rest) {
     printf("error not a line of the form: run train|infer COUNT STEPS\n");
     return;
   }
-  if (count < 1 || count > most || steps < 1) {
-    printf("error COUNT must be from 1 to %d (compile with a larger --batch), STEPS at least 1\n",
-           most);
+  if (count > most) {
+    printf("error COUNT is at most %d in this program; compile with --batch %ld\n", most, count);
     return;
   }
   double start = cnn_seconds();
-  for (int i = 0; i < steps; i++) cnn_benchmark_step(bench, strcmp(work, "train") == 0, count);
-  printf("ok %.9g %ld\n", (cnn_seconds() - start) / steps, peak_kb());
+  for (long i = 0; i < steps; i++) cnn_benchmark_step(bench, train, (int)count);
+  printf("ok %.9g %ld\n", (cnn_seconds() - start) / (double)steps, peak_kb());
 }
 
 bool cnn_worker(cnn_benchmark *bench, cnn_error *error) {
   char line[256];
   say_ready(bench);
   fflush(stdout);
-  while (fgets(line, sizeof line, stdin) && strcmp(line, "quit\n") != 0) {
+  while (fgets(line, sizeof line, stdin)) {
+    line[strcspn(line, "\n")] = '\0';
+    if (strcmp(line, "quit") == 0) break;
     answer(bench, line);
     fflush(stdout);
   }

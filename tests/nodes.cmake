@@ -1,7 +1,9 @@
-# Programs node by node: nodes/models/*.lua, for every target. A model that float cannot compute
-# exactly says so in its name, or is curves.lua.
+# Programs node by node: nodes/models/*.lua, for every target; and their gradients, with those of
+# the zoo. A model that float cannot compute exactly says so in its name, or is curves.lua.
 add_executable(check_nodes nodes/check_nodes.c nodes/twins.c nodes/twins_sums.c)
 target_link_libraries(check_nodes PRIVATE cnnc_core cnn)
+set(environment CNNC=$<TARGET_FILE:cnnc> CHECK_NODES=$<TARGET_FILE:check_nodes>
+  "CC=${CNNC_PROGRAM_CC}" CFLAGS=${CNNC_PROGRAM_CFLAGS})
 
 file(GLOB models CONFIGURE_DEPENDS nodes/models/*.lua)
 list(FILTER models EXCLUDE REGEX "/branches.lua$") # what the others share
@@ -11,12 +13,18 @@ foreach(model IN LISTS models)
   if(name MATCHES "_rounded$|^curves$")
     set(kind rounded)
   endif()
-  set(environment CNNC=$<TARGET_FILE:cnnc> CHECK_NODES=$<TARGET_FILE:check_nodes>
-    CC=${CMAKE_C_COMPILER})
   foreach(target scalar avx2 avx512)
     add_test(NAME nodes.${name}.${target}
       COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/nodes/check_model ${model} ${target} ${kind})
     set_tests_properties(nodes.${name}.${target} PROPERTIES SKIP_RETURN_CODE 77
       ENVIRONMENT "${environment}")
   endforeach()
+endforeach()
+
+file(GLOB zoo CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/models/*.lua)
+foreach(model IN LISTS models zoo)
+  get_filename_component(name ${model} NAME_WE)
+  add_test(NAME gradients.${name}
+    COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/nodes/check_gradients ${model})
+  set_tests_properties(gradients.${name} PROPERTIES ENVIRONMENT "${environment}")
 endforeach()

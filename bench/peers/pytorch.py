@@ -8,6 +8,8 @@ its slower, better settings (constants frozen for inference), and takes the fast
 formats."""
 
 import argparse
+import functools
+import gc
 import json
 import resource
 import sys
@@ -27,8 +29,8 @@ def peak_kb():
 
 
 def seconds(step, at_least=0.2):
-    """Of one step, after two warm ones."""
-    step(), step()
+    """Of one step, after a warm one."""
+    step()
     start, count = time.perf_counter(), 0
     while time.perf_counter() - start < at_least:
         step()
@@ -39,9 +41,11 @@ def seconds(step, at_least=0.2):
 class Worker:
     def __init__(self, graph, mode):
         self.graph, self.mode = graph, mode
-        self.steps = {}  # (work, count) -> function of one step
+        self.key, self.chosen = None, None  # (work, count) and its step
 
     def model(self, memory_format):
+        if self.mode == "compile":
+            torch._dynamo.reset()  # shapes seen before would make it compile for any shape
         torch.manual_seed(1)
         model, loss = torch_model.build(self.graph)
         torch_model.initialize(self.graph, model)
@@ -52,28 +56,22 @@ class Worker:
         images = torch.randn(count, *self.graph["input"]).contiguous(memory_format=memory_format)
         return images, torch.arange(count) % self.graph["classes"]
 
-    def formats(self):
-        plain, last = torch.contiguous_format, torch.channels_last
-        return {"eager": [plain], "channels_last": [last], "compile": [plain, last]}[self.mode]
-
-    def infer_steps(self, count, memory_format):
+    def infer_step(self, count, memory_format):
         model, _ = self.model(memory_format)
         images, _ = self.batch(count, memory_format)
         model.eval()
+        # Freezing wants no_grad: inference tensors cannot become constants.
+        guard = torch.no_grad if self.mode == "compile" else torch.inference_mode
         if self.mode == "compile":
             model = torch.compile(model)
 
         def step():
-            with torch.inference_mode():
+            with guard():
                 model(images)
 
-        def frozen():  # freezing needs no_grad: inference tensors cannot be constants
-            with torch.no_grad():
-                model(images)
+        return step
 
-        yield frozen if self.mode == "compile" else step
-
-    def train_steps(self, count, memory_format):
+    def train_step(self, count, memory_format, settings):
         model, loss = self.model(memory_format)
         images, labels = self.batch(count, memory_format)
         model.train()
@@ -82,28 +80,45 @@ class Worker:
             return loss(model(x), y).mean()
 
         forward = torch.compile(mean_loss) if self.mode == "compile" else mean_loss
+        optimizer = torch_model.optimizer(self.graph, model.parameters(), **settings)
+
+        def step():
+            optimizer.zero_grad(set_to_none=True)
+            forward(images, labels).backward()
+            optimizer.step()
+
+        return step
+
+    def ways(self, work, count):
+        """Functions that make a step: memory formats, and for training the optimiser's
+        implementations."""
+        plain, last = torch.contiguous_format, torch.channels_last
+        formats = {"eager": [plain], "channels_last": [last], "compile": [plain, last]}[self.mode]
+        if work == "infer":
+            return [functools.partial(self.infer_step, count, layout) for layout in formats]
         implementations = [{"fused": True}, {"foreach": True}, {"foreach": False}]
-        for settings in implementations:
+        return [functools.partial(self.train_step, count, layout, settings)
+                for layout in formats for settings in implementations]
+
+    def fastest(self, ways):
+        """One way is alive at a time, so that the memory of a step is what is reported."""
+        def trial(way):
             try:
-                optimizer = torch_model.optimizer(self.graph, model.parameters(), **settings)
-            except RuntimeError:  # not on this processor or in this release
-                continue
+                return seconds(way())
+            except RuntimeError as error:  # an implementation that this release does not have
+                if "fused" not in str(error) and "foreach" not in str(error):
+                    raise
+                return float("inf")
+            finally:
+                gc.collect()
 
-            def step(optimizer=optimizer):
-                optimizer.zero_grad(set_to_none=True)
-                forward(images, labels).backward()
-                optimizer.step()
-
-            yield step
+        return ways[0] if len(ways) == 1 else min(ways, key=trial)
 
     def step(self, work, count):
-        """The fastest way to do one step."""
-        if (work, count) not in self.steps:
-            make = self.train_steps if work == "train" else self.infer_steps
-            ways = [way for memory_format in self.formats() for way in make(count, memory_format)]
-            self.steps.clear()  # one set of memory at a time
-            self.steps[work, count] = ways[0] if len(ways) == 1 else min(ways, key=seconds)
-        return self.steps[work, count]
+        if self.key != (work, count):
+            self.chosen = None
+            self.chosen, self.key = self.fastest(self.ways(work, count))(), (work, count)
+        return self.chosen
 
     def run(self, work, count, steps):
         if work not in ("train", "infer") or count < 1 or steps < 1:

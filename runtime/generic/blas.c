@@ -57,7 +57,10 @@ void blas_gemm(bool transpose_a, bool transpose_b, int m, int n, int k, const fl
   const size_t b_row = transpose_b ? 1 : (size_t)ldb, b_column = transpose_b ? (size_t)ldb : 1;
   float packed_a[DEPTH * ROWS], packed_b[DEPTH * COLUMNS];
   for (int i = 0; i < m; i++)
-    for (int j = 0; j < n; j++) c[(size_t)i * ldc + j] *= beta;
+    for (int j = 0; j < n; j++) { /* with beta 0 the numbers in C may be no numbers */
+      float *at = c + (size_t)i * ldc + j;
+      *at = beta == 0 ? 0 : *at * beta;
+    }
   for (int p = 0; p < k; p += DEPTH) {
     const int depth = k - p < DEPTH ? k - p : DEPTH;
     for (int j = 0; j < n; j += COLUMNS) {

@@ -14,5 +14,15 @@ expect 0 "zoo/mlp.lua" -- sh -c 'echo "return require \"mlp\"" >m.lua && "$0" m.
 cc=$(compilers | head -n 1)
 [ -n "$cc" ] || { echo "skipped: neither clang nor gcc is installed"; exit 77; }
 expect 0 -- "$installed" build m.lua -o program --target scalar --cc "$cc"
-[ -x program ] || fail "no program"
+expect 0 "output" -- ./program summary
+
+# By hand, with what pkg-config says.
+export PKG_CONFIG_PATH="$folder/moved/lib/pkgconfig"
+expect 0 -- "$installed" m.lua --target scalar -o by_hand.c
+expect 0 -- sh -c '$0 by_hand.c $(pkg-config --cflags --libs cnn) -o by_hand' "$cc"
+expect 0 "output" -- ./by_hand summary
+
+# What a race needs beside cnnc.
+expect 0 "cnn-generic" -- "$folder/moved/bin/cnn-generic" --help
+[ -f "$folder/moved/share/cnnc/bench/peers/pytorch.py" ] || fail "no peers"
 exit 0

@@ -330,7 +330,8 @@ static bool run_batch(const Case *c, const Target *target, RunKernel *run, int c
         printf("  %s: other bits with %d threads\n", c->tensors[i].name, THREADS[k]);
         good = false;
       }
-      if (good && !c->tensors[i].output && memcmp(inputs[i].at, tensors[i].at, tensors[i].bytes)) {
+      if (good && !c->tensors[i].output &&
+          memcmp(inputs[i].at, tensors[i].at, tensors[i].bytes) != 0) {
         printf("  %s: an input was changed\n", c->tensors[i].name);
         good = false;
       }

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+/* Names of the C library. NOLINTBEGIN(bugprone-reserved-identifier,readability-inconsistent-*) */
 extern void *__libc_malloc(size_t size);
 extern void *__libc_calloc(size_t count, size_t size);
 extern void *__libc_realloc(void *memory, size_t size);
@@ -39,3 +40,4 @@ __attribute__((destructor)) static void tell(void) {
   FILE *out = fopen(getenv("ALLOCATIONS"), "w");
   if (out) fprintf(out, "%ld\n", count), fclose(out);
 }
+/* NOLINTEND(bugprone-reserved-identifier,readability-inconsistent-*) */

@@ -13,7 +13,7 @@
 #include <unistd.h>
 #include <zlib.h>
 
-static char folder[] = "/tmp/cnnc-test-XXXXXX";
+static char folder[] = P_tmpdir "/cnnc-test-XXXXXX";
 
 int scratch_open(void **state) {
   (void)state;
@@ -94,8 +94,8 @@ static void write_part(const char *where, const char *part, int count) {
   free(file);
 }
 
-void scratch_dataset(const char *where, int training, int test) {
-  mkdir(where, 0777);
-  write_part(where, "train", training);
-  write_part(where, "t10k", test);
+void scratch_dataset(const char *path, int training, int test) {
+  mkdir(path, 0777);
+  write_part(path, "train", training);
+  write_part(path, "t10k", test);
 }

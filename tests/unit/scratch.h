@@ -18,7 +18,7 @@ int scratch_exists(const char *path);
 /* An IDX file of bytes in memory; data may be NULL for only a header. Returns its size. */
 size_t scratch_idx(unsigned char *file, int rank, const int *shape, const void *data);
 
-/* A data set like MNIST in `folder`: images 28x28 that show their label, one of 10. */
-void scratch_dataset(const char *folder, int training, int test);
+/* A data set like MNIST in a new folder: images 28x28 that show their label, one of 10. */
+void scratch_dataset(const char *path, int training, int test);
 
 #endif

@@ -37,7 +37,7 @@ static void rules_give_their_statistics(void **state) {
   double sum = 0, squares = 0, most = 0;
   for (int i = 0; i < N; i++) {
     sum += block[i], squares += block[i] * block[i];
-    most = fmax(most, fabs(block[i]));
+    most = fmax(most, fabs((double)block[i]));
   }
   assert_true(most <= 0.25 && most > 0.249);
   assert_true(fabs(sum / N) < 0.005);

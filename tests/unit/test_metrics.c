@@ -61,9 +61,10 @@ static void curves_rise(void **state) {
     curve = strstr(curve + 1, "points=\"");
     assert_non_null(curve);
   }
-  double x[2], y[2];
-  assert_int_equal(sscanf(curve, "points=\"%lf,%lf %lf,%lf", &x[0], &y[0], &x[1], &y[1]), 4);
-  assert_true(x[1] > x[0] && y[1] < y[0] - 50);
+  double numbers[4]; /* x, y of both points */
+  char *next = buffer + (curve - buffer) + strlen("points=\"");
+  for (int i = 0; i < 4; i++) numbers[i] = strtod(next, &next), next++;
+  assert_true(numbers[2] > numbers[0] && numbers[3] < numbers[1] - 50);
 }
 
 static void text_that_does_not_fit_is_counted(void **state) {

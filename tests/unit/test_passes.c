@@ -8,8 +8,7 @@
 
 #include "passes.h"
 
-/* --- a small graph: conv2d, relu, max_pool2d, flatten, linear, loss
- * -------------------------------- */
+/* --- a small graph: conv2d, relu, max_pool2d, flatten, linear, loss -------------------------- */
 
 typedef struct Fixture {
   Arena *arena;
@@ -91,8 +90,7 @@ static void run_until_memory(Graph *graph, const CompileOptions *options) {
   graph_verify(graph, STAGE_PLANNED);
 }
 
-/* --- tests
- * ----------------------------------------------------------------------------------------- */
+/* --- tests ----------------------------------------------------------------------------------- */
 
 static void simplify_takes_out_what_does_nothing(void **state) {
   Fixture *f = *state;

@@ -17,7 +17,7 @@ static void write_file(const char *header, uint64_t length, size_t data) {
   size_t text = strlen(header);
   memset(file, 0, sizeof file);
   for (int i = 0; i < 8; i++) file[i] = (char)(length >> (8 * i));
-  memcpy(file + 8, header, text);
+  memcpy(file + 8, header, text + 1);
   scratch_write("x.safetensors", file, 8 + text + data);
 }
 
@@ -106,7 +106,7 @@ static void broken_headers(void **state) {
 static void deep_nesting(void **state) {
   (void)state;
   static char header[50010];
-  memcpy(header, "{\"a\":", 5);
+  snprintf(header, sizeof header, "{\"a\":");
   memset(header + 5, '[', 50000);
   refuse(header, 0, "not JSON");
 }

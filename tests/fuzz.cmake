@@ -1,0 +1,25 @@
+# Preset fuzz: libFuzzer on everything that reads what anybody wrote, for CNNC_FUZZ_SECONDS each.
+set(CNNC_FUZZ_SECONDS 30 CACHE STRING "Seconds for each fuzzer")
+find_program(GZIP gzip REQUIRED)
+
+# A small seed of every kind; what a fuzzer finds is added to its folder.
+set(corpus ${CMAKE_CURRENT_BINARY_DIR}/corpus)
+file(MAKE_DIRECTORY ${corpus}/idx ${corpus}/safetensors ${corpus}/model)
+execute_process(
+  COMMAND printf "\\0\\0\\10\\3\\0\\0\\0\\2\\0\\0\\0\\3\\0\\0\\0\\3abcdefghiabcdefghi"
+  OUTPUT_FILE ${corpus}/idx/plain)
+execute_process(COMMAND ${GZIP} -c ${corpus}/idx/plain OUTPUT_FILE ${corpus}/idx/packed)
+execute_process(
+  COMMAND printf "\\112\\0\\0\\0\\0\\0\\0\\0{\"a\":{\"dtype\":\"F32\",\"shape\":[1,2],\"data_offsets\":[0,8]},\"__metadata__\":{}}abcdefgh"
+  OUTPUT_FILE ${corpus}/safetensors/seed)
+file(GLOB models ${PROJECT_SOURCE_DIR}/models/*.lua bad_models/*.lua golden/*.lua)
+file(COPY ${models} DESTINATION ${corpus}/model)
+
+foreach(name idx safetensors model)
+  add_executable(fuzz_${name} fuzz/fuzz_${name}.c fuzz/input.c)
+  target_link_libraries(fuzz_${name} PRIVATE cnnc_core cnn PkgConfig::CJSON ZLIB::ZLIB m)
+  target_link_options(fuzz_${name} PRIVATE -fsanitize=fuzzer)
+  add_test(NAME fuzz.${name} COMMAND fuzz_${name} -max_total_time=${CNNC_FUZZ_SECONDS} -timeout=60
+    -rss_limit_mb=4096 -print_final_stats=1 ${corpus}/${name})
+  set_tests_properties(fuzz.${name} PROPERTIES LABELS fuzz)
+endforeach()

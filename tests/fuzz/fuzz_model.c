@@ -1,0 +1,37 @@
+/* Model files, from Lua to C. */
+#include "dsl.h"
+#include "input.h"
+#include "passes.h"
+
+/* Code of large shapes takes its time; it has no more ways than that of small ones. */
+static bool is_small(const Graph *graph) {
+  int64_t elements = 0;
+  for (int i = 0; i < graph->values.count; i++) elements += value_count(graph->values.at[i]);
+  return elements < 1000000 && graph->nodes.count < 50;
+}
+
+static void compile(Graph *graph) {
+  const CompileOptions options = {.target = TARGET_AVX2, .command = "fuzz"};
+  pass_simplify(graph);
+  graph_verify(graph, STAGE_SIMPLIFIED);
+  Graph *graphs[] = {graph, graph_inference(graph)};
+  pass_gradient(graph);
+  for (int i = 0; i < 2; i++) {
+    pass_fuse(graphs[i]);
+    pass_schedule(graphs[i], &options);
+    pass_layout(graphs[i], &options);
+    pass_memory(graphs[i], &options);
+    graph_verify(graphs[i], STAGE_PLANNED);
+  }
+  emit_program(graphs[0], graphs[1], &options);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
+  Arena *arena = arena_new();
+  Diag diag = {0};
+  const DslOptions options = {0};
+  Graph *graph = dsl_load(arena, &diag, input_file(data, size), &options);
+  if (graph && is_small(graph)) compile(graph);
+  arena_release(arena);
+  return 0;
+}

@@ -1,0 +1,32 @@
+# One step of a generated program against the interpreter, which shares no kernel with it.
+# cmake -DCNNC= -DGENERIC= -DCOMPARE= -DMODEL= -DARGUMENTS= -DCC= -DCFLAGS= -DFOLDER= -DCOUNT=
+#   -P generic.cmake
+file(MAKE_DIRECTORY ${FOLDER})
+separate_arguments(ARGUMENTS)
+separate_arguments(CC)
+
+function(run)
+  execute_process(COMMAND ${ARGV} RESULT_VARIABLE code)
+  if(code)
+    string(REPLACE ";" " " command "${ARGV}")
+    message(FATAL_ERROR "exit code ${code}: ${command}")
+  endif()
+endfunction()
+
+# The graph knows no target, the flags nothing but the target.
+set(for_graph ${ARGUMENTS})
+list(FILTER for_graph EXCLUDE REGEX "^--target")
+set(for_flags ${ARGUMENTS})
+list(FILTER for_flags INCLUDE REGEX "^--target")
+execute_process(COMMAND ${CNNC} --cflags ${for_flags} OUTPUT_VARIABLE cflags)
+execute_process(COMMAND ${CNNC} --libs OUTPUT_VARIABLE libs)
+separate_arguments(cflags UNIX_COMMAND "${cflags}")
+separate_arguments(libs UNIX_COMMAND "${libs}")
+
+run(${CNNC} export ${MODEL} ${for_graph} -o ${FOLDER}/graph.json)
+run(${CNNC} --keep-values ${MODEL} ${ARGUMENTS} -o ${FOLDER}/program.c)
+run(${CC} ${cflags} ${CFLAGS} ${FOLDER}/program.c -o ${FOLDER}/program ${libs})
+run(${FOLDER}/program trace --threads 2 --count ${COUNT} --out ${FOLDER}/got.safetensors)
+run(${GENERIC} ${FOLDER}/graph.json step --threads 2 --trace ${FOLDER}/got.safetensors
+  --out ${FOLDER}/wanted.safetensors)
+run(${COMPARE} ${FOLDER}/got.safetensors ${FOLDER}/wanted.safetensors)

@@ -1,0 +1,49 @@
+# Tests of the generic runtime, of parity with PyTorch, and of the race.
+
+add_executable(compare_traces parity/compare_traces.c)
+target_link_libraries(compare_traces PRIVATE cnnc_flags cnn PkgConfig::CJSON m)
+
+# generic_test(NAME MODEL COUNT "ARGUMENTS"): a generated program against cnn-generic, COUNT images.
+function(generic_test name model count arguments)
+  add_test(NAME generic.${name}
+    COMMAND ${CMAKE_COMMAND} -DCNNC=$<TARGET_FILE:cnnc> -DGENERIC=$<TARGET_FILE:cnn-generic>
+      -DCOMPARE=$<TARGET_FILE:compare_traces> -DMODEL=${PROJECT_SOURCE_DIR}/${model}
+      -DCOUNT=${count} "-DARGUMENTS=${arguments}" "-DCC=${CNNC_PROGRAM_CC}"
+      -DCFLAGS=${CNNC_PROGRAM_CFLAGS}
+      -DFOLDER=${CMAKE_CURRENT_BINARY_DIR}/generic_${name}
+      -P ${CMAKE_CURRENT_SOURCE_DIR}/generic.cmake)
+endfunction()
+foreach(target scalar native)
+  generic_test(lenet5_${target} models/lenet5.lua 32 "--target=${target}")
+  generic_test(every_op_${target} tests/golden/every_op.lua 5 "--target=${target} -D rate=0")
+  generic_test(pools_${target} tests/parity/pools.lua 11 "--target=${target}")
+endforeach()
+generic_test(lenet5_part models/lenet5.lua 19 "")
+generic_test(mlp models/mlp.lua 3 "--batch=7")
+
+# race/NAME.sh: commands and their answers.
+foreach(name bench generic)
+  add_test(NAME race.${name} COMMAND sh ${CMAKE_CURRENT_SOURCE_DIR}/race/${name}.sh
+    $<TARGET_FILE:cnnc> ${PROJECT_SOURCE_DIR} ${PROJECT_BINARY_DIR} $<TARGET_FILE:cnn-generic>)
+  set_tests_properties(race.${name} PROPERTIES ENVIRONMENT "CC=${CNNC_PROGRAM_CC}")
+endforeach()
+
+# parity_test(NAME SCRIPT ARGUMENT...): with PyTorch where there is one when the test runs.
+function(parity_test name script)
+  add_test(NAME parity.${name} COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/parity/run ${script}
+    --cnnc $<TARGET_FILE:cnnc> --folder ${CMAKE_CURRENT_BINARY_DIR}/parity_${name} ${ARGN})
+  set_tests_properties(parity.${name} PROPERTIES LABELS parity SKIP_RETURN_CODE 77 TIMEOUT 900)
+endfunction()
+
+set(lenet5 ${PROJECT_SOURCE_DIR}/models/lenet5.lua)
+set(adam ${CMAKE_CURRENT_SOURCE_DIR}/parity/lenet5_adam.lua)
+set(step parity.py --generic $<TARGET_FILE:cnn-generic>)
+parity_test(lenet5 ${step} --count 32 ${lenet5})
+parity_test(lenet5_part ${step} --count 19 ${lenet5})
+parity_test(every_op ${step} --count 5 ${CMAKE_CURRENT_SOURCE_DIR}/golden/every_op.lua -Drate=0)
+parity_test(pools ${step} --count 11 ${CMAKE_CURRENT_SOURCE_DIR}/parity/pools.lua)
+set(data --data /usr/share/datasets/fashion-mnist)
+parity_test(curve_sgd curve.py ${data} --steps 20 ${lenet5})
+parity_test(curve_adam curve.py ${data} --steps 20 ${adam})
+parity_test(curve_sgd_double curve.py ${data} --real double ${lenet5})
+parity_test(curve_adam_double curve.py ${data} --real double ${adam})
