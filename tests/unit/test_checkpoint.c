@@ -72,8 +72,8 @@ static void another_model_is_refused(void **state) {
   static float block[REALS];
   save(&fake_model, block);
   const cnn_parameter parameters[] = {
-      {"fc.weight", 2, {10, 785}, 0, CNN_ZEROS, 0},
-      {"fc2.bias", 1, {10}, 0, CNN_ZEROS, 0},
+      {"fc.weight", 2, {10, 785}, 0, CNN_ZEROS, 0, 1},
+      {"fc2.bias", 1, {10}, 0, CNN_ZEROS, 0, 1},
   };
   cnn_model other = fake_model;
   other.name = "other";
