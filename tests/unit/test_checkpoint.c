@@ -100,7 +100,7 @@ static void long_lists_of_differences_are_cut(void **state) {
   static char names[20][400];
   for (int i = 0; i < 20; i++) {
     memset(names[i], 'a' + i, sizeof names[i] - 1);
-    parameters[i] = (cnn_parameter){names[i], 1, {1}, 0, CNN_ZEROS, 0};
+    parameters[i] = (cnn_parameter){names[i], 1, {1}, 0, CNN_ZEROS, 0, 1};
   }
   cnn_model other = fake_model;
   other.parameters = parameters;
