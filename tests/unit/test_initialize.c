@@ -28,10 +28,10 @@ static void rules_give_their_statistics(void **state) {
   (void)state;
   static float block[2 * REALS];
   const cnn_parameter parameters[] = {
-      {"u", 2, {N / 100, 100}, 0, CNN_UNIFORM, 0.25},
-      {"n", 1, {N}, N, CNN_NORMAL, 2},
-      {"c", 1, {8}, 2 * N, CNN_CONSTANT, 0.75},
-      {"z", 1, {8}, 2 * N + 8, CNN_ZEROS, 3},
+      {"u", 2, {N / 100, 100}, 0, CNN_UNIFORM, 0.25, 1},
+      {"n", 1, {N}, N, CNN_NORMAL, 2, 1},
+      {"c", 1, {8}, 2 * N, CNN_CONSTANT, 0.75, 1},
+      {"z", 1, {8}, 2 * N + 8, CNN_ZEROS, 3, 1},
   };
   fill(parameters, 4, 4, 1, block);
   double sum = 0, squares = 0, most = 0;
