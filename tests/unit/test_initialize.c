@@ -56,9 +56,9 @@ static void rules_give_their_statistics(void **state) {
 static void names_and_seeds_decide_alone(void **state) {
   (void)state;
   static double first[REALS], second[REALS];
-  const cnn_parameter both[] = {{"a", 1, {100}, 0, CNN_NORMAL, 1},
-                                {"b", 1, {100}, 100, CNN_NORMAL, 1}};
-  const cnn_parameter moved[] = {{"b", 2, {10, 10}, 0, CNN_NORMAL, 1}};
+  const cnn_parameter both[] = {{"a", 1, {100}, 0, CNN_NORMAL, 1, 1},
+                                {"b", 1, {100}, 100, CNN_NORMAL, 1, 1}};
+  const cnn_parameter moved[] = {{"b", 2, {10, 10}, 0, CNN_NORMAL, 1, 1}};
   fill(both, 2, 8, 7, first);
   fill(moved, 1, 8, 7, second);
   assert_memory_equal(first + 100, second, 100 * sizeof(double));
@@ -71,7 +71,7 @@ static void float_is_double_rounded(void **state) {
   (void)state;
   static double wide[REALS];
   static float narrow[2 * REALS];
-  const cnn_parameter parameter[] = {{"a", 1, {100}, 0, CNN_UNIFORM, 1}};
+  const cnn_parameter parameter[] = {{"a", 1, {100}, 0, CNN_UNIFORM, 1, 1}};
   fill(parameter, 1, 8, 1, wide);
   fill(parameter, 1, 4, 1, narrow);
   for (int i = 0; i < 100; i++) assert_true(narrow[i] == (float)wide[i]);
