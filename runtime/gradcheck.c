@@ -275,6 +275,7 @@ static bool check_all(checker *c, cnn_error *error) {
          "largest error");
   for (int i = 0; i < model->parameter_count; i++) {
     const cnn_parameter *parameter = &model->parameters[i];
+    if (!parameter->trainable) continue;
     outcome result = exact ? check_entries(c, parameter) : check_directions(c, parameter);
     printf("%-28s %10d %8d %14.2e\n", parameter->name, result.checked, result.skipped,
            result.worst);

@@ -236,8 +236,9 @@ static void add_values(trace *t, cnn_dtype real) {
   for (int i = 0; i < model->value_count; i++) {
     const cnn_value *value = &model->values[i];
     void *plain = cnn_real_at(model, t->plain, t->plain_used);
-    int shape[4] = {count, value->shape[1], value->shape[2], value->shape[3]};
-    cnn_value_plain(model, value, t->session.state.activations, count, plain);
+    int rows = value->rank > 1 ? count : value->shape[0]; /* rank 1: statistics of channels */
+    int shape[4] = {rows, value->shape[1], value->shape[2], value->shape[3]};
+    cnn_value_plain(model, value, t->session.state.activations, rows, plain);
     t->plain_used += cnn_value_elements(value);
     add(t, value->name, real, model->real_bytes, plain, value->rank, shape);
   }

@@ -1,6 +1,7 @@
 # Programs node by node: nodes/models/*.lua, for every target; and their gradients, with those of
 # the zoo. A model that float cannot compute exactly says so in its name, or is curves.lua.
-add_executable(check_nodes nodes/check_nodes.c nodes/twins.c nodes/twins_sums.c)
+add_executable(check_nodes nodes/check_nodes.c nodes/twins.c nodes/twins_sums.c
+  nodes/twins_norms.c)
 target_link_libraries(check_nodes PRIVATE cnnc_core cnn)
 set(environment CNNC=$<TARGET_FILE:cnnc> CHECK_NODES=$<TARGET_FILE:check_nodes>
   "CC=${CNNC_PROGRAM_CC}" CFLAGS=${CNNC_PROGRAM_CFLAGS})

@@ -8,7 +8,7 @@
    them, or within T times the sum of the absolute terms.
 
    INFER.safetensors is a trace of inference on the same batch, made with `trace --infer`: its
-   logits must be those of the training step (in models without dropout).
+   logits must be those of the training step (in models without dropout and batch norm).
 
    Exits with 1 and says where, if they are not. */
 #include "safetensors.h"
@@ -30,6 +30,8 @@ typedef struct Check {
   LIST_OF(Tensor *) tensors;
   LIST_OF(Step *) steps;
   const Tensor *logits;
+  Expected loss; /* of all steps so far that are losses, the last of which is last_loss */
+  const Step *last_loss;
   long long compared, wrong;
 } Check;
 
@@ -92,14 +94,24 @@ static const char *text_member(const cJSON *object, const char *name) {
 }
 
 static ValueKind kind_named(const char *name) {
-  for (ValueKind kind = VALUE_INPUT; kind <= VALUE_LOSS; kind++)
+  for (ValueKind kind = VALUE_INPUT; kind <= VALUE_BUFFER; kind++)
     if (strcmp(name, value_kind_name(kind)) == 0) return kind;
   die("a value of kind '%s'", name);
   return VALUE_INPUT;
 }
 
-static bool has_images(ValueKind kind) {
-  return kind != VALUE_PARAMETER && kind != VALUE_PARAMETER_GRADIENT;
+/* Parameters, their gradients, running statistics and those of a batch have none. */
+static bool has_images(const Tensor *tensor, int rank) {
+  switch (tensor->kind) {
+  case VALUE_PARAMETER:
+  case VALUE_PARAMETER_GRADIENT:
+  case VALUE_BUFFER:
+    return false;
+  case VALUE_ACTIVATION:
+    return rank > 1;
+  default:
+    return true;
+  }
 }
 
 /* Shapes: the graph's, with the images that the trace has of the batch. */
@@ -115,7 +127,7 @@ static void read_value(Check *check, const cJSON *item) {
   if (numbers->rank != cJSON_GetArraySize(shape)) die("%s: has another rank in the trace", name);
   for (int i = 0; i < 4; i++) {
     tensor->dim[i] = i < numbers->rank ? cJSON_GetArrayItem(shape, i)->valueint : 1;
-    if (i == 0 && has_images(tensor->kind)) tensor->dim[i] = check->batch.count;
+    if (i == 0 && has_images(tensor, numbers->rank)) tensor->dim[i] = check->batch.count;
     if (i < numbers->rank && numbers->shape[i] != tensor->dim[i])
       die("%s: dimension %d is %lld in the trace, not %d", name, i, (long long)numbers->shape[i],
           tensor->dim[i]);
@@ -229,6 +241,16 @@ static void compare(Check *check, const Step *step, const Tensor *tensor,
   check->wrong += wrong;
 }
 
+/* A program traces the sum of all losses: that of the logits and those of auxiliary heads. */
+static void add_loss(Check *check, const Step *step, const Expected *loss) {
+  if (!check->last_loss) check->loss = *loss;
+  for (int i = 0; i < check->batch.count && check->last_loss; i++) {
+    check->loss.value[i] += loss->value[i];
+    check->loss.magnitude[i] += loss->magnitude[i];
+  }
+  check->last_loss = step;
+}
+
 static void check_step(Check *check, const Step *step) {
   if (!step->out_count) return;
   Expected *expected = ARENA_ARRAY(check->arena, Expected, step->out_count);
@@ -238,7 +260,9 @@ static void check_step(Check *check, const Step *step) {
   }
   TWINS[step->op](step, &check->batch, expected);
   twin_epilogue(step, &expected[0]);
-  for (int k = 0; k < step->out_count; k++) compare(check, step, step->out[k], &expected[k]);
+  if (op_is_loss(step->op)) add_loss(check, step, &expected[0]);
+  for (int k = op_is_loss(step->op); k < step->out_count; k++)
+    compare(check, step, step->out[k], &expected[k]);
 }
 
 /* Inference has kernels of its own: other fusions, other memory. */
@@ -285,6 +309,7 @@ int main(int argc, char **argv) {
   open_trace(&check);
   read_graph(&check);
   for (int i = 0; i < check.steps.count; i++) check_step(&check, check.steps.at[i]);
+  compare(&check, check.last_loss, check.last_loss->out[0], &check.loss);
   if (check.infer_path) check_inference(&check);
   if (!check.compared) die("%s: no nodes", check.graph_path);
   printf("%d nodes, %lld numbers: %lld wrong\n", check.steps.count, check.compared, check.wrong);

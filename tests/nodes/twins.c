@@ -54,6 +54,20 @@ void twin_sigmoid(const Step *step, const Batch *batch, Expected *out) {
   for (size_t i = 0; i < tensor_count(step->out[0]); i++) expect(out, i, 1 / (1 + exp(-x[i])), 1);
 }
 
+void twin_leaky_relu(const Step *step, const Batch *batch, Expected *out) {
+  (void)batch;
+  const double *x = step->in[0]->data, slope = step->attributes.slope;
+  for (size_t i = 0; i < tensor_count(step->out[0]); i++)
+    expect(out, i, x[i] > 0 ? x[i] : slope * x[i], fabs(x[i]));
+}
+
+void twin_leaky_relu_backward(const Step *step, const Batch *batch, Expected *out) {
+  (void)batch;
+  const double *dy = step->in[0]->data, *y = step->in[1]->data, slope = step->attributes.slope;
+  for (size_t i = 0; i < tensor_count(step->out[0]); i++)
+    expect(out, i, y[i] > 0 ? dy[i] : slope * dy[i], fabs(dy[i]));
+}
+
 void twin_relu_backward(const Step *step, const Batch *batch, Expected *out) {
   (void)batch;
   const double *dy = step->in[0]->data, *y = step->in[1]->data;
@@ -77,7 +91,8 @@ void twin_sigmoid_backward(const Step *step, const Batch *batch, Expected *out) 
 
 void twin_add(const Step *step, const Batch *batch, Expected *out) {
   (void)batch;
-  for (int k = 0; k < step->in_count; k++)
+  const int terms = step->in_count - step->attributes.mask; /* the mask comes last */
+  for (int k = 0; k < terms; k++)
     for (size_t i = 0; i < tensor_count(step->out[0]); i++) {
       out->value[i] += step->in[k]->data[i];
       out->magnitude[i] += fabs(step->in[k]->data[i]);
@@ -151,7 +166,8 @@ void twin_pack_input(const Step *step, const Batch *batch, Expected *out) {
 void twin_softmax_cross_entropy(const Step *step, const Batch *batch, Expected *out) {
   const Tensor *logits = step->in[0];
   const int classes = logits->dim[1];
-  const double s = step->attributes.label_smoothing;
+  const double s = step->attributes.label_smoothing, weight = step->attributes.loss_weight;
+  const double images = batch->count / weight;
   for (int n = 0; n < batch->count; n++) {
     const double *x = logits->data + (size_t)n * classes;
     double largest = x[0], sum = 0;
@@ -160,10 +176,10 @@ void twin_softmax_cross_entropy(const Step *step, const Batch *batch, Expected *
     for (int k = 0; k < classes; k++) {
       double target = s / classes + (k == (int)batch->labels[n] ? 1 - s : 0);
       double log_probability = x[k] - largest - log(sum);
-      out[0].value[n] -= target * log_probability;
-      out[0].magnitude[n] += fabs(x[k]) + fabs(largest) + 1;
-      expect(&out[1], (size_t)n * classes + k, (exp(log_probability) - target) / batch->count,
-             (1 + fabs(x[k]) + fabs(largest)) / batch->count);
+      out[0].value[n] -= weight * target * log_probability;
+      out[0].magnitude[n] += weight * (fabs(x[k]) + fabs(largest) + 1);
+      expect(&out[1], (size_t)n * classes + k, (exp(log_probability) - target) / images,
+             (1 + fabs(x[k]) + fabs(largest)) / images);
     }
   }
 }
@@ -171,13 +187,14 @@ void twin_softmax_cross_entropy(const Step *step, const Batch *batch, Expected *
 void twin_squared_error(const Step *step, const Batch *batch, Expected *out) {
   const Tensor *logits = step->in[0];
   const int classes = logits->dim[1];
+  const double weight = step->attributes.loss_weight, images = batch->count / weight;
   for (int n = 0; n < batch->count; n++) {
     for (int k = 0; k < classes; k++) {
       size_t i = (size_t)n * classes + k;
       double error = logits->data[i] - (k == (int)batch->labels[n]);
-      out[0].value[n] += error * error / 2;
-      out[0].magnitude[n] += error * error / 2;
-      expect(&out[1], i, error / batch->count, (fabs(logits->data[i]) + 1) / batch->count);
+      out[0].value[n] += weight * error * error / 2;
+      out[0].magnitude[n] += weight * error * error / 2;
+      expect(&out[1], i, error / images, (fabs(logits->data[i]) + 1) / images);
     }
   }
 }

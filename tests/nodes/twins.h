@@ -54,6 +54,10 @@ Twin twin_linear, twin_linear_backward_data, twin_linear_backward_weights, twin_
 Twin twin_max_pool2d, twin_max_pool2d_backward, twin_avg_pool2d, twin_avg_pool2d_backward;
 Twin twin_relu, twin_tanh, twin_sigmoid, twin_relu_backward, twin_tanh_backward;
 Twin twin_sigmoid_backward, twin_dropout, twin_dropout_backward, twin_add;
+Twin twin_leaky_relu, twin_leaky_relu_backward;
+Twin twin_batch_norm, twin_batch_norm_inference, twin_batch_norm_backward;
+Twin twin_local_response_norm, twin_local_response_norm_backward;
+Twin twin_adaptive_avg_pool2d, twin_adaptive_avg_pool2d_backward, twin_concat, twin_slice;
 Twin twin_flatten, twin_reshape, twin_to_rows, twin_pack_input;
 Twin twin_softmax_cross_entropy, twin_squared_error, twin_update;
 

@@ -1,0 +1,15 @@
+-- Concat: gradients are slices, which a relu in front may mask.
+local nn = require "nn"
+local branches = require "branches"
+return branches.model({2, 7, 9}, {
+  function(image) -- inception
+    local x = branches.channels(image, 4, true)
+    return nn.concat {x:conv2d {3, 1}:relu(), x:conv2d {5, 3, padding = 1},
+                      x:max_pool2d {3, stride = 1, padding = 1}, name = "cat"}
+      :max_pool2d {3, stride = 2}
+  end,
+  function(image) -- a value twice, the image itself, one value alone
+    local x = branches.channels(image, 3, true)
+    return nn.concat {nn.concat {x, image, x}:relu()}:conv2d {2, 2}
+  end,
+})
