@@ -95,7 +95,6 @@ static void write_shape(FILE *out, const Value *value) {
 
 /* `    name = offset, // [shape]` */
 static void write_place(FILE *out, const char *indent, const Value *value) {
-  assert(value->offset <= INT32_MAX);
   fprintf(out, "%s%s = %" PRId64 ", /* ", indent, value->identifier, value->offset);
   write_shape(out, value);
   if (value->layout == LAYOUT_ROWS) fprintf(out, " in rows");
@@ -388,6 +387,7 @@ char *emit_program(Graph *training, Graph *inference, const CompileOptions *opti
       param_string("inference", infer),
       param_bool("uses_optimizer_state", optimizer_blocks(&training->recipe) > 0),
       param_bool("uses_buffers", uses_buffers(training)),
+      param_bool("inference_uses_buffers", uses_buffers(inference)),
       param_string("tables", text_done(&tables, arena)),
       param_string("descriptor", text_done(&descriptor, arena)),
   };

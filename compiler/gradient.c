@@ -204,7 +204,7 @@ static void append_inputs(Graph *graph, Node *node, int count, Value *const *val
 static void append_updates(Graph *graph, int first_update) {
   for (int i = 0; i < graph->values.count; i++) {
     Value *value = graph->values.at[i];
-    if (value->kind != VALUE_PARAMETER || !value->gradient) continue;
+    if (value->kind != VALUE_PARAMETER || !value->trainable || !value->gradient) continue;
     Value *pair[] = {value, value->gradient};
     int k = first_update;
     while (k < graph->nodes.count && !same_group(graph->nodes.at[k], value)) k++;

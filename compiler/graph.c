@@ -3,6 +3,7 @@
 #include "init.h"
 
 #include <assert.h>
+#include <stdlib.h>
 #include <inttypes.h>
 #include <string.h>
 
@@ -97,7 +98,7 @@ bool value_is_stored(const Value *value) {
 }
 
 int graph_uses(const Graph *graph, const Value *value) {
-  int uses = (graph->output == value) + (graph->loss == value);
+  int uses = (graph->output == value) + (graph->loss && value->kind == VALUE_LOSS);
   for (int i = 0; i < graph->nodes.count; i++) {
     const Node *node = graph->nodes.at[i];
     for (int k = 0; k < node->in_count; k++) uses += node->in[k] == value;
@@ -142,10 +143,15 @@ void graph_remove(Graph *graph, Node *node) {
 }
 
 void graph_sweep_values(Graph *graph) {
+  bool *read = ARENA_ARRAY(graph->arena, bool, graph->next_id);
+  for (int i = 0; i < graph->nodes.count; i++) {
+    const Node *node = graph->nodes.at[i];
+    for (int k = 0; k < node->in_count; k++) read[node->in[k]->id] = true;
+  }
   int kept = 0;
   for (int i = 0; i < graph->values.count; i++) {
     Value *value = graph->values.at[i];
-    if (value->producer || value == graph->input || graph_uses(graph, value))
+    if (value->producer || value == graph->input || value == graph->output || read[value->id])
       graph->values.at[kept++] = value;
   }
   graph->values.count = kept;
@@ -254,23 +260,47 @@ void graph_print(const Graph *graph, FILE *out) {
 
 /* --- verify ---------------------------------------------------------------------------------- */
 
+static int by_name(const void *left, const void *right) {
+  return strcmp(*(const char *const *)left, *(const char *const *)right);
+}
+
 static void verify_names(const Graph *graph) {
-  for (int i = 0; i < graph->values.count; i++)
-    for (int k = 0; k < i; k++)
-      assert(strcmp(graph->values.at[i]->name, graph->values.at[k]->name) != 0);
+  const int count = graph->values.count;
+  const char **names = ARENA_ARRAY(graph->arena, const char *, count);
+  for (int i = 0; i < count; i++) names[i] = graph->values.at[i]->name;
+  qsort(names, (size_t)count, sizeof *names, by_name);
+  for (int i = 1; i < count; i++) assert(strcmp(names[i - 1], names[i]) != 0);
 }
 
-static bool is_made_before(const Graph *graph, const Value *value, int position) {
-  if (!value->producer) return value == graph->input || value_is_stored(value);
-  for (int i = 0; i < position; i++)
-    if (graph->nodes.at[i] == value->producer) return true;
-  return false;
+/* Values that a node makes before `node` reads them, or that nobody makes. */
+static void verify_inputs(const Graph *graph, const Node *node, const bool *listed,
+                          const bool *made) {
+  for (int k = 0; k < node->in_count; k++) {
+    const Value *value = node->in[k];
+    assert(listed[value->id]);
+    if (value->producer)
+      assert(made[value->id]);
+    else
+      assert(value == graph->input || value_is_stored(value));
+  }
 }
 
-static bool is_listed(const Graph *graph, const Value *value) {
-  for (int i = 0; i < graph->values.count; i++)
-    if (graph->values.at[i] == value) return true;
-  return false;
+static void verify_nodes(const Graph *graph, GraphStage stage) {
+  bool *listed = ARENA_ARRAY(graph->arena, bool, graph->next_id);
+  bool *made = ARENA_ARRAY(graph->arena, bool, graph->next_id);
+  for (int i = 0; i < graph->values.count; i++) listed[graph->values.at[i]->id] = true;
+  for (int i = 0; i < graph->nodes.count; i++) {
+    const Node *node = graph->nodes.at[i];
+    assert(node->out_count == OPS[node->op].outputs);
+    verify_inputs(graph, node, listed, made);
+    for (int k = 0; k < node->out_count; k++) {
+      assert(listed[node->out[k]->id]);
+      assert(node->out[k]->producer == node);
+      made[node->out[k]->id] = true;
+    }
+    if (i) assert(node->phase >= graph->nodes.at[i - 1]->phase);
+    if (stage < STAGE_DIFFERENTIATED) assert(node->phase == PHASE_FORWARD);
+  }
 }
 
 static bool in_activation_block(const Value *value) {
@@ -293,20 +323,7 @@ static void verify_plan(const Graph *graph) {
 void graph_verify(const Graph *graph, GraphStage stage) {
   verify_names(graph);
   assert(graph->input && graph->output); /* inference has no loss */
-  for (int i = 0; i < graph->nodes.count; i++) {
-    const Node *node = graph->nodes.at[i];
-    assert(node->out_count == OPS[node->op].outputs);
-    for (int k = 0; k < node->in_count; k++) {
-      assert(is_listed(graph, node->in[k]));
-      assert(is_made_before(graph, node->in[k], i));
-    }
-    for (int k = 0; k < node->out_count; k++) {
-      assert(is_listed(graph, node->out[k]));
-      assert(node->out[k]->producer == node);
-    }
-    if (i) assert(node->phase >= graph->nodes.at[i - 1]->phase);
-    if (stage < STAGE_DIFFERENTIATED) assert(node->phase == PHASE_FORWARD);
-  }
+  verify_nodes(graph, stage);
   for (int i = 0; i < graph->values.count; i++) {
     const Value *value = graph->values.at[i];
     for (int k = 0; k < value->rank; k++) assert(value->dim[k] > 0);

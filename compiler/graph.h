@@ -83,7 +83,9 @@ typedef enum InitKind {
   INIT_HE_UNIFORM,
   INIT_HE_NORMAL,
   INIT_UNIFORM, /* scale: bound; U(-bound, bound) */
-  INIT_NORMAL   /* scale: standard deviation, mean 0 */
+  INIT_NORMAL,  /* scale: standard deviation, mean 0 */
+  INIT_HE_UNIFORM_OUT, /* scale: gain; by the fan out */
+  INIT_HE_NORMAL_OUT
 } InitKind;
 
 typedef struct Init {
@@ -223,7 +225,8 @@ int64_t value_count(const Value *value); /* product of its dimensions */
 Value *graph_find_value(const Graph *graph, const char *name);
 bool value_is_stored(const Value *value); /* a parameter or a buffer: in checkpoints */
 
-/* How many nodes read the value; the graph's output and loss count as one more. */
+/* How many nodes read the value; the graph's output counts as one more, and so do losses
+   where the graph has one (inference has none). */
 int graph_uses(const Graph *graph, const Value *value);
 
 /* Every reader of `from` reads `to` instead. */

@@ -12,6 +12,8 @@ const char *init_name(InitKind kind) {
       [INIT_HE_NORMAL] = "he_normal",
       [INIT_UNIFORM] = "uniform",
       [INIT_NORMAL] = "normal",
+      [INIT_HE_UNIFORM_OUT] = "he_uniform_out",
+      [INIT_HE_NORMAL_OUT] = "he_normal_out",
   };
   return NAMES[kind];
 }
@@ -36,6 +38,10 @@ Init init_resolve(const Value *parameter) {
     return (Init){INIT_UNIFORM, init.scale * sqrt(3 / in)};
   case INIT_HE_NORMAL:
     return (Init){INIT_NORMAL, init.scale * sqrt(1 / in)};
+  case INIT_HE_UNIFORM_OUT:
+    return (Init){INIT_UNIFORM, init.scale * sqrt(3 / out)};
+  case INIT_HE_NORMAL_OUT:
+    return (Init){INIT_NORMAL, init.scale * sqrt(1 / out)};
   default:
     return init;
   }

@@ -32,6 +32,18 @@ static Field slide_window(Field field, const Node *node, const int *image) {
   return field;
 }
 
+/* The widest window: those of adaptive pooling differ by a pixel. */
+static Field slide_adaptive(Field field, const Node *node, const int *image) {
+  for (int i = 0; i < 2; i++) {
+    int in = node->in[0]->dim[2 + i], out = node->attributes.output[i];
+    int window = in % out ? in / out + 2 : in / out;
+    field.size[i] = smaller(field.size[i] + (window - 1) * field.step[i], field.all[i]);
+    field.step[i] *= in > out ? in / out : 1;
+    field.all[i] = smaller(field.all[i], image[i]);
+  }
+  return field;
+}
+
 static Field field_after(const Node *node, const Field *fields, const int *image) {
   Field field = fields[node->in[0]->id];
   switch (node->op) {
@@ -39,10 +51,13 @@ static Field field_after(const Node *node, const Field *fields, const int *image
   case OP_max_pool2d:
   case OP_avg_pool2d:
     return slide_window(field, node, image);
+  case OP_adaptive_avg_pool2d:
+    return slide_adaptive(field, node, image);
   case OP_linear:
     for (int i = 0; i < 2; i++) field.size[i] = field.all[i];
     return field;
   case OP_add:
+  case OP_concat: /* the widest of the branches */
     for (int k = 1; k < node->in_count; k++) {
       const Field *other = &fields[node->in[k]->id];
       if (other->size[0] > field.size[0]) field = *other;
@@ -75,6 +90,10 @@ static int64_t image_count(const Value *value) {
 }
 
 static void count_weights(const Node *node, LayerSummary *layer) {
+  if (node->op == OP_batch_norm) { /* its running statistics are no parameters */
+    layer->parameters = value_count(node->in[1]) + value_count(node->in[2]);
+    return;
+  }
   if (node->op != OP_conv2d && node->op != OP_linear) return;
   const Value *weight = node->in[1], *y = node->out[0];
   int64_t outputs = image_count(y);

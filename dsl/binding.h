@@ -26,8 +26,8 @@ Value *dsl_value_at(lua_State *lua, int index);
 OpKind dsl_op_at(lua_State *lua, int index);
 Attributes dsl_read_attributes(lua_State *lua, int index);
 
-/* core.finish(logits, model): checks that every layer is used; adds the loss, and the recipe of the
-   model table, which nn.lua has checked. */
+/* core.finish(logits, model, {{auxiliary logits, weight =}...}): checks that every layer is used;
+   adds the losses, and the recipe of the model table, which nn.lua has checked. */
 int dsl_core_finish(lua_State *lua);
 
 #endif

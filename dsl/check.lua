@@ -89,6 +89,8 @@ local TYPES = {
   OPTIMIZER = {"nn.sgd{...} or nn.adam{...}", sort_of "optimizer"},
   SCHEDULE = {"nn.constant_lr(), nn.step_lr{...} or nn.cosine_lr{...}", sort_of "schedule"},
   LOSS = {"nn.softmax_cross_entropy{...} or nn.squared_error()", sort_of "loss"},
+  FAN = {'"in" or "out"', function(v) return (v == "in" or v == "out") and v or nil end},
+  DECAY = {'"all" or "weights"', function(v) return (v == "all" or v == "weights") and v or nil end},
   NORMALIZE = {'"dataset" or {mean = {...}, deviation = {...}}', function(v)
     return (v == "dataset" or type(v) == "table") and v or nil
   end},

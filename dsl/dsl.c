@@ -247,11 +247,17 @@ static Init read_init(lua_State *lua, int index, const char *key, Init usual) {
   return init;
 }
 
-static Value *add_parameter(Graph *graph, const Node *draft, const char *suffix, Shape shape) {
+/* Trained as the layer's arguments `trainable` and `lr_scale` say. */
+static Value *add_parameter(lua_State *lua, int arguments, Graph *graph, const Node *draft,
+                            const char *suffix, Shape shape) {
   const char *name = arena_printf(graph->arena, "%s.%s", draft->name, suffix);
   Value *parameter = graph_value(graph, VALUE_PARAMETER, name, shape.rank, shape.dim);
-  parameter->trainable = true;
-  parameter->lr_scale = parameter->decay_scale = 1;
+  lua_getfield(lua, arguments, "trainable");
+  lua_getfield(lua, arguments, "lr_scale");
+  parameter->trainable = lua_toboolean(lua, -2);
+  parameter->lr_scale = lua_tonumber(lua, -1);
+  parameter->decay_scale = 1;
+  lua_pop(lua, 2);
   parameter->pos = draft->pos;
   return parameter;
 }
@@ -268,8 +274,8 @@ static Value *add_statistic(Graph *graph, const Node *draft, const char *suffix,
 static int add_norm_parameters(lua_State *lua, int arguments, Graph *graph, const Node *draft,
                                Value **in) {
   const Shape channels = {1, {draft->in[0]->dim[1], 1, 1, 1}};
-  Value *weight = in[0] = add_parameter(graph, draft, "weight", channels);
-  Value *bias = in[1] = add_parameter(graph, draft, "bias", channels);
+  Value *weight = in[0] = add_parameter(lua, arguments, graph, draft, "weight", channels);
+  Value *bias = in[1] = add_parameter(lua, arguments, graph, draft, "bias", channels);
   weight->init = read_init(lua, arguments, "init", (Init){INIT_CONSTANT, 1});
   bias->init = read_init(lua, arguments, "bias_init", (Init){INIT_ZEROS, 0});
   in[2] = add_statistic(graph, draft, "running_mean", 0);
@@ -312,12 +318,14 @@ static int core_node(lua_State *lua) {
   if (!shape_infer(&draft, graph->diag, &shape)) sandbox_raise(lua);
 
   if (draft.op == OP_conv2d || draft.op == OP_linear) {
-    Value *weight = add_parameter(graph, &draft, "weight", shape_weight(&draft));
+    Value *weight =
+        add_parameter(lua, ARGUMENTS, graph, &draft, "weight", shape_weight(&draft));
     Init usual = {INIT_UNIFORM, 1 / sqrt((double)init_fan_in(weight))};
     weight->init = read_init(lua, ARGUMENTS, "init", usual);
     in[draft.in_count++] = weight;
     if (draft.attributes.bias) {
-      Value *bias = add_parameter(graph, &draft, "bias", (Shape){1, {weight->dim[0], 1, 1, 1}});
+      const Shape outputs = {1, {weight->dim[0], 1, 1, 1}};
+      Value *bias = add_parameter(lua, ARGUMENTS, graph, &draft, "bias", outputs);
       bias->init = read_init(lua, ARGUMENTS, "bias_init", usual);
       in[draft.in_count++] = bias;
     }
@@ -385,7 +393,7 @@ static void push_ops(lua_State *lua) {
 
 static void push_inits(lua_State *lua) {
   lua_newtable(lua);
-  for (int kind = INIT_ZEROS; kind <= INIT_NORMAL; kind++) {
+  for (int kind = INIT_ZEROS; kind <= INIT_HE_NORMAL_OUT; kind++) {
     lua_pushinteger(lua, kind);
     lua_setfield(lua, -2, init_name(kind));
   }

@@ -3,6 +3,14 @@
 
 #include <string.h>
 
+/* What auxiliary classifiers make, and the weight of their losses. */
+typedef struct Head {
+  Value *logits;
+  double weight;
+} Head;
+
+typedef LIST_OF(Head) HeadList;
+
 static void mark_reached(const Graph *graph, const Value *value, bool *reached) {
   if (!value->producer || reached[value->id]) return;
   reached[value->id] = true;
@@ -12,10 +20,11 @@ static void mark_reached(const Graph *graph, const Value *value, bool *reached) 
 
 /* A layer that somebody wrote a name or parameters for is meant to be used; plain ops without use
    are taken out by simplify. */
-static bool check_all_used(const Dsl *dsl) {
+static bool check_all_used(const Dsl *dsl, const HeadList *heads) {
   Graph *graph = dsl->graph;
   bool *reached = ARENA_ARRAY(graph->arena, bool, graph->next_id);
   mark_reached(graph, graph->output, reached);
+  for (int i = 0; i < heads->count; i++) mark_reached(graph, heads->at[i].logits, reached);
   for (int i = 0; i < graph->nodes.count; i++) {
     const Node *node = graph->nodes.at[i];
     if (node->op == OP_pack_input || reached[node->out[0]->id]) continue;
@@ -31,15 +40,28 @@ static bool check_all_used(const Dsl *dsl) {
   return true;
 }
 
-static void add_loss(Graph *graph, OpKind op, Attributes attributes, SourcePos pos) {
-  const Value *logits = graph->output;
-  attributes.loss_weight = 1;
-  Node *node = graph_node(graph, op, "loss", pos, 1, &graph->output);
+static Value *add_loss(Graph *graph, OpKind op, Attributes attributes, SourcePos pos,
+                       Value *logits) {
+  Node *node = graph_node(graph, op, "loss", pos, 1, &logits);
   node->attributes = attributes;
-  graph->loss = graph_output(graph, node, VALUE_LOSS, "loss", 1, logits->dim);
-  const char *name = arena_printf(graph->arena, "d%s", logits->name);
-  Value *gradient = graph_output(graph, node, VALUE_GRADIENT, name, logits->rank, logits->dim);
-  graph->output->gradient = gradient;
+  const char *name =
+      attributes.auxiliary ? arena_printf(graph->arena, "loss_%s", logits->name) : "loss";
+  Value *loss = graph_output(graph, node, VALUE_LOSS, name, 1, logits->dim);
+  name = arena_printf(graph->arena, "d%s", logits->name);
+  logits->gradient = graph_output(graph, node, VALUE_GRADIENT, name, logits->rank, logits->dim);
+  return loss;
+}
+
+/* That of the logits first: it writes the loss of an image, the others add to it. */
+static void add_losses(Graph *graph, OpKind op, Attributes attributes, SourcePos pos,
+                       const HeadList *heads) {
+  attributes.loss_weight = 1;
+  graph->loss = add_loss(graph, op, attributes, pos, graph->output);
+  attributes.auxiliary = true;
+  for (int i = 0; i < heads->count; i++) {
+    attributes.loss_weight = heads->at[i].weight;
+    add_loss(graph, op, attributes, pos, heads->at[i].logits);
+  }
 }
 
 static double number_field(lua_State *lua, int index, const char *key) {
@@ -87,12 +109,34 @@ static void read_schedule(lua_State *lua, int index, Recipe *recipe) {
   recipe->final_lr = number_field(lua, index, "final");
 }
 
+static HeadList read_heads(lua_State *lua, int index) {
+  Graph *graph = dsl_of(lua)->graph;
+  HeadList heads = {0};
+  for (int i = 1; lua_geti(lua, index, i) == LUA_TTABLE; i++) {
+    lua_geti(lua, -1, 1);
+    Head head = {dsl_value_at(lua, -1), number_field(lua, index + 1, "weight")};
+    LIST_PUSH(graph->arena, &heads, head);
+    lua_settop(lua, index);
+  }
+  lua_settop(lua, index);
+  return heads;
+}
+
+/* Weight decay for weights alone: not for biases, nor for the scales of normalisations. */
+static void exclude_vectors_from_decay(Graph *graph) {
+  for (int i = 0; i < graph->values.count; i++) {
+    Value *value = graph->values.at[i];
+    if (value->kind == VALUE_PARAMETER && value->rank == 1) value->decay_scale = 0;
+  }
+}
+
 int dsl_core_finish(lua_State *lua) {
   Dsl *dsl = dsl_of(lua);
   Graph *graph = dsl->graph;
-  lua_settop(lua, 2);
+  lua_settop(lua, 3);
   graph->output = dsl_value_at(lua, 1);
-  if (!check_all_used(dsl)) sandbox_raise(lua);
+  const HeadList heads = read_heads(lua, 3);
+  if (!check_all_used(dsl, &heads)) sandbox_raise(lua);
   lua_getfield(lua, 2, "name");
   graph->name = arena_strdup(graph->arena, lua_tostring(lua, -1));
   graph->classes = (int)number_field(lua, 2, "classes");
@@ -100,7 +144,7 @@ int dsl_core_finish(lua_State *lua) {
   lua_getfield(lua, 2, "loss");
   int loss = lua_gettop(lua);
   lua_getfield(lua, loss, "kind");
-  add_loss(graph, dsl_op_at(lua, -1), dsl_read_attributes(lua, loss), dsl_position(lua));
+  add_losses(graph, dsl_op_at(lua, -1), dsl_read_attributes(lua, loss), dsl_position(lua), &heads);
 
   Recipe *recipe = &graph->recipe;
   lua_getfield(lua, 2, "train");
@@ -111,6 +155,7 @@ int dsl_core_finish(lua_State *lua) {
   read_optimizer(lua, lua_gettop(lua), recipe);
   lua_getfield(lua, train, "schedule");
   read_schedule(lua, lua_gettop(lua), recipe);
+  if (field_is(lua, train, "decay", "weights")) exclude_vectors_from_decay(graph);
   recipe->normalize_from_dataset = field_is(lua, train, "normalize", "dataset");
   if (!recipe->normalize_from_dataset) {
     lua_getfield(lua, train, "normalize");

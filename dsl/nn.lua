@@ -95,6 +95,19 @@ local function fields_of(op)
   return fields
 end
 
+local frozen = 0 -- how many calls of nn.frozen are around
+
+-- Layers within the body keep the parameters that they start with; returns what the body returns.
+function nn.frozen(body, ...)
+  if type(body) ~= "function" then
+    fail("nn.frozen: write nn.frozen(function() ... end), not %s", shown(body))
+  end
+  frozen = frozen + 1
+  local results = table.pack(body(...))
+  frozen = frozen - 1
+  return table.unpack(results, 1, results.n)
+end
+
 local function define_layer(op)
   local fields = fields_of(op)
   local is_norm = op.name == "batch_norm"
@@ -104,6 +117,8 @@ local function define_layer(op)
   if has_weight then
     fields[#fields + 1] = {name = "init", type = "INIT", named_only = true}
     fields[#fields + 1] = {name = "bias_init", type = "INIT", named_only = true}
+    fields[#fields + 1] = {name = "trainable", type = "BOOL", default = true, named_only = true}
+    fields[#fields + 1] = {name = "lr_scale", type = "REAL", default = 1, low = 0, named_only = true}
   end
   if is_pool then
     for _, field in ipairs(fields) do
@@ -119,7 +134,14 @@ local function define_layer(op)
       fail("%s: bias_init needs a weight's fans; take nn.zeros(), nn.constant, nn.uniform or "
            .. "nn.normal", what)
     end
-    if is_norm then args.bias = true end
+    if is_norm then
+      args.bias = true
+      if args.init and args.init.needs_fans then
+        fail("%s: a scale for each channel has no fans; take nn.zeros(), nn.constant, nn.uniform or "
+             .. "nn.normal", what)
+      end
+    end
+    if frozen > 0 then args.trainable = false end
     if args.bias_init and not args.bias then fail("%s: bias_init without a bias", what) end
     local layer = name_layer(op.name, args.name, has_weight, args.bias)
     return core.node(op.name, layer, args.name ~= nil, args, x)
@@ -183,10 +205,13 @@ end
 
 local function define_initialiser(kind, field, fixed)
   local fields = {field}
+  if kind:find("^he") then
+    fields[2] = {name = "fan", type = "FAN", default = "in", named_only = true}
+  end
   nn[kind] = function(given)
     if field and math.type(given) then given = {given} end
     local args = arguments("nn." .. kind, fields, given)
-    local init = {kind = core.inits[kind], scale = fixed or args[field.name],
+    local init = {kind = core.inits[args.fan == "out" and kind .. "_out" or kind], scale = fixed or args[field.name],
                   needs_fans = kind:find("^xavier") or kind:find("^he")}
     made[init] = "initialiser"
     return init
@@ -313,6 +338,7 @@ local TRAIN = {
   {name = "epochs", type = "INT", default = 10, named_only = true, low = 1},
   {name = "optimizer", type = "OPTIMIZER", named_only = true},
   {name = "schedule", type = "SCHEDULE", named_only = true},
+  {name = "decay", type = "DECAY", default = "all", named_only = true},
   {name = "normalize", type = "NORMALIZE", default = "dataset", named_only = true},
 }
 local NORMALIZE = {
@@ -390,25 +416,58 @@ end
 
 local entries = {}
 
+local function check_logits(model, what, logits)
+  local shape = logits.shape
+  if #shape ~= 2 then
+    core.fail(text("%s '%s' must be [N,classes]; end with x:flatten():linear{%d}", what,
+                   tostring(logits), model.classes), logits)
+  end
+  if shape[2] ~= model.classes then
+    core.fail(text("%s '%s' has %d features, but the model has %d classes; make the two equal", what,
+                   tostring(logits), shape[2], model.classes), logits)
+  end
+end
+
+-- What forward returns behind the logits: {logits of an auxiliary head, weight = of its loss}.
+local function read_head(model, place, results)
+  local given = results[place]
+  if core.is_value(given) then given = {given} end
+  if type(given) ~= "table" or not core.is_value(given[1]) then
+    core.fail(text("forward: result %d must be an auxiliary head, {logits, weight = 0.3}, not %s",
+                   place, shown(given)), model.forward)
+  end
+  for key in pairs(given) do
+    if key ~= 1 and key ~= "weight" then
+      core.fail(text("forward: result %d has an unknown '%s'; a head is {logits, weight = 0.3}",
+                     place, tostring(key)), model.forward)
+    end
+  end
+  local weight = given.weight == nil and 1 or given.weight
+  convert(text("forward: result %d", place), {name = "weight", type = "REAL", above = 0}, weight)
+  check_logits(model, "the auxiliary output", given[1])
+  for i = 1, place - 1 do
+    if results[i] == given[1] or type(results[i]) == "table" and results[i][1] == given[1] then
+      core.fail(text("forward: result %d is '%s' again", place, tostring(given[1])), given[1])
+    end
+  end
+  return {given[1], weight = weight}
+end
+
 -- Runs forward, which builds the graph. Mistakes have the place of nn.model unless a call inside
 -- has its own.
 function entries.build(model)
   check_model(model)
-  local logits = model.forward(core.input(model.train.batch, table.unpack(model.input)))
+  local x = core.input(model.train.batch, table.unpack(model.input))
+  local results = table.pack(model.forward(x))
+  local logits = results[1]
   if not core.is_value(logits) then
     core.fail(text("forward must return the logits, a value of the network; this one returns %s",
                    shown(logits)), model.forward)
   end
-  local shape = logits.shape
-  if #shape ~= 2 then
-    core.fail(text("the output '%s' must be [N,classes]; end with x:flatten():linear{%d}",
-                   tostring(logits), model.classes), logits)
-  end
-  if shape[2] ~= model.classes then
-    core.fail(text("the output '%s' has %d features, but the model has %d classes; make the two "
-                   .. "equal", tostring(logits), shape[2], model.classes), logits)
-  end
-  core.finish(logits, model)
+  check_logits(model, "the output", logits)
+  local heads = {}
+  for i = 2, results.n do heads[i - 1] = read_head(model, i, results) end
+  core.finish(logits, model, heads)
 end
 
 function entries.describe(model)

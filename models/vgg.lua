@@ -1,0 +1,72 @@
+-- VGG: Simonyan and Zisserman, "Very Deep Convolutional Networks for Large-Scale Image Recognition"
+-- (2015). Nothing but 3x3 convolutions, pooled five times, in depths 11, 13, 16 and 19 (layers with
+-- weights); with batch_norm as torchvision's vgg16_bn. Names are torchvision's.
+local nn = require "nn"
+local depth = nn.option("depth", 16, "11, 13, 16 or 19")
+local batch_norm = nn.option("batch_norm", false, "batch norm behind every convolution")
+local size = nn.option("size", 224, "height and width of the images, 32 or more")
+local classes = nn.option("classes", 1000, "classes")
+local hidden = nn.option("hidden", 4096, "features of the classifier's hidden layers; 0: none")
+local rate = nn.option("dropout", 0.5, "probability of a zero in the classifier")
+local batch = nn.option("batch", 64, "images a step")
+
+-- How many convolutions stand before each of the five poolings.
+local STAGES = {
+  [11] = {1, 1, 2, 2, 2},
+  [13] = {2, 2, 2, 2, 2},
+  [16] = {2, 2, 3, 3, 3},
+  [19] = {2, 2, 4, 4, 4},
+}
+local CHANNELS = {64, 128, 256, 512, 512}
+local stages = assert(STAGES[depth], "depth must be 11, 13, 16 or 19")
+
+local function features(x)
+  local place = 0 -- in torchvision's nn.Sequential, where every op counts
+  for stage, count in ipairs(stages) do
+    for _ = 1, count do
+      x = x:conv2d {CHANNELS[stage], 3, padding = 1, init = nn.he_normal {fan = "out"},
+                    bias_init = nn.zeros(), name = "features." .. place}
+      if batch_norm then
+        x = x:batch_norm {name = "features." .. place + 1}
+        place = place + 1
+      end
+      x = x:relu()
+      place = place + 2
+    end
+    x = x:max_pool2d {2}
+    place = place + 1
+  end
+  return x
+end
+
+local function linear(x, count, place)
+  return x:linear {count, init = nn.normal(0.01), bias_init = nn.zeros(),
+                   name = "classifier." .. place}
+end
+
+local function classifier(x)
+  if hidden == 0 then return linear(x:dropout {rate}, classes, 0) end
+  x = linear(x, hidden, 0):relu():dropout {rate}
+  x = linear(x, hidden, 3):relu():dropout {rate}
+  return linear(x, classes, 6)
+end
+
+return nn.model {
+  name = "vgg" .. depth .. (batch_norm and "_bn" or ""),
+  input = {3, size, size},
+  classes = classes,
+
+  forward = function(x)
+    x = features(x)
+    -- 224x224 images leave 7x7; smaller ones are not blown up to that.
+    if size >= 224 then x = x:adaptive_avg_pool2d {7} end
+    return classifier(x:flatten())
+  end,
+
+  train = {
+    batch = batch,
+    epochs = 90,
+    optimizer = nn.sgd {lr = batch_norm and 0.1 or 0.01, momentum = 0.9, weight_decay = 5e-4},
+    schedule = nn.step_lr {epochs = 30},
+  },
+}
