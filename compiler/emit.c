@@ -39,14 +39,26 @@ static char *text_done(Text *text, Arena *arena) {
 
 /* Words that a tensor of a call list must not be called. */
 static const char *const RESERVED[] = {
-    "auto",   "break",    "case",   "char",   "const",    "continue",  "default",    "do",
-    "double", "else",     "enum",   "extern", "float",    "for",       "goto",       "if",
-    "inline", "int",      "long",   "real",   "register", "restrict",  "return",     "short",
-    "signed", "sizeof",   "static", "struct", "switch",   "typedef",   "union",      "unsigned",
-    "void",   "volatile", "while",  "vec",    "team",     "t",         "a",          "d",
-    "p",      "o",        "state",  "batch",  "logits",   "barrier",   "LANES",      "model",
-    "main",   "update",   "infer",  "share",  "span",     "gradients", "train_step", "asm",
-    "typeof", "size_t",   "vmask",
+    "auto",      "break",      "case",
+    "char",      "const",      "continue",
+    "default",   "do",         "double",
+    "else",      "enum",       "extern",
+    "float",     "for",        "goto",
+    "if",        "inline",     "int",
+    "long",      "real",       "register",
+    "restrict",  "return",     "short",
+    "signed",    "sizeof",     "static",
+    "struct",    "switch",     "typedef",
+    "union",     "unsigned",   "void",
+    "volatile",  "while",      "vec",
+    "team",      "t",          "a",
+    "d",         "p",          "o",
+    "state",     "batch",      "logits",
+    "barrier",   "LANES",      "model",
+    "main",      "update",     "update_parameters",
+    "infer",     "share",      "span",
+    "gradients", "train_step", "asm",
+    "typeof",    "size_t",     "vmask",
 };
 
 static bool is_reserved(const char *name) {
@@ -249,9 +261,44 @@ static const Node *loss_node(const Graph *graph) {
   return graph->loss->producer;
 }
 
+/* A setting that a schedule does not have, or that is off, is 0 and left out. */
+static void write_settings(FILE *out, const Recipe *r) {
+  const struct {
+    const char *name;
+    double value;
+  } settings[] = {
+      {"warmup_epochs", r->warmup_epochs},
+      {"warmup_start", r->warmup_epochs > 0 ? r->warmup_start : 0},
+      {"step_epochs", r->step_epochs},
+      {"milestone_count", r->milestone_count},
+      {"gamma", r->gamma},
+      {"final_lr", r->final_lr},
+      {"power", r->power},
+      {"rise", r->rise},
+      {"divisor", r->divisor},
+      {"final_divisor", r->final_divisor},
+      {"patience", r->patience},
+      {"cooldown", r->cooldown},
+      {"threshold", r->threshold},
+      {"clip_norm", r->clip_norm},
+      {"clip_value", r->clip_value},
+      {"ema", r->ema},
+      {"crop", r->crop},
+      {"flip", r->flip},
+  };
+  for (size_t i = 0; i < sizeof settings / sizeof *settings; i++)
+    if (settings[i].value != 0)
+      fprintf(out, "    .%s = %.9g,\n", settings[i].name, settings[i].value);
+  for (int i = 0; i < r->milestone_count; i++)
+    fprintf(out, "%s%d%s", i ? ", " : "    .milestones = {", r->milestones[i],
+            i + 1 < r->milestone_count ? "" : "},\n");
+}
+
 static void write_recipe(FILE *out, const Graph *graph) {
-  static const char *const OPTIMIZERS[] = {"CNN_SGD", "CNN_ADAM"};
-  static const char *const SCHEDULES[] = {"CNN_LR_CONSTANT", "CNN_LR_STEP", "CNN_LR_COSINE"};
+  static const char *const OPTIMIZERS[] = {"CNN_SGD", "CNN_ADAM", "CNN_ADAMW", "CNN_RMSPROP"};
+  static const char *const SCHEDULES[LR_SCHEDULES] = {
+      "CNN_LR_CONSTANT",   "CNN_LR_STEP",   "CNN_LR_MULTI_STEP", "CNN_LR_EXPONENTIAL",
+      "CNN_LR_POLYNOMIAL", "CNN_LR_COSINE", "CNN_LR_ONE_CYCLE",  "CNN_LR_PLATEAU"};
   const Recipe *r = &graph->recipe;
   if (!r->normalize_from_dataset) {
     write_numbers(out, "mean", r->mean, graph->input->dim[1]);
@@ -263,8 +310,8 @@ static void write_recipe(FILE *out, const Graph *graph) {
   fprintf(out, "    .beta1 = %.9g,\n    .beta2 = %.9g,\n    .eps = %.9g,\n", r->beta1, r->beta2,
           r->eps);
   fprintf(out, "    .nesterov = %d,\n    .schedule = %s,\n", r->nesterov, SCHEDULES[r->schedule]);
-  fprintf(out, "    .step_epochs = %d,\n    .gamma = %.9g,\n    .final_lr = %.9g,\n",
-          r->step_epochs, r->gamma, r->final_lr);
+  fprintf(out, "    .accumulate = %d,\n", r->accumulate);
+  write_settings(out, r);
   fprintf(out, "    .normalize_from_dataset = %d,\n", r->normalize_from_dataset);
   if (!r->normalize_from_dataset) fprintf(out, "    .mean = mean,\n    .deviation = deviation,\n");
   fprintf(out, "    .label_smoothing = %.9g,\n};\n", loss_node(graph)->attributes.label_smoothing);
@@ -294,7 +341,8 @@ static void write_descriptor(FILE *out, const Graph *training, const Graph *infe
   if (options->keep_values)
     fprintf(out, "    .values = values,\n    .value_count = %d,\n    .guard_bytes = %d,\n", values,
             GUARD_BYTES);
-  fprintf(out, "    .gradients = gradients,\n    .train_step = train_step,\n    .infer = infer,\n");
+  fprintf(out, "    .gradients = gradients,\n    .update = update,\n    .train_step = "
+               "train_step,\n    .infer = infer,\n");
 }
 
 /* --- the table in the header ----------------------------------------------------------------- */

@@ -88,30 +88,87 @@ static void add_loss(cJSON *root, const Graph *graph) {
 
 static void add_optimizer(cJSON *parent, const Recipe *recipe) {
   cJSON *item = add_object(parent, "optimizer");
-  bool is_adam = recipe->optimizer == OPTIMIZER_ADAM;
-  add_text(item, "kind", is_adam ? "adam" : "sgd");
+  static const char *const NAMES[] = {"sgd", "adam", "adamw", "rmsprop"};
+  add_text(item, "kind", NAMES[recipe->optimizer]);
   add_number(item, "lr", recipe->lr);
   add_number(item, "weight_decay", recipe->weight_decay);
-  if (is_adam) {
+  switch (recipe->optimizer) {
+  case OPTIMIZER_SGD:
+    add_number(item, "momentum", recipe->momentum);
+    cJSON_AddBoolToObject(item, "nesterov", recipe->nesterov);
+    break;
+  case OPTIMIZER_ADAM:
+  case OPTIMIZER_ADAMW:
     add_number(item, "beta1", recipe->beta1);
     add_number(item, "beta2", recipe->beta2);
     add_number(item, "eps", recipe->eps);
-  } else {
+    break;
+  case OPTIMIZER_RMSPROP:
+    add_number(item, "alpha", recipe->beta2);
+    add_number(item, "eps", recipe->eps);
     add_number(item, "momentum", recipe->momentum);
-    cJSON_AddBoolToObject(item, "nesterov", recipe->nesterov);
+    cJSON_AddBoolToObject(item, "centered", recipe->centered);
+    break;
   }
 }
 
 static void add_schedule(cJSON *parent, const Recipe *recipe) {
-  static const char *const NAMES[] = {
-      [LR_CONSTANT] = "constant", [LR_STEP] = "step", [LR_COSINE] = "cosine"};
+  static const char *const NAMES[LR_SCHEDULES] = {"constant",    "step",       "multi_step",
+                                                  "exponential", "polynomial", "cosine",
+                                                  "one_cycle",   "plateau"};
   cJSON *item = add_object(parent, "schedule");
   add_text(item, "kind", NAMES[recipe->schedule]);
-  if (recipe->schedule == LR_STEP) {
+  if (recipe->warmup_epochs > 0) {
+    add_number(item, "warmup", recipe->warmup_epochs);
+    add_number(item, "warmup_start", recipe->warmup_start);
+  }
+  switch (recipe->schedule) {
+  case LR_CONSTANT:
+  case LR_SCHEDULES:
+    break;
+  case LR_STEP:
     add_number(item, "epochs", recipe->step_epochs);
     add_number(item, "gamma", recipe->gamma);
+    break;
+  case LR_MULTI_STEP:
+    cJSON_AddItemToObject(item, "milestones",
+                          cJSON_CreateIntArray(recipe->milestones, recipe->milestone_count));
+    add_number(item, "gamma", recipe->gamma);
+    break;
+  case LR_EXPONENTIAL:
+    add_number(item, "gamma", recipe->gamma);
+    break;
+  case LR_POLYNOMIAL:
+    add_number(item, "power", recipe->power);
+    break;
+  case LR_COSINE:
+    add_number(item, "final", recipe->final_lr);
+    break;
+  case LR_ONE_CYCLE:
+    add_number(item, "rise", recipe->rise);
+    add_number(item, "divisor", recipe->divisor);
+    add_number(item, "final_divisor", recipe->final_divisor);
+    break;
+  case LR_PLATEAU:
+    add_number(item, "gamma", recipe->gamma);
+    add_number(item, "patience", recipe->patience);
+    add_number(item, "threshold", recipe->threshold);
+    add_number(item, "cooldown", recipe->cooldown);
+    add_number(item, "final", recipe->final_lr);
+    break;
   }
-  if (recipe->schedule == LR_COSINE) add_number(item, "final", recipe->final_lr);
+}
+
+/* What the recipe does not use is left out. */
+static void add_extras(cJSON *item, const Recipe *recipe) {
+  if (recipe->accumulate > 1) add_number(item, "accumulate", recipe->accumulate);
+  if (recipe->clip_norm > 0) add_number(item, "clip_norm", recipe->clip_norm);
+  if (recipe->clip_value > 0) add_number(item, "clip_value", recipe->clip_value);
+  if (recipe->ema > 0) add_number(item, "ema", recipe->ema);
+  if (recipe->crop == 0 && !recipe->flip) return;
+  cJSON *augment = add_object(item, "augment");
+  add_number(augment, "crop", recipe->crop);
+  cJSON_AddBoolToObject(augment, "flip", recipe->flip);
 }
 
 static void add_recipe(cJSON *root, const Graph *graph) {
@@ -121,6 +178,7 @@ static void add_recipe(cJSON *root, const Graph *graph) {
   add_number(item, "epochs", recipe->epochs);
   add_optimizer(item, recipe);
   add_schedule(item, recipe);
+  add_extras(item, recipe);
   if (recipe->normalize_from_dataset) {
     add_text(item, "normalize", "dataset");
     return;

@@ -167,21 +167,46 @@ struct Node {
 typedef LIST_OF(Node *) NodeList;
 typedef LIST_OF(Value *) ValueList;
 
-typedef enum OptimizerKind { OPTIMIZER_SGD, OPTIMIZER_ADAM } OptimizerKind;
-typedef enum LrScheduleKind { LR_CONSTANT, LR_STEP, LR_COSINE } LrScheduleKind;
+typedef enum OptimizerKind {
+  OPTIMIZER_SGD,
+  OPTIMIZER_ADAM,
+  OPTIMIZER_ADAMW,
+  OPTIMIZER_RMSPROP
+} OptimizerKind;
 
-enum { INPUT_CHANNELS_MAX = 16 };
+/* In the order of cnn_lr_schedule. */
+typedef enum LrScheduleKind {
+  LR_CONSTANT,
+  LR_STEP,
+  LR_MULTI_STEP,
+  LR_EXPONENTIAL,
+  LR_POLYNOMIAL,
+  LR_COSINE,
+  LR_ONE_CYCLE,
+  LR_PLATEAU,
+  LR_SCHEDULES
+} LrScheduleKind;
 
-/* The default training recipe of a model. */
+enum { INPUT_CHANNELS_MAX = 16, MILESTONES_MAX = 16 };
+
+/* The default training recipe of a model; cnn_recipe in the runtime's cnn.h tells the fields. */
 typedef struct Recipe {
   int batch, epochs;
   OptimizerKind optimizer;
-  double lr, momentum, weight_decay, beta1, beta2, eps;
-  bool nesterov;
+  double lr, momentum, weight_decay, beta1, beta2, eps; /* RMSprop's alpha is beta2 */
+  bool nesterov, centered;
   LrScheduleKind schedule;
-  int step_epochs; /* LR_STEP: multiply by gamma every step_epochs */
-  double gamma;
-  double final_lr;             /* LR_COSINE: the rate after the last step */
+  double warmup_epochs, warmup_start;
+  int step_epochs;
+  int milestones[MILESTONES_MAX], milestone_count;
+  double gamma, final_lr, power;
+  double rise, divisor, final_divisor;
+  int patience, cooldown;
+  double threshold;
+  int accumulate;
+  double clip_norm, clip_value, ema;
+  int crop;
+  bool flip;
   bool normalize_from_dataset; /* mean and deviation of the training set; else those below */
   double mean[INPUT_CHANNELS_MAX], deviation[INPUT_CHANNELS_MAX]; /* of pixels scaled to 0..1 */
 } Recipe;

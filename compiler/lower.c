@@ -486,19 +486,32 @@ static void lower_update(Lowering *l) {
   argue(l, arena_printf(arena, "%" PRId64, count));
   argue(l, arena_printf(arena, "d + %s", first));
   argue(l, arena_printf(arena, "p + %s", first));
-  if (recipe->optimizer == OPTIMIZER_ADAM) {
-    l->kernel.template_name = "update_adam.c.in";
-    SET_NAME(l, "update_adam");
-    argue(l, arena_printf(arena, "o + %s", first));
-    argue(l, arena_printf(arena, "o + %s + %s", block, first));
-    return;
-  }
+  for (int i = 0; i < optimizer_blocks(recipe); i++)
+    argue(l, i == 0   ? arena_printf(arena, "o + %s", first)
+             : i == 1 ? arena_printf(arena, "o + %s + %s", block, first)
+                      : arena_printf(arena, "o + %d * %s + %s", i, block, first));
   bool momentum = recipe->momentum != 0;
-  l->kernel.template_name = "update_sgd.c.in";
-  set_bool(l, "momentum", momentum);
-  set_bool(l, "nesterov", recipe->nesterov);
-  SET_NAME(l, "update_sgd%s", recipe->nesterov ? "_nesterov" : momentum ? "_momentum" : "");
-  if (momentum) argue(l, arena_printf(arena, "o + %s", first));
+  switch (recipe->optimizer) {
+  case OPTIMIZER_ADAM:
+  case OPTIMIZER_ADAMW:
+    l->kernel.template_name = "update_adam.c.in";
+    set_bool(l, "decoupled", recipe->optimizer == OPTIMIZER_ADAMW);
+    SET_NAME(l, "update_adam%s", recipe->optimizer == OPTIMIZER_ADAMW ? "w" : "");
+    break;
+  case OPTIMIZER_RMSPROP:
+    l->kernel.template_name = "update_rmsprop.c.in";
+    set_bool(l, "momentum", momentum);
+    set_bool(l, "centered", recipe->centered);
+    SET_NAME(l, "update_rmsprop%s%s", momentum ? "_momentum" : "",
+             recipe->centered ? "_centered" : "");
+    break;
+  case OPTIMIZER_SGD:
+    l->kernel.template_name = "update_sgd.c.in";
+    set_bool(l, "momentum", momentum);
+    set_bool(l, "nesterov", recipe->nesterov);
+    SET_NAME(l, "update_sgd%s", recipe->nesterov ? "_nesterov" : momentum ? "_momentum" : "");
+    break;
+  }
 }
 
 static void lower_view(Lowering *l) {

@@ -217,8 +217,17 @@ int64_t graph_activation_reals(const Graph *graph) {
 }
 
 int optimizer_blocks(const Recipe *recipe) {
-  if (recipe->optimizer == OPTIMIZER_ADAM) return 2;
-  return recipe->momentum != 0 ? 1 : 0;
+  int momentum = recipe->momentum != 0;
+  switch (recipe->optimizer) {
+  case OPTIMIZER_SGD:
+    break;
+  case OPTIMIZER_ADAM:
+  case OPTIMIZER_ADAMW:
+    return 2;
+  case OPTIMIZER_RMSPROP:
+    return 1 + momentum + recipe->centered;
+  }
+  return momentum;
 }
 
 int64_t graph_bytes(const Graph *graph, const CompileOptions *options) {

@@ -86,8 +86,8 @@ local TYPES = {
     end
   end},
   INIT = {"an initialiser such as nn.he_normal{}", sort_of "initialiser"},
-  OPTIMIZER = {"nn.sgd{...} or nn.adam{...}", sort_of "optimizer"},
-  SCHEDULE = {"nn.constant_lr(), nn.step_lr{...} or nn.cosine_lr{...}", sort_of "schedule"},
+  OPTIMIZER = {"an optimiser such as nn.sgd{...} or nn.adam{...}", sort_of "optimizer"},
+  SCHEDULE = {"a schedule such as nn.step_lr{...} or nn.cosine_lr{...}", sort_of "schedule"},
   LOSS = {"nn.softmax_cross_entropy{...} or nn.squared_error()", sort_of "loss"},
   FAN = {'"in" or "out"', function(v) return (v == "in" or v == "out") and v or nil end},
   DECAY = {'"all" or "weights"', function(v) return (v == "all" or v == "weights") and v or nil end},

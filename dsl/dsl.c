@@ -441,6 +441,8 @@ static void push_core(lua_State *lua, const char *file, const DslOptions *option
   lua_setfield(lua, -2, "batch");
   lua_pushinteger(lua, INPUT_CHANNELS_MAX);
   lua_setfield(lua, -2, "channels_max");
+  lua_pushinteger(lua, MILESTONES_MAX);
+  lua_setfield(lua, -2, "milestones_max");
 }
 
 /* Pushes a chunk that lives inside cnnc. */

@@ -28,8 +28,7 @@ static bool check_all_used(const Dsl *dsl, const HeadList *heads) {
   for (int i = 0; i < graph->nodes.count; i++) {
     const Node *node = graph->nodes.at[i];
     if (node->op == OP_pack_input || reached[node->out[0]->id]) continue;
-    bool matters =
-        node->op == OP_conv2d || node->op == OP_linear || node->op == OP_batch_norm;
+    bool matters = node->op == OP_conv2d || node->op == OP_linear || node->op == OP_batch_norm;
     for (int k = 0; k < dsl->named.count; k++) matters = matters || dsl->named.at[k] == node;
     if (matters)
       return diag_set(graph->diag, EXIT_MODEL, node->pos,
@@ -87,26 +86,64 @@ static void read_list(lua_State *lua, int index, const char *key, double *list) 
   lua_pop(lua, 1);
 }
 
+static bool bool_field(lua_State *lua, int index, const char *key) {
+  lua_getfield(lua, index, key);
+  bool is = lua_toboolean(lua, -1);
+  lua_pop(lua, 1);
+  return is;
+}
+
+/* The place of the table's kind in the list, where nn.lua promises that it stands. */
+static int read_kind(lua_State *lua, int index, const char *const *kinds) {
+  int kind = 0;
+  while (!field_is(lua, index, "kind", kinds[kind])) kind++;
+  return kind;
+}
+
 static void read_optimizer(lua_State *lua, int index, Recipe *recipe) {
-  recipe->optimizer = field_is(lua, index, "kind", "adam") ? OPTIMIZER_ADAM : OPTIMIZER_SGD;
+  static const char *const KINDS[] = {"sgd", "adam", "adamw", "rmsprop"}; /* OptimizerKind */
+  recipe->optimizer = (OptimizerKind)read_kind(lua, index, KINDS);
   recipe->lr = number_field(lua, index, "lr");
   recipe->momentum = number_field(lua, index, "momentum");
   recipe->weight_decay = number_field(lua, index, "weight_decay");
   recipe->beta1 = number_field(lua, index, "beta1");
-  recipe->beta2 = number_field(lua, index, "beta2");
+  recipe->beta2 =
+      number_field(lua, index, recipe->optimizer == OPTIMIZER_RMSPROP ? "alpha" : "beta2");
   recipe->eps = number_field(lua, index, "eps");
-  lua_getfield(lua, index, "nesterov");
-  recipe->nesterov = lua_toboolean(lua, -1);
+  recipe->nesterov = bool_field(lua, index, "nesterov");
+  recipe->centered = bool_field(lua, index, "centered");
+}
+
+static void read_milestones(lua_State *lua, int index, Recipe *recipe) {
+  if (lua_getfield(lua, index, "milestones") == LUA_TTABLE) {
+    recipe->milestone_count = (int)lua_rawlen(lua, -1);
+    for (int i = 0; i < recipe->milestone_count; i++) {
+      lua_geti(lua, -1, i + 1);
+      recipe->milestones[i] = (int)lua_tonumber(lua, -1);
+      lua_pop(lua, 1);
+    }
+  }
   lua_pop(lua, 1);
 }
 
 static void read_schedule(lua_State *lua, int index, Recipe *recipe) {
-  recipe->schedule = field_is(lua, index, "kind", "step_lr")     ? LR_STEP
-                     : field_is(lua, index, "kind", "cosine_lr") ? LR_COSINE
-                                                                 : LR_CONSTANT;
+  static const char *const KINDS[] = {
+      "constant_lr",   "step_lr",   "multi_step_lr", "exponential_lr", /* LrScheduleKind */
+      "polynomial_lr", "cosine_lr", "one_cycle_lr",  "plateau_lr"};
+  recipe->schedule = (LrScheduleKind)read_kind(lua, index, KINDS);
+  recipe->warmup_epochs = number_field(lua, index, "warmup");
+  recipe->warmup_start = number_field(lua, index, "warmup_start");
+  read_milestones(lua, index, recipe);
   recipe->step_epochs = (int)number_field(lua, index, "epochs");
   recipe->gamma = number_field(lua, index, "gamma");
   recipe->final_lr = number_field(lua, index, "final");
+  recipe->power = number_field(lua, index, "power");
+  recipe->rise = number_field(lua, index, "rise");
+  recipe->divisor = number_field(lua, index, "divisor");
+  recipe->final_divisor = number_field(lua, index, "final_divisor");
+  recipe->patience = (int)number_field(lua, index, "patience");
+  recipe->cooldown = (int)number_field(lua, index, "cooldown");
+  recipe->threshold = number_field(lua, index, "threshold");
 }
 
 static HeadList read_heads(lua_State *lua, int index) {
@@ -156,6 +193,13 @@ int dsl_core_finish(lua_State *lua) {
   lua_getfield(lua, train, "schedule");
   read_schedule(lua, lua_gettop(lua), recipe);
   if (field_is(lua, train, "decay", "weights")) exclude_vectors_from_decay(graph);
+  recipe->accumulate = (int)number_field(lua, train, "accumulate");
+  recipe->clip_norm = number_field(lua, train, "clip_norm");
+  recipe->clip_value = number_field(lua, train, "clip_value");
+  recipe->ema = number_field(lua, train, "ema");
+  lua_getfield(lua, train, "augment");
+  recipe->crop = (int)number_field(lua, lua_gettop(lua), "crop");
+  recipe->flip = bool_field(lua, lua_gettop(lua), "flip");
   recipe->normalize_from_dataset = field_is(lua, train, "normalize", "dataset");
   if (!recipe->normalize_from_dataset) {
     lua_getfield(lua, train, "normalize");

@@ -253,19 +253,69 @@ define_part("optimizer", "sgd", {
     fail("%s: nesterov needs a momentum; say momentum = 0.9", what)
   end
 end)
-define_part("optimizer", "adam", {
-  {name = "lr", type = "REAL", default = 0.001, above = 0},
-  {name = "beta1", type = "REAL", default = 0.9, low = 0, below = 1},
-  {name = "beta2", type = "REAL", default = 0.999, low = 0, below = 1},
+local function adam(kind, weight_decay)
+  define_part("optimizer", kind, {
+    {name = "lr", type = "REAL", default = 0.001, above = 0},
+    {name = "beta1", type = "REAL", default = 0.9, low = 0, below = 1},
+    {name = "beta2", type = "REAL", default = 0.999, low = 0, below = 1},
+    {name = "eps", type = "REAL", default = 1e-8, above = 0},
+    {name = "weight_decay", type = "REAL", default = weight_decay, low = 0},
+  })
+end
+adam("adam", 0)
+adam("adamw", 0.01)
+define_part("optimizer", "rmsprop", {
+  {name = "lr", type = "REAL", default = 0.01, above = 0},
+  {name = "alpha", type = "REAL", default = 0.99, low = 0, below = 1},
   {name = "eps", type = "REAL", default = 1e-8, above = 0},
+  {name = "momentum", type = "REAL", default = 0, low = 0, below = 1},
+  {name = "centered", type = "BOOL", default = false},
   {name = "weight_decay", type = "REAL", default = 0, low = 0},
 })
-define_part("schedule", "constant_lr", {})
-define_part("schedule", "step_lr", {
-  {name = "epochs", type = "INT", required = true, low = 1},
-  {name = "gamma", type = "REAL", default = 0.1, above = 0},
+
+-- Every schedule may begin with a linear warm-up.
+local function define_schedule(kind, fields, check)
+  fields[#fields + 1] = {name = "warmup", type = "REAL", default = 0, low = 0, named_only = true}
+  fields[#fields + 1] = {name = "warmup_start", type = "REAL", default = 0.01, low = 0, high = 1,
+                         named_only = true}
+  define_part("schedule", kind, fields, check)
+end
+local function gamma(default, required)
+  return {name = "gamma", type = "REAL", default = default, required = required, above = 0}
+end
+
+define_schedule("constant_lr", {})
+define_schedule("step_lr", {{name = "epochs", type = "INT", required = true, low = 1}, gamma(0.1)})
+define_schedule("multi_step_lr", {
+  {name = "milestones", type = "TABLE", required = true}, gamma(0.1),
+}, function(what, schedule)
+  local milestones = schedule.milestones
+  if #milestones < 1 or #milestones > core.milestones_max then
+    fail("%s: milestones must be a table of 1 to %d epochs, not of %d", what, core.milestones_max,
+         #milestones)
+  end
+  for i, v in ipairs(milestones) do
+    convert(what, {name = text("milestones[%d]", i), type = "INT", low = 1}, v)
+    if i > 1 and v <= milestones[i - 1] then
+      fail("%s: milestones must ascend, but %d comes after %d", what, v, milestones[i - 1])
+    end
+  end
+end)
+define_schedule("exponential_lr", {gamma(nil, true)})
+define_schedule("polynomial_lr", {{name = "power", type = "REAL", default = 1, above = 0}})
+define_schedule("cosine_lr", {{name = "final", type = "REAL", default = 0, low = 0}})
+define_schedule("one_cycle_lr", {
+  {name = "rise", type = "REAL", default = 0.3, above = 0, below = 1},
+  {name = "divisor", type = "REAL", default = 25, low = 1},
+  {name = "final_divisor", type = "REAL", default = 1e4, low = 1},
 })
-define_part("schedule", "cosine_lr", {{name = "final", type = "REAL", default = 0, low = 0}})
+define_schedule("plateau_lr", {
+  {name = "gamma", type = "REAL", default = 0.1, above = 0, below = 1},
+  {name = "patience", type = "INT", default = 10, low = 0},
+  {name = "threshold", type = "REAL", default = 1e-4, low = 0, below = 1},
+  {name = "cooldown", type = "INT", default = 0, low = 0},
+  {name = "final", type = "REAL", default = 0, low = 0},
+})
 
 -- Options: nn.option("depth", 18, "18 or 34"), set by -D depth=34 ---------------------------------
 
@@ -340,6 +390,15 @@ local TRAIN = {
   {name = "schedule", type = "SCHEDULE", named_only = true},
   {name = "decay", type = "DECAY", default = "all", named_only = true},
   {name = "normalize", type = "NORMALIZE", default = "dataset", named_only = true},
+  {name = "accumulate", type = "INT", default = 1, named_only = true, low = 1, high = 65536},
+  {name = "clip_norm", type = "REAL", named_only = true, above = 0},
+  {name = "clip_value", type = "REAL", named_only = true, above = 0},
+  {name = "ema", type = "REAL", named_only = true, above = 0, below = 1},
+  {name = "augment", type = "TABLE", named_only = true},
+}
+local AUGMENT = {
+  {name = "crop", type = "INT", default = 0, named_only = true, low = 0},
+  {name = "flip", type = "BOOL", default = false, named_only = true},
 }
 local NORMALIZE = {
   {name = "mean", type = "TABLE", required = true, named_only = true},
@@ -395,6 +454,11 @@ function nn.model(given)
   train.optimizer = train.optimizer or nn.sgd {lr = 0.01}
   train.schedule = train.schedule or nn.constant_lr()
   train.normalize = check_normalize(train.normalize, model.input[1])
+  train.augment = arguments("nn.model: train.augment", AUGMENT, train.augment)
+  if train.augment.crop >= math.min(model.input[2], model.input[3]) then
+    fail("nn.model: train.augment: crop is %d, but the images are %dx%d; it must be smaller",
+         train.augment.crop, model.input[2], model.input[3])
+  end
   if core.batch > 0 then train.batch = core.batch end
   if 1.0 * train.batch * model.input[1] * model.input[2] * model.input[3] > check.INT_MAX then
     fail("nn.model: a batch of %d images of %dx%dx%d is too large", train.batch,

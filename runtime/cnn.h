@@ -11,7 +11,7 @@ extern "C" {
 #endif
 
 /* Raised when cnn_model or the functions in it change meaning. */
-#define CNN_ABI 1
+#define CNN_ABI 2
 
 typedef enum cnn_target { CNN_SCALAR, CNN_AVX2, CNN_AVX512 } cnn_target;
 
@@ -19,7 +19,8 @@ typedef enum cnn_target { CNN_SCALAR, CNN_AVX2, CNN_AVX512 } cnn_target;
    arrive here as the bound or the deviation that their fans give. */
 typedef enum cnn_init { CNN_ZEROS, CNN_CONSTANT, CNN_UNIFORM, CNN_NORMAL } cnn_init;
 
-/* One parameter or buffer, as in PyTorch: [O,I,kH,kW], [O,I] or [O], row-major in the parameter block. */
+/* One parameter or buffer, as in PyTorch: [O,I,kH,kW], [O,I] or [O], row-major in the parameter
+ * block. */
 typedef struct cnn_parameter {
   const char *name; /* conv1.weight */
   int rank, shape[4];
@@ -40,19 +41,45 @@ typedef struct cnn_layer {
                                 0 where the layer has no weights */
 } cnn_layer;
 
-typedef enum cnn_optimizer { CNN_SGD, CNN_ADAM } cnn_optimizer;
-typedef enum cnn_lr_schedule { CNN_LR_CONSTANT, CNN_LR_STEP, CNN_LR_COSINE } cnn_lr_schedule;
+typedef enum cnn_optimizer { CNN_SGD, CNN_ADAM, CNN_ADAMW, CNN_RMSPROP } cnn_optimizer;
+
+/* Formulas: rate.h. */
+typedef enum cnn_lr_schedule {
+  CNN_LR_CONSTANT,
+  CNN_LR_STEP,
+  CNN_LR_MULTI_STEP,
+  CNN_LR_EXPONENTIAL,
+  CNN_LR_POLYNOMIAL,
+  CNN_LR_COSINE,
+  CNN_LR_ONE_CYCLE,
+  CNN_LR_PLATEAU
+} cnn_lr_schedule;
+enum { CNN_MILESTONES = 16 };
 
 /* The training recipe of the model file; the command line overrides parts of it. */
 typedef struct cnn_recipe {
   int epochs;
   cnn_optimizer optimizer;
-  double lr, momentum, weight_decay, beta1, beta2, eps;
+  double lr, momentum, weight_decay, beta1, beta2, eps; /* RMSprop's alpha is beta2 */
   int nesterov;
   cnn_lr_schedule schedule;
-  int step_epochs; /* CNN_LR_STEP: lr * gamma^(epoch / step_epochs) */
-  double gamma;
-  double final_lr;            /* CNN_LR_COSINE: from lr at step 0 to final_lr after the last step */
+  double warmup_epochs; /* of linear warm-up before the schedule; 0 for none */
+  double warmup_start;  /* of lr: where the warm-up starts */
+  int step_epochs;      /* step */
+  int milestones[CNN_MILESTONES], milestone_count; /* multi-step: epochs, ascending */
+  double gamma;                  /* step, multi-step, exponential, plateau: the factor */
+  double final_lr;               /* cosine: the last rate; plateau: the least */
+  double power;                  /* polynomial */
+  double rise;                   /* one-cycle: part of the steps in which the rate rises, 0 to 1 */
+  double divisor, final_divisor; /* one-cycle: starts at lr / divisor, ends final_divisor below */
+  int patience, cooldown;        /* plateau: epochs */
+  double threshold;              /* plateau: what counts as better, relative */
+  int accumulate;    /* micro-batches of the program's batch in one update, at least 1 */
+  double clip_norm;  /* of all gradients together; 0: not clipped */
+  double clip_value; /* of each number of a gradient; 0: not clipped */
+  double ema;        /* decay of the exponential moving average of weights; 0: none */
+  int crop;          /* augmentation: pixels that an image is shifted at most, zeros come in */
+  int flip;          /* augmentation: half of the images are mirrored */
   int normalize_from_dataset; /* else mean and deviation of pixels in 0..1, one a channel */
   const double *mean, *deviation;
   double label_smoothing;
@@ -75,9 +102,10 @@ typedef struct cnn_batch {
 /* All memory of a run, given by the runtime once at the start; blocks are aligned to 64 bytes and
    zeroed. A "real" is float, or double in a program made with --real double. */
 typedef struct cnn_state {
-  void *parameters;  /* parameter_reals */
-  void *gradients;   /* the same offsets */
-  void *optimizer;   /* optimizer_blocks times parameter_reals: momentum; or Adam's m, then v */
+  void *parameters; /* parameter_reals */
+  void *gradients;  /* the same offsets */
+  void *optimizer;  /* optimizer_blocks times parameter_reals: momentum; Adam's m, then v; RMSprop's
+                       squares, then its momentum if any, then the means if it is centred */
   void *activations; /* training_reals or inference_reals, whichever is more; inference_reals, and
                         NULL for gradients and optimizer, where only infer is called */
   int threads;       /* threads to use, at least 1 */
@@ -117,7 +145,7 @@ typedef struct cnn_model {
   const cnn_layer *layers;
   int layer_count;
   size_t parameter_reals;                 /* the block, alignment included */
-  int optimizer_blocks;                   /* 0, 1 or 2 */
+  int optimizer_blocks;                   /* 0 to 3 */
   size_t training_reals, inference_reals; /* peak of activations and gradients of activations */
   const cnn_value *values;                /* NULL without --keep-values */
   int value_count;
@@ -126,7 +154,9 @@ typedef struct cnn_model {
 
   /* Forward, loss, backward: fills gradients (means over the batch), loss, predicted. */
   void (*gradients)(const cnn_state *state, const cnn_batch *batch);
-  /* The same and the optimiser's update of the parameters. */
+  /* The optimiser's update of the parameters from the gradients; state->step counts it. */
+  void (*update)(const cnn_state *state);
+  /* Both. */
   void (*train_step)(const cnn_state *state, const cnn_batch *batch);
   /* Forward alone, dropout off. logits [count][classes] row-major. */
   void (*infer)(const cnn_state *state, const cnn_batch *batch, float *logits);

@@ -74,9 +74,12 @@ void cnn_progress_epoch(cnn_progress *progress, const cnn_metrics *row) {
   char count[24];
   cnn_progress_end(progress);
   snprintf(count, sizeof count, "%d/%d", row->epoch, progress->epochs);
-  printf("%*s  %10.4f  %7.2f %%  %10.4f  %7.2f %%  %9.0f\n", COUNT_COLUMNS - 2, count,
+  printf("%*s  %10.4f  %7.2f %%  %10.4f  %7.2f %%  %9.0f", COUNT_COLUMNS - 2, count,
          row->train_loss, 100 * row->train_accuracy, row->test_loss, 100 * row->test_accuracy,
          row->images_per_s);
+  if (row->averaged)
+    printf("  averaged weights %.4f  %.2f %%", row->average_loss, 100 * row->average_accuracy);
+  printf("\n");
   fflush(stdout);
 }
 

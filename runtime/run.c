@@ -39,6 +39,7 @@ bool cnn_run_open(cnn_run *run, const cnn_model *model, const char *folder, cnn_
   if (strlen(folder) > PATH_MAX - 64)
     return cnn_fail(error, CNN_EXIT_USAGE, "--out %s: the name is too long", folder);
   snprintf(run->checkpoint, sizeof run->checkpoint, "%s/last.safetensors", folder);
+  snprintf(run->average, sizeof run->average, "%s/ema.safetensors", folder);
   snprintf(run->metrics, sizeof run->metrics, "%s/metrics.csv", folder);
   snprintf(run->curves, sizeof run->curves, "%s/curves.svg", folder);
   return check_owner(run, folder, error) && cnn_make_folder(folder, error);
@@ -50,10 +51,14 @@ size_t cnn_run_text_bytes(const cnn_model *model, int epochs) {
 }
 
 /* The checkpoint first: a folder with metrics always has the model's name beside them. */
-bool cnn_run_save(cnn_run *run, void *parameters, const cnn_checkpoint *checkpoint,
+bool cnn_run_save(cnn_run *run, void *parameters, void *average, const cnn_checkpoint *checkpoint,
                   const cnn_metrics *rows, int count, cnn_error *error) {
   cnn_text *text = &run->text;
   if (!cnn_checkpoint_save(run->checkpoint, run->model, parameters, checkpoint, text, error))
+    return false;
+  if (!average)
+    unlink(run->average);
+  else if (!cnn_checkpoint_save(run->average, run->model, average, checkpoint, text, error))
     return false;
   cnn_metrics_csv(text, rows, count);
   if (!cnn_file_replace(run->metrics, text->data, text->used, error)) return false;

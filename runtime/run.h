@@ -9,7 +9,7 @@
 
 typedef struct cnn_run {
   const cnn_model *model;
-  char checkpoint[PATH_MAX], metrics[PATH_MAX], curves[PATH_MAX];
+  char checkpoint[PATH_MAX], average[PATH_MAX], metrics[PATH_MAX], curves[PATH_MAX];
   cnn_text text; /* scratch of cnn_run_text_bytes */
 } cnn_run;
 
@@ -25,8 +25,9 @@ bool cnn_run_open(cnn_run *run, const cnn_model *model, const char *folder, cnn_
 
 size_t cnn_run_text_bytes(const cnn_model *model, int epochs);
 
-/* Replaces the three files. Allocates nothing. */
-bool cnn_run_save(cnn_run *run, void *parameters, const cnn_checkpoint *checkpoint,
+/* Replaces the three files, and ema.safetensors if there are averaged weights (else NULL; one of an
+   earlier run goes away). Allocates nothing. */
+bool cnn_run_save(cnn_run *run, void *parameters, void *average, const cnn_checkpoint *checkpoint,
                   const cnn_metrics *rows, int count, cnn_error *error);
 
 #endif

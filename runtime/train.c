@@ -1,7 +1,9 @@
+#include "augment.h"
 #include "checkpoint.h"
 #include "commands.h"
 #include "evaluate.h"
 #include "files.h"
+#include "gradients.h"
 #include "initialize.h"
 #include "progress.h"
 #include "rate.h"
@@ -29,7 +31,10 @@ enum { KEY_INIT = 256, KEY_STEPS, KEY_NO_SHUFFLE, KEY_LOG };
 
 static const struct argp_option OPTIONS[] = {
     {"epochs", 'e', "N", 0, "Times through the training images (default: the model's)", 0},
-    {"batch", 'b', "N", 0, "Images a step (default: as many as the program takes)", 0},
+    {"batch", 'b', "N", 0,
+     "Images an update, more than the program takes too: then they are computed in parts, and "
+     "batch norm sees one part at a time (default: the model's)",
+     0},
     {"lr", 'r', "X", 0, "Learning rate at the start (default: the model's)", 0},
     {"seed", 's', "N", 0, "Of the first weights, the shuffles and dropout (default: 1)", 0},
     CNN_OPTION_THREADS,
@@ -50,7 +55,7 @@ static error_t parse(int key, char *text, struct argp_state *state) {
     o->recipe.epochs = (int)cnn_argument_integer(state, "--epochs", text, 1, 1000000);
     return 0;
   case 'b':
-    o->batch = cnn_argument_batch(state, "--batch", text, o->model);
+    o->batch = (int)cnn_argument_integer(state, "--batch", text, 1, INT32_MAX);
     return 0;
   case 'r':
     o->recipe.lr = cnn_argument_number(state, "--lr", text, 0, 1e6);
@@ -121,6 +126,10 @@ typedef struct trainer {
   cnn_run run;
   cnn_metrics *rows; /* [epochs] */
   uint32_t *order;   /* [training.count] */
+  cnn_plateau plateau;
+  void *sum;          /* of the gradients of a batch in parts, [parameter_reals]; or NULL */
+  void *average;      /* of the weights, [parameter_reals]; or NULL */
+  uint8_t *augmented; /* [model->batch] images; or NULL */
   cnn_text log;
   cnn_file log_file;
   bool log_open;
@@ -149,24 +158,78 @@ static bool log_step(trainer *t, double loss, cnn_error *error) {
   return t->log.used < LOG_TEXT - LOG_LINE || flush_log(t, error);
 }
 
-/* One update with the images that lie in the session's batch. */
-static bool train_batch(trainer *t, tally *sum, cnn_error *error) {
+/* Images of an epoch, in its order, into the session's batch, changed if the recipe says so. */
+static void fill(trainer *t, int epoch, int64_t first, int count) {
+  const options *o = &t->o;
   cnn_session *session = &t->session;
-  cnn_state *state = &session->state;
-  int count = session->batch.count;
-  session->model->train_step(state, &session->batch);
-  double loss = 0;
+  cnn_session_fill(session, &t->training, t->order, first, count);
+  if (!t->augmented) return;
   for (int i = 0; i < count; i++) {
-    loss += cnn_real_get(session->model, state->loss, (size_t)i);
-    sum->right += state->predicted[i] == session->labels[i];
+    cnn_augmentation how = cnn_augmentation_draw(o->recipe.crop, o->recipe.flip, o->seed,
+                                                 (uint32_t)epoch, t->order[first + i]);
+    uint8_t *image = t->augmented + (size_t)i * t->training.image_bytes;
+    cnn_augment(&how, o->model->input, session->images[i], image);
+    session->images[i] = image;
+  }
+}
+
+/* The loss of the images in the batch, summed. */
+static double collect(const trainer *t, tally *sum) {
+  const cnn_session *session = &t->session;
+  double loss = 0;
+  for (int i = 0; i < session->batch.count; i++) {
+    loss += cnn_real_get(session->model, session->state.loss, (size_t)i);
+    sum->right += session->state.predicted[i] == session->labels[i];
   }
   sum->loss += loss;
-  sum->images += count;
+  sum->images += session->batch.count;
+  return loss;
+}
+
+/* Gradients of `count` images, means over all of them, computed in parts of what the program takes.
+   Dropout draws by seed, step and place in the part, so every part has a seed of its own. */
+static double compute_gradients(trainer *t, int epoch, int64_t first, int count, tally *sum) {
+  const cnn_model *model = t->o.model;
+  cnn_state *state = &t->session.state;
+  double loss = 0;
+  for (int done = 0, part; done < count; done += part) {
+    part = count - done < model->batch ? count - done : model->batch;
+    state->seed = t->o.seed + (uint64_t)done * UINT64_C(0xbf58476d1ce4e5b9);
+    fill(t, epoch, first + done, part);
+    model->gradients(state, &t->session.batch);
+    loss += collect(t, sum);
+    if (count > model->batch)
+      cnn_gradients_add(model, t->sum, state->gradients, (double)part / count, done == 0);
+  }
+  state->seed = t->o.seed;
+  if (count > model->batch)
+    memcpy(state->gradients, t->sum, model->parameter_reals * (size_t)model->real_bytes);
+  return loss;
+}
+
+/* One update with `count` images of the epoch. */
+static bool train_batch(trainer *t, int epoch, int64_t first, int count, tally *sum,
+                        cnn_error *error) {
+  const cnn_model *model = t->o.model;
+  const cnn_recipe *recipe = &t->o.recipe;
+  cnn_state *state = &t->session.state;
+  double loss;
+  if (count <= model->batch && recipe->clip_norm == 0 && recipe->clip_value == 0) {
+    fill(t, epoch, first, count);
+    model->train_step(state, &t->session.batch);
+    loss = collect(t, sum);
+  } else {
+    loss = compute_gradients(t, epoch, first, count, sum);
+    cnn_gradients_clip(model, state->gradients, recipe);
+    model->update(state);
+  }
+  if (t->average)
+    cnn_average_update(model, t->average, state->parameters, recipe->ema, state->step == 0);
   if (!log_step(t, loss / count, error)) return false;
   if (!isfinite(loss))
     return cnn_fail(error, CNN_EXIT_FAILED,
                     "the loss is %g after %llu updates; try a smaller learning rate than --lr %g",
-                    loss, (unsigned long long)state->step, t->o.recipe.lr);
+                    loss, (unsigned long long)state->step, recipe->lr);
   state->step++;
   return true;
 }
@@ -183,9 +246,8 @@ static bool train_epoch(trainer *t, int epoch, tally *sum, cnn_error *error) {
   double start = cnn_seconds();
   for (int64_t b = 0; b < batches && !is_over(t); b++) {
     int count = cnn_sampler_batch_count(images, o->batch, b);
-    cnn_session_fill(&t->session, &t->training, t->order, b * o->batch, count);
     state->lr = cnn_rate(&o->recipe, state->step, (uint64_t)batches);
-    if (!train_batch(t, sum, error)) return false;
+    if (!train_batch(t, epoch, b * o->batch, count, sum, error)) return false;
     sum->seconds = cnn_seconds() - start;
     double seen = (double)sum->images;
     cnn_progress_step(&t->progress, epoch + 1, sum->images, sum->loss / seen,
@@ -196,19 +258,40 @@ static bool train_epoch(trainer *t, int epoch, tally *sum, cnn_error *error) {
 
 static bool save(trainer *t, cnn_error *error) {
   cnn_checkpoint checkpoint = {t->epochs_done, t->o.seed, t->session.normalization};
-  return cnn_run_save(&t->run, t->session.state.parameters, &checkpoint, t->rows, t->epochs_done,
-                      error);
+  return cnn_run_save(&t->run, t->session.state.parameters, t->average, &checkpoint, t->rows,
+                      t->epochs_done, error);
+}
+
+static cnn_evaluation evaluate(trainer *t, void *parameters) {
+  cnn_state *state = &t->session.state;
+  void *trained = state->parameters;
+  int batch = t->o.batch < t->o.model->batch ? t->o.batch : t->o.model->batch;
+  state->parameters = parameters;
+  cnn_evaluation result = cnn_evaluate(&t->session, &t->test, batch, NULL, &interrupted);
+  state->parameters = trained;
+  return result;
 }
 
 /* Evaluates and saves after an epoch. */
 static bool finish_epoch(trainer *t, const tally *sum, cnn_error *error) {
-  cnn_evaluation test = cnn_evaluate(&t->session, &t->test, t->o.batch, NULL, &interrupted);
+  cnn_evaluation test = evaluate(t, t->session.state.parameters), average = {0};
+  if (t->average && !interrupted) average = evaluate(t, t->average);
   if (!interrupted) {
     double images = (double)sum->images;
-    cnn_metrics row = {t->epochs_done + 1, sum->loss / images, (double)sum->right / images,
-                       test.loss,          test.accuracy,      images / sum->seconds};
+    cnn_metrics row = {.epoch = t->epochs_done + 1,
+                       .train_loss = sum->loss / images,
+                       .train_accuracy = (double)sum->right / images,
+                       .test_loss = test.loss,
+                       .test_accuracy = test.accuracy,
+                       .images_per_s = images / sum->seconds,
+                       .averaged = t->average != NULL,
+                       .average_loss = average.loss,
+                       .average_accuracy = average.accuracy};
     t->rows[t->epochs_done++] = row;
     cnn_progress_epoch(&t->progress, &row);
+    cnn_recipe *recipe = &t->o.recipe;
+    if (recipe->schedule == CNN_LR_PLATEAU && t->epochs_done >= recipe->warmup_epochs)
+      recipe->lr = cnn_plateau_rate(&t->plateau, recipe, recipe->lr, row.train_loss);
   }
   return save(t, error);
 }
@@ -246,13 +329,24 @@ static bool prepare(trainer *t, cnn_error *error) {
   cnn_storage_want(&session->storage, &t->order, (size_t)t->training.count, sizeof *t->order);
   cnn_storage_want(&session->storage, &t->run.text.data, t->run.text.size, 1);
   cnn_storage_want(&session->storage, &t->log.data, t->log.size, 1);
+  size_t real = (size_t)model->real_bytes;
+  if (o->batch > model->batch)
+    cnn_storage_want(&session->storage, &t->sum, model->parameter_reals, real);
+  if (o->recipe.ema > 0)
+    cnn_storage_want(&session->storage, &t->average, model->parameter_reals, real);
+  if (o->recipe.crop > 0 || o->recipe.flip)
+    cnn_storage_want(&session->storage, &t->augmented, (size_t)model->batch,
+                     t->training.image_bytes);
   if (!cnn_session_open(session, error)) return false;
   session->state.seed = o->seed;
   cnn_normalization normalization = cnn_session_normalization(model, &t->training);
   cnn_session_normalize(session, &normalization);
   cnn_checkpoint start;
-  if (o->init) return cnn_checkpoint_load(o->init, model, session->state.parameters, &start, error);
-  cnn_init_parameters(model, o->seed, session->state.parameters);
+  if (!o->init)
+    cnn_init_parameters(model, o->seed, session->state.parameters);
+  else if (!cnn_checkpoint_load(o->init, model, session->state.parameters, &start, error))
+    return false;
+  if (t->average) cnn_average_update(model, t->average, session->state.parameters, 0, true);
   return true;
 }
 
@@ -288,7 +382,16 @@ static void conclude(const trainer *t) {
     printf("test accuracy %.2f %% after %d epoch%s, %s\n",
            100 * t->rows[t->epochs_done - 1].test_accuracy, t->epochs_done,
            t->epochs_done > 1 ? "s" : "", cnn_duration(time, cnn_seconds() - t->progress.start));
-  printf("written: %s, metrics.csv%s\n", t->run.checkpoint, t->epochs_done ? ", curves.svg" : "");
+  if (t->average && t->epochs_done > 0)
+    printf("test accuracy %.2f %% with the average of weights\n",
+           100 * t->rows[t->epochs_done - 1].average_accuracy);
+  printf("written: %s%s, metrics.csv%s\n", t->run.checkpoint, t->average ? ", ema.safetensors" : "",
+         t->epochs_done ? ", curves.svg" : "");
+}
+
+static int default_batch(const cnn_model *model) {
+  int64_t batch = (int64_t)model->batch * model->recipe->accumulate;
+  return batch < INT32_MAX ? (int)batch : INT32_MAX;
 }
 
 static void catch_interrupts(void) {
@@ -304,7 +407,7 @@ bool cnn_train(const cnn_model *model, int argc, char **argv, cnn_error *error) 
   static trainer t;
   t.o = (options){.model = model,
                   .recipe = *model->recipe,
-                  .batch = model->batch,
+                  .batch = default_batch(model),
                   .seed = 1,
                   .out = cnn_default_run(model, out)};
   argp_parse(&PARSER, argc, argv, 0, NULL, &t.o);

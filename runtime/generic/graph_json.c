@@ -136,9 +136,12 @@ static bool read_node(const Net *net, const cJSON *item, Node *node) {
   return true;
 }
 
-static void read_optimizer(const cJSON *from, Recipe *to) {
+static bool read_optimizer(const cJSON *from, Recipe *to) {
   const cJSON *optimizer = cJSON_GetObjectItemCaseSensitive(from, "optimizer");
-  to->adam = strcmp(text_of(optimizer, "kind", "sgd"), "adam") == 0;
+  const char *kind = text_of(optimizer, "kind", "sgd");
+  to->adam = strcmp(kind, "adam") == 0;
+  if (!to->adam && strcmp(kind, "sgd") != 0)
+    return complain("has only the optimisers 'sgd' and 'adam', not", kind), false;
   to->nesterov = flag_of(optimizer, "nesterov", false);
   to->lr = number_of(optimizer, "lr", 0.01);
   to->momentum = number_of(optimizer, "momentum", 0);
@@ -146,6 +149,7 @@ static void read_optimizer(const cJSON *from, Recipe *to) {
   to->beta1 = number_of(optimizer, "beta1", 0.9);
   to->beta2 = number_of(optimizer, "beta2", 0.999);
   to->eps = number_of(optimizer, "eps", 1e-8);
+  return true;
 }
 
 static bool read_graph(Net *net, const cJSON *root, int batch) {
@@ -184,8 +188,7 @@ static bool read_graph(Net *net, const cJSON *root, int batch) {
   if (!net->images) return complain("no value of kind", "input"), false;
   if (!net->output) return complain("no value named as", "output"), false;
   if (!net->loss) return complain("no value named as", "loss"), false;
-  read_optimizer(cJSON_GetObjectItemCaseSensitive(root, "recipe"), &net->recipe);
-  return true;
+  return read_optimizer(cJSON_GetObjectItemCaseSensitive(root, "recipe"), &net->recipe);
 }
 
 Net *net_load(const char *path, int batch) {

@@ -75,12 +75,16 @@ static void gradients(const cnn_model *m, const cnn_state *state, const cnn_batc
   }
 }
 
-static void train_step(const cnn_model *m, const cnn_state *state, const cnn_batch *batch) {
-  gradients(m, state, batch);
+static void update(const cnn_model *m, const cnn_state *state) {
   for (size_t i = 0; i < PARAMETERS; i++)
     cnn_real_set(m, state->parameters, i,
                  cnn_real_get(m, state->parameters, i) -
                      state->lr * cnn_real_get(m, state->gradients, i));
+}
+
+static void train_step(const cnn_model *m, const cnn_state *state, const cnn_batch *batch) {
+  gradients(m, state, batch);
+  update(m, state);
 }
 
 static const double MEAN[] = {0.3}, DEVIATION[] = {0.35};
@@ -88,6 +92,7 @@ static const cnn_recipe RECIPE = {.epochs = 2,
                                   .optimizer = CNN_SGD,
                                   .lr = 0.05,
                                   .schedule = CNN_LR_COSINE,
+                                  .accumulate = 1,
                                   .normalize_from_dataset = 1,
                                   .mean = MEAN,
                                   .deviation = DEVIATION};
@@ -111,6 +116,9 @@ static const cnn_value VALUE_TABLE[] = {
 #define FAKE(NAME, REAL, GUARD_BYTES)                                                              \
   static void NAME##_gradients(const cnn_state *s, const cnn_batch *b) {                           \
     gradients(&NAME, s, b);                                                                        \
+  }                                                                                                \
+  static void NAME##_update(const cnn_state *s) {                                                  \
+    update(&NAME, s);                                                                              \
   }                                                                                                \
   static void NAME##_train_step(const cnn_state *s, const cnn_batch *b) {                          \
     train_step(&NAME, s, b);                                                                       \
@@ -142,6 +150,7 @@ static const cnn_value VALUE_TABLE[] = {
       .value_count = 2,                                                                            \
       .guard_bytes = GUARD_BYTES,                                                                  \
       .gradients = NAME##_gradients,                                                               \
+      .update = NAME##_update,                                                                     \
       .train_step = NAME##_train_step,                                                             \
       .infer = NAME##_infer,                                                                       \
   }

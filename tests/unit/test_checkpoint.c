@@ -141,7 +141,7 @@ static void folders_of_other_runs_are_refused(void **state) {
   assert_true(cnn_run_open(&run, &fake_model, "runs/deep/er", &error));
   run.text.size = cnn_run_text_bytes(&fake_model, 1);
   run.text.data = malloc(run.text.size);
-  assert_true(cnn_run_save(&run, block, &checkpoint, NULL, 0, &error));
+  assert_true(cnn_run_save(&run, block, NULL, &checkpoint, NULL, 0, &error));
   free(run.text.data);
   assert_true(cnn_run_open(&run, &fake_model, "runs/deep/er", &error));
   other.name = "other";
