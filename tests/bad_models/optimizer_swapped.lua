@@ -1,4 +1,4 @@
--- expect 3: optimizer_swapped.lua:8: nn.model: train: optimizer must be nn.sgd{...} or nn.adam{...}, not a table
+-- expect 3: optimizer_swapped.lua:8: nn.model: train: optimizer must be an optimiser such as nn.sgd{...} or nn.adam{...}, not a table
 local nn = require "nn"
 
 local function forward(x)
