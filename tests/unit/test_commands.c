@@ -73,7 +73,8 @@ static void mistakes_of_usage(void **state) {
   expect(2, "train d --epochs 0", "--epochs 0: give a whole number from 1");
   expect(2, "train d --epochs 3x", "--epochs 3x");
   expect(2, "train d --lr nan", "--lr nan");
-  expect(2, "train d --batch 31", "compile the model with --batch 31");
+  expect(2, "train d --batch 0", "--batch 0");
+  expect(2, "eval d --batch 31", "compile the model with --batch 31");
   expect(2, "train d --threads 0", "--threads 0");
   expect(2, "predict", "name the folder");
   expect(2, "bench --work sleep", "give train or infer");
@@ -93,6 +94,18 @@ static void training_learns_and_leaves_a_run(void **state) {
   expect(0, "predict d --count 0", "right (is 7");
   expect(0, "predict d/t10k-images-idx3-ubyte --top 1", "the first 10 of 41 images");
   expect(0, "double eval d", "accuracy 100.00 %");
+}
+
+/* More images an update than the program takes at once: 60 and 35 of 95. */
+static void large_batches_come_in_parts(void **state) {
+  (void)state;
+  expect(0, "train d --batch 60 --epochs 1 --log-steps log", "batch 60");
+  char *log = scratch_read("log", NULL);
+  int lines = 0;
+  for (const char *c = log; *c; c++) lines += *c == '\n';
+  assert_int_equal(lines, 3);
+  assert_non_null(strstr(log, "\n1,"));
+  free(log);
 }
 
 static void seeds_decide_all(void **state) {
@@ -259,6 +272,7 @@ int main(void) {
       TEST(help_is_everywhere),
       TEST(mistakes_of_usage),
       TEST(training_learns_and_leaves_a_run),
+      TEST(large_batches_come_in_parts),
       TEST(seeds_decide_all),
       TEST(partial_batches_count_rightly),
       TEST(steps_and_limits),
