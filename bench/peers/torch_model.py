@@ -126,9 +126,14 @@ def optimizer(graph, parameters, **settings):
     """The recipe's optimiser; settings go to torch.optim (fused, foreach, lr...)."""
     recipe = graph["recipe"]["optimizer"]
     settings = {"lr": recipe["lr"], "weight_decay": recipe["weight_decay"], **settings}
-    if recipe["kind"] == "adam":
+    if recipe["kind"] in ("adam", "adamw"):
+        kind = torch.optim.Adam if recipe["kind"] == "adam" else torch.optim.AdamW
         betas = (recipe["beta1"], recipe["beta2"])
-        return torch.optim.Adam(parameters, betas=betas, eps=recipe["eps"], **settings)
+        return kind(parameters, betas=betas, eps=recipe["eps"], **settings)
+    if recipe["kind"] == "rmsprop":
+        settings = {"alpha": recipe["alpha"], "eps": recipe["eps"],
+                    "momentum": recipe["momentum"], "centered": recipe["centered"], **settings}
+        return torch.optim.RMSprop(parameters, **settings)
     return torch.optim.SGD(parameters, momentum=recipe["momentum"], nesterov=recipe["nesterov"],
                            **settings)
 

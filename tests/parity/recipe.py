@@ -1,23 +1,21 @@
 """Optimisers, schedules, clipping, batches in parts and averaged weights against PyTorch.
 
-recipe.py CNNC CC: trains recipe.lua and the same network in PyTorch from the same weights on the
-same images, and compares loss and learning rate of every update, and the weights at the end.
-"""
+    recipe.py --cnnc CNNC --folder FOLDER
 
+Trains recipe.lua and the same network in PyTorch from the same weights on the same images, and
+compares loss and learning rate of every update, and the weights at the end."""
+
+import argparse
 import csv
-import os
+import pathlib
+import shutil
 import struct
 import subprocess
 import sys
-import tempfile
 
-try:
-    import numpy as np
-    import torch
-    from safetensors.torch import load_file, save_file
-except ImportError as missing:
-    print(f"skipped: {missing}; the comparison needs torch, numpy and safetensors")
-    sys.exit(77)
+import numpy as np
+import torch
+from safetensors.torch import load_file, save_file
 
 EPOCHS, IMAGES, BATCH = 5, 24, 8
 F = torch.nn.functional
@@ -115,7 +113,7 @@ def train_in_torch(start, images, labels, optimizer, schedule, clip, batch):
 
 
 def write_data(folder, images, labels):
-    os.mkdir(folder)
+    folder.mkdir()
     for part in ("train", "t10k"):
         with open(f"{folder}/{part}-images-idx3-ubyte", "wb") as file:
             file.write(struct.pack(">4I", 0x803, IMAGES, 4, 4) + images.numpy().tobytes())
@@ -159,8 +157,13 @@ def check(build, work, start, images, labels, case):
 
 
 def main():
-    cnnc, compiler = sys.argv[1:3]
-    here = os.path.dirname(os.path.abspath(__file__))
+    parser = argparse.ArgumentParser()
+    for name in ("--cnnc", "--folder"):
+        parser.add_argument(name, required=True, type=pathlib.Path)
+    options = parser.parse_args()
+    work = options.folder
+    shutil.rmtree(work, ignore_errors=True)
+    work.mkdir(parents=True)
     torch.manual_seed(1)
     shapes = {"fc1.weight": (8, 16), "fc1.bias": (8,), "fc2.weight": (3, 8), "fc2.bias": (3,)}
     start = {name: 0.4 * torch.randn(shape) for name, shape in shapes.items()}
@@ -172,11 +175,11 @@ def main():
     cases += [("momentum", s, "", BATCH) for s in (*schedules, "plateau")]
     cases += [("momentum", "constant", c, BATCH) for c in ("norm", "value")]
     cases += [("adam", "one_cycle", "", 20), ("sgd", "constant", "norm", 24)]
-    with tempfile.TemporaryDirectory() as work:
-        write_data(f"{work}/data", images, labels)
-        save_file(start, f"{work}/start.safetensors")
-        build = [cnnc, "build", "--cc", compiler, "--target", "scalar", f"{here}/recipe.lua"]
-        results = [check(build, work, start, images, labels, case) for case in cases]
+    write_data(work / "data", images, labels)
+    save_file(start, work / "start.safetensors")
+    model = pathlib.Path(__file__).parent / "recipe.lua"
+    build = [options.cnnc, "build", "--target", "scalar", model]
+    results = [check(build, work, start, images, labels, case) for case in cases]
     sys.exit(0 if all(results) else 1)
 
 
