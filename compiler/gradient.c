@@ -147,6 +147,11 @@ static void gradient_concat(Backward *b, Node *node, Value *dy) {
   }
 }
 
+static void gradient_pad_channels(Backward *b, Node *node, Value *dy) {
+  Value *x = node->in[0];
+  if (is_needed(b, x)) backward_node(b, node, OP_slice, x, 1, &dy)->attributes.first = 0;
+}
+
 static void gradient_dropout(Backward *b, Node *node, Value *dy) {
   Value *x = node->in[0];
   if (is_needed(b, x)) backward_node(b, node, OP_dropout_backward, x, 1, &dy);

@@ -409,6 +409,16 @@ static void lower_concat(Lowering *l) {
   argue_values(l);
 }
 
+static void lower_pad_channels(Lowering *l) {
+  const Value *x = l->node->in[0], *y = l->node->out[0];
+  l->kernel.template_name = "pad_channels.c.in";
+  set_int(l, "C", x->dim[1]);
+  set_int(l, "COUNT", y->dim[1]);
+  set_int(l, "SIZE", area_of(x));
+  SET_NAME(l, "pad_channels_%s_to_%d", image_text(l, x), y->dim[1]);
+  argue_values(l);
+}
+
 static void lower_slice(Lowering *l) {
   const Value *x = l->node->in[0], *y = l->node->out[0];
   int first = l->node->attributes.first;

@@ -241,6 +241,14 @@ static bool shape_concat(const Node *node, Diag *diag, Shape *out) {
   return set_shape(node, diag, out, 4, a->dim[0], channels, a->dim[2], a->dim[3]);
 }
 
+static bool shape_pad_channels(const Node *node, Diag *diag, Shape *out) {
+  const int *in = node->in[0]->dim, channels = node->attributes.channels;
+  if (!check_images(node, diag) ||
+      !check_at_least(node, diag, "channels", &channels, 1, in[1]))
+    return false;
+  return set_shape(node, diag, out, 4, in[0], channels, in[2], in[3]);
+}
+
 static bool shape_flatten(const Node *node, Diag *diag, Shape *out) {
   const Value *x = node->in[0];
   int64_t features = (int64_t)x->dim[1] * x->dim[2] * x->dim[3];

@@ -321,6 +321,26 @@ define_schedule("plateau_lr", {
 
 local options = {} -- {name=, default=, help=, value=} in the order of their declaration
 
+local presets = {} -- by name, what nn.preset says
+
+-- Other defaults for options that a required model declares: resnet34.lua is resnet.lua with one.
+function nn.preset(given)
+  if type(given) ~= "table" or core.is_value(given) then
+    fail("nn.preset: write nn.preset{depth = 34}, not %s", shown(given))
+  end
+  for name, value in pairs(given) do presets[name] = value end
+end
+
+local function preset_of(name, default)
+  local value = presets[name]
+  if value == nil then return default end
+  if type(value) ~= type(default) or math.type(value) ~= math.type(default) then
+    fail("nn.option '%s': nn.preset gives %s, but the default is %s", name, shown(value),
+         shown(default))
+  end
+  return value
+end
+
 local function parse_option(option, given)
   local kind = math.type(option.default) or type(option.default)
   local value, words
@@ -352,6 +372,7 @@ function nn.option(name, default, help)
   for _, option in ipairs(options) do
     if option.name == name then fail("nn.option '%s': the option is declared twice", name) end
   end
+  default = preset_of(name, default)
   local option = {name = name, default = default, help = help or "", value = default}
   options[#options + 1] = option
   local given = core.definitions[name]
@@ -364,6 +385,11 @@ local function check_definitions()
   for i, option in ipairs(options) do
     names[i] = option.name
     declared[option.name] = true
+  end
+  for _, name in ipairs(sorted_keys(presets)) do
+    if not declared[name] then
+      fail("nn.preset: the model has no option '%s'%s", name, suggestion(name, names))
+    end
   end
   for _, name in ipairs(sorted_keys(core.definitions)) do
     if not declared[name] then

@@ -58,6 +58,7 @@ Twin twin_leaky_relu, twin_leaky_relu_backward;
 Twin twin_batch_norm, twin_batch_norm_inference, twin_batch_norm_backward;
 Twin twin_local_response_norm, twin_local_response_norm_backward;
 Twin twin_adaptive_avg_pool2d, twin_adaptive_avg_pool2d_backward, twin_concat, twin_slice;
+Twin twin_pad_channels;
 Twin twin_flatten, twin_reshape, twin_to_rows, twin_pack_input;
 Twin twin_softmax_cross_entropy, twin_squared_error, twin_update;
 

@@ -8,6 +8,11 @@ return branches.model({2, 7, 9}, {
                       x:max_pool2d {3, stride = 1, padding = 1}, name = "cat"}
       :max_pool2d {3, stride = 2}
   end,
+  function(image) -- the shortcut of a residual net without weights
+    local x = branches.channels(image, 3, true)
+    local y = x:conv2d {5, 3, stride = 2, padding = 1}
+    return (y + x:avg_pool2d {1, stride = 2}:pad_channels {5}):relu()
+  end,
   function(image) -- a value twice, the image itself, one value alone
     local x = branches.channels(image, 3, true)
     return nn.concat {nn.concat {x, image, x}:relu()}:conv2d {2, 2}

@@ -1,0 +1,3 @@
+-- ResNet-152 for ImageNet; `cnnc resnet152.lua --help` lists its options.
+require "nn".preset {depth = 152}
+return require "resnet"

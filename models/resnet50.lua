@@ -1,0 +1,3 @@
+-- ResNet-50 for ImageNet; `cnnc resnet50.lua --help` lists its options.
+require "nn".preset {depth = 50}
+return require "resnet"
