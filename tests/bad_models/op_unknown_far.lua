@@ -1,4 +1,4 @@
--- expect 3: op_unknown_far.lua:5: unknown op 'attention'; ops are avg_pool2d, conv2d, dropout, flatten, linear, max_pool2d, relu, sigmoid and tanh; a value has channels, height, width, features and shape
+-- expect 3: op_unknown_far.lua:5: unknown op 'attention'; ops are adaptive_avg_pool2d, avg_pool2d, batch_norm, conv2d, dropout, flatten, leaky_relu, linear, local_response_norm, max_pool2d, pad_channels, relu, sigmoid and tanh; a value has channels, height, width, features and shape
 local nn = require "nn"
 
 local function forward(x)
