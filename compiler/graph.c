@@ -1,6 +1,7 @@
 #include "graph.h"
 
 #include "init.h"
+#include "shapes.h"
 
 #include <assert.h>
 #include <inttypes.h>
@@ -274,6 +275,21 @@ static void verify_plan(const Graph *graph) {
   }
 }
 
+/* Passes give shapes to the values that they make; those of a model's ops have rules. */
+static void verify_shape(const Node *node) {
+  if (!shape_has_rule(node->op)) return;
+  Diag mistake = {0};
+  Shape shape;
+  bool fits = shape_infer(node, &mistake, &shape);
+  assert(fits && shape.rank == node->out[0]->rank);
+  assert(!memcmp(shape.dim, node->out[0]->dim, sizeof shape.dim));
+}
+
+static void verify_schedule(const Node *node) {
+  bool is_view = node->op == OP_flatten || node->op == OP_reshape;
+  assert((node->schedule.algorithm == ALGORITHM_NONE) == is_view);
+}
+
 void graph_verify(const Graph *graph, GraphStage stage) {
   verify_names(graph);
   assert(graph->input && graph->output); /* inference has no loss */
@@ -288,6 +304,8 @@ void graph_verify(const Graph *graph, GraphStage stage) {
       assert(is_listed(graph, node->out[k]));
       assert(node->out[k]->producer == node);
     }
+    verify_shape(node);
+    if (stage >= STAGE_SCHEDULED) verify_schedule(node);
     if (i) assert(node->phase >= graph->nodes.at[i - 1]->phase);
     if (stage < STAGE_DIFFERENTIATED) assert(node->phase == PHASE_FORWARD);
   }
