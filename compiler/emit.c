@@ -37,31 +37,33 @@ static char *text_done(Text *text, Arena *arena) {
 
 /* --- names ----------------------------------------------------------------------------------- */
 
-/* Words that a tensor of a call list must not be called. */
+/* Words that a tensor of a call list must not be called: of C, of the sections around the calls,
+   and macros of some compilers. */
 static const char *const RESERVED[] = {
-    "auto",      "break",      "case",
-    "char",      "const",      "continue",
-    "default",   "do",         "double",
-    "else",      "enum",       "extern",
-    "float",     "for",        "goto",
-    "if",        "inline",     "int",
-    "long",      "real",       "register",
-    "restrict",  "return",     "short",
-    "signed",    "sizeof",     "static",
-    "struct",    "switch",     "typedef",
-    "union",     "unsigned",   "void",
-    "volatile",  "while",      "vec",
-    "team",      "t",          "a",
-    "d",         "p",          "o",
-    "state",     "batch",      "logits",
-    "barrier",   "LANES",      "model",
-    "main",      "update",     "update_parameters",
-    "infer",     "share",      "span",
-    "gradients", "train_step", "asm",
-    "typeof",    "size_t",     "vmask",
+    "auto",     "break",    "case",      "char",      "const",
+    "continue", "default",  "do",        "double",    "else",
+    "enum",     "extern",   "float",     "for",       "goto",
+    "if",       "inline",   "int",       "long",      "real",
+    "register", "restrict", "return",    "short",     "signed",
+    "sizeof",   "static",   "struct",    "switch",    "typedef",
+    "union",    "unsigned", "void",      "volatile",  "while",
+    "vec",      "team",     "t",         "a",         "d",
+    "p",        "o",        "state",     "batch",     "logits",
+    "barrier",  "LANES",    "model",     "main",      "update",
+    "infer",    "share",    "span",      "gradients", "train_step",
+    "asm",      "typeof",   "size_t",    "vmask",     "linux",
+    "unix",     "i386",     "join_team", "s",         "update_parameters",
 };
 
+/* Names all in capitals may be macros of the headers: NULL, NAN, INT32_MAX. */
+static bool may_be_macro(const char *name) {
+  for (const char *c = name; *c; c++)
+    if (islower((unsigned char)*c) || (*c == '_' && !c[1])) return false;
+  return true;
+}
+
 static bool is_reserved(const char *name) {
+  if (may_be_macro(name)) return true;
   for (size_t i = 0; i < sizeof RESERVED / sizeof *RESERVED; i++)
     if (!strcmp(RESERVED[i], name)) return true;
   return false;
@@ -356,16 +358,10 @@ static const char *shape_text(const LayerSummary *layer, char text[40]) {
   return text;
 }
 
-static const char *kernel_of(const Graph *graph, const KernelList *kernels, const char *layer) {
-  (void)graph;
-  for (int i = 0; i < kernels->count; i++) {
-    const Kernel *kernel = kernels->at[i];
-    const char *at = strstr(kernel->users, layer);
-    size_t length = strlen(layer);
-    for (; at; at = strstr(at + length, layer))
-      if ((at == kernel->users || at[-1] == ' ') && (at[length] == '\0' || at[length] == ','))
-        return kernel->name;
-  }
+/* The layer's forward kernel: kernels are in the order of their first call. */
+static const char *kernel_of(const KernelList *kernels, const char *layer) {
+  for (int i = 0; i < kernels->count; i++)
+    if (kernel_has_user(kernels->at[i], layer)) return kernels->at[i]->name;
   return "";
 }
 
@@ -379,7 +375,7 @@ static char *layer_table(const Graph *graph, const LayerSummaryList *summary,
     const LayerSummary *layer = &summary->at[i];
     fprintf(text.out, "   %-20s %-12s %9.3f %9" PRId64 "  %s\n", layer->name,
             shape_text(layer, shape), 2e-6 * (double)layer->macs, layer->activation_bytes,
-            kernel_of(graph, kernels, layer->name));
+            kernel_of(kernels, layer->name));
   }
   fprintf(text.out, "   MFLOP and bytes are those of one image, forward.\n");
   return text_done(&text, graph->arena);

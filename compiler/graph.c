@@ -1,6 +1,7 @@
 #include "graph.h"
 
 #include "init.h"
+#include "shapes.h"
 
 #include <assert.h>
 #include <stdlib.h>
@@ -285,6 +286,21 @@ static void verify_inputs(const Graph *graph, const Node *node, const bool *list
   }
 }
 
+/* Passes give shapes to the values that they make; those of a model's ops have rules. */
+static void verify_shape(const Node *node) {
+  if (!shape_has_rule(node->op)) return;
+  Diag mistake = {0};
+  Shape shape;
+  bool fits = shape_infer(node, &mistake, &shape);
+  assert(fits && shape.rank == node->out[0]->rank);
+  assert(!memcmp(shape.dim, node->out[0]->dim, sizeof shape.dim));
+}
+
+static void verify_schedule(const Node *node) {
+  bool is_view = node->op == OP_flatten || node->op == OP_reshape;
+  assert((node->schedule.algorithm == ALGORITHM_NONE) == is_view);
+}
+
 static void verify_nodes(const Graph *graph, GraphStage stage) {
   bool *listed = ARENA_ARRAY(graph->arena, bool, graph->next_id);
   bool *made = ARENA_ARRAY(graph->arena, bool, graph->next_id);
@@ -298,6 +314,8 @@ static void verify_nodes(const Graph *graph, GraphStage stage) {
       assert(node->out[k]->producer == node);
       made[node->out[k]->id] = true;
     }
+    verify_shape(node);
+    if (stage >= STAGE_SCHEDULED) verify_schedule(node);
     if (i) assert(node->phase >= graph->nodes.at[i - 1]->phase);
     if (stage < STAGE_DIFFERENTIATED) assert(node->phase == PHASE_FORWARD);
   }

@@ -70,9 +70,9 @@ typedef struct Attributes {
   double loss_weight;     /* of the loss in the sum of all losses */
   bool auxiliary;         /* a second loss: added to that of the logits */
   double lr_scale, decay_scale; /* update: factors of the recipe's rate and weight decay */
-  Activation activation;  /* fused into the epilogue: y = activation(y) */
-  bool mask;              /* fused: the last input is the activation y; dx is 0 where y is 0 */
-  bool gate;              /* fused: the last input is the activation y; dy counts as 0 where y is 0 */
+  Activation activation;        /* fused into the epilogue: y = activation(y) */
+  bool mask; /* fused: the last input is the activation y; dx is 0 where y is 0 */
+  bool gate; /* fused: the last input is the activation y; dy counts as 0 where y is 0 */
 } Attributes;
 
 typedef enum InitKind {
@@ -82,8 +82,8 @@ typedef enum InitKind {
   INIT_XAVIER_NORMAL,
   INIT_HE_UNIFORM,
   INIT_HE_NORMAL,
-  INIT_UNIFORM, /* scale: bound; U(-bound, bound) */
-  INIT_NORMAL,  /* scale: standard deviation, mean 0 */
+  INIT_UNIFORM,        /* scale: bound; U(-bound, bound) */
+  INIT_NORMAL,         /* scale: standard deviation, mean 0 */
   INIT_HE_UNIFORM_OUT, /* scale: gain; by the fan out */
   INIT_HE_NORMAL_OUT
 } InitKind;
@@ -118,12 +118,12 @@ struct Value {
   const char *name;       /* parameters: as in torchvision, conv1.weight; others unique */
   const char *identifier; /* the same as a C name; set by emit */
   ValueKind kind;
-  int rank;        /* 4 for [N,C,H,W], 2 for [N,F] and [O,I], 1 for [O] */
-  int dim[4];      /* unused ones are 1 */
-  Node *producer;  /* NULL for the input and for parameters */
-  Value *gradient; /* dvalue; NULL before the gradient pass or where nobody needs it */
-  Init init;       /* parameters */
-  bool trainable;  /* parameters */
+  int rank;                     /* 4 for [N,C,H,W], 2 for [N,F] and [O,I], 1 for [O] */
+  int dim[4];                   /* unused ones are 1 */
+  Node *producer;               /* NULL for the input and for parameters */
+  Value *gradient;              /* dvalue; NULL before the gradient pass or where nobody needs it */
+  Init init;                    /* parameters */
+  bool trainable;               /* parameters */
   double lr_scale, decay_scale; /* parameters: factors of the recipe's rate and weight decay */
   SourcePos pos;
 

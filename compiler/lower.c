@@ -560,11 +560,12 @@ static bool same_parameters(const Kernel *a, const Kernel *b) {
   return true;
 }
 
-/* Whole names in "conv1, conv2". */
-static bool is_listed(const char *users, const char *user) {
-  size_t length = strlen(user);
-  for (const char *at = users; (at = strstr(at, user)) != NULL; at += length)
-    if ((at == users || at[-1] == ' ') && (at[length] == '\0' || at[length] == ',')) return true;
+bool kernel_has_user(const Kernel *kernel, const char *layer) {
+  size_t length = strlen(layer);
+  for (const char *at = kernel->users; (at = strstr(at, layer)) != NULL; at += length) {
+    bool starts = at == kernel->users || at[-1] == ' ';
+    if (starts && (at[length] == '\0' || at[length] == ',')) return true;
+  }
   return false;
 }
 
@@ -574,7 +575,7 @@ static const Kernel *add_kernel(Lowering *l, KernelList *kernels, const char *us
     Kernel *kernel = kernels->at[i];
     if (strcmp(kernel->name, l->kernel.name) != 0) continue;
     assert(same_parameters(kernel, &l->kernel));
-    if (!is_listed(kernel->users, user))
+    if (!kernel_has_user(kernel, user))
       kernel->users = arena_printf(arena, "%s, %s", kernel->users, user);
     return kernel;
   }

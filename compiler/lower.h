@@ -18,6 +18,9 @@ typedef struct Kernel {
 
 typedef LIST_OF(Kernel *) KernelList;
 
+/* Whether the layer is one of the kernel's users. */
+bool kernel_has_user(const Kernel *kernel, const char *layer);
+
 /* `kernel->name(t, arguments)`; a view has no kernel. */
 typedef struct Call {
   const Kernel *kernel;

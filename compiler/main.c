@@ -8,6 +8,8 @@
 #include "summary.h"
 #include "text.h"
 
+#include <errno.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -52,6 +54,19 @@ static Program plan_program(Graph *simplified, const CompileOptions *options) {
   graph_adopt_parameters(program.inference, program.training);
   run_passes(program.inference, FUSE, ALL, options);
   return program;
+}
+
+/* Places in memory become enumerators of the C, which are ints. */
+static bool check_size(const Program *program, Diag *diag) {
+  const int64_t parameters = graph_parameter_reals(program->training);
+  const int64_t training = graph_activation_reals(program->training);
+  const int64_t inference = graph_activation_reals(program->inference);
+  if (parameters <= INT32_MAX && training <= INT32_MAX && inference <= INT32_MAX) return true;
+  return diag_set(diag, EXIT_MODEL, (SourcePos){program->training->file, 1},
+                  "the program would hold %" PRId64 " parameters, or %" PRId64
+                  " numbers of activations and gradients at once; the limit of each is 2^31 - 1: "
+                  "make the batch, the image or the layers smaller",
+                  parameters, training > inference ? training : inference);
 }
 
 /* --- the commands --------------------------------------------------------------------------- */
@@ -123,6 +138,7 @@ static bool run_compile(Arena *arena, Diag *diag, const Options *options, const 
   Graph *graph = graph_after(arena, diag, options, "simplify");
   if (!graph) return false;
   Program program = plan_program(graph, &options->compile);
+  if (!check_size(&program, diag)) return false;
   const char *text = emit_program(program.training, program.inference, &options->compile);
   return text_write(diag, output, text);
 }
@@ -175,6 +191,9 @@ int main(int argc, char **argv) {
   Options options = options_parse(arena, argc, argv);
   options.dsl.zoo = locate_places(arena).models;
   run_command(arena, &diag, &options);
+  if (fflush(stdout) != 0 || ferror(stdout))
+    diag_set(&diag, EXIT_FAILED, (SourcePos){0}, "cannot write standard output: %s",
+             strerror(errno));
   /* a model's mistake stands behind its own file and line */
   if (diag.code != EXIT_DONE)
     fprintf(stderr, "%s%s\n", diag.code == EXIT_MODEL ? "" : "cnnc: ", diag.message);

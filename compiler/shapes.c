@@ -243,8 +243,7 @@ static bool shape_concat(const Node *node, Diag *diag, Shape *out) {
 
 static bool shape_pad_channels(const Node *node, Diag *diag, Shape *out) {
   const int *in = node->in[0]->dim, channels = node->attributes.channels;
-  if (!check_images(node, diag) ||
-      !check_at_least(node, diag, "channels", &channels, 1, in[1]))
+  if (!check_images(node, diag) || !check_at_least(node, diag, "channels", &channels, 1, in[1]))
     return false;
   return set_shape(node, diag, out, 4, in[0], channels, in[2], in[3]);
 }

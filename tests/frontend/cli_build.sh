@@ -16,6 +16,24 @@ compilers | while read -r cc; do
     $("$cnnc" --libs) -o by_hand
 done || exit 1
 
+# Layers may have the names of macros and of what surrounds the calls.
+cat >names.lua <<'END'
+local nn = require "nn"
+return nn.model {
+  input = {1, 4, 4}, classes = 2,
+  forward = function(x)
+    for _, name in ipairs {"linux", "NULL", "M_PI", "join_team", "state", "double"} do
+      x = x:tanh {name = name}
+    end
+    return x:flatten():linear {2, name = "fc"}
+  end,
+}
+END
+expect 0 -- timeout 10 "$cnnc" names.lua --target scalar
+compilers | while read -r cc; do
+  expect 0 -- $cc -fsyntax-only names.c $("$cnnc" --cflags --target scalar)
+done || exit 1
+
 expect 1 "'no-such-compiler' is not installed" -- "$cnnc" build "$lenet5" -o p --cc no-such-compiler
 CC=no-such-compiler expect 1 "'no-such-compiler' is not installed" -- "$cnnc" build "$lenet5" -o p
 

@@ -24,6 +24,10 @@ cmp lenet5.c before.c || fail "a failed run changed the output"
 expect 1 "cannot write missing/out.c: No such file" -- "$cnnc" "$lenet5" -o missing/out.c
 expect 1 "cannot write /dev/full: No space left" -- "$cnnc" "$lenet5" -o /dev/full
 expect 1 "cannot write other" -- "$cnnc" "$lenet5" -o other
+for arguments in "summary $lenet5" "$lenet5 --help" --cflags; do
+  # shellcheck disable=SC2086 # words
+  expect 1 "cannot write standard output" -- sh -c '"$@" >/dev/full' sh "$cnnc" $arguments
+done
 ls -A | grep -E '\.c\.' && fail "a temporary file is left"
 
 # What is no regular file is written in place.

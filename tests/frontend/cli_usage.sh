@@ -21,6 +21,7 @@ expect 2 "whole number" -- "$cnnc" "$lenet5" --batch many
 expect 2 "NAME=VALUE" -- "$cnnc" "$lenet5" -D hidden
 expect 2 "no pass 'fusion'" "simplify" -- "$cnnc" "$lenet5" --dump=fusion
 expect 2 "no pass 'all'" -- "$cnnc" export "$lenet5" --after=all
+expect 3 "numbers of activations" "2^31 - 1" -- "$cnnc" "$lenet5" --batch 300000 -o /dev/null
 expect 3 "cannot read missing.lua" -- "$cnnc" missing.lua
 expect 3 "cannot read ." -- "$cnnc" .
 

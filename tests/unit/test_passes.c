@@ -35,6 +35,7 @@ static Value *layer(Graph *graph, OpKind op, const char *name, int in_count, Val
     node->attributes.dilation[i] = 1;
   }
   node->attributes.groups = 1;
+  node->attributes.channels = node->attributes.features = dim[1];
   return graph_output(graph, node, VALUE_ACTIVATION, name, rank, dim);
 }
 

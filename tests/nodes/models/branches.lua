@@ -6,8 +6,8 @@ local branches = {}
 
 local CLASSES = 3
 
--- bodies: functions from the image to any value.
-function branches.model(input, bodies)
+-- bodies: functions from the image to any value; batch: images a step, 32 without it.
+function branches.model(input, bodies, batch)
   return nn.model {
     input = input,
     classes = CLASSES,
@@ -24,7 +24,7 @@ function branches.model(input, bodies)
       end
       return logits
     end,
-    train = {batch = 32},
+    train = {batch = batch or 32},
   }
 end
 

@@ -1,4 +1,5 @@
--- Linear layers of awkward sizes, with and without bias and relu.
+-- Linear layers of awkward sizes, with and without bias and relu; with more vectors of images than a
+-- register tile takes.
 local branches = require "branches"
 local bodies = {}
 for i, sizes in ipairs {{1}, {10, 1}, {37, 10}, {400}, {1000}, {16, 37}, {64, 33, 5}} do
@@ -11,4 +12,4 @@ for i, sizes in ipairs {{1}, {10, 1}, {37, 10}, {400}, {1000}, {16, 37}, {64, 33
     return x
   end
 end
-return branches.model({1, 9, 12}, bodies)
+return branches.model({1, 9, 12}, bodies, 64)

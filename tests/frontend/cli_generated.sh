@@ -1,0 +1,28 @@
+# The C of the zoo: no warnings from any compiler for any target, the same bytes from two folders, and
+# for LeNet-5 the size that is promised.
+. "$(dirname "$0")/check.sh"
+case $COMPILERS in
+*-f*)
+  echo "skipped: warnings are those of a build without sanitizers"
+  exit 77
+  ;;
+esac
+mkdir elsewhere
+for model in "$source"/models/*.lua; do
+  name=$(basename "$model" .lua)
+  for target in scalar avx2 avx512; do
+    expect 0 -- "$cnnc" "$model" --target $target -o "$name.c"
+    expect 0 -- sh -c "cd elsewhere && '$cnnc' '$model' --target $target -o again.c"
+    cmp "$name.c" elsewhere/again.c || fail "other bytes from another folder"
+    ! grep -n "$source\|$folder" "$name.c" || fail "a path of this machine in $name.c"
+    compilers | while read -r cc; do
+      # shellcheck disable=SC2046 # words
+      $cc $("$cnnc" --cflags --target $target) -Wall -Wextra -Werror -c "$name.c" -o "$name.o" ||
+        fail "$cc warns of $name for $target"
+    done || exit 1
+    [ "$name" = lenet5 ] || continue
+    [ "$(wc -c <lenet5.c)" -lt 150000 ] || fail "lenet5.c for $target has 150 kB"
+    [ "$(wc -l <lenet5.c)" -lt 3000 ] || fail "lenet5.c for $target has 3000 lines"
+  done
+done
+exit 0
