@@ -1,6 +1,8 @@
 #include "dataset.h"
 
+#include "cifar.h"
 #include "idx.h"
+#include "jpeg_folder.h"
 
 #include <errno.h>
 #include <math.h>
@@ -24,10 +26,12 @@ static bool find_file(char *path, size_t size, const char *folder, const char *c
       if (length < (int)size && access(path, F_OK) == 0) return true;
     }
   }
-  return cnn_fail(error, CNN_EXIT_DATA,
-                  "%s: no %s or %s.gz in it; Debian's package dataset-fashion-mnist puts its files "
-                  "into /usr/share/datasets/fashion-mnist",
-                  folder, names[0], names[0]);
+  return cnn_fail(
+      error, CNN_EXIT_DATA,
+      "%s: no %s or %s.gz in it, nor CIFAR-10's .bin files, nor folders train and test "
+      "with a folder of JPEG images a class; Debian's package dataset-fashion-mnist puts its files "
+      "into /usr/share/datasets/fashion-mnist",
+      folder, names[0], names[0]);
 }
 
 static bool check_images(const cnn_idx *idx, const cnn_model *model, cnn_error *error) {
@@ -94,13 +98,12 @@ static bool read_elements(cnn_dataset *dataset, const cnn_model *model, cnn_idx 
   return check_classes(dataset, labels, model, error);
 }
 
-bool cnn_dataset_load(cnn_dataset *dataset, const cnn_model *model, const char *folder,
-                      const char *part, int limit, cnn_error *error) {
+static bool load_idx(cnn_dataset *dataset, const cnn_model *model, const char *folder,
+                     const char *part, int limit, cnn_error *error) {
   char grey[64], colour[64], names[64], path[4096];
   snprintf(grey, sizeof grey, "%s-images-idx3-ubyte", part);
   snprintf(colour, sizeof colour, "%s-images-idx4-ubyte", part);
   snprintf(names, sizeof names, "%s-labels-idx1-ubyte", part);
-  *dataset = (cnn_dataset){0};
   cnn_idx images = {0}, labels = {0};
   bool good = find_file(path, sizeof path, folder,
                         model->input[0] == 1 ? (const char *[]){grey, colour, NULL}
@@ -112,6 +115,19 @@ bool cnn_dataset_load(cnn_dataset *dataset, const cnn_model *model, const char *
               read_elements(dataset, model, &images, &labels, limit, error);
   cnn_idx_close(&images);
   cnn_idx_close(&labels);
+  return good;
+}
+
+bool cnn_dataset_load(cnn_dataset *dataset, const cnn_model *model, const char *folder,
+                      const char *part, int limit, cnn_error *error) {
+  bool training = strcmp(part, "train") == 0, good;
+  *dataset = (cnn_dataset){0};
+  if (cnn_cifar_is_in(folder, training))
+    good = cnn_cifar_load(dataset, model, folder, training, limit, error);
+  else if (cnn_jpeg_folder_is_in(folder, training))
+    good = cnn_jpeg_folder_load(dataset, model, folder, training, limit, error);
+  else
+    good = load_idx(dataset, model, folder, part, limit, error);
   if (!good) cnn_dataset_release(dataset);
   return good;
 }

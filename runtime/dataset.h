@@ -16,8 +16,9 @@ typedef struct cnn_dataset {
 } cnn_dataset;
 
 /* Loads PART-images-idx3-ubyte and PART-labels-idx1-ubyte (or images-idx4; each plain or with .gz)
-   of `folder`; part is "train" or "t10k". Checked against the model's input and classes. limit: at
-   most that many images; 0 for all. */
+   of `folder`, or CIFAR-10's files (cifar.h), or folders of JPEG images (jpeg_folder.h), whichever
+   the folder has; part is "train" or "t10k", the test images. Checked against the model's input and
+   classes. limit: at most that many images; 0 for all. */
 bool cnn_dataset_load(cnn_dataset *dataset, const cnn_model *model, const char *folder,
                       const char *part, int limit, cnn_error *error);
 

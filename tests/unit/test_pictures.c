@@ -1,0 +1,182 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include "cifar.h"
+#include "jpeg_folder.h"
+#include "scratch.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include <jpeglib.h>
+
+/* The other data sets: CIFAR-10's binary files, and folders of JPEG images. */
+enum { RECORD = 3073 };
+static const cnn_model COLOUR = {.name = "net", .input = {3, 32, 32}, .classes = 3};
+
+static int fresh(void **state) {
+  (void)state;
+  return system("rm -rf d && mkdir d");
+}
+
+/* Loads a part of "d", which must fail with exit code 4 and the words in its message. */
+static void expect_mistake(const cnn_model *model, const char *part, const char *words) {
+  cnn_dataset dataset;
+  cnn_error error = {0};
+  assert_false(cnn_dataset_load(&dataset, model, "d", part, 0, &error));
+  assert_int_equal(error.code, CNN_EXIT_DATA);
+  if (!strstr(error.message, words)) fail_msg("'%s' lacks '%s'", error.message, words);
+  assert_null(dataset.images);
+}
+
+static void write_cifar(void) {
+  static uint8_t records[2 * RECORD];
+  char path[32];
+  for (int file = 0; file < 6; file++) {
+    for (int i = 0; i < 2; i++) {
+      memset(records + i * RECORD, file * 2 + i, RECORD);
+      records[i * RECORD] = (uint8_t)((file + i) % 3);
+    }
+    snprintf(path, sizeof path, file < 5 ? "d/data_batch_%d.bin" : "d/test_batch.bin", file + 1);
+    scratch_write(path, records, file < 5 ? sizeof records : RECORD);
+  }
+}
+
+static void cifar_loads(void **state) {
+  (void)state;
+  cnn_dataset dataset;
+  cnn_error error = {0};
+  write_cifar();
+  assert_true(cnn_dataset_load(&dataset, &COLOUR, "d", "train", 0, &error));
+  assert_int_equal(dataset.count, 10);
+  for (int i = 0; i < 10; i++) {
+    assert_int_equal(dataset.labels[i], (i / 2 + i % 2) % 3);
+    assert_int_equal(dataset.images[i * 3072], i);
+    assert_int_equal(dataset.images[i * 3072 + 3071], i);
+  }
+  cnn_dataset_release(&dataset);
+  assert_true(cnn_dataset_load(&dataset, &COLOUR, "d", "t10k", 0, &error));
+  assert_int_equal(dataset.count, 1);
+  cnn_dataset_release(&dataset);
+  assert_true(cnn_dataset_load(&dataset, &COLOUR, "d", "train", 3, &error));
+  assert_int_equal(dataset.count, 3);
+  cnn_dataset_release(&dataset);
+}
+
+static void mistakes_in_cifar(void **state) {
+  (void)state;
+  cnn_model other = COLOUR;
+  write_cifar();
+  other.classes = 2;
+  expect_mistake(&other, "train", "data_batch_2.bin: byte 3073: label 2");
+  other = COLOUR;
+  other.input[1] = 28;
+  expect_mistake(&other, "train", "net takes 3x28x32");
+  remove("d/data_batch_4.bin");
+  expect_mistake(&COLOUR, "train", "data_batch_4.bin: No such file");
+  scratch_write("d/data_batch_4.bin", "x", 1);
+  expect_mistake(&COLOUR, "train", "data_batch_4.bin: byte 1: the file ends within a record");
+}
+
+static void write_jpeg(const char *path, int side, const uint8_t colour[3]) {
+  struct jpeg_error_mgr errors;
+  struct jpeg_compress_struct jpeg = {.err = jpeg_std_error(&errors)};
+  FILE *file = fopen(path, "wb");
+  assert_non_null(file);
+  jpeg_create_compress(&jpeg);
+  jpeg_stdio_dest(&jpeg, file);
+  jpeg.image_width = jpeg.image_height = (JDIMENSION)side;
+  jpeg.input_components = 3;
+  jpeg.in_color_space = JCS_RGB;
+  jpeg_set_defaults(&jpeg);
+  jpeg_set_quality(&jpeg, 100, TRUE);
+  jpeg_start_compress(&jpeg, TRUE);
+  uint8_t row[3 * 64];
+  for (int x = 0; x < side; x++) memcpy(row + (size_t)x * 3, colour, 3);
+  for (int y = 0; y < side; y++) jpeg_write_scanlines(&jpeg, (JSAMPROW[]){row}, 1);
+  jpeg_finish_compress(&jpeg);
+  jpeg_destroy_compress(&jpeg);
+  fclose(file);
+}
+
+static void write_folders(void) {
+  static const uint8_t colours[3][3] = {{200, 20, 20}, {20, 200, 20}, {20, 20, 200}};
+  static const char *const names[] = {"apple", "leaf", "sky"};
+  char path[64];
+  assert_int_equal(system("mkdir -p d/train/apple d/train/leaf d/train/sky d/test/leaf "
+                          "d/test/apple d/test/sky"),
+                   0);
+  for (int k = 0; k < 3; k++) {
+    for (int i = 0; i < 2 + k; i++) {
+      snprintf(path, sizeof path, "d/train/%s/%d.jpg", names[k], i);
+      write_jpeg(path, 32, colours[k]);
+    }
+    snprintf(path, sizeof path, "d/test/%s/x.JPEG", names[k]);
+    write_jpeg(path, 32, colours[k]);
+  }
+}
+
+static void folders_load(void **state) {
+  (void)state;
+  static const int labels[] = {0, 1, 2, 0, 1, 2, 1, 2, 2};
+  cnn_dataset dataset;
+  cnn_error error = {0};
+  write_folders();
+  assert_true(cnn_dataset_load(&dataset, &COLOUR, "d", "train", 0, &error));
+  assert_int_equal(dataset.count, 9);
+  for (int i = 0; i < 9; i++) {
+    assert_int_equal(dataset.labels[i], labels[i]);
+    for (int c = 0; c < 3; c++)
+      assert_in_range(dataset.images[i * 3072 + c * 1024 + 77] + 3, c == labels[i] ? 200 : 20,
+                      c == labels[i] ? 206 : 26);
+  }
+  cnn_dataset_release(&dataset);
+  assert_true(cnn_dataset_load(&dataset, &COLOUR, "d", "t10k", 2, &error));
+  assert_int_equal(dataset.count, 2);
+  cnn_dataset_release(&dataset);
+  cnn_model grey = COLOUR;
+  grey.input[0] = 1;
+  assert_true(cnn_dataset_load(&dataset, &grey, "d", "train", 0, &error));
+  assert_int_equal(dataset.image_bytes, 1024);
+  assert_in_range(dataset.images[5], 72, 76); /* 0.299 R + 0.587 G + 0.114 B */
+  cnn_dataset_release(&dataset);
+}
+
+static void mistakes_in_folders(void **state) {
+  (void)state;
+  cnn_model other = COLOUR;
+  size_t size;
+  write_folders();
+  other.classes = 2;
+  expect_mistake(&other, "train", "d/train: has 3 folders, one a class, but net has 2 classes");
+  other = COLOUR;
+  other.input[1] = other.input[2] = 64;
+  expect_mistake(&other, "train", "d/train/apple/0.jpg: an image of 32x32");
+  char *bytes = scratch_read("d/train/leaf/1.jpg", &size);
+  scratch_write("d/train/leaf/1.jpg", bytes, size - size / 3);
+  free(bytes);
+  expect_mistake(&COLOUR, "train", "d/train/leaf/1.jpg: not a good JPEG image: Premature end");
+  scratch_write("d/train/leaf/1.jpg", "text", 4);
+  expect_mistake(&COLOUR, "train", "d/train/leaf/1.jpg: not a good JPEG image: Not a JPEG");
+  scratch_write("d/train/leaf/notes.txt", "text", 4);
+  expect_mistake(&COLOUR, "train", "d/train/leaf/notes.txt: not a .jpg");
+  assert_int_equal(system("rm d/test/sky/*"), 0);
+  expect_mistake(&COLOUR, "t10k", "d/test/sky: no images");
+  assert_int_equal(mkdir("d/test/moon", 0777), 0);
+  expect_mistake(&COLOUR, "t10k", "d/test/moon: no class of the training images");
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test_setup(cifar_loads, fresh),
+      cmocka_unit_test_setup(mistakes_in_cifar, fresh),
+      cmocka_unit_test_setup(folders_load, fresh),
+      cmocka_unit_test_setup(mistakes_in_folders, fresh),
+  };
+  return cmocka_run_group_tests(tests, scratch_open, scratch_close);
+}
