@@ -290,7 +290,7 @@ static bool finish_epoch(trainer *t, const tally *sum, cnn_error *error) {
     t->rows[t->epochs_done++] = row;
     cnn_progress_epoch(&t->progress, &row);
     cnn_recipe *recipe = &t->o.recipe;
-    if (recipe->schedule == CNN_LR_PLATEAU && t->epochs_done >= recipe->warmup_epochs)
+    if (recipe->schedule == CNN_LR_PLATEAU && t->epochs_done > recipe->warmup_epochs)
       recipe->lr = cnn_plateau_rate(&t->plateau, recipe, recipe->lr, row.train_loss);
   }
   return save(t, error);
