@@ -101,8 +101,9 @@ static const struct argp PARSER = {
     .args_doc = "DIR",
     .doc =
         "Learn from the data set in DIR: train-images-idx3-ubyte and train-labels-idx1-ubyte, and "
-        "the "
-        "same with t10k for the test images; plain or with .gz."
+        "the same with t10k for the test images, plain or with .gz; or CIFAR-10's data_batch_1.bin "
+        "to _5.bin and test_batch.bin; or JPEG images as train/CLASS/NAME.jpg and "
+        "test/CLASS/NAME.jpg."
         "\vRUN may be new, or hold an earlier run of the same model, which is replaced; a folder "
         "with a run of another model is refused. Ctrl-C ends after the step at hand, saves "
         "last.safetensors and exits with 130.",

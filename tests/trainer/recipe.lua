@@ -1,0 +1,22 @@
+-- A recipe with everything that stands between gradients and update, for tests/trainer/recipe.
+local nn = require "nn"
+
+return nn.model {
+  input = {1, 28, 28},
+  classes = 10,
+  forward = function(x)
+    return x:conv2d {4, 5, stride = 2, name = "conv"}:relu():flatten():dropout {0.3}
+      :linear {10, name = "fc"}
+  end,
+  train = {
+    batch = 20,
+    epochs = 2,
+    optimizer = nn.rmsprop {lr = 0.002, momentum = 0.5, centered = true},
+    schedule = nn.one_cycle_lr {warmup = 0.5},
+    accumulate = 3,
+    clip_norm = 0.5,
+    clip_value = 0.1,
+    ema = 0.9,
+    augment = {crop = 3, flip = true},
+  },
+}
