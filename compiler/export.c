@@ -46,7 +46,9 @@ static void add_value(cJSON *values, const Value *value) {
   add_text(item, "kind", value_kind_name(value->kind));
   add_ints(item, "shape", value->dim, value->rank);
   if (value->layout != LAYOUT_UNSET) add_text(item, "layout", layout_name(value->layout));
-  if (value->kind == VALUE_PARAMETER) add_init(item, value);
+  if (value->kind != VALUE_PARAMETER) return;
+  add_init(item, value);
+  if (!value->trainable) cJSON_AddFalseToObject(item, "trainable");
 }
 
 static void add_attributes(cJSON *parent, const Node *node) {

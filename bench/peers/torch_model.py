@@ -53,6 +53,9 @@ def build(graph, keep_values=False):
     root, loss_root = nn.Module(), nn.Module()
     shapes = {value["name"]: value for value in graph["values"]}
     code, nodes = fx.Graph(), {}
+    # What a batch_norm module holds by itself.
+    held = {name for node in graph["nodes"] if node["op"] == "batch_norm"
+            for name in node["inputs"][1:]}
 
     def read(name):
         if name not in nodes:
@@ -74,9 +77,10 @@ def build(graph, keep_values=False):
             continue
         op, a, out = node["op"], node.get("attributes", {}), node["outputs"][0]
         if op in ("softmax_cross_entropy", "squared_error"):
-            loss = node
+            if not a.get("auxiliary", False):  # what forward returns does not hold other heads
+                loss = node
             continue
-        x = [read(name) for name in node["inputs"]]
+        x = [read(name) for name in node["inputs"] if name not in held]
         bias = x[2] if op in ("conv2d", "linear") and len(x) > 2 else None
         if op in ("pack_input", "reshape"):
             nodes[out] = x[0]
@@ -91,6 +95,24 @@ def build(graph, keep_values=False):
         elif op == "avg_pool2d":
             settings = dict(_pool(a), count_include_pad=a.get("count_include_pad", True))
             nodes[out] = code.call_function(F.avg_pool2d, (x[0],), settings)
+        elif op == "adaptive_avg_pool2d":
+            nodes[out] = code.call_function(F.adaptive_avg_pool2d, (x[0], tuple(a["output"])))
+        elif op == "batch_norm":
+            *path, leaf = node["inputs"][1].split(".")[:-1]
+            channels = shapes[node["inputs"][1]]["shape"][0]
+            _module_for(root, path).add_module(
+                leaf, nn.BatchNorm2d(channels, eps=a["eps"], momentum=a["momentum"]))
+            nodes[out] = code.call_module(".".join([*path, leaf]), (x[0],))
+        elif op == "local_response_norm":
+            nodes[out] = code.call_function(
+                F.local_response_norm, (x[0], a["size"], a["alpha"], a["beta"], a["k"]))
+        elif op == "leaky_relu":
+            nodes[out] = code.call_function(F.leaky_relu, (x[0], a["slope"]))
+        elif op == "concat":
+            nodes[out] = code.call_function(torch.cat, (x, 1))
+        elif op == "pad_channels":
+            zeros = a["channels"] - shapes[node["inputs"][0]]["shape"][1]
+            nodes[out] = code.call_function(F.pad, (x[0], (0, 0, 0, 0, 0, zeros)))
         elif op in ("relu", "tanh", "sigmoid"):
             nodes[out] = code.call_function(getattr(torch, op), (x[0],))
         elif op == "dropout":
