@@ -16,6 +16,13 @@ from common import (distance, graph_arguments, load_file, load_parameters, prepa
 VALUE, GRADIENT = 1e-5, 1e-4
 
 
+def taken_away(graph):
+    """Biases in front of a batch norm, which subtracts them: their gradient is 0 but for rounding."""
+    normalised = {node["inputs"][0] for node in graph["nodes"] if node["op"] == "batch_norm"}
+    return {name for node in graph["nodes"] if node["outputs"][:1] and node["outputs"][0] in normalised
+            for name in node["inputs"][2:3]}
+
+
 def reference(graph, trace):
     """Every value, the loss of every image, and gradients as d<name>, by PyTorch."""
     if any(node["op"] == "dropout" and node["attributes"]["p"] > 0 for node in graph["nodes"]):
@@ -33,6 +40,7 @@ def reference(graph, trace):
     wanted = {name: value.detach() for name, value in values.items()}
     wanted["loss"] = losses.detach()
     trained = {value["name"] for value in graph["values"] if value.get("trainable", True)}
+    trained -= taken_away(graph)
     gradients = {"d" + name: p.grad for name, p in model.named_parameters() if name in trained}
     # A batch is seen once: what the running statistics are then.
     wanted.update({name: b for name, b in model.named_buffers() if b.dim() > 0})
