@@ -11,7 +11,7 @@ local shortcut = nn.option("shortcut", is_small and "A" or "B",
 local paper = nn.option("paper", false, "stride on the first 1x1 of a bottleneck, not on its 3x3")
 local zero_gamma = nn.option("zero_gamma", false, "blocks begin as the identity (Goyal et al. 2017)")
 local residual = nn.option("residual", true, "false: the plain net, without shortcuts")
-local batch = nn.option("batch", 128, "images a step")
+local batch = nn.option("batch", is_small and 128 or 32, "images a step")
 
 local function conv(x, channels, kernel, stride, name)
   return x:conv2d {channels, kernel, stride = stride, padding = kernel // 2, bias = false,
