@@ -12,8 +12,8 @@ trap 'rm -rf "$work"' EXIT
 
 # "0m0.050s 0m0.010s" as 60
 milliseconds() {
-  awk '{ split($1, user, /[ms]/); split($2, system, /[ms]/)
-         printf "%d\n", 1000 * (60 * (user[1] + system[1]) + user[2] + system[2]) }'
+  awk '{ split($1, user, /[ms]/); split($2, kernel, /[ms]/)
+         printf "%d\n", 1000 * (60 * (user[1] + kernel[1]) + user[2] + kernel[2]) }'
 }
 
 # shortest LIMIT COMMAND...: runs a few times until one takes less than LIMIT milliseconds
