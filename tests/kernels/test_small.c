@@ -145,6 +145,8 @@ static void add_add(Suite *suite) {
   for (int inputs = 2; inputs <= 4; inputs++) {
     Case *c = suite_add(suite, "add.c.in", ARGUMENTS[inputs - 2], twin_add);
     case_int(c, "COUNT", inputs);
+    case_bool(c, "relu", false);
+    case_bool(c, "mask", false);
     case_int(c, "SIZE", 21 * suite->target->lanes);
     for (int k = 0; k < inputs; k++) {
       case_tensor(c, NAMES[k], CNN_LANES, FILL_INTEGERS, 21, 0, 0);
@@ -232,6 +234,8 @@ static void add_losses(Suite *suite) {
                           "state, batch, a[0], a[1]",
                           smoothing ? twin_softmax_cross_entropy : twin_squared_error);
       case_int(c, "K", CLASSES[i]);
+      case_string(c, "weight", "1");
+      case_bool(c, "auxiliary", false);
       if (smoothing) case_string(c, "smoothing", smoothing);
       c->classes = CLASSES[i];
       c->predicts = true;
@@ -305,7 +309,8 @@ static void twin_adam(const Case *c, Context *x) {
 static void add_updates(Suite *suite) {
   for (int kind = 0; kind < 3; kind++) {
     Case *c = suite_add(suite, "update_sgd.c.in",
-                        kind ? "state, 16 * 21, a[0], a[1], a[2]" : "state, 16 * 21, a[0], a[1]",
+                        kind ? "state, 1, 1, 16 * 21, a[0], a[1], a[2]"
+                             : "state, 1, 1, 16 * 21, a[0], a[1]",
                         twin_sgd);
     case_bool(c, "momentum", kind > 0);
     case_bool(c, "nesterov", kind > 1);
@@ -315,8 +320,9 @@ static void add_updates(Suite *suite) {
       case_tensor(c, "velocity", CNN_PLAIN, FILL_INTEGERS, PARAMETERS, 0, 0)->output = true;
     }
   }
-  Case *c =
-      suite_add(suite, "update_adam.c.in", "state, 16 * 21, a[0], a[1], a[2], a[3]", twin_adam);
+  Case *c = suite_add(suite, "update_adam.c.in", "state, 1, 1, 16 * 21, a[0], a[1], a[2], a[3]",
+                      twin_adam);
+  case_bool(c, "decoupled", false);
   c->tolerance = 4 * precision(suite);
   c->floor = 1;
   case_tensor(c, "gradient", CNN_PLAIN, FILL_INTEGERS, PARAMETERS, 0, 0);
