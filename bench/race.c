@@ -363,7 +363,8 @@ static int race_with_csv(const Track *track) {
     report_csv_header(csv);
     code = race_all(track, csv);
     const bool kept = code == EXIT_DONE;
-    if (fclose(csv) == 0 && (!kept || rename(temporary, path) == 0)) {
+    const bool failed = ferror(csv);
+    if (fclose(csv) == 0 && !failed && (!kept || rename(temporary, path) == 0)) {
       if (!kept) unlink(temporary);
       return code;
     }

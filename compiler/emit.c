@@ -35,6 +35,23 @@ static char *text_done(Text *text, Arena *arena) {
   return copy;
 }
 
+/* Text from outside as it may stand in a C comment, or (quoted) in a string. */
+static char *harmless(Arena *arena, const char *text, bool quoted) {
+  Text out;
+  text_begin(&out);
+  for (const char *c = text; *c; c++) {
+    if (quoted && (*c == '"' || *c == '\\'))
+      fprintf(out.out, "\\%c", *c);
+    else if (iscntrl((unsigned char)*c) || (quoted && *c == '?'))
+      fprintf(out.out, quoted ? "\\%03o" : "?", (unsigned char)*c);
+    else if (!quoted && c[0] == '*' && c[1] == '/')
+      fprintf(out.out, "* ");
+    else
+      fputc(*c, out.out);
+  }
+  return text_done(&out, arena);
+}
+
 /* --- names ----------------------------------------------------------------------------------- */
 
 /* Words that a tensor of a call list must not be called: of C, of the sections around the calls,
@@ -77,19 +94,36 @@ static bool is_taken(const Graph *graph, const char *name) {
   return false;
 }
 
-/* layer1.0.conv1 becomes layer1_0_conv1. A parameter's gradient goes by the parameter's name. */
-static void name_values(Graph *graph) {
+static bool is_kernel(const KernelList *kernels, const char *name) {
+  for (int i = 0; i < kernels->count; i++)
+    if (!strcmp(kernels->at[i]->name, name)) return true;
+  return false;
+}
+
+/* layer1.0.conv1 becomes layer1_0_conv1. A parameter's gradient goes by the parameter's name, and
+   inference calls parameters as training does. `kernels`: names of functions, which a tensor of the
+   same name would hide. */
+static void name_values(Graph *graph, const Graph *training, const KernelList *kernels) {
+  for (int i = 0; i < graph->values.count; i++) graph->values.at[i]->identifier = NULL;
   for (int i = 0; i < graph->values.count; i++) {
     Value *value = graph->values.at[i];
     if (value->kind == VALUE_PARAMETER_GRADIENT) continue;
+    if (value_is_stored(value) && graph != training) {
+      value->identifier = graph_find_value(training, value->name)->identifier;
+      continue;
+    }
     bool digit = isdigit((unsigned char)value->name[0]);
     char *name = arena_printf(graph->arena, "%s%s", digit ? "_" : "", value->name);
     for (char *c = name; *c; c++)
       if (!isalnum((unsigned char)*c)) *c = '_';
-    while (is_reserved(name) || is_taken(graph, name))
+    while (is_reserved(name) || is_kernel(kernels, name) || is_taken(graph, name))
       name = arena_printf(graph->arena, "%s_", name);
     value->identifier = name;
-    if (value->kind == VALUE_PARAMETER && value->gradient) value->gradient->identifier = name;
+  }
+  for (int i = 0; i < graph->values.count; i++) {
+    const Value *value = graph->values.at[i];
+    if (value->gradient && value->kind == VALUE_PARAMETER)
+      value->gradient->identifier = value->identifier;
   }
 }
 
@@ -326,8 +360,8 @@ static void write_descriptor(FILE *out, const Graph *training, const Graph *infe
   bool squared = loss_node(training)->op == OP_squared_error;
   const int *dim = training->input->dim;
   fprintf(out, "    .abi = CNN_ABI,\n    .name = \"%s\",\n", training->name);
-  fprintf(out, "    .command = \"%s\",\n    .target = %s,\n", options->command,
-          TARGETS[options->target]);
+  fprintf(out, "    .command = \"%s\",\n    .target = %s,\n",
+          harmless(training->arena, options->command, true), TARGETS[options->target]);
   fprintf(out, "    .real_bytes = sizeof(real),\n    .lanes = LANES,\n");
   fprintf(out, "    .threads_max = THREADS_MAX,\n    .batch = %d,\n", training->recipe.batch);
   fprintf(out, "    .input = {%d, %d, %d},\n    .classes = %d,\n", dim[1], dim[2], dim[3],
@@ -389,12 +423,25 @@ static const char *vectors_of(TemplateEngine *engine, const CompileOptions *opti
   return template_render(engine, FILES[options->target], &real, 1);
 }
 
+/* What the kernels are called does not depend on what the tensors are called: lower once for the
+   names of the kernels, and name the tensors around them. */
+static void name_both(Graph *training, Graph *inference, const CompileOptions *options) {
+  KernelList kernels = {0};
+  name_values(training, training, &kernels);
+  name_values(inference, training, &kernels);
+  for (int i = 0; i < training->nodes.count; i++)
+    lower_node(training, training->nodes.at[i], options, &kernels);
+  for (int i = 0; i < inference->nodes.count; i++)
+    lower_node(inference, inference->nodes.at[i], options, &kernels);
+  name_values(training, training, &kernels);
+  name_values(inference, training, &kernels);
+}
+
 char *emit_program(Graph *training, Graph *inference, const CompileOptions *options) {
   Arena *arena = training->arena;
   TemplateEngine *engine = template_engine_new(arena);
   KernelList kernels = {0};
-  name_values(training);
-  name_values(inference);
+  name_both(training, inference, options);
   char *forward = calls_of(training, PHASE_FORWARD, "  ", options, &kernels);
   char *backward = calls_of(training, PHASE_BACKWARD, "  ", options, &kernels);
   char *update = calls_of(training, PHASE_UPDATE, "  ", options, &kernels);
@@ -416,7 +463,7 @@ char *emit_program(Graph *training, Graph *inference, const CompileOptions *opti
 
   const TemplateParam sections[] = {
       param_string("name", training->name),
-      param_string("command", options->command),
+      param_string("command", harmless(arena, options->command, false)),
       param_string("target", target_name(options->target)),
       param_string("layers", layer_table(training, &summary, &kernels)),
       param_string("vectors", vectors_of(engine, options)),

@@ -7,17 +7,19 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+enum { FILE_BYTES_MAX = 256 << 20 }; /* an endless file ends here */
+
 char *text_read(Arena *arena, const char *path, size_t *length) {
   FILE *file = fopen(path, "rb");
   if (!file) return NULL;
   char *text = NULL;
   int capacity = 0;
   *length = 0;
-  for (size_t got = 1; got && !ferror(file); *length += got) {
+  for (size_t got = 1; got && !ferror(file) && *length <= FILE_BYTES_MAX; *length += got) {
     if (*length + 1 >= (size_t)capacity) text = arena_grow(arena, text, 1, (int)*length, &capacity);
     got = fread(text + *length, 1, (size_t)capacity - *length - 1, file);
   }
-  int error = ferror(file) ? errno : 0;
+  int error = ferror(file) ? errno : *length > FILE_BYTES_MAX ? EFBIG : 0;
   fclose(file);
   if (error) {
     errno = error;

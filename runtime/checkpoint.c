@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { PARAMETERS_MAX = 1000, DIFFERENCES_SHOWN = 5, NUMBERS_TEXT = CNN_CHANNELS_MAX * 32 };
+enum { DIFFERENCES_SHOWN = 5, NUMBERS_TEXT = CNN_CHANNELS_MAX * 32 };
 
 static void describe(cnn_tensor *tensor, const cnn_model *model, const cnn_parameter *parameter,
                      void *parameters) {
@@ -60,7 +60,7 @@ static void make_labels(labels *to, const cnn_model *model, const cnn_checkpoint
 enum { LABELS = 5 };
 
 size_t cnn_checkpoint_header_bytes(const cnn_model *model) {
-  cnn_tensor tensors[PARAMETERS_MAX];
+  static cnn_tensor tensors[CNN_PARAMETERS_MAX];
   for (int i = 0; i < model->parameter_count; i++)
     describe(&tensors[i], model, &model->parameters[i], NULL);
   cnn_text text = {0};
@@ -70,7 +70,7 @@ size_t cnn_checkpoint_header_bytes(const cnn_model *model) {
 
 bool cnn_checkpoint_save(const char *path, const cnn_model *model, void *parameters,
                          const cnn_checkpoint *checkpoint, cnn_text *header, cnn_error *error) {
-  cnn_tensor tensors[PARAMETERS_MAX];
+  static cnn_tensor tensors[CNN_PARAMETERS_MAX];
   for (int i = 0; i < model->parameter_count; i++)
     describe(&tensors[i], model, &model->parameters[i], parameters);
   labels text;

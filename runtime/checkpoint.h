@@ -7,6 +7,9 @@
 #include "dataset.h"
 #include "print.h"
 
+/* More than any model has; cnn_main refuses those with more. */
+enum { CNN_PARAMETERS_MAX = 25000 };
+
 typedef struct cnn_checkpoint {
   int epoch; /* epochs done */
   uint64_t seed;

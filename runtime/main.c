@@ -1,3 +1,4 @@
+#include "checkpoint.h"
 #include "commands.h"
 
 #include <stdio.h>
@@ -38,6 +39,9 @@ static bool check_machine(const cnn_model *model, cnn_error *error) {
                     "made for another version of the runtime (%d, this is %d); make the C file "
                     "again with the cnnc of this runtime",
                     model->abi, CNN_ABI);
+  if (model->parameter_count > CNN_PARAMETERS_MAX)
+    return cnn_fail(error, CNN_EXIT_FAILED, "%d parameters are too many; a model may have %d",
+                    model->parameter_count, CNN_PARAMETERS_MAX);
   const char *missing = missing_instructions(model->target);
   if (missing)
     return cnn_fail(error, CNN_EXIT_FAILED,
