@@ -13,6 +13,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 /* --- the passes ----------------------------------------------------------------------------- */
 
@@ -71,6 +72,16 @@ static bool check_size(const Program *program, Diag *diag) {
 
 /* --- the commands --------------------------------------------------------------------------- */
 
+/* A slip of the hand must not cost the model. */
+static bool write_output(Diag *diag, const Options *options, const char *path, const char *text) {
+  struct stat model, output;
+  if (!stat(options->model, &model) && !stat(path, &output) && model.st_dev == output.st_dev &&
+      model.st_ino == output.st_ino)
+    return diag_set(diag, EXIT_USAGE, (SourcePos){0},
+                    "-o %s: that is the model itself; choose another name", path);
+  return text_write(diag, path, text);
+}
+
 static Graph *load_model(Arena *arena, Diag *diag, const Options *options) {
   return dsl_load(arena, diag, options->model, &options->dsl);
 }
@@ -106,7 +117,7 @@ static bool run_dump(Arena *arena, Diag *diag, const Options *options) {
   FILE *out = open_memstream(&text, &length);
   graph_print(graph, out);
   fclose(out);
-  bool written = text_write(diag, options->output ? options->output : "-", text);
+  bool written = write_output(diag, options, options->output ? options->output : "-", text);
   free(text);
   return written;
 }
@@ -115,7 +126,8 @@ static bool run_export(Arena *arena, Diag *diag, const Options *options) {
   const char *stage = options->dump ? options->dump : "simplify";
   Graph *graph = graph_after(arena, diag, options, stage);
   if (!graph) return false;
-  return text_write(diag, options->output ? options->output : "-", export_json(graph, stage));
+  return write_output(diag, options, options->output ? options->output : "-",
+                      export_json(graph, stage));
 }
 
 static bool run_summary(Arena *arena, Diag *diag, const Options *options) {
@@ -140,7 +152,7 @@ static bool run_compile(Arena *arena, Diag *diag, const Options *options, const 
   Program program = plan_program(graph, &options->compile);
   if (!check_size(&program, diag)) return false;
   const char *text = emit_program(program.training, program.inference, &options->compile);
-  return text_write(diag, output, text);
+  return write_output(diag, options, output, text);
 }
 
 static bool run_build(Arena *arena, Diag *diag, const Options *options) {

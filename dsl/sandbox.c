@@ -7,11 +7,20 @@
 #include <errno.h>
 #include <lauxlib.h>
 #include <lualib.h>
+#include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/time.h>
+#include <unistd.h>
 
 /* Far more than the largest nets take, and little enough to stop within seconds. */
-enum { BYTES_MAX = 256 << 20, INSTRUCTIONS_MAX = 200 * 1000 * 1000, INSTRUCTIONS_A_CHECK = 10000 };
+enum {
+  BYTES_MAX = 256 << 20,
+  SECONDS_MAX = 20,
+  INSTRUCTIONS_MAX = 200 * 1000 * 1000,
+  INSTRUCTIONS_A_CHECK = 10000
+};
 
 struct Sandbox {
   lua_State *lua;
@@ -158,6 +167,29 @@ static void count_instructions(lua_State *lua, lua_Debug *event) {
            "the model runs for more than %d million steps; is there a loop without end?",
            INSTRUCTIONS_MAX / 1000000);
   sandbox_raise(lua);
+}
+
+/* A pattern of the string library can run for hours inside one instruction, where no hook comes.
+   The handler can do no more than say so and end the process; no file is open then. */
+static char out_of_time_message[1024];
+
+static void out_of_time(int signal) {
+  (void)signal;
+  ssize_t written = write(STDERR_FILENO, out_of_time_message, strlen(out_of_time_message));
+  _exit(written < 0 ? EXIT_FAILED : EXIT_MODEL);
+}
+
+static void start_clock(const char *model_file) {
+  snprintf(out_of_time_message, sizeof out_of_time_message,
+           "%s: the model computes for more than %d seconds; is there a loop or a pattern without "
+           "end?\n",
+           model_file, SECONDS_MAX);
+  signal(SIGVTALRM, out_of_time);
+  setitimer(ITIMER_VIRTUAL, &(struct itimerval){.it_value.tv_sec = SECONDS_MAX}, NULL);
+}
+
+static void stop_clock(void) {
+  setitimer(ITIMER_VIRTUAL, &(struct itimerval){0}, NULL);
 }
 
 /* --- chunks and require --------------------------------------------------------------------- */
@@ -366,9 +398,11 @@ Sandbox *sandbox_open(Arena *arena, Diag *diag, const char *model_file, const ch
   remove_function(lua, LUA_MATHLIBNAME, "random"); /* a model means one network */
   remove_function(lua, LUA_MATHLIBNAME, "randomseed");
   lua_sethook(lua, count_instructions, LUA_MASKCOUNT, INSTRUCTIONS_A_CHECK);
+  start_clock(model_file);
   return sandbox;
 }
 
 void sandbox_close(Sandbox *sandbox) {
+  stop_clock();
   if (sandbox) lua_close(sandbox->lua);
 }

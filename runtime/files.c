@@ -3,23 +3,35 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+/* The file that a symbolic link leads to, or the path itself. */
+static bool follow(const char *path, char target[PATH_MAX]) {
+  if (realpath(path, target)) return true;
+  return snprintf(target, PATH_MAX, "%s", path) < PATH_MAX;
+}
+
 bool cnn_file_begin(cnn_file *file, const char *path, cnn_error *error) {
-  int length = snprintf(file->path, sizeof file->path, "%s", path);
-  snprintf(file->partial, sizeof file->partial, "%.*s.partial", PATH_MAX - 16, path);
-  if (length >= PATH_MAX - 16)
+  struct stat status;
+  bool fits = follow(path, file->path);
+  /* A pipe or a device takes the text as it comes; a rename would put a file in its place. */
+  file->in_place = fits && stat(file->path, &status) == 0 && !S_ISREG(status.st_mode);
+  snprintf(file->partial, sizeof file->partial, file->in_place ? "%.*s" : "%.*s.partial",
+           PATH_MAX - 16, file->path);
+  if (!fits || strlen(file->path) >= PATH_MAX - 16)
     return cnn_fail(error, CNN_EXIT_FAILED, "%s: the name is too long", path);
-  file->descriptor = open(file->partial, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+  int flags = file->in_place ? O_WRONLY | O_CLOEXEC : O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC;
+  file->descriptor = open(file->partial, flags, 0666);
   if (file->descriptor < 0)
     return cnn_fail(error, CNN_EXIT_FAILED, "%s: cannot write: %s", path, strerror(errno));
   return true;
 }
 
 static bool give_up(cnn_file *file, int reason, cnn_error *error) {
-  unlink(file->partial);
+  if (!file->in_place) unlink(file->partial);
   return cnn_fail(error, CNN_EXIT_FAILED, "%s: cannot write: %s", file->path, strerror(reason));
 }
 
@@ -40,8 +52,8 @@ bool cnn_file_add(cnn_file *file, const void *data, size_t size, cnn_error *erro
 }
 
 bool cnn_file_commit(cnn_file *file, cnn_error *error) {
-  if (close(file->descriptor) != 0 || rename(file->partial, file->path) != 0)
-    return give_up(file, errno, error);
+  if (close(file->descriptor) != 0) return give_up(file, errno, error);
+  if (!file->in_place && rename(file->partial, file->path) != 0) return give_up(file, errno, error);
   return true;
 }
 

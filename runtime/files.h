@@ -1,15 +1,18 @@
 /* Files that appear whole or not at all: they are written beside their place under the name
-   PATH.partial, and renamed at the end. Nothing here allocates. */
+   PATH.partial, and renamed at the end. What is not a regular file (a pipe, a device) is written in
+   place. Nothing here allocates. */
 #ifndef CNN_FILES_H
 #define CNN_FILES_H
 
 #include "error.h"
 
 #include <limits.h>
+#include <stdbool.h>
 #include <stddef.h>
 
 typedef struct cnn_file {
   int descriptor;
+  bool in_place;
   char path[PATH_MAX], partial[PATH_MAX];
 } cnn_file;
 

@@ -280,9 +280,12 @@ static bool check_all(checker *c, cnn_error *error) {
     printf("%-28s %10d %8d %14.2e\n", parameter->name, result.checked, result.skipped,
            result.worst);
     if (!(result.worst <= tolerance))
-      cnn_fail(error, CNN_EXIT_FAILED,
-               "gradient of %s: relative error %.2e, more than %.0e; the kernels are wrong",
-               parameter->name, result.worst, tolerance);
+      cnn_fail(
+          error, CNN_EXIT_FAILED,
+          "gradient of %s: relative error %.2e, more than %.0e; a kernel is wrong, or a kink "
+          "of relu or max-pooling lies inside the step: see whether it stays with fewer images "
+          "(--count) and another --seed",
+          parameter->name, result.worst, tolerance);
     else if (result.checked == 0)
       cnn_fail(error, CNN_EXIT_FAILED,
                "gradient of %s: all entries lie at kinks; try another --seed", parameter->name);
