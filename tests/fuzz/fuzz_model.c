@@ -17,6 +17,7 @@ static void compile(Graph *graph) {
   Graph *graphs[] = {graph, graph_inference(graph)};
   pass_gradient(graph);
   for (int i = 0; i < 2; i++) {
+    if (i == 1) graph_adopt_parameters(graphs[1], graphs[0]);
     pass_fuse(graphs[i]);
     pass_schedule(graphs[i], &options);
     pass_layout(graphs[i], &options);
