@@ -318,8 +318,7 @@ static int core_node(lua_State *lua) {
   if (!shape_infer(&draft, graph->diag, &shape)) sandbox_raise(lua);
 
   if (draft.op == OP_conv2d || draft.op == OP_linear) {
-    Value *weight =
-        add_parameter(lua, ARGUMENTS, graph, &draft, "weight", shape_weight(&draft));
+    Value *weight = add_parameter(lua, ARGUMENTS, graph, &draft, "weight", shape_weight(&draft));
     Init usual = {INIT_UNIFORM, 1 / sqrt((double)init_fan_in(weight))};
     weight->init = read_init(lua, ARGUMENTS, "init", usual);
     in[draft.in_count++] = weight;

@@ -23,9 +23,9 @@ static void accumulate(Expected *out, size_t i, double term) {
 }
 
 /* --- batch norm ---------------------------------------------------------------------------------
-   Ioffe and Szegedy 2015: z = (x - mean) / sqrt(variance + eps), y = weight z + bias. The magnitudes
-   are those of the terms before their cancellation, for what the sums of a channel carry into all
-   of it. */
+   Ioffe and Szegedy 2015: z = (x - mean) / sqrt(variance + eps), y = weight z + bias. The
+   magnitudes are those of the terms before their cancellation, for what the sums of a channel carry
+   into all of it. */
 
 typedef struct Moments {
   double mean, variance, square; /* square: mean of x^2, cancelled by the mean */
@@ -75,8 +75,8 @@ void twin_batch_norm(const Step *step, const Batch *batch, Expected *out) {
 void twin_batch_norm_inference(const Step *step, const Batch *batch, Expected *out) {
   (void)batch;
   for (int c = 0; c < step->in[0]->dim[1]; c++)
-    normalize(step, c, step->in[3]->data[c],
-              1 / sqrt(step->in[4]->data[c] + step->attributes.eps), &out[0]);
+    normalize(step, c, step->in[3]->data[c], 1 / sqrt(step->in[4]->data[c] + step->attributes.eps),
+              &out[0]);
 }
 
 /* dbias = sum dy, dweight = sum dy z,
@@ -102,8 +102,8 @@ void twin_batch_norm_backward(const Step *step, const Batch *batch, Expected *ou
         double d = y && y[at] == 0 ? 0 : dy->data[at], z = (x->data[at] - mean) * inverse;
         double center = out[2].value[c] / count, tilt = z * out[1].value[c] / count;
         expect(&out[0], at, weight * inverse * (d - center - tilt),
-               fabs(weight * inverse) * (fabs(d) + out[2].magnitude[c] / count +
-                                         fabs(z) * out[1].magnitude[c] / count));
+               fabs(weight * inverse) *
+                   (fabs(d) + out[2].magnitude[c] / count + fabs(z) * out[1].magnitude[c] / count));
       }
   }
 }
@@ -193,7 +193,7 @@ void twin_adaptive_avg_pool2d_backward(const Step *step, const Batch *batch, Exp
   adaptive(step->out[0], step->in[0], step->in[0]->data, true, out);
 }
 
-/* --- channels ----------------------------------------------------------------------------------- */
+/* --- channels -------------------------------------------------------------------------------- */
 
 void twin_concat(const Step *step, const Batch *batch, Expected *out) {
   (void)batch;
