@@ -66,19 +66,12 @@ static bool takes_mask(const Node *node, const Value *y) {
   }
 }
 
-static void append_input(Graph *graph, Node *node, Value *value) {
-  Value **in = ARENA_ARRAY(graph->arena, Value *, node->in_count + 1);
-  for (int i = 0; i < node->in_count; i++) in[i] = node->in[i];
-  in[node->in_count++] = value;
-  node->in = in;
-}
-
 static bool fuse_mask(Graph *graph, Node *node) {
   if (node->phase != PHASE_BACKWARD || node->attributes.mask || node->out_count != 1) return false;
   Node *next = only_reader(graph, node->out[0]);
   if (!next || next->op != OP_relu_backward || !takes_mask(node, next->in[1])) return false;
   node->attributes.mask = true;
-  if (node->op != OP_max_pool2d_backward) append_input(graph, node, next->in[1]);
+  if (node->op != OP_max_pool2d_backward) graph_append_inputs(graph, node, 1, &next->in[1]);
   absorb(graph, node, next);
   return true;
 }
@@ -93,7 +86,7 @@ static bool fuse_gate(Graph *graph, Node *node) {
     if (graph->values.at[i]->gradient == node->out[0]) graph->values.at[i]->gradient = NULL;
   reader->in[0] = node->in[0];
   reader->attributes.gate = true;
-  append_input(graph, reader, node->in[1]);
+  graph_append_inputs(graph, reader, 1, &node->in[1]);
   graph_remove(graph, node);
   return true;
 }

@@ -196,14 +196,6 @@ static bool same_group(const Node *update, const Value *parameter) {
   return a->lr_scale == parameter->lr_scale && a->decay_scale == parameter->decay_scale;
 }
 
-static void append_inputs(Graph *graph, Node *node, int count, Value *const *values) {
-  Value **in = ARENA_ARRAY(graph->arena, Value *, node->in_count + count);
-  for (int i = 0; i < node->in_count; i++) in[i] = node->in[i];
-  for (int i = 0; i < count; i++) in[node->in_count + i] = values[i];
-  node->in = in;
-  node->in_count += count;
-}
-
 /* One update for all parameters with the same factors of learning rate and weight decay: the memory
    pass lays them side by side. */
 static void append_updates(Graph *graph, int first_update) {
@@ -214,7 +206,7 @@ static void append_updates(Graph *graph, int first_update) {
     int k = first_update;
     while (k < graph->nodes.count && !same_group(graph->nodes.at[k], value)) k++;
     if (k < graph->nodes.count) {
-      append_inputs(graph, graph->nodes.at[k], 2, pair);
+      graph_append_inputs(graph, graph->nodes.at[k], 2, pair);
       continue;
     }
     Node *node = graph_node(graph, OP_update, "update", (SourcePos){NULL, 0}, 2, pair);

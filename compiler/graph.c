@@ -88,6 +88,10 @@ int64_t value_count(const Value *value) {
   return count;
 }
 
+int64_t value_features(const Value *value) {
+  return (int64_t)value->dim[1] * value->dim[2] * value->dim[3];
+}
+
 Value *graph_find_value(const Graph *graph, const char *name) {
   for (int i = 0; i < graph->values.count; i++)
     if (!strcmp(graph->values.at[i]->name, name)) return graph->values.at[i];
@@ -115,6 +119,14 @@ void graph_replace(Graph *graph, Value *from, Value *to) {
   }
   if (graph->output == from) graph->output = to;
   if (graph->loss == from) graph->loss = to;
+}
+
+void graph_append_inputs(Graph *graph, Node *node, int count, Value *const *values) {
+  Value **in = ARENA_ARRAY(graph->arena, Value *, node->in_count + count);
+  for (int i = 0; i < node->in_count; i++) in[i] = node->in[i];
+  for (int i = 0; i < count; i++) in[node->in_count + i] = values[i];
+  node->in = in;
+  node->in_count += count;
 }
 
 void graph_move_before(Graph *graph, Node *node, const Node *before) {

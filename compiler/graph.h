@@ -244,7 +244,8 @@ const char *op_name(OpKind op);
 const char *op_attributes(OpKind op);
 bool op_is_loss(OpKind op); /* outputs: loss, gradient of the logits */
 bool op_has_attribute(OpKind op, const char *name);
-int64_t value_count(const Value *value); /* product of its dimensions */
+int64_t value_count(const Value *value);    /* product of its dimensions */
+int64_t value_features(const Value *value); /* the same of one image: C*H*W */
 
 /* NULL if there is none. */
 Value *graph_find_value(const Graph *graph, const char *name);
@@ -256,6 +257,9 @@ int graph_uses(const Graph *graph, const Value *value);
 
 /* Every reader of `from` reads `to` instead. */
 void graph_replace(Graph *graph, Value *from, Value *to);
+
+/* The node reads these values, too, behind its other inputs. */
+void graph_append_inputs(Graph *graph, Node *node, int count, Value *const *values);
 
 /* Moves a node, usually a new one at the end, to the place before another. */
 void graph_move_before(Graph *graph, Node *node, const Node *before);

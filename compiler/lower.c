@@ -55,10 +55,6 @@ static void argue_values(Lowering *l) {
     if (l->node->out[i]->kind != VALUE_LOSS) argue(l, memory_of(l, l->node->out[i]));
 }
 
-static int64_t features_of(const Value *value) {
-  return (int64_t)value->dim[1] * value->dim[2] * value->dim[3];
-}
-
 /* --- names that hold the shape --------------------------------------------------------------- */
 
 /* "_s2_p1" or "_s2x1_p0x2"; what has its usual value is left out. */
@@ -169,7 +165,7 @@ static void set_linear(Lowering *l, bool backward, int64_t made, int64_t summed)
 
 static void lower_linear(Lowering *l) {
   const Node *node = l->node;
-  int64_t in = features_of(node->in[0]), out = features_of(node->out[0]);
+  int64_t in = value_features(node->in[0]), out = value_features(node->out[0]);
   bool relu = node->attributes.activation == ACTIVATION_RELU, bias = node->in_count > 2;
   set_linear(l, false, out, in);
   set_bool(l, "bias", bias);
@@ -182,7 +178,7 @@ static void lower_linear(Lowering *l) {
 
 static void lower_linear_backward_data(Lowering *l) {
   const Node *node = l->node;
-  int64_t in = features_of(node->out[0]), out = features_of(node->in[0]);
+  int64_t in = value_features(node->out[0]), out = value_features(node->in[0]);
   bool mask = node->attributes.mask;
   set_linear(l, true, in, out);
   set_bool(l, "bias", false);
@@ -194,19 +190,20 @@ static void lower_linear_backward_data(Lowering *l) {
 
 /* Reals of an image's row in LAYOUT_ROWS. */
 static int64_t row_of(const Lowering *l, const Value *value) {
-  return (features_of(value) + l->lanes - 1) / l->lanes * l->lanes;
+  return (value_features(value) + l->lanes - 1) / l->lanes * l->lanes;
 }
 
 static void lower_linear_backward_weights(Lowering *l) {
   const Value *x = l->node->in[0], *dy = l->node->in[1];
   l->kernel.template_name = "linear_backward_weights.c.in";
-  set_int(l, "I", features_of(x));
-  set_int(l, "O", features_of(dy));
+  set_int(l, "I", value_features(x));
+  set_int(l, "O", value_features(dy));
   set_int(l, "ROW", row_of(l, x));
   set_int(l, "L", l->lanes);
   set_int(l, "OT", l->node->schedule.tile[0]);
   set_int(l, "VT", l->node->schedule.tile[1]);
-  SET_NAME(l, "linear_backward_weights_%" PRId64 "_to_%" PRId64, features_of(x), features_of(dy));
+  SET_NAME(l, "linear_backward_weights_%" PRId64 "_to_%" PRId64, value_features(x),
+           value_features(dy));
   argue_values(l);
 }
 
@@ -223,9 +220,9 @@ static void lower_bias_gradient(Lowering *l) {
 static void lower_to_rows(Lowering *l) {
   const Value *x = l->node->in[0];
   l->kernel.template_name = "to_rows.c.in";
-  set_int(l, "F", features_of(x));
+  set_int(l, "F", value_features(x));
   set_int(l, "ROW", row_of(l, x));
-  SET_NAME(l, "to_rows_%" PRId64, features_of(x));
+  SET_NAME(l, "to_rows_%" PRId64, value_features(x));
   argue_values(l);
 }
 
@@ -287,11 +284,11 @@ static void lower_map(Lowering *l) {
   bool leaky = l->node->op == OP_leaky_relu || l->node->op == OP_leaky_relu_backward;
   l->kernel.template_name = "map.c.in";
   set_text(l, "kind", kind);
-  set_int(l, "SIZE", features_of(l->node->out[0]) * l->lanes);
+  set_int(l, "SIZE", value_features(l->node->out[0]) * l->lanes);
   if (leaky)
     suffix =
         arena_printf(l->graph->arena, "_%s", set_number(l, "slope", l->node->attributes.slope));
-  SET_NAME(l, "%s_%" PRId64 "%s", kind, features_of(l->node->out[0]), suffix);
+  SET_NAME(l, "%s_%" PRId64 "%s", kind, value_features(l->node->out[0]), suffix);
   argue_values(l);
 }
 
@@ -300,10 +297,10 @@ static void lower_add(Lowering *l) {
   int count = l->node->in_count - mask;
   l->kernel.template_name = "add.c.in";
   set_int(l, "COUNT", count);
-  set_int(l, "SIZE", features_of(l->node->out[0]) * l->lanes);
+  set_int(l, "SIZE", value_features(l->node->out[0]) * l->lanes);
   set_bool(l, "relu", relu);
   set_bool(l, "mask", mask);
-  SET_NAME(l, "add%d_%" PRId64 "%s%s", count, features_of(l->node->out[0]), relu ? "_relu" : "",
+  SET_NAME(l, "add%d_%" PRId64 "%s%s", count, value_features(l->node->out[0]), relu ? "_relu" : "",
            mask ? "_mask" : "");
   argue_values(l);
 }
@@ -448,19 +445,19 @@ static void lower_dropout(Lowering *l) {
   bool backward = l->node->op == OP_dropout_backward;
   int number = dropout_number(l->graph, l->node->name);
   l->kernel.template_name = "dropout.c.in";
-  set_int(l, "F", features_of(l->node->out[0]));
+  set_int(l, "F", value_features(l->node->out[0]));
   set_text(l, "p", arena_printf(l->graph->arena, "%.17g", l->node->attributes.p));
   set_int(l, "id", number);
   set_bool(l, "backward", backward);
   SET_NAME(l, "dropout%s_%d_%" PRId64, backward ? "_backward" : "", number,
-           features_of(l->node->out[0]));
+           value_features(l->node->out[0]));
   argue(l, "state");
   argue_values(l);
 }
 
 static void lower_loss(Lowering *l) {
   const char *op = op_name(l->node->op);
-  int64_t classes = features_of(l->node->in[0]);
+  int64_t classes = value_features(l->node->in[0]);
   l->kernel.template_name = arena_printf(l->graph->arena, "%s.c.in", op);
   set_int(l, "K", classes);
   if (l->node->op == OP_softmax_cross_entropy)
@@ -601,8 +598,8 @@ Call lower_node(Graph *graph, const Node *node, const CompileOptions *options,
 Call lower_logits(Graph *graph, const CompileOptions *options, KernelList *kernels) {
   Lowering l = {.graph = graph, .options = options, .lanes = target_lanes(options->target)};
   l.kernel.template_name = "logits.c.in";
-  set_int(&l, "K", features_of(graph->output));
-  SET_NAME(&l, "logits_%" PRId64, features_of(graph->output));
+  set_int(&l, "K", value_features(graph->output));
+  SET_NAME(&l, "logits_%" PRId64, value_features(graph->output));
   argue(&l, "state");
   argue(&l, "batch->count");
   argue(&l, memory_of(&l, graph->output));

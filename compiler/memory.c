@@ -21,7 +21,7 @@ static int64_t round_up(int64_t n, int64_t unit) {
 /* Reals that the value takes in its layout. */
 static int64_t laid_out_size(const Value *value, int lanes) {
   int64_t images = round_up(value->dim[0], lanes);
-  int64_t features = (int64_t)value->dim[1] * value->dim[2] * value->dim[3];
+  int64_t features = value_features(value);
   switch (value->layout) {
   case LAYOUT_LANES:
     return images * features;

@@ -84,11 +84,6 @@ static bool is_layer(const Node *node) {
   }
 }
 
-/* Numbers of one image. */
-static int64_t image_count(const Value *value) {
-  return (int64_t)value->dim[1] * value->dim[2] * value->dim[3];
-}
-
 static void count_weights(const Node *node, LayerSummary *layer) {
   if (node->op == OP_batch_norm) { /* its running statistics are no parameters */
     layer->parameters = value_count(node->in[1]) + value_count(node->in[2]);
@@ -96,11 +91,11 @@ static void count_weights(const Node *node, LayerSummary *layer) {
   }
   if (node->op != OP_conv2d && node->op != OP_linear) return;
   const Value *weight = node->in[1], *y = node->out[0];
-  int64_t outputs = image_count(y);
+  int64_t outputs = value_features(y);
   layer->parameters = value_count(weight) + (node->attributes.bias ? y->dim[1] : 0);
   layer->macs = value_count(weight) / y->dim[1] * outputs;
   layer->linear_parameters =
-      image_count(node->in[0]) * outputs + (node->attributes.bias ? outputs : 0);
+      value_features(node->in[0]) * outputs + (node->attributes.bias ? outputs : 0);
 }
 
 static const char *kind_text(Arena *arena, const Node *node) {
@@ -120,7 +115,7 @@ static LayerSummary summarize_layer(const Graph *graph, const Node *node, const 
                         .shape = {y->dim[1], y->dim[2], y->dim[3]}};
   for (int i = 0; i < 2; i++) layer.receptive_field[i] = (int)smaller(field->size[i], image[i]);
   if (node->op != OP_flatten)
-    layer.activation_bytes = image_count(y) * (options->real_is_double ? 8 : 4);
+    layer.activation_bytes = value_features(y) * (options->real_is_double ? 8 : 4);
   count_weights(node, &layer);
   return layer;
 }
