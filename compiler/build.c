@@ -84,25 +84,38 @@ static WordList compiler_command(Arena *arena, const char *cc, const char *sourc
 /* Where exec cannot find a program. */
 enum { NOT_FOUND = 127, INTERRUPTED = 128 + SIGINT };
 
+static volatile sig_atomic_t interrupted;
+
+static void on_interrupt(int signal) {
+  (void)signal;
+  interrupted = 1;
+}
+
 /* Runs the command, silently if its errors are only a question's answer. The compiler gets the
-   user's interrupt as well; cnnc waits for it to end and then cleans up. */
+   user's interrupt as well; cnnc waits for it to end and then cleans up. The interrupt is held back
+   around fork, so that the child never misses one that came before it had its own handler. */
 static int run(char **words, bool silent) {
-  struct sigaction ignore = {.sa_handler = SIG_IGN}, interrupt, quit;
-  sigaction(SIGINT, &ignore, &interrupt);
-  sigaction(SIGQUIT, &ignore, &quit);
+  struct sigaction note = {.sa_handler = on_interrupt}, interrupt;
+  sigset_t held, before;
+  sigemptyset(&held);
+  sigaddset(&held, SIGINT);
+  sigprocmask(SIG_BLOCK, &held, &before);
+  sigaction(SIGINT, &note, &interrupt);
   fflush(NULL);
   int status = -1;
   pid_t child = fork();
   if (child == 0) {
     sigaction(SIGINT, &interrupt, NULL);
-    sigaction(SIGQUIT, &quit, NULL);
+    sigprocmask(SIG_SETMASK, &before, NULL);
     if (silent && !freopen("/dev/null", "w", stderr)) _exit(NOT_FOUND);
     execvp(words[0], words);
     _exit(NOT_FOUND);
   }
+  sigprocmask(SIG_SETMASK, &before, NULL);
+  if (interrupted && child > 0) kill(child, SIGINT); /* it came before there was a child */
   while (child > 0 && waitpid(child, &status, 0) < 0 && errno == EINTR) continue;
   sigaction(SIGINT, &interrupt, NULL);
-  sigaction(SIGQUIT, &quit, NULL);
+  if (interrupted) return INTERRUPTED;
   if (child < 0) return NOT_FOUND;
   if (WIFSIGNALED(status)) return 128 + WTERMSIG(status); /* as shells do */
   return WEXITSTATUS(status);

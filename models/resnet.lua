@@ -98,10 +98,17 @@ return nn.model {
     return x:adaptive_avg_pool2d {1}:flatten():linear {classes, name = "fc"}
   end,
 
-  train = {
+  -- On small images not the 164 epochs of the paper: a cosine gets there in fewer.
+  train = is_small and {
     batch = batch,
-    epochs = is_small and 164 or 90,
+    epochs = 70,
+    optimizer = nn.sgd {lr = 0.1, momentum = 0.9, nesterov = true, weight_decay = 5e-4},
+    schedule = nn.cosine_lr {warmup = 2},
+    augment = {crop = 4, flip = true},
+  } or {
+    batch = batch,
+    epochs = 90,
     optimizer = nn.sgd {lr = 0.1, momentum = 0.9, weight_decay = 1e-4},
-    schedule = nn.step_lr {epochs = is_small and 82 or 30},
+    schedule = nn.step_lr {epochs = 30},
   },
 }

@@ -8,7 +8,8 @@ local size = nn.option("size", 224, "height and width of the images, 32 or more"
 local classes = nn.option("classes", 1000, "classes")
 local hidden = nn.option("hidden", 4096, "features of the classifier's hidden layers; 0: none")
 local rate = nn.option("dropout", 0.5, "probability of a zero in the classifier")
-local batch = nn.option("batch", 64, "images a step")
+local width = nn.option("width", 1.0, "factor of the channels of every convolution")
+local batch = nn.option("batch", size < 64 and 128 or 64, "images a step")
 
 -- How many convolutions stand before each of the five poolings.
 local STAGES = {
@@ -24,7 +25,7 @@ local function features(x)
   local place = 0 -- in torchvision's nn.Sequential, where every op counts
   for stage, count in ipairs(stages) do
     for _ = 1, count do
-      x = x:conv2d {CHANNELS[stage], 3, padding = 1, init = nn.he_normal {fan = "out"},
+      x = x:conv2d {math.tointeger(CHANNELS[stage] * width // 1), 3, padding = 1, init = nn.he_normal {fan = "out"},
                     bias_init = nn.zeros(), name = "features." .. place}
       if batch_norm then
         x = x:batch_norm {name = "features." .. place + 1}
@@ -63,7 +64,13 @@ return nn.model {
     return classifier(x:flatten())
   end,
 
-  train = {
+  train = size < 64 and {
+    batch = batch,
+    epochs = 30,
+    optimizer = nn.sgd {lr = 0.1, momentum = 0.9, nesterov = true, weight_decay = 5e-4},
+    schedule = nn.cosine_lr {warmup = 2},
+    augment = {crop = 4, flip = true},
+  } or {
     batch = batch,
     epochs = 90,
     optimizer = nn.sgd {lr = batch_norm and 0.1 or 0.01, momentum = 0.9, weight_decay = 5e-4},
