@@ -279,8 +279,8 @@ static void run_rounds(Race *race, double seconds) {
   }
   for (int round = 0; round < race->rounds && !race_interrupted; round++) {
     pause_workers();
-    race->fma_peak[round] = peak_fma(race->threads, &race->instructions);
-    race->bandwidth[round] = peak_bandwidth(race->threads);
+    race->fma_peak[round] = cnn_peak_fma(race->threads, &race->instructions);
+    race->bandwidth[round] = cnn_peak_bandwidth(race->threads);
     progress("round %d of %d", round + 1, race->rounds);
     for (int i = 0; i < race->worker_count; i++) {
       Worker *worker = &race->workers[(i + round) % race->worker_count];

@@ -101,7 +101,7 @@ void report_table(const Race *race, FILE *out) {
           strcmp(race->work, "train") == 0 ? "training step" : "inference", race->batch,
           race->threads, race->threads == 1 ? "" : "s");
   fprintf(out, "%s: FMA peak %.0f GFLOP/s (%s), memory reads %.0f GB/s; medians of %d rounds\n\n",
-          processor_name(), median(race->fma_peak, race->rounds) / 1e9, race->instructions,
+          cnn_processor_name(), median(race->fma_peak, race->rounds) / 1e9, race->instructions,
           median(race->bandwidth, race->rounds) / 1e9, race->rounds);
   fprintf(out, "%-9s %-14s %12s %9s %10s %9s %12s\n", "engine", "mode", "images/s", "of cnnc",
           "spread ", "peak MB", "of FMA peak");

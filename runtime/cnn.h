@@ -11,7 +11,7 @@ extern "C" {
 #endif
 
 /* Raised when cnn_model or the functions in it change meaning. */
-#define CNN_ABI 2
+#define CNN_ABI 3
 
 typedef enum cnn_target { CNN_SCALAR, CNN_AVX2, CNN_AVX512 } cnn_target;
 
@@ -99,6 +99,10 @@ typedef struct cnn_batch {
   const float *scale, *shift;
 } cnn_batch;
 
+/* Where a step that is profiled notes the end of each node (the command profile). */
+typedef struct cnn_profile cnn_profile;
+void cnn_profile_next(cnn_profile *profile);
+
 /* All memory of a run, given by the runtime once at the start; blocks are aligned to 64 bytes and
    zeroed. A "real" is float, or double in a program made with --real double. */
 typedef struct cnn_state {
@@ -112,11 +116,29 @@ typedef struct cnn_state {
   uint64_t seed;     /* of dropout's counter-based generator */
   uint64_t step;     /* counts updates from 0: dropout's counter, Adam's bias correction */
   double lr, momentum, weight_decay, beta1, beta2, eps;
+  cnn_profile *profile; /* NULL but in the steps of the command profile */
 
   /* Results of the last call, for images 0..count-1. */
   void *loss;         /* [batch] reals, not yet divided by count. Set by gradients and train_step */
   int32_t *predicted; /* [batch]: the largest logit's class. Set by all three */
 } cnn_state;
+
+/* What a call of a kernel is and must do at the least, whatever the kernel saves or repeats. A call
+   that makes gradients of both data and weights counts as one of data. */
+typedef enum cnn_pass { CNN_FORWARD, CNN_BACKWARD_DATA, CNN_BACKWARD_WEIGHTS, CNN_UPDATE } cnn_pass;
+typedef struct cnn_cost {
+  const char *op;
+  cnn_pass pass;
+  int64_t flops;       /* of one image: two a multiply-add of convolutions and linear layers */
+  int64_t image_bytes; /* of one image: every number read or written, once */
+  int64_t bytes;       /* the same of parameters, gradients, optimiser: once a step */
+} cnn_cost;
+
+/* A call of a kernel in a step. */
+typedef struct cnn_node {
+  const char *layer;
+  int cost; /* place in the table of costs, which equal nodes share */
+} cnn_node;
 
 /* A value that --keep-values keeps in its own memory, for tests and for looking inside. */
 typedef enum cnn_layout { CNN_PLAIN, CNN_LANES, CNN_ROWS } cnn_layout;
@@ -151,6 +173,10 @@ typedef struct cnn_model {
   int value_count;
   size_t guard_bytes; /* with --keep-values: every value ends at a multiple of this, and as many
                          bytes behind it belong to nobody; 0 otherwise */
+
+  const cnn_cost *costs;
+  const cnn_node *training_nodes, *inference_nodes; /* train_step's and infer's, in their order */
+  int training_node_count, inference_node_count;
 
   /* Forward, loss, backward: fills gradients (means over the batch), loss, predicted. */
   void (*gradients)(const cnn_state *state, const cnn_batch *batch);

@@ -14,6 +14,7 @@ static const struct {
     {"summary", "the network, layer by layer", cnn_summary},
     {"gradcheck", "compare gradients with finite differences", cnn_gradcheck},
     {"bench", "time of a step", cnn_bench},
+    {"profile", "time of a step, node by node", cnn_profile_command},
     {"trace", "write all values of one step to a file, for tests", cnn_trace},
 };
 enum { COMMAND_COUNT = sizeof COMMANDS / sizeof *COMMANDS };

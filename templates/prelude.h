@@ -30,11 +30,13 @@ static inline span share(int pieces, team t) {
                 (int)((int64_t)pieces * (t.thread + 1) / t.threads)};
 }
 
-/* Waits until every thread has come here: between a kernel and the next. */
-static inline void barrier(void) {
+/* Between a kernel and the next: waits until every thread has come here. In a step that is profiled
+   the first thread then notes the time. */
+static inline void next(team t, const cnn_state *state) {
 #if defined(_OPENMP)
 #pragma omp barrier
 #endif
+  if (state->profile && t.thread == 0) cnn_profile_next(state->profile);
 }
 
 /* The team of a parallel region, from inside it. Denormal numbers count as 0 from here on: they

@@ -27,6 +27,11 @@ static size_t logit_at(int n, int k) {
   return LOGITS + (size_t)(n * ROUNDED_CLASSES + k);
 }
 
+/* As after each kernel of a generated program. */
+static void next(const cnn_state *state) {
+  if (state->profile) cnn_profile_next(state->profile);
+}
+
 static void forward(const cnn_model *m, const cnn_state *state, const cnn_batch *batch) {
   for (int n = 0; n < batch->count; n++) {
     for (int f = 0; f < FAKE_PIXELS; f++)
@@ -43,6 +48,7 @@ static void forward(const cnn_model *m, const cnn_state *state, const cnn_batch 
     }
     state->predicted[n] = best;
   }
+  next(state);
 }
 
 static void infer(const cnn_model *m, const cnn_state *state, const cnn_batch *batch,
@@ -73,6 +79,7 @@ static void gradients(const cnn_model *m, const cnn_state *state, const cnn_batc
       }
     }
   }
+  next(state);
 }
 
 static void update(const cnn_model *m, const cnn_state *state) {
@@ -80,6 +87,7 @@ static void update(const cnn_model *m, const cnn_state *state) {
     cnn_real_set(m, state->parameters, i,
                  cnn_real_get(m, state->parameters, i) -
                      state->lr * cnn_real_get(m, state->gradients, i));
+  next(state);
 }
 
 static void train_step(const cnn_model *m, const cnn_state *state, const cnn_batch *batch) {
@@ -108,6 +116,12 @@ static const cnn_layer LAYER_TABLE[] = {{.name = "fc",
                                          .receptive_field = {28, 28},
                                          .activation_bytes = 40,
                                          .linear_parameters = 7850}};
+static const cnn_cost COST_TABLE[] = {
+    {"linear", CNN_FORWARD, 2 * 7840, FAKE_PIXELS + 40, 4 * PARAMETERS},
+    {"linear_backward_weights", CNN_BACKWARD_WEIGHTS, 2 * 7840, 3176, 4 * PARAMETERS},
+    {"update", CNN_UPDATE, 0, 0, 3 * 4 * PARAMETERS},
+};
+static const cnn_node NODE_TABLE[] = {{"fc", 0}, {"fc", 1}, {"update", 2}};
 static const cnn_value VALUE_TABLE[] = {
     {"x", 4, {FAKE_BATCH, 1, 28, 28}, CNN_LANES, X},
     {"logits", 2, {FAKE_BATCH, FAKE_CLASSES}, CNN_ROWS, LOGITS},
@@ -149,6 +163,11 @@ static const cnn_value VALUE_TABLE[] = {
       .values = VALUE_TABLE,                                                                       \
       .value_count = 2,                                                                            \
       .guard_bytes = GUARD_BYTES,                                                                  \
+      .costs = COST_TABLE,                                                                         \
+      .training_nodes = NODE_TABLE,                                                                \
+      .training_node_count = 3,                                                                    \
+      .inference_nodes = NODE_TABLE,                                                               \
+      .inference_node_count = 1,                                                                   \
       .gradients = NAME##_gradients,                                                               \
       .update = NAME##_update,                                                                     \
       .train_step = NAME##_train_step,                                                             \
