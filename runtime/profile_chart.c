@@ -1,5 +1,5 @@
 /* A profile as a picture: a bar a node, the slowest on top; its dark part is the time that the
-   machine would take at its best, computing or reading. */
+   machine would take at its best. */
 #include "profile.h"
 
 #include <math.h>
@@ -14,15 +14,17 @@ static const char *const COLORS[CNN_PASS_COUNT][2] = {
     [CNN_BACKWARD_WEIGHTS] = {"#cfe3c0", "#5a8f3c"},
     [CNN_UPDATE] = {"#ddd", "#777"}};
 
-/* No node is faster than its arithmetic, nor than memory where nothing is in a cache. */
+/* At the FMA peak; for a node without multiply-adds, at the speed of the memory, which it passes
+   where its numbers are in a cache. */
 static double best_seconds(const cnn_profile_result *result, const cnn_profile_row *row) {
-  const double least = fmax(row->flops / result->fma_peak, row->bytes / result->bandwidth);
-  return fmin(least, row->seconds);
+  const double best =
+      row->flops > 0 ? row->flops / result->fma_peak : row->bytes / result->bandwidth;
+  return fmin(best, row->seconds);
 }
 
 static void draw_legend(cnn_text *text) {
   double x = MARGIN;
-  for (int pass = 0; pass < CNN_PASS_COUNT; pass++, x += 150) {
+  for (int pass = 0; pass < CNN_PASS_COUNT; pass++, x += 170) {
     cnn_text_add(text, "<rect x=\"%.0f\" y=\"40\" width=\"12\" height=\"12\" fill=\"%s\"/>", x,
                  COLORS[pass][1]);
     cnn_text_add(text, "<rect x=\"%.0f\" y=\"40\" width=\"12\" height=\"12\" fill=\"%s\"/>", x + 12,
