@@ -11,7 +11,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { PAUSE_MS = 100, NOISE_PAUSE_MS = 5000 };
+enum { PAUSE_MS = 100, NOISE_PAUSE_MS = 5000, LARGE_KB = 1 << 20 };
 
 /* --- statistics ------------------------------------------------------------------------------- */
 
@@ -91,6 +91,11 @@ static bool warm_up(const Race *race, Worker *worker, double seconds) {
   return true;
 }
 
+/* What takes much memory shares it with the others. */
+static void rest_if_large(Worker *worker) {
+  if (!worker->failure[0] && worker->peak_kb > LARGE_KB) worker_rest(worker);
+}
+
 static void one_turn(const Race *race, Worker *worker, int round) {
   double ignored;
   const int warm = worker->steps / 20 + 1; /* caches, clock, threads awake */
@@ -110,6 +115,7 @@ static void run_rounds(Race *race) {
       if (worker->failure[0]) continue;
       sleep_ms(PAUSE_MS);
       one_turn(race, worker, round);
+      rest_if_large(worker);
     }
   }
 }
@@ -122,6 +128,7 @@ void race_run(Race *race, double seconds, int retries) {
     progress("%s, batch %d, %s, %d threads: %s %s warms up", race->net, race->batch, race->work,
              race->threads, worker->engine, worker->mode);
     if (worker_start(worker)) warm_up(race, worker, seconds);
+    rest_if_large(worker);
   }
   run_rounds(race);
   for (int i = 0; i < retries && race_noise(race) > SPREAD_REFUSE && !race_interrupted; i++) {

@@ -12,6 +12,7 @@ typedef struct Worker {
   const char *engine; /* engine_name */
   char mode[64];      /* as the engine says it */
   char version[256];
+  bool rests;                            /* knows the line `rest` */
   const char *command[WORKER_ARGUMENTS]; /* NULL at the end */
   char log[4096];                        /* file of its standard error */
 
@@ -26,8 +27,9 @@ typedef struct Worker {
   long peak_kb;
 } Worker;
 
-/* Settings of the OpenMP and BLAS libraries that all workers inherit: threads that wait spin for
-   some tens of milliseconds, enough for the next parallel region of their own turn, then sleep. */
+/* Settings that all workers inherit. Threads of OpenMP and BLAS that wait spin for some tens of
+   milliseconds, enough for the next parallel region of their own turn, then sleep; malloc keeps
+   what it has. */
 void workers_environment(void);
 
 /* For workers started from now on: how many threads a library takes by itself. Workers are told in
@@ -39,6 +41,9 @@ bool worker_start(Worker *worker);
 
 /* Runs `steps` steps; false with the reason in worker->failure, and the process has ended. */
 bool worker_run(Worker *worker, const char *work, int count, int steps, double *seconds_per_step);
+
+/* A worker that can gives its memory away until the next run; false as above. */
+bool worker_rest(Worker *worker);
 
 void worker_stop(Worker *worker);
 

@@ -56,19 +56,22 @@ ENGINES = {"onnxruntime": onnxruntime_engine, "openvino": openvino_engine}
 class Worker:
     def __init__(self, graph, prepare):
         self.graph, self.prepare = graph, prepare
-        self.count, self.chosen = None, None
+        self.count, self.step = None, None  # images, and what infers them
 
     def step_for(self, work, count):
         if work != "infer":
             raise ValueError("runs inference alone")
         if count != self.count:
-            self.chosen = None
+            self.rest()
             weights = onnx_model.initial(self.graph)
             infer = self.prepare(onnx_model.build(self.graph, count, weights))
             shape = (count, *self.graph["input"])
             images = numpy.random.default_rng(2).standard_normal(shape, numpy.float32)
-            self.chosen, self.count = (lambda: infer(images)), count
-        return self.chosen
+            self.step, self.count = (lambda: infer(images)), count
+        return self.step
+
+    def rest(self):
+        self.count, self.step = None, None
 
 
 def main():
@@ -79,7 +82,7 @@ def main():
     options = parser.parse_args()
     mode, version, prepare = ENGINES[options.mode](options.threads)
     worker = Worker(protocol.load_graph(options.graph), prepare)
-    protocol.serve(worker.step_for, engine=options.mode, mode=mode, version=version,
+    protocol.serve(worker, engine=options.mode, mode=mode, version=version,
                    threads=options.threads)
 
 

@@ -1,5 +1,7 @@
 """The line protocol of docs/benchmarks.md, for workers in Python."""
 
+import ctypes
+import gc
 import json
 import resource
 import sys
@@ -23,29 +25,35 @@ def load_graph(path):
     return graph
 
 
-def answer(words, step_for):
+def answer(words, worker):
+    if words == ["rest"]:
+        worker.rest()
+        gc.collect()
+        ctypes.CDLL(None).malloc_trim(0)
+        return "ok"
     if len(words) != 4 or words[0] != "run" or words[1] not in ("train", "infer"):
-        raise ValueError("wants 'run train|infer COUNT STEPS' or 'quit'")
+        raise ValueError("wants 'run train|infer COUNT STEPS', 'rest' or 'quit'")
     count, steps = int(words[2]), int(words[3])
     if count < 1 or steps < 1:
         raise ValueError("wants a COUNT and STEPS of at least 1")
-    step = step_for(words[1], count)
+    step = worker.step_for(words[1], count)
     start = time.perf_counter()
     for _ in range(steps):
         step()
-    return (time.perf_counter() - start) / steps
+    return f"ok {(time.perf_counter() - start) / steps:.9g} {peak_kb()}"
 
 
-def serve(step_for, **ready):
-    """Says that it is ready, then answers lines. step_for(work, count) returns the function that does
-    one step; it keeps what it prepared for the same work and count."""
-    print("ready", json.dumps(ready, separators=(",", ":")), flush=True)
+def serve(worker, **ready):
+    """Says that it is ready, then answers lines. worker.step_for(work, count) returns the function that
+    does one step, the same for the same work and count; after worker.rest() it holds little memory,
+    and may have to prepare the step again."""
+    print("ready", json.dumps({**ready, "rests": True}, separators=(",", ":")), flush=True)
     for line in sys.stdin:
         words = line.split()
         if words == ["quit"]:
             break
         try:
-            print(f"ok {answer(words, step_for):.9g} {peak_kb()}", flush=True)
+            print(answer(words, worker), flush=True)
         except Exception as error:  # pylint: disable=broad-except: the race prints whatever it was
             text = " ".join(str(error).split()) or type(error).__name__
             print(f"error {text[:400]}", flush=True)

@@ -4,8 +4,8 @@
 
 Every mode is given its best: denormals flushed, data ready as float tensors, inference_mode, and the
 fastest of the optimiser's implementations that work on this processor. `compile` is inductor with
-its slower, better settings (constants frozen for inference), and takes the faster of the two memory
-formats."""
+its slower, better settings (constants frozen for inference, matrix products tuned by trial), and takes
+the faster of the two memory formats."""
 
 import argparse
 import gc
@@ -32,7 +32,7 @@ IMPLEMENTATIONS = [{"fused": True}, {"foreach": True}, {"foreach": False}]  # of
 class Worker:
     def __init__(self, graph, mode):
         self.graph, self.mode, self.compiles = graph, mode, mode == "compile"
-        self.key, self.chosen = None, None  # (work, count) and its step
+        self.key, self.make, self.step = None, None, None  # (work, count); what makes its step; this
 
     def model(self, memory_format):
         if self.compiles:
@@ -95,12 +95,13 @@ class Worker:
 
         return choices[0] if len(choices) == 1 else min(choices, key=trial)
 
-    def best_step(self, work, count):
+    def best_way(self, work, count):
+        """What makes the fastest step."""
         plain, last = torch.contiguous_format, torch.channels_last
         formats = {"eager": [plain], "channels_last": [last], "compile": [plain, last]}[self.mode]
         if work == "infer":
             layout = self.fastest(lambda layout: self.infer_step(count, layout), formats)
-            return self.infer_step(count, layout)
+            return lambda: self.infer_step(count, layout)
         if any(node["attributes"].get("auxiliary") for node in self.graph["nodes"]):
             raise ValueError("does not train auxiliary heads")
         # The compiler does not see the optimiser, so that one is chosen without it.
@@ -108,13 +109,18 @@ class Worker:
             lambda settings: self.train_step(count, formats[0], settings, False), IMPLEMENTATIONS)
         layout = self.fastest(
             lambda layout: self.train_step(count, layout, settings, self.compiles), formats)
-        return self.train_step(count, layout, settings, self.compiles)
+        return lambda: self.train_step(count, layout, settings, self.compiles)
 
     def step_for(self, work, count):
         if self.key != (work, count):
-            self.chosen = None
-            self.chosen, self.key = self.best_step(work, count), (work, count)
-        return self.chosen
+            self.rest()
+            self.make, self.key = self.best_way(work, count), (work, count)
+        if not self.step:
+            self.step = self.make()
+        return self.step
+
+    def rest(self):
+        self.step = None
 
 
 def main():
@@ -128,9 +134,10 @@ def main():
     if options.mode == "compile":
         from torch._inductor import config
         config.freezing = True
+        config.max_autotune = True
         config.cpp.threads = options.threads
     worker = Worker(protocol.load_graph(options.graph), options.mode)
-    protocol.serve(worker.step_for, engine="pytorch", mode=options.mode, version=torch.__version__,
+    protocol.serve(worker, engine="pytorch", mode=options.mode, version=torch.__version__,
                    threads=options.threads)
 
 

@@ -73,6 +73,22 @@ done
 expect 0 "geometric mean: lenet5" -- race noisy --batch 2 --csv zoo.csv --resume
 expect 1 "zoo.svg: not a file of" -- race calm --csv zoo.svg --resume
 
+# What holds much memory is asked to rest after its warm-up and after every turn.
+mkdir large
+cat >large/python3 <<'END'
+#!/bin/sh
+echo 'ready {"mode": "stub", "rests": true}'
+while read -r verb rest && [ "$verb" != quit ]; do
+  case $verb in
+  rest) echo ok && echo "$verb" >>rests ;;
+  *) echo "ok 0.001 2000000" ;;
+  esac
+done
+END
+chmod +x large/python3
+expect 0 "pytorch     stub" -- race large --batch 2
+[ "$(wc -l <rests)" -eq 12 ] || fail "rested $(wc -l <rests) times"
+
 # A model that is wrong does not keep the others from racing.
 expect 3 "cannot read missing.lua" "lenet5, training step" -- env PATH="$folder/calm:$PATH" \
   "$cnnc" bench missing.lua "$lenet5" --seconds 0.001 --rounds 1 --engines pytorch --threads 1 \
