@@ -1,6 +1,11 @@
-"""An ONNX model from the graph that `cnnc export` writes: inference, images [N,C,H,W] -> logits."""
+"""An ONNX model from the graph that `cnnc export` writes: inference, images [N,C,H,W] -> logits.
+
+    python3 onnx_model.py GRAPH.json COUNT OUT.onnx"""
+
+import sys
 
 import numpy
+import protocol
 from onnx import TensorProto, checker, helper, numpy_helper
 
 OPSET, IR_VERSION = 17, 8
@@ -112,3 +117,14 @@ def build(graph, count, weights):
         opset_imports=[helper.make_opsetid("", OPSET)], ir_version=IR_VERSION)
     checker.check_model(model)
     return model.SerializeToString()
+
+
+def main():
+    path, count, out = sys.argv[1:]
+    graph = protocol.load_graph(path)
+    with open(out, "wb") as file:
+        file.write(build(graph, int(count), initial(graph)))
+
+
+if __name__ == "__main__":
+    main()

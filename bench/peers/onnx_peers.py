@@ -6,14 +6,21 @@ Both infer alone, in fp32, in a model whose shape is fixed and whose graph they 
 denormals are flushed."""
 
 import argparse
+import importlib.util
+import pathlib
+import subprocess
+import sys
+import tempfile
 
 import numpy
-import onnx_model
 import protocol
+
+MAKER = pathlib.Path(__file__).with_name("onnx_model.py")
 
 
 def onnxruntime_engine(threads):
-    """Its mode, its version, and a function from an ONNX model to one from images to logits."""
+    """Its mode, its version, and a function from an ONNX model (its bytes or its path) to one from
+    images to logits."""
     import onnxruntime as ort
 
     def prepare(model):
@@ -53,9 +60,18 @@ def openvino_engine(threads):
 ENGINES = {"onnxruntime": onnxruntime_engine, "openvino": openvino_engine}
 
 
+def make_model(graph, count, out):
+    """In a process of its own, whose memory is not the engine's."""
+    made = subprocess.run([sys.executable, MAKER, graph, str(count), out], text=True,
+                          stderr=subprocess.PIPE, check=False)
+    if made.returncode != 0:
+        raise ValueError(made.stderr.strip().splitlines()[-1])
+
+
 class Worker:
-    def __init__(self, graph, prepare):
-        self.graph, self.prepare = graph, prepare
+    def __init__(self, path, prepare):
+        self.path, self.prepare = path, prepare
+        self.input = protocol.load_graph(path)["input"]
         self.count, self.step = None, None  # images, and what infers them
 
     def step_for(self, work, count):
@@ -63,9 +79,10 @@ class Worker:
             raise ValueError("runs inference alone")
         if count != self.count:
             self.rest()
-            weights = onnx_model.initial(self.graph)
-            infer = self.prepare(onnx_model.build(self.graph, count, weights))
-            shape = (count, *self.graph["input"])
+            with tempfile.NamedTemporaryFile(suffix=".onnx") as model:
+                make_model(self.path, count, model.name)
+                infer = self.prepare(model.name)
+            shape = (count, *self.input)
             images = numpy.random.default_rng(2).standard_normal(shape, numpy.float32)
             self.step, self.count = (lambda: infer(images)), count
         return self.step
@@ -80,8 +97,10 @@ def main():
     parser.add_argument("--mode", choices=sorted(ENGINES), required=True)
     parser.add_argument("--threads", type=int, default=1)
     options = parser.parse_args()
+    if not importlib.util.find_spec("onnx"):
+        sys.exit("No module named 'onnx'")
     mode, version, prepare = ENGINES[options.mode](options.threads)
-    worker = Worker(protocol.load_graph(options.graph), prepare)
+    worker = Worker(options.graph, prepare)
     protocol.serve(worker, engine=options.mode, mode=mode, version=version,
                    threads=options.threads)
 
