@@ -55,22 +55,22 @@ typedef struct part {
 } part;
 
 static void *multiply(void *argument) {
-  part *part = argument;
-  part->instructions->loop(part->loops / 4); /* the clock settles */
-  pthread_barrier_wait(part->start);
-  part->began = cnn_seconds();
-  part->instructions->loop(part->loops);
-  part->ended = cnn_seconds();
+  part *mine = argument;
+  mine->instructions->loop(mine->loops / 4); /* the clock settles */
+  pthread_barrier_wait(mine->start);
+  mine->began = cnn_seconds();
+  mine->instructions->loop(mine->loops);
+  mine->ended = cnn_seconds();
   return NULL;
 }
 
 static void *read_words(void *argument) {
-  part *part = argument;
+  part *mine = argument;
   uint64_t sum = 0;
-  pthread_barrier_wait(part->start);
-  part->began = cnn_seconds();
-  for (size_t i = 0; i < part->count; i++) sum += part->words[i];
-  part->ended = cnn_seconds();
+  pthread_barrier_wait(mine->start);
+  mine->began = cnn_seconds();
+  for (size_t i = 0; i < mine->count; i++) sum += mine->words[i];
+  mine->ended = cnn_seconds();
   sink = (float)sum;
   return NULL;
 }
