@@ -35,13 +35,23 @@ size_t cnn_value_reals(const cnn_model *model, const cnn_value *value) {
   return cnn_value_elements(value);
 }
 
+/* Feature f of an image, [C,H,W], in the order [H,C,W]. */
+static size_t row_by_row(const cnn_value *value, size_t f) {
+  if (value->rank != 4) return f;
+  size_t channels = (size_t)value->shape[1], height = (size_t)value->shape[2],
+         width = (size_t)value->shape[3];
+  size_t c = f / (height * width), h = f / width % height, w = f % width;
+  return (h * channels + c) * width + w;
+}
+
 void cnn_value_plain(const cnn_model *model, const cnn_value *value, const void *activations,
                      int count, void *plain) {
   size_t features = features_of(value), lanes = (size_t)model->lanes;
   for (size_t n = 0; n < (size_t)count; n++) {
     for (size_t f = 0; f < features; f++) {
       size_t at = n * features + f;
-      if (value->layout == CNN_LANES) at = (n / lanes * features + f) * lanes + n % lanes;
+      if (value->layout == CNN_LANES)
+        at = (n / lanes * features + row_by_row(value, f)) * lanes + n % lanes;
       if (value->layout == CNN_ROWS) at = n * round_up(features, lanes) + f;
       cnn_real_set(model, plain, n * features + f,
                    cnn_real_get(model, activations, value->offset + at));
