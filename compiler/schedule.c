@@ -119,7 +119,7 @@ static void schedule_conv_weights(Node *node, const CompileOptions *options) {
   int most = many ? 11 : 5;
   int taps = divide_up(a->kernel[1], divide_up(a->kernel[1], most)); /* a long row in equal parts */
   int channels_in = x->dim[1] / a->groups, channels_out = dy->dim[1] / a->groups;
-  int tile[2] = {many ? 8 : 4, taps > 1 ? taps : 2};
+  int tile[2] = {many ? 4 : 2, taps > 1 ? 2 * taps : 4};
   choose_tile(channels_out, channels_in * taps, taps, registers, 1.0 / taps, tile);
   s->tile[0] = tile[0];
   s->tile[1] = tile[1] / taps;
@@ -144,9 +144,13 @@ static void schedule_conv_weights(Node *node, const CompileOptions *options) {
       grown = true;
     }
   }
+  /* Without taps that share their loads dy must come from the first cache, with them the second does. */
+  int near = s->tile[0] * dy->dim[3] * vector;
+  int far = (*outs * dy->dim[3] + *ins * x->dim[3] * a->stride[0]) * vector;
+  *rows = taps == 1 ? NEAR_BYTES / near : FAR_BYTES / far;
   bool single = *outs == s->tile[0] && *ins == s->tile[1];
-  *rows = single ? dy->dim[2] : NEAR_BYTES / (s->tile[0] * dy->dim[3] * vector);
-  *rows = *rows < 1 ? 1 : *rows > dy->dim[2] ? dy->dim[2] : *rows;
+  if (single || *rows > dy->dim[2]) *rows = dy->dim[2];
+  if (*rows < 1) *rows = 1;
 }
 
 /* --- the pass --------------------------------------------------------------------------------- */
