@@ -74,6 +74,7 @@ typedef struct conv {
   int kernel, stride, padding, dilation; /* down a column; along a row a kernel has its own */
   int kernel_step, row_step;             /* backward with a stride: of the taps that reach a row */
   int block, columns_block;              /* of work: tiles of channels, pixels of a row */
+  int block_made, block_channels, block_kernel; /* of work on weights; `block` is then of rows */
   /* Distances in the weights: groups, channels made and read, kernel rows, taps of a row. */
   ptrdiff_t w_group, w_made, w_channel, w_row, w_tap;
   int relu;
