@@ -60,6 +60,12 @@ typedef struct image {
   int channels, height, width;
 } image;
 
+/* What belongs to a batch_norm, as arguments: parameters and running statistics; statistics of the
+   batch; gradients. */
+#define NORM(bn) p + bn##_weight, p + bn##_bias, s + bn##_running_mean, s + bn##_running_var
+#define STATISTICS(bn) a + bn##_mean, a + bn##_inverse
+#define NORM_GRADIENT(bn) d + bn##_weight, d + bn##_bias
+
 /* The row of a channel: h counts through the rows of all groups of images. */
 static inline size_t row_of(image s, int h, int c) {
   return ((size_t)h * s.channels + c) * s.width * LANES;
