@@ -133,6 +133,8 @@ struct Value {
   int64_t offset;   /* in reals, from the start of the block that holds its kind */
   int64_t elements; /* reals that its memory takes, padding of the layout included */
   int first, last;  /* lifetime: positions of nodes */
+
+  int call; /* set by emit: after which call of a training step it is there, from 0 */
 };
 
 typedef enum Phase { PHASE_FORWARD, PHASE_BACKWARD, PHASE_UPDATE } Phase;

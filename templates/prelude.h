@@ -37,6 +37,14 @@ static inline void barrier(void) {
 #endif
 }
 
+/* Call `call` of the step is done: the next may start once whoever looks on has looked. */
+static inline void done(team t, const cnn_state *state, int call) {
+  barrier();
+  if (!state->observe) return;
+  if (t.thread == 0) state->observe(state->observer, call);
+  barrier();
+}
+
 /* The team of a parallel region, from inside it. Denormal numbers count as 0 from here on: they
    carry nothing that training needs, and many processors take a hundred cycles for each. */
 static inline team join_team(int images) {
