@@ -13,6 +13,7 @@ static const struct {
     {"predict", "classes of images", cnn_predict},
     {"summary", "the network, layer by layer", cnn_summary},
     {"gradcheck", "compare gradients with finite differences", cnn_gradcheck},
+    {"gradflow", "sizes of activations and gradients, layer by layer", cnn_gradflow},
     {"bench", "time of a step", cnn_bench},
     {"trace", "write all values of one step to a file, for tests", cnn_trace},
 };
