@@ -245,8 +245,10 @@ static const char *init_constant(InitKind kind) {
     return "CNN_UNIFORM";
   case INIT_NORMAL:
     return "CNN_NORMAL";
+  case INIT_TRUNCATED_NORMAL:
+    return "CNN_TRUNCATED_NORMAL";
   default:
-    assert(!"init_resolve leaves four kinds");
+    assert(!"init_resolve leaves five kinds");
     return NULL;
   }
 }

@@ -82,9 +82,10 @@ typedef enum InitKind {
   INIT_XAVIER_NORMAL,
   INIT_HE_UNIFORM,
   INIT_HE_NORMAL,
-  INIT_UNIFORM,        /* scale: bound; U(-bound, bound) */
-  INIT_NORMAL,         /* scale: standard deviation, mean 0 */
-  INIT_HE_UNIFORM_OUT, /* scale: gain; by the fan out */
+  INIT_UNIFORM,          /* scale: bound; U(-bound, bound) */
+  INIT_NORMAL,           /* scale: standard deviation, mean 0 */
+  INIT_TRUNCATED_NORMAL, /* the same, within -2 to 2 */
+  INIT_HE_UNIFORM_OUT,   /* scale: gain; by the fan out */
   INIT_HE_NORMAL_OUT
 } InitKind;
 

@@ -229,6 +229,8 @@ define_initialiser("he_uniform", gain(2 ^ 0.5)) -- sqrt(2): half of what a ReLU 
 define_initialiser("he_normal", gain(2 ^ 0.5))
 define_initialiser("uniform", {name = "bound", type = "REAL", required = true, above = 0})
 define_initialiser("normal", {name = "deviation", type = "REAL", required = true, above = 0})
+define_initialiser("truncated_normal",
+  {name = "deviation", type = "REAL", required = true, above = 0, high = 2})
 
 -- The recipe ----------------------------------------------------------------------------------
 

@@ -15,9 +15,16 @@ extern "C" {
 
 typedef enum cnn_target { CNN_SCALAR, CNN_AVX2, CNN_AVX512 } cnn_target;
 
-/* How a parameter starts: 0; scale; U(-scale, scale); N(0, scale^2). Xavier and He initialisers
-   arrive here as the bound or the deviation that their fans give. */
-typedef enum cnn_init { CNN_ZEROS, CNN_CONSTANT, CNN_UNIFORM, CNN_NORMAL } cnn_init;
+/* How a parameter starts: 0; scale; U(-scale, scale); N(0, scale^2); the same without what lies
+   outside of -2 to 2, for a scale of at most 2. Xavier and He initialisers arrive here as the bound
+   or the deviation that their fans give. */
+typedef enum cnn_init {
+  CNN_ZEROS,
+  CNN_CONSTANT,
+  CNN_UNIFORM,
+  CNN_NORMAL,
+  CNN_TRUNCATED_NORMAL
+} cnn_init;
 
 /* One parameter or buffer, as in PyTorch: [O,I,kH,kW], [O,I] or [O], row-major in the parameter
  * block. */
