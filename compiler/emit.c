@@ -345,6 +345,8 @@ static void write_settings(FILE *out, const Recipe *r) {
       {"rise", r->rise},
       {"divisor", r->divisor},
       {"final_divisor", r->final_divisor},
+      {"momentum_low", r->momentum_low},
+      {"momentum_high", r->momentum_high},
       {"patience", r->patience},
       {"cooldown", r->cooldown},
       {"threshold", r->threshold},

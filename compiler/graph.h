@@ -203,7 +203,7 @@ typedef struct Recipe {
   int step_epochs;
   int milestones[MILESTONES_MAX], milestone_count;
   double gamma, final_lr, power;
-  double rise, divisor, final_divisor;
+  double rise, divisor, final_divisor, momentum_low, momentum_high;
   int patience, cooldown;
   double threshold;
   int accumulate;

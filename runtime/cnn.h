@@ -82,8 +82,10 @@ typedef struct cnn_recipe {
   double power;                  /* polynomial */
   double rise;                   /* one-cycle: part of the steps in which the rate rises, 0 to 1 */
   double divisor, final_divisor; /* one-cycle: starts at lr / divisor, ends final_divisor below */
-  int patience, cooldown;        /* plateau: epochs */
-  double threshold;              /* plateau: what counts as better, relative */
+  double momentum_low, momentum_high; /* one-cycle: bounds of momentum (Adam: beta1), which falls
+                                         while the rate rises; 0, 0: it stays as it is */
+  int patience, cooldown;             /* plateau: epochs */
+  double threshold;                   /* plateau: what counts as better, relative */
   int accumulate;    /* micro-batches of the program's batch in one update, at least 1 */
   double clip_norm;  /* of all gradients together; 0: not clipped */
   double clip_value; /* of each number of a gradient; 0: not clipped */

@@ -239,15 +239,23 @@ static bool is_over(const trainer *t) {
   return interrupted || (t->o.steps > 0 && t->session.state.step >= (uint64_t)t->o.steps);
 }
 
+/* What the schedule says of the update at hand. */
+static void set_rates(trainer *t, uint64_t batches) {
+  const cnn_recipe *recipe = &t->o.recipe;
+  cnn_state *state = &t->session.state;
+  state->lr = cnn_rate(recipe, state->step, batches);
+  state->momentum = cnn_momentum(recipe, recipe->momentum, state->step, batches);
+  state->beta1 = cnn_momentum(recipe, recipe->beta1, state->step, batches);
+}
+
 static bool train_epoch(trainer *t, int epoch, tally *sum, cnn_error *error) {
   const options *o = &t->o;
-  cnn_state *state = &t->session.state;
   int64_t images = t->training.count, batches = cnn_sampler_batches(images, o->batch);
   cnn_sampler_order(t->order, (uint32_t)images, !o->in_order, o->seed, (uint64_t)epoch);
   double start = cnn_seconds();
   for (int64_t b = 0; b < batches && !is_over(t); b++) {
     int count = cnn_sampler_batch_count(images, o->batch, b);
-    state->lr = cnn_rate(&o->recipe, state->step, (uint64_t)batches);
+    set_rates(t, (uint64_t)batches);
     if (!train_batch(t, epoch, b * o->batch, count, sum, error)) return false;
     sum->seconds = cnn_seconds() - start;
     double seen = (double)sum->images;

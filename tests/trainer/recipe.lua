@@ -12,7 +12,7 @@ return nn.model {
     batch = 20,
     epochs = 2,
     optimizer = nn.rmsprop {lr = 0.002, momentum = 0.5, centered = true},
-    schedule = nn.one_cycle_lr {warmup = 0.5},
+    schedule = nn.one_cycle_lr {momentum = {0.85, 0.95}, warmup = 0.5},
     accumulate = 3,
     clip_norm = 0.5,
     clip_value = 0.1,
