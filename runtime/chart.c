@@ -98,7 +98,6 @@ static void draw_legend(cnn_text *text, const axes *a) {
 void cnn_chart(cnn_text *text, const char *title, const char *x_title, const cnn_panel *panels,
                int panel_count) {
   int width = LEFT + panel_count * (WIDTH + GAP) - GAP + 24, height = TOP + HEIGHT + 48;
-  text->used = 0;
   cnn_text_add(text,
                "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 %d %d\" width=\"%d\" "
                "height=\"%d\">\n"

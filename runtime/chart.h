@@ -23,8 +23,8 @@ typedef struct cnn_panel {
   int series_count;
 } cnn_panel;
 
-/* What cannot be shown (not finite, or not positive on a logarithmic axis) is left out of its
-   curve. */
+/* Adds the chart to the text. What cannot be shown (not finite, or not positive on a logarithmic
+   axis) is left out of its curve. */
 void cnn_chart(cnn_text *text, const char *title, const char *x_title, const cnn_panel *panels,
                int panel_count);
 

@@ -19,7 +19,6 @@ static const char HEADER[] =
 enum { TEXTS = 3, NUMBERS = 4 };
 
 void cnn_flow_csv(cnn_text *text, const cnn_flow *flow) {
-  text->used = 0;
   cnn_text_add(text, "%s", HEADER);
   for (int i = 0; i < flow->count; i++) {
     const cnn_flow_row *row = &flow->rows[i];
@@ -86,7 +85,7 @@ bool cnn_flow_load(cnn_flow *flow, const char *path, cnn_error *error) {
 
 /* --- the chart -------------------------------------------------------------------------------- */
 
-static void drop_unweighted(cnn_flow *flow) {
+void cnn_flow_drop_unweighted(cnn_flow *flow) {
   int kept = 0;
   for (int i = 0; i < flow->count; i++)
     if (cnn_flow_is_weighted(&flow->rows[i])) flow->rows[kept++] = flow->rows[i];
@@ -98,13 +97,12 @@ static void add_series(cnn_panel *panel, const cnn_flow *flow, const double *col
       (cnn_series){flow->model, column, sizeof(cnn_flow_row), flow->count, 1};
 }
 
-void cnn_flow_chart(cnn_text *text, cnn_flow *flow, cnn_flow *other) {
+void cnn_flow_chart(cnn_text *text, const cnn_flow *flow, const cnn_flow *other) {
   cnn_panel panels[] = {{.title = "RMS of activations", .logarithmic = true},
                         {.title = "of their gradients", .logarithmic = true},
                         {.title = "of gradients of weights", .logarithmic = true}};
-  cnn_flow *flows[CNN_SERIES_MAX] = {flow, other};
+  const cnn_flow *flows[CNN_SERIES_MAX] = {flow, other};
   for (int i = 0; i < CNN_SERIES_MAX && flows[i]; i++) {
-    drop_unweighted(flows[i]);
     const cnn_flow_row *rows = flows[i]->rows;
     add_series(&panels[0], flows[i], &rows->activation);
     add_series(&panels[1], flows[i], &rows->activation_gradient);

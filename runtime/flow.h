@@ -25,13 +25,17 @@ typedef struct cnn_flow {
 /* A convolution or a fully connected layer. */
 bool cnn_flow_is_weighted(const cnn_flow_row *row);
 
+/* Adds a header line, then a line a layer, to the text. */
 void cnn_flow_csv(cnn_text *text, const cnn_flow *flow);
 
 /* Reads what cnn_flow_csv wrote; the caller frees flow->rows. */
 bool cnn_flow_load(cnn_flow *flow, const char *path, cnn_error *error);
 
-/* Activations, their gradients and those of weights over the weighted layers, with the curves of
-   another net if there is one (else NULL). Drops the other rows of both. */
-void cnn_flow_chart(cnn_text *text, cnn_flow *flow, cnn_flow *other);
+/* Takes the other rows out. */
+void cnn_flow_drop_unweighted(cnn_flow *flow);
+
+/* Activations, their gradients and those of weights over all rows, with the curves of another net
+   if there is one (else NULL). */
+void cnn_flow_chart(cnn_text *text, const cnn_flow *flow, const cnn_flow *other);
 
 #endif

@@ -247,27 +247,31 @@ static void print_range(const cnn_flow *flow) {
 
 /* --- writing ---------------------------------------------------------------------------------- */
 
-/* What `write` puts into a text, as FOLDER/NAME. */
-static bool write_text(gradflow *g, cnn_flow *other, const char *name,
-                       void (*write)(cnn_text *text, cnn_flow *flow, cnn_flow *other),
-                       cnn_error *error) {
-  char path[PATH_MAX];
-  if (snprintf(path, sizeof path, "%s/%s", g->o.out, name) >= (int)sizeof path)
-    return cnn_fail(error, CNN_EXIT_USAGE, "--out %s: the name is too long", g->o.out);
-  cnn_text text = {0};
-  write(&text, &g->flow, other);
-  text.size = text.used + 1;
-  text.data = malloc(text.size);
-  if (!text.data) return cnn_fail(error, CNN_EXIT_FAILED, "no memory for %s", path);
-  write(&text, &g->flow, other);
-  bool good = cnn_file_replace(path, text.data, text.used, error);
-  free(text.data);
-  return good;
+typedef struct pair {
+  cnn_flow *flow, *other; /* other: NULL without one */
+} pair;
+
+static void write_csv(cnn_text *text, const void *what) {
+  cnn_flow_csv(text, ((const pair *)what)->flow);
 }
 
-static void write_csv(cnn_text *text, cnn_flow *flow, cnn_flow *other) {
-  (void)other;
-  cnn_flow_csv(text, flow);
+static void write_chart(cnn_text *text, const void *what) {
+  const pair *flows = what;
+  cnn_flow_chart(text, flows->flow, flows->other);
+}
+
+static bool write_files(gradflow *g, cnn_flow *other, cnn_error *error) {
+  const pair flows = {&g->flow, other};
+  char path[PATH_MAX];
+  if (!cnn_make_folder(g->o.out, error)) return false;
+  snprintf(path, sizeof path, "%s/gradflow.csv", g->o.out);
+  if (!cnn_file_write_text(path, write_csv, &flows, error)) return false;
+  cnn_flow_drop_unweighted(&g->flow);
+  if (other) cnn_flow_drop_unweighted(other);
+  snprintf(path, sizeof path, "%s/gradflow.svg", g->o.out);
+  if (!cnn_file_write_text(path, write_chart, &flows, error)) return false;
+  printf("written: %s/gradflow.csv, gradflow.svg\n", g->o.out);
+  return true;
 }
 
 static bool run(gradflow *g, cnn_flow *other, cnn_error *error) {
@@ -290,12 +294,7 @@ static bool run(gradflow *g, cnn_flow *other, cnn_error *error) {
   print_table(g);
   print_range(&g->flow);
   if (other) print_range(other);
-  if (!o->out) return true;
-  if (!cnn_make_folder(o->out, error) || !write_text(g, other, "gradflow.csv", write_csv, error) ||
-      !write_text(g, other, "gradflow.svg", cnn_flow_chart, error))
-    return false;
-  printf("written: %s/gradflow.csv, gradflow.svg\n", o->out);
-  return true;
+  return !o->out || write_files(g, other, error);
 }
 
 bool cnn_gradflow(const cnn_model *model, int argc, char **argv, cnn_error *error) {

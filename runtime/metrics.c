@@ -22,6 +22,7 @@ static cnn_series series_of(const char *name, const double *column, int count, d
 }
 
 void cnn_metrics_chart(cnn_text *text, const char *name, const cnn_metrics *rows, int count) {
+  text->used = 0;
   const cnn_panel panels[] = {
       {.title = "loss",
        .series = {series_of("train", &rows->train_loss, count, 1),
