@@ -66,11 +66,10 @@ static const char *const RESERVED[] = {
     "union",    "unsigned", "void",      "volatile",  "while",
     "vec",      "team",     "t",         "a",         "d",
     "p",        "o",        "state",     "batch",     "logits",
-    "barrier",  "LANES",    "model",     "main",      "update",
+    "next",     "LANES",    "model",     "main",      "update",
     "infer",    "share",    "span",      "gradients", "train_step",
     "asm",      "typeof",   "size_t",    "vmask",     "linux",
     "unix",     "i386",     "join_team", "s",         "update_parameters",
-    "done",
 };
 
 /* Names all in capitals may be macros of the headers: NULL, NAN, INT32_MAX. */
@@ -174,7 +173,7 @@ static char *activation_places(const Graph *graph) {
 }
 
 static void write_call(FILE *out, const char *indent, const Call *call) {
-  fprintf(out, "%s%s(t, %s); ", indent, call->kernel->name, call->arguments);
+  fprintf(out, "%s%s(t, %s); next(t, state);\n", indent, call->kernel->name, call->arguments);
 }
 
 /* What the node makes is there after this call. */
@@ -182,8 +181,7 @@ static void number_values(const Node *node, int call) {
   for (int i = 0; i < node->out_count; i++) node->out[i]->call = call;
 }
 
-/* steps: calls of a training step so far, which are numbered; NULL for calls that nobody observes.
- */
+/* steps: calls of a training step so far, by which values are numbered; or NULL. */
 static char *calls_of(Graph *graph, Phase phase, const char *indent, const CompileOptions *options,
                       KernelList *kernels, int *steps) {
   Text text;
@@ -199,10 +197,7 @@ static char *calls_of(Graph *graph, Phase phase, const char *indent, const Compi
       fprintf(text.out, "%s/* %s */\n", indent, node->name);
     layer = node->name;
     write_call(text.out, indent, &call);
-    if (steps)
-      fprintf(text.out, "done(t, state, %d);\n", (*steps)++);
-    else
-      fprintf(text.out, "barrier();\n");
+    if (steps) ++*steps;
   }
   return text_done(&text, graph->arena);
 }
@@ -213,7 +208,6 @@ static char *logits_call(Graph *graph, const char *indent, const CompileOptions 
   text_begin(&text);
   Call call = lower_logits(graph, options, kernels);
   write_call(text.out, indent, &call);
-  fprintf(text.out, "barrier();\n");
   return text_done(&text, graph->arena);
 }
 

@@ -125,9 +125,9 @@ typedef struct cnn_state {
   uint64_t step;     /* counts updates from 0: dropout's counter, Adam's bias correction */
   double lr, momentum, weight_decay, beta1, beta2, eps;
 
-  /* To look at values while they live: called by one thread of gradients after call 0, 1, ... of
-     the step, while all others wait; see cnn_value.call. NULL: nobody looks. */
-  void (*observe)(void *observer, int call);
+  /* To look at values while they live: the first thread calls it after each call of a kernel, while
+     all others wait. NULL: nobody looks. */
+  void (*observe)(void *observer);
   void *observer;
 
   /* Results of the last call, for images 0..count-1. */
@@ -143,7 +143,7 @@ typedef struct cnn_value {
   int rank, shape[4];
   cnn_layout layout; /* PLAIN: row-major. LANES: [N/L][C][H][W][L]. ROWS: [N][C*H*W up to L] */
   size_t offset;     /* in reals from the start of activations */
-  int call;          /* of a training step, counted from 0: it is there after this call */
+  int call;          /* of a kernel in gradients, from 0: the value is there after it */
 } cnn_value;
 
 typedef struct cnn_model {

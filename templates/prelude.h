@@ -30,18 +30,18 @@ static inline span share(int pieces, team t) {
                 (int)((int64_t)pieces * (t.thread + 1) / t.threads)};
 }
 
-/* Waits until every thread has come here: between a kernel and the next. */
 static inline void barrier(void) {
 #if defined(_OPENMP)
 #pragma omp barrier
 #endif
 }
 
-/* Call `call` of the step is done: the next may start once whoever looks on has looked. */
-static inline void done(team t, const cnn_state *state, int call) {
+/* Between a kernel and the next: waits until every thread has come here, and until whoever looks on
+   has looked. */
+static inline void next(team t, const cnn_state *state) {
   barrier();
   if (!state->observe) return;
-  if (t.thread == 0) state->observe(state->observer, call);
+  if (t.thread == 0) state->observe(state->observer);
   barrier();
 }
 

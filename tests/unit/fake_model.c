@@ -50,8 +50,8 @@ static void forward(const cnn_model *m, const cnn_state *state, const cnn_batch 
 }
 
 /* After calls of a step, as generated programs do it. */
-static void done(const cnn_state *state, int call) {
-  if (state->observe) state->observe(state->observer, call);
+static void next(const cnn_state *state) {
+  if (state->observe) state->observe(state->observer);
 }
 
 static void infer(const cnn_model *m, const cnn_state *state, const cnn_batch *batch,
@@ -64,7 +64,7 @@ static void infer(const cnn_model *m, const cnn_state *state, const cnn_batch *b
 
 static void gradients(const cnn_model *m, const cnn_state *state, const cnn_batch *batch) {
   forward(m, state, batch);
-  done(state, FORWARD);
+  next(state);
   for (size_t i = 0; i < PARAMETERS; i++) cnn_real_set(m, state->gradients, i, 0);
   for (int n = 0; n < batch->count; n++) {
     double sum = 0, error[FAKE_CLASSES];
@@ -84,7 +84,7 @@ static void gradients(const cnn_model *m, const cnn_state *state, const cnn_batc
       }
     }
   }
-  done(state, BACKWARD);
+  next(state);
 }
 
 static void update(const cnn_model *m, const cnn_state *state) {
