@@ -107,7 +107,7 @@ typedef enum ValueKind {
 typedef enum Layout {
   LAYOUT_UNSET,
   LAYOUT_PLAIN, /* row-major, as in PyTorch: parameters and their gradients, images */
-  LAYOUT_LANES, /* [N/L][C][H][W][L]: the batch innermost, L images a vector */
+  LAYOUT_LANES, /* [N/L][H][C][W][L], [N/L][F][L]: the batch innermost, L images a vector */
   LAYOUT_ROWS   /* [N][C*H*W rounded up to L]: an image a row */
 } Layout;
 
@@ -130,7 +130,7 @@ struct Value {
 
   /* Set by layout and memory. */
   Layout layout;
-  Value *view_of;   /* shares the memory of another value (flatten, reshape) */
+  Value *view_of;   /* shares the memory of another value */
   int64_t offset;   /* in reals, from the start of the block that holds its kind */
   int64_t elements; /* reals that its memory takes, padding of the layout included */
   int first, last;  /* lifetime: positions of nodes */
@@ -150,9 +150,13 @@ typedef enum Algorithm {
   ALGORITHM_DIRECT /* loops over the shape with one register tile */
 } Algorithm;
 
+/* Blocks of work of convolutions, around the tile:
+     conv2d, conv2d_backward_data          tiles of channels, pixels of a row
+     conv2d_backward_weights               rows, output channels, input channels, kernel rows */
 typedef struct Schedule {
   Algorithm algorithm;
   int tile[3];
+  int block[4];
 } Schedule;
 
 struct Node {
@@ -249,6 +253,10 @@ bool op_is_loss(OpKind op); /* outputs: loss, gradient of the logits */
 bool op_has_attribute(OpKind op, const char *name);
 int64_t value_count(const Value *value);    /* product of its dimensions */
 int64_t value_features(const Value *value); /* the same of one image: C*H*W */
+
+/* Whether the node's result is its input in the same memory: where flatten moves nothing, since a
+   value of rank 4 lies as [N/L][H][C][W][L]. */
+bool node_is_view(const Node *node);
 
 /* NULL if there is none. */
 Value *graph_find_value(const Graph *graph, const char *name);

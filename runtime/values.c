@@ -40,7 +40,16 @@ size_t cnn_value_reals(const cnn_model *model, const cnn_value *value) {
   return cnn_value_elements(value);
 }
 
-/* Number f of the `features` of image n. */
+/* Feature f of an image, [C,H,W], in the order [H,C,W]. */
+static size_t row_by_row(const cnn_value *value, size_t f) {
+  if (value->rank != 4) return f;
+  size_t channels = (size_t)value->shape[1], height = (size_t)value->shape[2],
+         width = (size_t)value->shape[3];
+  size_t c = f / (height * width), h = f / width % height, w = f % width;
+  return (h * channels + c) * width + w;
+}
+
+/* Number f of the `features` of image n, in the order of the memory. */
 static double value_at(const cnn_model *model, const cnn_value *value, const void *activations,
                        size_t features, size_t n, size_t f) {
   size_t lanes = (size_t)model->lanes, at = n * features + f;
@@ -52,10 +61,13 @@ static double value_at(const cnn_model *model, const cnn_value *value, const voi
 void cnn_value_plain(const cnn_model *model, const cnn_value *value, const void *activations,
                      int count, void *plain) {
   size_t features = features_of(value);
-  for (size_t n = 0; n < (size_t)count; n++)
-    for (size_t f = 0; f < features; f++)
+  for (size_t n = 0; n < (size_t)count; n++) {
+    for (size_t f = 0; f < features; f++) {
+      size_t from = value->layout == CNN_LANES ? row_by_row(value, f) : f;
       cnn_real_set(model, plain, n * features + f,
-                   value_at(model, value, activations, features, n, f));
+                   value_at(model, value, activations, features, n, from));
+    }
+  }
 }
 
 double cnn_value_rms(const cnn_model *model, const cnn_value *value, const void *activations,

@@ -62,6 +62,50 @@ static inline team join_team(int images) {
 static inline int min_int(int a, int b) { return a < b ? a : b; }
 static inline int max_int(int a, int b) { return a > b ? a : b; }
 
+/* Images of a value with rank 4 lie row by row, the channels of a row behind each other:
+   [N/LANES][height][channels][width][LANES]. */
+typedef struct image {
+  int channels, height, width;
+} image;
+
+/* The row of a channel: h counts through the rows of all groups of images. */
+static inline size_t row_of(image s, int h, int c) {
+  return ((size_t)h * s.channels + c) * s.width * LANES;
+}
+
+/* A convolution, forward or backward, as one sum: made[m, p, q] = sum over channels and taps of what
+   is read, times weights. Channels are those of one group of `groups`. */
+typedef struct conv {
+  int groups;
+  int channels, height, width;           /* read */
+  int made, rows, columns;               /* made: channels, height, width */
+  int kernel, stride, padding, dilation; /* down a column; along a row a kernel has its own */
+  int kernel_step, row_step;             /* backward with a stride: of the taps that reach a row */
+  int block, columns_block;              /* of work: tiles of channels, pixels of a row */
+  /* Distances in the weights: groups, channels made and read, kernel rows, taps of a row. */
+  ptrdiff_t w_group, w_made, w_channel, w_row, w_tap;
+  int relu;
+} conv;
+
+/* No load moves across: a compiler that reads the weights of all taps ahead runs out of registers. */
+static inline void in_order(void) { __asm__ volatile("" ::: "memory"); }
+
+/* Where a register tile goes: channels are `plane` reals apart, pixels `step`. */
+typedef struct target {
+  real *to;
+  const real *below; /* the activation there, or NULL: the result is 0 where it is 0 */
+  const real *bias;  /* one a channel, or NULL */
+  ptrdiff_t plane, step;
+  vec least; /* of all results: 0 for relu */
+} target;
+
+/* Stores pixel j of channel r. */
+static inline void put(const target *t, int r, int j, vec a) {
+  const ptrdiff_t at = r * t->plane + j * t->step;
+  a = vmax(t->least, t->bias ? vadd(a, vbroadcast(t->bias + r)) : a);
+  vstore(t->to + at, t->below ? vkeep(vgt(vload(t->below + at), vzero()), a) : a);
+}
+
 /* a^e, a lane at a time: for exponents that square roots do not give. */
 static inline vec vpower(vec a, real e) {
   _Alignas(64) real lanes[LANES];
