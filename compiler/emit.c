@@ -66,7 +66,7 @@ static const char *const RESERVED[] = {
     "union",    "unsigned", "void",      "volatile",  "while",
     "vec",      "team",     "t",         "a",         "d",
     "p",        "o",        "state",     "batch",     "logits",
-    "barrier",  "LANES",    "model",     "main",      "update",
+    "next",     "LANES",    "model",     "main",      "update",
     "infer",    "share",    "span",      "gradients", "train_step",
     "asm",      "typeof",   "size_t",    "vmask",     "linux",
     "unix",     "i386",     "join_team", "s",         "update_parameters",
@@ -157,23 +157,33 @@ static char *parameter_places(const Graph *graph) {
   return text_done(&text, graph->arena);
 }
 
+/* In the block of activations, and in the descriptor's table of values. */
+static bool is_listed(const Value *value) {
+  return value->kind == VALUE_ACTIVATION || value->kind == VALUE_GRADIENT;
+}
+
 static char *activation_places(const Graph *graph) {
   Text text;
   text_begin(&text);
   for (int i = 0; i < graph->values.count; i++) {
     const Value *value = graph->values.at[i];
-    if (value->kind == VALUE_ACTIVATION || value->kind == VALUE_GRADIENT)
-      write_place(text.out, "    ", value);
+    if (is_listed(value)) write_place(text.out, "    ", value);
   }
   return text_done(&text, graph->arena);
 }
 
 static void write_call(FILE *out, const char *indent, const Call *call) {
-  fprintf(out, "%s%s(t, %s); barrier();\n", indent, call->kernel->name, call->arguments);
+  fprintf(out, "%s%s(t, %s); next(t, state);\n", indent, call->kernel->name, call->arguments);
 }
 
+/* What the node makes is there after this call. */
+static void number_values(const Node *node, int call) {
+  for (int i = 0; i < node->out_count; i++) node->out[i]->call = call;
+}
+
+/* steps: calls of a training step so far, by which values are numbered; or NULL. */
 static char *calls_of(Graph *graph, Phase phase, const char *indent, const CompileOptions *options,
-                      KernelList *kernels) {
+                      KernelList *kernels, int *steps) {
   Text text;
   text_begin(&text);
   const char *layer = "";
@@ -181,11 +191,13 @@ static char *calls_of(Graph *graph, Phase phase, const char *indent, const Compi
     const Node *node = graph->nodes.at[i];
     if (node->phase != phase) continue;
     Call call = lower_node(graph, node, options, kernels);
+    if (steps) number_values(node, call.kernel ? *steps : *steps - 1); /* a view is there already */
     if (!call.kernel) continue;
     if (phase != PHASE_UPDATE && strcmp(layer, node->name) != 0)
       fprintf(text.out, "%s/* %s */\n", indent, node->name);
     layer = node->name;
     write_call(text.out, indent, &call);
+    if (steps) ++*steps;
   }
   return text_done(&text, graph->arena);
 }
@@ -227,8 +239,10 @@ static const char *init_constant(InitKind kind) {
     return "CNN_UNIFORM";
   case INIT_NORMAL:
     return "CNN_NORMAL";
+  case INIT_TRUNCATED_NORMAL:
+    return "CNN_TRUNCATED_NORMAL";
   default:
-    assert(!"init_resolve leaves four kinds");
+    assert(!"init_resolve leaves five kinds");
     return NULL;
   }
 }
@@ -256,16 +270,28 @@ static int write_parameters(FILE *out, const Graph *graph) {
   return count;
 }
 
-static void write_layers(FILE *out, const LayerSummaryList *summary) {
+/* The value's place in the descriptor's table of values; -1 without one. */
+static int place_of(const Graph *graph, const Value *value) {
+  int place = 0;
+  for (int i = 0; i < graph->values.count; i++) {
+    const Value *other = graph->values.at[i];
+    if (other == value) return place;
+    place += is_listed(other);
+  }
+  return -1;
+}
+
+static void write_layers(FILE *out, const Graph *graph, const LayerSummaryList *summary) {
   fprintf(out, "static const cnn_layer layers[] = {\n");
   for (int i = 0; i < summary->count; i++) {
     const LayerSummary *layer = &summary->at[i];
     fprintf(out,
             "    {\"%s\", \"%s\", {%d, %d, %d}, %" PRId64 ", %" PRId64 ", {%d, %d}, %" PRId64
-            ", %" PRId64 "},\n",
+            ", %" PRId64 ", %d, %d},\n",
             layer->name, layer->kind, layer->shape[0], layer->shape[1], layer->shape[2],
             layer->parameters, layer->macs, layer->receptive_field[0], layer->receptive_field[1],
-            layer->activation_bytes, layer->linear_parameters);
+            layer->activation_bytes, layer->linear_parameters, place_of(graph, layer->activation),
+            place_of(graph, layer->gradient));
   }
   fprintf(out, "};\n\n");
 }
@@ -277,10 +303,10 @@ static int write_values(FILE *out, const Graph *graph) {
   fprintf(out, "static const cnn_value values[] = {\n");
   for (int i = 0; i < graph->values.count; i++) {
     const Value *value = graph->values.at[i];
-    if (value->kind != VALUE_ACTIVATION && value->kind != VALUE_GRADIENT) continue;
+    if (!is_listed(value)) continue;
     fprintf(out, "    {\"%s\", ", value->name);
     write_dims(out, value);
-    fprintf(out, ", %s, %" PRId64 "},\n", LAYOUTS[value->layout], value->offset);
+    fprintf(out, ", %s, %" PRId64 ", %d},\n", LAYOUTS[value->layout], value->offset, value->call);
     count++;
   }
   fprintf(out, "};\n\n");
@@ -313,6 +339,8 @@ static void write_settings(FILE *out, const Recipe *r) {
       {"rise", r->rise},
       {"divisor", r->divisor},
       {"final_divisor", r->final_divisor},
+      {"momentum_low", r->momentum_low},
+      {"momentum_high", r->momentum_high},
       {"patience", r->patience},
       {"cooldown", r->cooldown},
       {"threshold", r->threshold},
@@ -374,9 +402,8 @@ static void write_descriptor(FILE *out, const Graph *training, const Graph *infe
           graph_parameter_reals(training), optimizer_blocks(&training->recipe));
   fprintf(out, "    .training_reals = %" PRId64 ",\n    .inference_reals = %" PRId64 ",\n",
           graph_activation_reals(training), graph_activation_reals(inference));
-  if (options->keep_values)
-    fprintf(out, "    .values = values,\n    .value_count = %d,\n    .guard_bytes = %d,\n", values,
-            GUARD_BYTES);
+  fprintf(out, "    .values = values,\n    .value_count = %d,\n", values);
+  if (options->keep_values) fprintf(out, "    .guard_bytes = %d,\n", GUARD_BYTES);
   fprintf(out, "    .gradients = gradients,\n    .update = update,\n    .train_step = "
                "train_step,\n    .infer = infer,\n");
 }
@@ -442,12 +469,13 @@ char *emit_program(Graph *training, Graph *inference, const CompileOptions *opti
   TemplateEngine *engine = template_engine_new(arena);
   KernelList kernels = {0};
   name_both(training, inference, options);
-  char *forward = calls_of(training, PHASE_FORWARD, "  ", options, &kernels);
-  char *backward = calls_of(training, PHASE_BACKWARD, "  ", options, &kernels);
-  char *update = calls_of(training, PHASE_UPDATE, "  ", options, &kernels);
+  int steps = 0;
+  char *forward = calls_of(training, PHASE_FORWARD, "  ", options, &kernels, &steps);
+  char *backward = calls_of(training, PHASE_BACKWARD, "  ", options, &kernels, &steps);
+  char *update = calls_of(training, PHASE_UPDATE, "  ", options, &kernels, NULL);
   Text calls;
   text_begin(&calls);
-  fputs(calls_of(inference, PHASE_FORWARD, "    ", options, &kernels), calls.out);
+  fputs(calls_of(inference, PHASE_FORWARD, "    ", options, &kernels, NULL), calls.out);
   fputs(logits_call(inference, "    ", options, &kernels), calls.out);
   char *infer = text_done(&calls, arena);
 
@@ -455,8 +483,8 @@ char *emit_program(Graph *training, Graph *inference, const CompileOptions *opti
   Text tables, descriptor;
   text_begin(&tables);
   int parameters = write_parameters(tables.out, training);
-  write_layers(tables.out, &summary);
-  int values = options->keep_values ? write_values(tables.out, training) : 0;
+  write_layers(tables.out, training, &summary);
+  int values = write_values(tables.out, training);
   write_recipe(tables.out, training);
   text_begin(&descriptor);
   write_descriptor(descriptor.out, training, inference, options, parameters, summary.count, values);

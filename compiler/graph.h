@@ -82,9 +82,10 @@ typedef enum InitKind {
   INIT_XAVIER_NORMAL,
   INIT_HE_UNIFORM,
   INIT_HE_NORMAL,
-  INIT_UNIFORM,        /* scale: bound; U(-bound, bound) */
-  INIT_NORMAL,         /* scale: standard deviation, mean 0 */
-  INIT_HE_UNIFORM_OUT, /* scale: gain; by the fan out */
+  INIT_UNIFORM,          /* scale: bound; U(-bound, bound) */
+  INIT_NORMAL,           /* scale: standard deviation, mean 0 */
+  INIT_TRUNCATED_NORMAL, /* the same, within -2 to 2 */
+  INIT_HE_UNIFORM_OUT,   /* scale: gain; by the fan out */
   INIT_HE_NORMAL_OUT
 } InitKind;
 
@@ -133,6 +134,8 @@ struct Value {
   int64_t offset;   /* in reals, from the start of the block that holds its kind */
   int64_t elements; /* reals that its memory takes, padding of the layout included */
   int first, last;  /* lifetime: positions of nodes */
+
+  int call; /* set by emit: after which call of a training step it is there, from 0 */
 };
 
 typedef enum Phase { PHASE_FORWARD, PHASE_BACKWARD, PHASE_UPDATE } Phase;
@@ -204,7 +207,7 @@ typedef struct Recipe {
   int step_epochs;
   int milestones[MILESTONES_MAX], milestone_count;
   double gamma, final_lr, power;
-  double rise, divisor, final_divisor;
+  double rise, divisor, final_divisor, momentum_low, momentum_high;
   int patience, cooldown;
   double threshold;
   int accumulate;

@@ -66,13 +66,11 @@ static const struct argp PARSER = {
 bool cnn_benchmark_open(cnn_benchmark *bench, const cnn_model *model, int threads,
                         cnn_error *error) {
   enum { SEED = 1, LEVELS = 256 };
-  static const double mean[CNN_CHANNELS_MAX] = {[0 ... CNN_CHANNELS_MAX - 1] = 0.5};
-  static const double deviation[CNN_CHANNELS_MAX] = {[0 ... CNN_CHANNELS_MAX - 1] = 0.29};
   cnn_session *session = &bench->session;
   cnn_session_plan(session, model, CNN_TO_TRAIN, threads);
   cnn_storage_want(&session->storage, &bench->pixels, (size_t)model->batch, cnn_image_bytes(model));
   if (!cnn_session_open(session, error)) return false;
-  cnn_normalization normalization = cnn_normalization_given(model->input[0], mean, deviation);
+  cnn_normalization normalization = cnn_normalization_uniform(model->input[0]);
   cnn_session_normalize(session, &normalization);
   cnn_session_fill_random(session, bench->pixels, model->batch, LEVELS, SEED);
   cnn_init_parameters(model, SEED, session->state.parameters);

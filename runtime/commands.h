@@ -11,7 +11,8 @@
 
 /* argv[0] is "lenet5 train". Returns true, or false with the mistake and its exit code. */
 typedef bool cnn_command(const cnn_model *model, int argc, char **argv, cnn_error *error);
-cnn_command cnn_train, cnn_eval, cnn_predict, cnn_summary, cnn_gradcheck, cnn_bench, cnn_trace;
+cnn_command cnn_train, cnn_eval, cnn_predict, cnn_filters, cnn_summary, cnn_gradcheck, cnn_gradflow,
+    cnn_bench, cnn_trace;
 
 /* --- arguments: a bad one is a usage error, exit 2 ------------------------------------------- */
 

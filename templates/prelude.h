@@ -30,11 +30,19 @@ static inline span share(int pieces, team t) {
                 (int)((int64_t)pieces * (t.thread + 1) / t.threads)};
 }
 
-/* Waits until every thread has come here: between a kernel and the next. */
 static inline void barrier(void) {
 #if defined(_OPENMP)
 #pragma omp barrier
 #endif
+}
+
+/* Between a kernel and the next: waits until every thread has come here, and until whoever looks on
+   has looked. */
+static inline void next(team t, const cnn_state *state) {
+  barrier();
+  if (!state->observe) return;
+  if (t.thread == 0) state->observe(state->observer);
+  barrier();
 }
 
 /* The team of a parallel region, from inside it. Denormal numbers count as 0 from here on: they

@@ -17,8 +17,12 @@ enum {
   LOGITS_REALS = ROUNDED_BATCH * ROUNDED_CLASSES,
   X = 25 * PAGE - X_REALS,
   LOGITS = 27 * PAGE - LOGITS_REALS,
-  ACTIVATIONS = 27 * PAGE,
+  DLOGITS = 29 * PAGE - LOGITS_REALS,
+  ACTIVATIONS = 29 * PAGE,
 };
+
+/* The calls of a step. */
+enum { FORWARD, BACKWARD };
 
 static size_t x_at(int n, int f) {
   return X + (size_t)((n / LANES * FAKE_PIXELS + f) * LANES + n % LANES);
@@ -45,6 +49,11 @@ static void forward(const cnn_model *m, const cnn_state *state, const cnn_batch 
   }
 }
 
+/* After calls of a step, as generated programs do it. */
+static void next(const cnn_state *state) {
+  if (state->observe) state->observe(state->observer);
+}
+
 static void infer(const cnn_model *m, const cnn_state *state, const cnn_batch *batch,
                   float *logits) {
   forward(m, state, batch);
@@ -55,6 +64,7 @@ static void infer(const cnn_model *m, const cnn_state *state, const cnn_batch *b
 
 static void gradients(const cnn_model *m, const cnn_state *state, const cnn_batch *batch) {
   forward(m, state, batch);
+  next(state);
   for (size_t i = 0; i < PARAMETERS; i++) cnn_real_set(m, state->gradients, i, 0);
   for (int n = 0; n < batch->count; n++) {
     double sum = 0, error[FAKE_CLASSES];
@@ -63,6 +73,7 @@ static void gradients(const cnn_model *m, const cnn_state *state, const cnn_batc
     cnn_real_set(m, state->loss, (size_t)n, log(sum / error[batch->labels[n]]));
     for (int k = 0; k < FAKE_CLASSES; k++) {
       double d = (error[k] / sum - (k == batch->labels[n])) / batch->count;
+      cnn_real_set(m, state->activations, DLOGITS + logit_at(n, k) - LOGITS, d);
       size_t bias = BIAS + (size_t)k;
       cnn_real_set(m, state->gradients, bias, cnn_real_get(m, state->gradients, bias) + d);
       for (int f = 0; f < FAKE_PIXELS; f++) {
@@ -73,6 +84,7 @@ static void gradients(const cnn_model *m, const cnn_state *state, const cnn_batc
       }
     }
   }
+  next(state);
 }
 
 static void update(const cnn_model *m, const cnn_state *state) {
@@ -107,10 +119,13 @@ static const cnn_layer LAYER_TABLE[] = {{.name = "fc",
                                          .macs = 7840,
                                          .receptive_field = {28, 28},
                                          .activation_bytes = 40,
-                                         .linear_parameters = 7850}};
+                                         .linear_parameters = 7850,
+                                         .activation = 1,
+                                         .gradient = 2}};
 static const cnn_value VALUE_TABLE[] = {
-    {"x", 4, {FAKE_BATCH, 1, 28, 28}, CNN_LANES, X},
-    {"logits", 2, {FAKE_BATCH, FAKE_CLASSES}, CNN_ROWS, LOGITS},
+    {"x", 4, {FAKE_BATCH, 1, 28, 28}, CNN_LANES, X, FORWARD},
+    {"logits", 2, {FAKE_BATCH, FAKE_CLASSES}, CNN_ROWS, LOGITS, FORWARD},
+    {"dlogits", 2, {FAKE_BATCH, FAKE_CLASSES}, CNN_ROWS, DLOGITS, BACKWARD},
 };
 
 #define FAKE(NAME, REAL, GUARD_BYTES)                                                              \
@@ -147,7 +162,7 @@ static const cnn_value VALUE_TABLE[] = {
       .training_reals = ACTIVATIONS,                                                               \
       .inference_reals = ACTIVATIONS,                                                              \
       .values = VALUE_TABLE,                                                                       \
-      .value_count = 2,                                                                            \
+      .value_count = 3,                                                                            \
       .guard_bytes = GUARD_BYTES,                                                                  \
       .gradients = NAME##_gradients,                                                               \
       .update = NAME##_update,                                                                     \

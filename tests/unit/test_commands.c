@@ -53,9 +53,9 @@ static void help_is_everywhere(void **state) {
   (void)state;
   expect(0, "--help", "gradcheck");
   expect(2, "", "Usage: fake COMMAND");
-  static const char *const commands[] = {"train",     "eval",  "predict", "summary",
-                                         "gradcheck", "bench", "trace"};
-  for (int i = 0; i < 7; i++) {
+  static const char *const commands[] = {"train",     "eval",     "predict", "filters", "summary",
+                                         "gradcheck", "gradflow", "bench",   "trace"};
+  for (size_t i = 0; i < sizeof commands / sizeof *commands; i++) {
     char arguments[64], usage[64];
     snprintf(arguments, sizeof arguments, "%s --help", commands[i]);
     snprintf(usage, sizeof usage, "Usage: fake %s [OPTION...]", commands[i]);
