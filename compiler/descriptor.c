@@ -179,7 +179,8 @@ static void write_recipe(FILE *out, const Graph *graph) {
   fprintf(out, "    .label_smoothing = %.9g,\n};\n", loss_node(graph)->attributes.label_smoothing);
 }
 
-/* --- nodes and what they cost ------------------------------------------------------------------ */
+/* --- nodes and what they cost ------------------------------------------------------------------
+ */
 
 typedef LIST_OF(const NodeCost *) CostList;
 
@@ -282,11 +283,12 @@ void write_descriptor(const Descriptor *descriptor, FILE *tables, FILE *fields) 
     fprintf(fields, "    .values = values,\n    .value_count = %d,\n    .guard_bytes = %d,\n",
             write_values(tables, training), GUARD_BYTES);
   write_profile(tables, descriptor);
-  fprintf(fields,
-          "    .costs = costs,\n    .node_names = node_names,\n    .training_nodes = training_nodes,\n"
-          "    .training_node_count = %d,\n    .inference_nodes = inference_nodes,\n"
-          "    .inference_node_count = %d,\n",
-          descriptor->training_calls.count, descriptor->inference_calls.count);
+  fprintf(
+      fields,
+      "    .costs = costs,\n    .node_names = node_names,\n    .training_nodes = training_nodes,\n"
+      "    .training_node_count = %d,\n    .inference_nodes = inference_nodes,\n"
+      "    .inference_node_count = %d,\n",
+      descriptor->training_calls.count, descriptor->inference_calls.count);
   write_recipe(tables, training);
   fprintf(fields, "    .gradients = gradients,\n    .update = update,\n    .train_step = "
                   "train_step,\n    .infer = infer,\n");

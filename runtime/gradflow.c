@@ -132,8 +132,11 @@ static void observe(void *observer) {
     for (int k = 0; k < 2; k++) {
       if (wanted[k].place->call != call) continue;
       const int *shape = layer->shape;
-      const cnn_value value = {layer->name, 4, {model->batch, shape[0], shape[1], shape[2]},
-                               wanted[k].place->layout, wanted[k].place->offset};
+      const cnn_value value = {layer->name,
+                               4,
+                               {model->batch, shape[0], shape[1], shape[2]},
+                               wanted[k].place->layout,
+                               wanted[k].place->offset};
       *wanted[k].size = cnn_value_rms(model, &value, memory, g->session.batch.count);
     }
   }
