@@ -141,7 +141,8 @@ typedef enum cnn_layout { CNN_PLAIN, CNN_LANES, CNN_ROWS } cnn_layout;
 typedef struct cnn_value {
   const char *name;
   int rank, shape[4];
-  cnn_layout layout; /* PLAIN: row-major. LANES: [N/L][H][C][W][L], [N/L][F][L]. ROWS: [N][C*H*W up to L] */
+  cnn_layout layout; /* PLAIN: row-major. LANES: [N/L][H][C][W][L], [N/L][F][L]. ROWS: [N][C*H*W up
+                        to L] */
   size_t offset;     /* in reals from the start of activations */
   int call;          /* of a kernel in gradients, from 0: the value is there after it */
 } cnn_value;
