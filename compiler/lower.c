@@ -47,10 +47,54 @@ static void argue_int(Lowering *l, int64_t number) {
   argue(l, arena_printf(l->graph->arena, "%" PRId64, number));
 }
 
+/* Values of one batch_norm that stand behind each other have one word for all of them, a macro of
+   the prelude: NORM(bn1) is p + bn1_weight, p + bn1_bias, s + bn1_running_mean, s + bn1_running_var.
+ */
+typedef struct Family {
+  const char *macro;
+  int count;
+  ValueKind kind; /* of the first */
+  const char *suffixes[4];
+} Family;
+
+static const Family FAMILIES[] = {
+    {"NORM", 4, VALUE_PARAMETER, {"_weight", "_bias", "_running_mean", "_running_var"}},
+    {"STATISTICS", 2, VALUE_ACTIVATION, {"_mean", "_inverse"}},
+    {"NORM_GRADIENT", 2, VALUE_PARAMETER_GRADIENT, {"_weight", "_bias"}},
+};
+
+/* "bn1" where the first of the values are such a family; else NULL. */
+static const char *family_name(Arena *arena, const Family *family, Value *const *values,
+                               int count) {
+  if (count < family->count || values[0]->kind != family->kind) return NULL;
+  const char *first = values[0]->identifier;
+  size_t all = strlen(first), tail = strlen(family->suffixes[0]);
+  if (all <= tail) return NULL;
+  const char *name = arena_printf(arena, "%.*s", (int)(all - tail), first);
+  for (int i = 0; i < family->count; i++)
+    if (strcmp(values[i]->identifier, arena_printf(arena, "%s%s", name, family->suffixes[i])) != 0)
+      return NULL;
+  return name;
+}
+
+static void argue_list(Lowering *l, Value *const *values, int count) {
+  for (int i = 0; i < count; i++) {
+    const Family *family = FAMILIES, *end = FAMILIES + sizeof FAMILIES / sizeof *FAMILIES;
+    const char *name = NULL;
+    for (; family < end; family++)
+      if ((name = family_name(l->graph->arena, family, values + i, count - i)) != NULL) break;
+    if (name) {
+      argue(l, arena_printf(l->graph->arena, "%s(%s)", family->macro, name));
+      i += family->count - 1;
+    } else if (values[i]->kind != VALUE_LOSS) {
+      argue(l, memory_of(l, values[i]));
+    }
+  }
+}
+
 void lowering_argue_values(Lowering *l) {
-  for (int i = 0; i < l->node->in_count; i++) argue(l, memory_of(l, l->node->in[i]));
-  for (int i = 0; i < l->node->out_count; i++)
-    if (l->node->out[i]->kind != VALUE_LOSS) argue(l, memory_of(l, l->node->out[i]));
+  argue_list(l, l->node->in, l->node->in_count);
+  argue_list(l, l->node->out, l->node->out_count);
 }
 
 /* --- names that hold the shape --------------------------------------------------------------- */

@@ -6,6 +6,10 @@
 
 #include <assert.h>
 
+static int max(int a, int b) {
+  return a > b ? a : b;
+}
+
 /* --- parameters and names --------------------------------------------------------------------- */
 
 static ConvRow row_of(const Lowering *l, const Value *x, const Value *y) {
@@ -141,15 +145,16 @@ void lower_conv2d_backward_weights(Lowering *l) {
   body_int(&body, "OT", s->tile[0]);
   body_int(&body, "CT", s->tile[1]);
   body_int(&body, "KT", s->tile[2]);
-  body_int(&body, "OB", s->block[1]);
-  body_int(&body, "CB", s->block[2]);
-  body_int(&body, "KB", s->block[3]);
+  int sums = conv_block_sums(l->options), least = s->tile[0] * s->tile[1] * row.taps;
+  body_int(&body, "SUMS", max(sums, least)); /* more than usual for the widest kernels alone */
   body_int(&body, "OREST", o_rest);
   body_int(&body, "CREST", c_rest);
-  body.name =
-      arena_printf(l->graph->arena, "conv_weights_%s_tile%dx%dx%d%s%s_block%dx%dx%d_w%dto%d",
-                   row_text(l, &row), s->tile[0], s->tile[1], s->tile[2], rest_text(l, o_rest),
-                   rest_text(l, c_rest), s->block[1], s->block[2], s->block[3], row.read, row.made);
+  body.name = arena_printf(l->graph->arena, "conv_weights_%s_tile%dx%dx%d%s%s_w%dto%d",
+                           row_text(l, &row), s->tile[0], s->tile[1], s->tile[2],
+                           rest_text(l, o_rest), rest_text(l, c_rest), row.read, row.made);
+  lowering_int(l, "OB", s->block[1]);
+  lowering_int(l, "CB", s->block[2]);
+  lowering_int(l, "KB", s->block[3]);
   set_conv(l, "conv2d_backward_weights.c.in", "_backward_weights", x, dy, lowering_body(l, &body),
            "");
 }

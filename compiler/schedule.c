@@ -17,7 +17,7 @@ enum {
 
 static const double HIDDEN_LOAD = 0.1;    /* cycles */
 static const double FAR_LOAD = 0.4;       /* of a line from the second cache */
-static const double WORTH_A_BODY = 0.07;  /* gain for which a shape gets code of its own */
+static const double WORTH_A_BODY = 0.12;  /* gain for which a shape gets code of its own */
 static const double CODE_FOR_REST = 1.02; /* a second copy of the kernel must be worth it */
 
 static int min(int a, int b) {
@@ -109,6 +109,10 @@ static void schedule_conv_rows(Node *node, const Graph *graph, const CompileOpti
                x->dim[1] / a->groups, backward ? 1 : a->stride[1]);
 }
 
+int conv_block_sums(const CompileOptions *options) {
+  return SUM_BYTES / (target_lanes(options->target) * (options->real_is_double ? 8 : 4));
+}
+
 static void schedule_conv_weights(Node *node, const CompileOptions *options) {
   const Attributes *a = &node->attributes;
   const Value *x = node->in[0], *dy = node->in[1];
@@ -119,7 +123,8 @@ static void schedule_conv_weights(Node *node, const CompileOptions *options) {
   int most = many ? 11 : 5;
   int taps = divide_up(a->kernel[1], divide_up(a->kernel[1], most)); /* a long row in equal parts */
   int channels_in = x->dim[1] / a->groups, channels_out = dy->dim[1] / a->groups;
-  int tile[2] = {many ? 4 : 2, taps > 1 ? 2 * taps : 4};
+  int tile[2] = {4, taps == 1 ? 4 : taps <= 3 ? 2 * taps : taps};
+  if (!many || taps > 5) tile[0] = 2; /* no odd numbers, which leave a rest that needs code */
   choose_tile(channels_out, channels_in * taps, taps, registers, 1.0 / taps, tile);
   s->tile[0] = tile[0];
   s->tile[1] = tile[1] / taps;
@@ -129,16 +134,17 @@ static void schedule_conv_weights(Node *node, const CompileOptions *options) {
   *outs = s->tile[0];
   *ins = s->tile[1];
   int tiles = a->groups * divide_up(channels_out, *outs) * divide_up(channels_in, *ins);
-  *kernel = tiles < SUM_PIECES ? 1 : a->kernel[0];
+  bool fits = *outs * *ins * a->kernel[0] * a->kernel[1] <= conv_block_sums(options);
+  *kernel = tiles < SUM_PIECES || !fits ? 1 : a->kernel[0];
   for (bool grown = true; grown;) {
     grown = false;
     for (int k = 0; k < 2; k++) {
       int wide = k ? *outs : *outs * 2, deep = k ? *ins * 2 : *ins;
-      int64_t bytes = (int64_t)wide * deep * *kernel * a->kernel[1] * vector;
+      int64_t sums = (int64_t)wide * deep * *kernel * a->kernel[1];
       int pieces = a->groups * divide_up(channels_out, wide) * divide_up(channels_in, deep) *
                    (a->kernel[0] / *kernel);
       bool larger = k ? *ins < channels_in && *ins <= *outs : *outs < channels_out && *outs <= *ins;
-      if (!larger || bytes > SUM_BYTES || pieces < SUM_PIECES) continue;
+      if (!larger || sums > conv_block_sums(options) || pieces < SUM_PIECES) continue;
       *outs = wide;
       *ins = deep;
       grown = true;

@@ -68,6 +68,12 @@ typedef struct image {
   int channels, height, width;
 } image;
 
+/* What belongs to a batch_norm, as arguments: parameters and running statistics; statistics of the
+   batch; gradients. */
+#define NORM(bn) p + bn##_weight, p + bn##_bias, s + bn##_running_mean, s + bn##_running_var
+#define STATISTICS(bn) a + bn##_mean, a + bn##_inverse
+#define NORM_GRADIENT(bn) d + bn##_weight, d + bn##_bias
+
 /* The row of a channel: h counts through the rows of all groups of images. */
 static inline size_t row_of(image s, int h, int c) {
   return ((size_t)h * s.channels + c) * s.width * LANES;
@@ -82,6 +88,7 @@ typedef struct conv {
   int kernel, stride, padding, dilation; /* down a column; along a row a kernel has its own */
   int kernel_step, row_step;             /* backward with a stride: of the taps that reach a row */
   int block, columns_block;              /* of work: tiles of channels, pixels of a row */
+  int block_made, block_channels, block_kernel; /* of work on weights; `block` is then of rows */
   /* Distances in the weights: groups, channels made and read, kernel rows, taps of a row. */
   ptrdiff_t w_group, w_made, w_channel, w_row, w_tap;
   int relu;

@@ -163,9 +163,10 @@ static void add_shape(Suite *suite, Conv k, int channels, int pixels, int taps, 
   case_body_int(c, "KT", min(taps, k.kw));
   case_body_int(c, "OREST", og % ot);
   case_body_int(c, "CREST", cg % min(2, cg));
-  case_body_int(c, "OB", bias ? ot : cover(og, ot));
-  case_body_int(c, "CB", 2 * min(2, cg));
-  case_body_int(c, "KB", relu ? 1 : k.kh);
+  case_int(c, "OB", bias ? ot : cover(og, ot));
+  case_int(c, "CB", 2 * min(2, cg));
+  case_body_int(c, "SUMS", 1024);
+  case_int(c, "KB", relu ? 1 : k.kh);
   case_int(c, "B", bias ? 2 : k.p);
   case_tensor(c, "x", CNN_LANES, FILL_INTEGERS, k.c, k.h, k.w);
   case_tensor(c, "dy", CNN_LANES, FILL_INTEGERS, k.o, k.p, k.q)->gradient = true;
