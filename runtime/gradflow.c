@@ -132,12 +132,12 @@ static double parameter_rms(const cnn_model *model, const cnn_parameter *paramet
   return sqrt(sum / (double)count);
 }
 
-static void measure_weights(const gradflow *g, cnn_flow_row *row) {
+static void measure_weights(const gradflow *g, const char *layer, cnn_flow_row *row) {
   const cnn_model *model = g->o.given.model;
-  size_t length = strlen(row->layer);
+  size_t length = strlen(layer);
   for (int i = 0; i < model->parameter_count; i++) {
     const cnn_parameter *parameter = &model->parameters[i];
-    if (strncmp(parameter->name, row->layer, length) != 0 ||
+    if (strncmp(parameter->name, layer, length) != 0 ||
         strcmp(parameter->name + length, ".weight") != 0)
       continue;
     row->weight = parameter_rms(model, parameter, g->session.state.parameters);
@@ -161,7 +161,8 @@ static void measure(gradflow *g) {
   state->observe = observe;
   state->observer = g;
   model->gradients(state, &g->session.batch);
-  for (int i = 0; i < model->layer_count; i++) measure_weights(g, &g->flow.rows[i]);
+  for (int i = 0; i < model->layer_count; i++)
+    measure_weights(g, model->layers[i].name, &g->flow.rows[i]);
 }
 
 /* --- showing ---------------------------------------------------------------------------------- */
