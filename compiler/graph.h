@@ -258,6 +258,10 @@ int64_t value_features(const Value *value); /* the same of one image: C*H*W */
    value of rank 4 lies as [N/L][H][C][W][L]. */
 bool node_is_view(const Node *node);
 
+/* Whether the values from place i on are weight, bias and running statistics of one batch_norm. Then
+   what their names and, once emit has set them, their identifiers begin with: bn1. */
+bool find_norm(const Graph *graph, int i, const char **name, const char **identifier);
+
 /* NULL if there is none. */
 Value *graph_find_value(const Graph *graph, const char *name);
 bool value_is_stored(const Value *value); /* a parameter or a buffer: in checkpoints */

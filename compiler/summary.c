@@ -1,5 +1,7 @@
 #include "summary.h"
 
+#include "cost.h"
+
 #include <inttypes.h>
 
 /* --- receptive fields ----------------------------------------------------------------------- */
@@ -93,7 +95,7 @@ static void count_weights(const Node *node, LayerSummary *layer) {
   const Value *weight = node->in[1], *y = node->out[0];
   int64_t outputs = value_features(y);
   layer->parameters = value_count(weight) + (node->attributes.bias ? y->dim[1] : 0);
-  layer->macs = value_count(weight) / y->dim[1] * outputs;
+  layer->macs = node_macs(node);
   layer->linear_parameters =
       value_features(node->in[0]) * outputs + (node->attributes.bias ? outputs : 0);
 }

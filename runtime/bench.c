@@ -6,7 +6,6 @@
 
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 typedef struct options {
   cnn_arguments given;
@@ -35,9 +34,7 @@ static error_t parse(int key, char *text, struct argp_state *state) {
   case ARGP_KEY_INIT:
     return cnn_arguments_begin(state, TAKES, &o->given);
   case KEY_WORK:
-    o->infer = strcmp(text, "infer") == 0;
-    if (!o->infer && strcmp(text, "train") != 0)
-      argp_error(state, "--work %s: give train or infer", text);
+    o->infer = cnn_argument_infer(state, text);
     return 0;
   case KEY_SECONDS:
     o->seconds = cnn_argument_number(state, "--seconds", text, 0, 3600);
@@ -89,6 +86,10 @@ static int by_value(const void *left, const void *right) {
   return (a > b) - (a < b);
 }
 
+void cnn_sort_times(double *times, int count) {
+  qsort(times, (size_t)count, sizeof *times, by_value);
+}
+
 enum { SAMPLES_LEAST = 5, SAMPLES_MOST = 100000, WARM_UP = 3 };
 
 static bool measure(cnn_benchmark *bench, const options *o, cnn_error *error) {
@@ -103,7 +104,7 @@ static bool measure(cnn_benchmark *bench, const options *o, cnn_error *error) {
     now = cnn_seconds();
     samples[count++] = now - then;
   }
-  qsort(samples, (size_t)count, sizeof *samples, by_value);
+  cnn_sort_times(samples, count);
   double median = samples[count / 2], tenth = samples[count / 10];
   const char *format =
       o->json ? "{\"net\": \"%s\", \"work\": \"%s\", \"batch\": %d, \"threads\": %d, "

@@ -37,19 +37,38 @@ typedef struct cnn_parameter {
   int trainable; /* 0: frozen, or a running statistic, which inference alone reads */
 } cnn_parameter;
 
+/* How a value lies. PLAIN: row-major. LANES: [N/L][H][C][W][L], or [N/L][F][L]. ROWS: [N][C*H*W
+   rounded up to L]. */
+typedef enum cnn_layout { CNN_PLAIN, CNN_LANES, CNN_ROWS } cnn_layout;
+
+/* Where an activation or a gradient lies, and when: in reals from the start of activations, after
+   that call of a kernel in gradients, from 0, until another takes its memory. */
+typedef struct cnn_place {
+  cnn_layout layout;
+  size_t offset;
+  int call; /* -1: the value does not exist by itself */
+} cnn_place;
+
 /* One layer of the forward graph, for summaries. Counts are for one image. */
 typedef struct cnn_layer {
   const char *name, *kind;
   int shape[3]; /* output [C,H,W]; [F,1,1] for a vector */
   int64_t parameters, macs;
-  int receptive_field[2];    /* pixels of the input that one output sees: height, width */
-  int64_t activation_bytes;  /* of the output */
-  int64_t linear_parameters; /* of a fully connected layer from the same input to this output;
-                                0 where the layer has no weights */
-  int activation, gradient;  /* the output, and the gradient that arrives at it, among the model's
-                                values: behind a fused activation, and before it if there is that
-                                one; -1: does not exist by itself */
+  int receptive_field[2];         /* pixels of the input that one output sees: height, width */
+  int64_t activation_bytes;       /* of the output */
+  int64_t linear_parameters;      /* of a fully connected layer from the same input to this output;
+                                     0 where the layer has no weights */
+  cnn_place activation, gradient; /* the output, and the gradient that arrives at it: behind a fused
+                                     activation, and before it if there is that one */
 } cnn_layer;
+
+/* The four of a batch_norm in a table of parameters; bn: their names in C begin with it. */
+#define CNN_NORM_PARAMETERS(name, bn, channels, weight, trainable)                                 \
+  {name ".weight", 1, {channels, 1, 1, 1}, bn##_weight, CNN_CONSTANT, weight, trainable},          \
+      {name ".bias", 1, {channels, 1, 1, 1}, bn##_bias, CNN_ZEROS, 0, trainable},                  \
+      {name ".running_mean", 1, {channels, 1, 1, 1}, bn##_running_mean, CNN_CONSTANT, 0, 0}, {     \
+    name ".running_var", 1, {channels, 1, 1, 1}, bn##_running_var, CNN_CONSTANT, 1, 0              \
+  }
 
 typedef enum cnn_optimizer { CNN_SGD, CNN_ADAM, CNN_ADAMW, CNN_RMSPROP } cnn_optimizer;
 
@@ -135,16 +154,29 @@ typedef struct cnn_state {
   int32_t *predicted; /* [batch]: the largest logit's class. Set by all three */
 } cnn_state;
 
-/* An activation or a gradient of one. Others take its memory as soon as nobody reads it any more,
-   except in a program made with --keep-values. */
-typedef enum cnn_layout { CNN_PLAIN, CNN_LANES, CNN_ROWS } cnn_layout;
+/* What a call of a kernel is and must do at the least, whatever the kernel saves or repeats. A call
+   that makes gradients of both data and weights counts as one of data. */
+typedef enum cnn_pass { CNN_FORWARD, CNN_BACKWARD_DATA, CNN_BACKWARD_WEIGHTS, CNN_UPDATE } cnn_pass;
+typedef struct cnn_cost {
+  const char *op;
+  cnn_pass pass;
+  int64_t flops;       /* of one image: two a multiply-add of convolutions and linear layers */
+  int64_t image_bytes; /* of one image: every number read or written, once */
+  int64_t bytes;       /* the same of parameters, gradients, optimiser: once a step */
+} cnn_cost;
+
+/* A call of a kernel in a step. */
+typedef struct cnn_node {
+  int name; /* of its layer: place in node_names */
+  int cost; /* place in costs, which equal nodes share */
+} cnn_node;
+
+/* A value that --keep-values keeps in its own memory, for tests and for looking inside. */
 typedef struct cnn_value {
   const char *name;
   int rank, shape[4];
-  cnn_layout layout; /* PLAIN: row-major. LANES: [N/L][H][C][W][L], [N/L][F][L]. ROWS: [N][C*H*W up
-                        to L] */
-  size_t offset;     /* in reals from the start of activations */
-  int call;          /* of a kernel in gradients, from 0: the value is there after it */
+  cnn_layout layout;
+  size_t offset; /* in reals from the start of activations */
 } cnn_value;
 
 typedef struct cnn_model {
@@ -171,6 +203,11 @@ typedef struct cnn_model {
   int value_count;
   size_t guard_bytes; /* with --keep-values: every value ends at a multiple of this, and as many
                          bytes behind it belong to nobody; 0 otherwise */
+
+  const cnn_cost *costs;
+  const char *const *node_names;
+  const cnn_node *training_nodes, *inference_nodes; /* train_step's and infer's, in their order */
+  int training_node_count, inference_node_count;
 
   /* Forward, loss, backward: fills gradients (means over the batch), loss, predicted. */
   void (*gradients)(const cnn_state *state, const cnn_batch *batch);

@@ -16,6 +16,7 @@ static const struct {
     {"gradcheck", "compare gradients with finite differences", cnn_gradcheck},
     {"gradflow", "sizes of activations and gradients, layer by layer", cnn_gradflow},
     {"bench", "time of a step", cnn_bench},
+    {"profile", "time of a step, node by node", cnn_profile_run},
     {"trace", "write all values of one step to a file, for tests", cnn_trace},
 };
 enum { COMMAND_COUNT = sizeof COMMANDS / sizeof *COMMANDS };

@@ -72,6 +72,8 @@ typedef struct image {
    batch; gradients. */
 #define NORM(bn) p + bn##_weight, p + bn##_bias, s + bn##_running_mean, s + bn##_running_var
 #define STATISTICS(bn) a + bn##_mean, a + bn##_inverse
+#define NORM_PLACES(bn, trained, running, size) \
+  bn##_weight = trained, bn##_bias = trained + size, bn##_running_mean = running, bn##_running_var = running + size
 #define NORM_GRADIENT(bn) d + bn##_weight, d + bn##_bias
 
 /* The row of a channel: h counts through the rows of all groups of images. */
@@ -93,6 +95,52 @@ typedef struct conv {
   ptrdiff_t w_group, w_made, w_channel, w_row, w_tap;
   int relu;
 } conv;
+
+/* The kernel of a convolution; stride, padding and dilation are those down a column. */
+typedef struct window {
+  int height, width, stride, padding, dilation, groups;
+} window;
+
+/* Weights [y.channels, x.channels / groups, height, width]; `block` tiles of channels at a time. */
+static inline conv conv_forward(image x, image y, window k, int block, int columns_block, int relu) {
+  const int channels = x.channels / k.groups, made = y.channels / k.groups, taps = k.height * k.width;
+  return (conv){.groups = k.groups, .channels = channels, .height = x.height, .width = x.width,
+    .made = made, .rows = y.height, .columns = y.width, .kernel = k.height, .stride = k.stride,
+    .padding = k.padding, .dilation = k.dilation, .block = block, .columns_block = columns_block,
+    .w_group = (ptrdiff_t)made * channels * taps, .w_made = channels * taps, .w_channel = taps,
+    .w_row = k.width, .w_tap = 1, .relu = relu};
+}
+
+/* dx from dy: made and read change places. With stride 1 it is the forward sum with the kernel turned
+   round, so that the first weight is the last. */
+static inline conv conv_backward(image x, image y, window k, int block, int columns_block) {
+  conv s = conv_forward(y, x, k, block, columns_block, 0);
+  s.w_made = k.height * k.width;
+  s.w_channel = s.made * s.w_made;
+  if (k.stride > 1 || columns_block == 0) { /* conv_strided_back */
+    s.kernel_step = k.stride;
+    s.row_step = k.dilation;
+    for (int n = k.stride; n > 1; n--) {
+      if (s.kernel_step % n || s.row_step % n) continue;
+      s.kernel_step /= n;
+      s.row_step /= n;
+    }
+  } else {
+    s.padding = k.dilation * (k.height - 1) - k.padding;
+    s.w_row = -k.width;
+    s.w_tap = -1;
+  }
+  return s;
+}
+
+/* dw from x and dy, in blocks of rows, of filters, of channels and of kernel rows. */
+static inline conv conv_filters(image x, image y, window k, int rows, int made, int channels, int kernel) {
+  conv s = conv_forward(x, y, k, rows, 0, 0);
+  s.block_made = made;
+  s.block_channels = channels;
+  s.block_kernel = kernel;
+  return s;
+}
 
 /* No load moves across: a compiler that reads the weights of all taps ahead runs out of registers. */
 static inline void in_order(void) { __asm__ volatile("" ::: "memory"); }

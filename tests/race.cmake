@@ -54,3 +54,11 @@ parity_test(curve_sgd curve.py ${data} --steps 20 ${lenet5})
 parity_test(curve_adam curve.py ${data} --steps 20 ${adam})
 parity_test(curve_sgd_double curve.py ${data} --real double ${lenet5})
 parity_test(curve_adam_double curve.py ${data} --real double ${adam})
+
+# Other engines of the race, against PyTorch, where they are installed.
+foreach(engine onnxruntime openvino)
+  add_test(NAME peers.${engine} COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/parity/run peers.py
+    --cnnc $<TARGET_FILE:cnnc> --folder ${CMAKE_CURRENT_BINARY_DIR}/peers_${engine}
+    --engine ${engine})
+  set_tests_properties(peers.${engine} PROPERTIES SKIP_RETURN_CODE 77 TIMEOUT 900)
+endforeach()

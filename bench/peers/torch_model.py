@@ -1,18 +1,8 @@
 """A PyTorch model from the graph that `cnnc export` writes, for the race and for the parity tests."""
 
-import json
-
 import torch
 from torch import fx, nn
 from torch.nn import functional as F
-
-
-def load_graph(path):
-    with open(path, encoding="utf-8") as file:
-        graph = json.load(file)
-    if graph.get("format") != "cnnc-graph" or graph.get("version") != 1:
-        raise ValueError(f"{path}: not a cnnc-graph of version 1")
-    return graph
 
 
 def _module_for(root, path):

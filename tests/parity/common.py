@@ -10,6 +10,7 @@ from safetensors.torch import load_file
 SOURCE = pathlib.Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(SOURCE / "bench" / "peers"))
 import torch_model  # noqa: E402  (the race's, so that one interpreter is tested and raced)
+from protocol import load_graph  # noqa: E402
 
 
 def run(*command):
@@ -40,5 +41,5 @@ def distance(got, wanted):
     return (got - wanted).norm().item() / (norm if norm > 0 else 1.0)
 
 
-__all__ = ["distance", "graph_arguments", "load_file", "load_parameters", "prepare", "run",
-           "torch", "torch_model"]
+__all__ = ["distance", "graph_arguments", "load_file", "load_graph", "load_parameters", "prepare",
+           "run", "torch", "torch_model"]

@@ -19,7 +19,8 @@ import sys
 import numpy
 from safetensors.torch import save_file
 
-from common import graph_arguments, load_file, load_parameters, prepare, run, torch, torch_model
+from common import (graph_arguments, load_file, load_graph, load_parameters, prepare, run, torch,
+                    torch_model)
 
 TOLERANCE = {"float": 1e-3, "double": 1e-6}
 
@@ -77,7 +78,7 @@ def main():
         "-o", folder / "graph.json")
     run(options.cnnc, "build", options.model, *arguments, "-o", program)
     run(program, "trace", "--seed", options.seed, "--out", folder / "trace.safetensors")
-    graph = torch_model.load_graph(folder / "graph.json")
+    graph = load_graph(folder / "graph.json")
     trace = load_file(folder / "trace.safetensors")
     names = [value["name"] for value in graph["values"] if value["kind"] == "parameter"]
     weights = {name: trace[name] for name in names}

@@ -10,8 +10,8 @@ import argparse
 import pathlib
 import sys
 
-from common import (distance, graph_arguments, load_file, load_parameters, prepare, run, torch,
-                    torch_model)
+from common import (distance, graph_arguments, load_file, load_graph, load_parameters, prepare, run,
+                    torch, torch_model)
 
 VALUE, GRADIENT = 1e-5, 1e-4
 
@@ -85,7 +85,7 @@ def main():
         run(options.generic, graph_path, "step", "--threads", 2, "--trace", trace_path,
             "--out", folder / "generic.safetensors")
 
-    graph, trace = torch_model.load_graph(graph_path), load_file(trace_path)
+    graph, trace = load_graph(graph_path), load_file(trace_path)
     wanted, gradients = reference(graph, trace)
     wrong = compare("program", trace, wanted, gradients, {"loss", graph["output"]})
     if options.generic:

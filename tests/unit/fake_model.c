@@ -31,6 +31,11 @@ static size_t logit_at(int n, int k) {
   return LOGITS + (size_t)(n * ROUNDED_CLASSES + k);
 }
 
+/* After each call of a step, as generated programs do it. */
+static void next(const cnn_state *state) {
+  if (state->observe) state->observe(state->observer);
+}
+
 static void forward(const cnn_model *m, const cnn_state *state, const cnn_batch *batch) {
   for (int n = 0; n < batch->count; n++) {
     for (int f = 0; f < FAKE_PIXELS; f++)
@@ -47,11 +52,7 @@ static void forward(const cnn_model *m, const cnn_state *state, const cnn_batch 
     }
     state->predicted[n] = best;
   }
-}
-
-/* After calls of a step, as generated programs do it. */
-static void next(const cnn_state *state) {
-  if (state->observe) state->observe(state->observer);
+  next(state);
 }
 
 static void infer(const cnn_model *m, const cnn_state *state, const cnn_batch *batch,
@@ -64,7 +65,6 @@ static void infer(const cnn_model *m, const cnn_state *state, const cnn_batch *b
 
 static void gradients(const cnn_model *m, const cnn_state *state, const cnn_batch *batch) {
   forward(m, state, batch);
-  next(state);
   for (size_t i = 0; i < PARAMETERS; i++) cnn_real_set(m, state->gradients, i, 0);
   for (int n = 0; n < batch->count; n++) {
     double sum = 0, error[FAKE_CLASSES];
@@ -92,6 +92,7 @@ static void update(const cnn_model *m, const cnn_state *state) {
     cnn_real_set(m, state->parameters, i,
                  cnn_real_get(m, state->parameters, i) -
                      state->lr * cnn_real_get(m, state->gradients, i));
+  next(state);
 }
 
 static void train_step(const cnn_model *m, const cnn_state *state, const cnn_batch *batch) {
@@ -120,12 +121,19 @@ static const cnn_layer LAYER_TABLE[] = {{.name = "fc",
                                          .receptive_field = {28, 28},
                                          .activation_bytes = 40,
                                          .linear_parameters = 7850,
-                                         .activation = 1,
-                                         .gradient = 2}};
+                                         .activation = {CNN_ROWS, LOGITS, FORWARD},
+                                         .gradient = {CNN_ROWS, DLOGITS, BACKWARD}}};
+static const cnn_cost COST_TABLE[] = {
+    {"linear", CNN_FORWARD, 2 * 7840, FAKE_PIXELS + 40, 4 * PARAMETERS},
+    {"linear_backward_weights", CNN_BACKWARD_WEIGHTS, 2 * 7840, 3176, 4 * PARAMETERS},
+    {"update", CNN_UPDATE, 0, 0, 3 * 4 * PARAMETERS},
+};
+static const cnn_node NODE_TABLE[] = {{0, 0}, {0, 1}, {1, 2}};
+static const char *const NODE_NAMES[] = {"fc", "update"};
 static const cnn_value VALUE_TABLE[] = {
-    {"x", 4, {FAKE_BATCH, 1, 28, 28}, CNN_LANES, X, FORWARD},
-    {"logits", 2, {FAKE_BATCH, FAKE_CLASSES}, CNN_ROWS, LOGITS, FORWARD},
-    {"dlogits", 2, {FAKE_BATCH, FAKE_CLASSES}, CNN_ROWS, DLOGITS, BACKWARD},
+    {"x", 4, {FAKE_BATCH, 1, 28, 28}, CNN_LANES, X},
+    {"logits", 2, {FAKE_BATCH, FAKE_CLASSES}, CNN_ROWS, LOGITS},
+    {"dlogits", 2, {FAKE_BATCH, FAKE_CLASSES}, CNN_ROWS, DLOGITS},
 };
 
 #define FAKE(NAME, REAL, GUARD_BYTES)                                                              \
@@ -164,6 +172,12 @@ static const cnn_value VALUE_TABLE[] = {
       .values = VALUE_TABLE,                                                                       \
       .value_count = 3,                                                                            \
       .guard_bytes = GUARD_BYTES,                                                                  \
+      .costs = COST_TABLE,                                                                         \
+      .node_names = NODE_NAMES,                                                                    \
+      .training_nodes = NODE_TABLE,                                                                \
+      .training_node_count = 3,                                                                    \
+      .inference_nodes = NODE_TABLE,                                                               \
+      .inference_node_count = 1,                                                                   \
       .gradients = NAME##_gradients,                                                               \
       .update = NAME##_update,                                                                     \
       .train_step = NAME##_train_step,                                                             \
