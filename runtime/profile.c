@@ -177,24 +177,27 @@ static bool measure(cnn_benchmark *bench, const options *o, samples *all,
 
 /* --- reporting -------------------------------------------------------------------------------- */
 
-/* Writes the text to a file; the first of two runs counts its bytes. */
-static bool write_file(const char *path, const cnn_profile_result *result, int most,
-                       void write(cnn_text *text, const cnn_profile_result *result, int most),
-                       cnn_error *error) {
-  cnn_text text = {0};
-  write(&text, result, most);
-  text = (cnn_text){.data = malloc(text.used + 1), .size = text.used + 1};
-  if (!text.data) return cnn_fail(error, CNN_EXIT_FAILED, "no memory for %s", path);
-  write(&text, result, most);
-  bool good = cnn_file_replace(path, text.data, text.used, error);
-  free(text.data);
-  return good;
+/* What the files show. */
+typedef struct shown {
+  const cnn_profile_result *result;
+  int most; /* nodes in the chart */
+} shown;
+
+static void write_csv(cnn_text *text, const void *what) {
+  const cnn_profile_result *result = ((const shown *)what)->result;
+  cnn_profile_csv(text, result, result->row_count);
+}
+
+static void write_chart(cnn_text *text, const void *what) {
+  const shown *all = what;
+  cnn_profile_chart(text, all->result, all->most);
 }
 
 static bool report(const options *o, const cnn_profile_result *result, cnn_error *error) {
+  const shown all = {result, o->most};
   cnn_profile_table(result, o->most, stdout);
-  return (!o->csv || write_file(o->csv, result, result->row_count, cnn_profile_csv, error)) &&
-         (!o->svg || write_file(o->svg, result, o->most, cnn_profile_chart, error));
+  return (!o->csv || cnn_file_write_text(o->csv, write_csv, &all, error)) &&
+         (!o->svg || cnn_file_write_text(o->svg, write_chart, &all, error));
 }
 
 bool cnn_profile_run(const cnn_model *model, int argc, char **argv, cnn_error *error) {
