@@ -53,8 +53,8 @@ static void help_is_everywhere(void **state) {
   (void)state;
   expect(0, "--help", "gradcheck");
   expect(2, "", "Usage: fake COMMAND");
-  static const char *const commands[] = {"train",    "eval",  "predict", "filters", "summary", "gradcheck",
-                                         "gradflow", "bench", "profile", "trace"};
+  static const char *const commands[] = {"train",     "eval",     "predict", "filters", "summary",
+                                         "gradcheck", "gradflow", "bench",   "profile", "trace"};
   for (size_t i = 0; i < sizeof commands / sizeof *commands; i++) {
     char arguments[64], usage[64];
     snprintf(arguments, sizeof arguments, "%s --help", commands[i]);
