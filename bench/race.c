@@ -1,190 +1,49 @@
-/* `cnnc bench`: builds the program, starts the workers, gives each its turn round after round. */
+/* `cnnc bench`: builds the programs, runs race after race, keeps the figures. */
 #include "race.h"
 
 #include "arena.h"
+#include "engines.h"
 #include "flops.h"
 #include "locate.h"
-#include "peak.h"
+#include "race_options.h"
 #include "report.h"
-#include "workers.h"
+#include "results.h"
 
-#include <argp.h>
 #include <errno.h>
 #include <ftw.h>
-#include <math.h>
-#include <sched.h>
 #include <signal.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 enum { EXIT_DONE = 0, EXIT_FAILED = 1, EXIT_INTERRUPTED = 130 };
-enum { LIST_MAX = 16, DEFINITIONS_MAX = 32, WORKERS = 5, PAUSE_MS = 100 };
-
-static const char *const ENGINES[] = {"cnnc", "generic", "pytorch"};
-enum { ENGINE_COUNT = sizeof ENGINES / sizeof *ENGINES };
-
-typedef struct RaceOptions {
-  const char *model, *csv;
-  const char *passed_on[2 * DEFINITIONS_MAX]; /* -D NAME=VALUE, --target NAME, for cnnc itself */
-  int passed_on_count;
-  int batches[LIST_MAX], batch_count;
-  int threads[LIST_MAX], thread_count;
-  const char *works[2];
-  int work_count, rounds;
-  double seconds;
-  bool accept_noise;
-  bool races[ENGINE_COUNT];
-} RaceOptions;
-
-/* --- the command line ------------------------------------------------------------------------- */
-
-enum {
-  KEY_BATCH = 256,
-  KEY_WORK,
-  KEY_THREADS,
-  KEY_CSV,
-  KEY_SECONDS,
-  KEY_ROUNDS,
-  KEY_NOISE,
-  KEY_ENGINES,
-  KEY_TARGET
-};
-
-static const struct argp_option OPTIONS[] = {
-    {"batch", KEY_BATCH, "N[,N..]", 0, "Images a step (default: the model's)", 0},
-    {"work", KEY_WORK, "WORK", 0, "train (default), infer, or train,infer", 0},
-    {"threads", KEY_THREADS, "N[,N..]", 0, "Threads (default: one on every processor)", 0},
-    {"csv", KEY_CSV, "FILE", 0, "Write the figures to FILE as well", 0},
-    {"seconds", KEY_SECONDS, "S", 0, "Length of a turn (default: 1)", 0},
-    {"rounds", KEY_ROUNDS, "R", 0, "Turns of every engine (default: 7)", 0},
-    {"engines", KEY_ENGINES, "LIST", 0, "Only these of cnnc,generic,pytorch (default: all)", 0},
-    {"accept-noise", KEY_NOISE, NULL, 0,
-     "End well even when rounds spread so much that the figures mean little", 0},
-    {"target", KEY_TARGET, "NAME", 0, "scalar, avx2, avx512 or native (default: native)", 0},
-    {NULL, 'D', "NAME=VALUE", 0, "Set an option of the model", 0},
-    {0}};
-
-static int read_list(char *text, const char *option, int *list, const struct argp_state *state) {
-  int count = 0;
-  for (char *rest = NULL, *word = strtok_r(text, ",", &rest); word;
-       word = strtok_r(NULL, ",", &rest)) {
-    char *end;
-    const long number = strtol(word, &end, 10);
-    if (*end || number < 1 || number > 1 << 20)
-      argp_error(state, "--%s %s: wants whole numbers of at least 1, with commas", option, word);
-    if (count == LIST_MAX) argp_error(state, "--%s: at most %d numbers", option, LIST_MAX);
-    list[count++] = (int)number;
-  }
-  return count;
-}
-
-static void read_works(RaceOptions *options, char *text, const struct argp_state *state) {
-  options->work_count = 0;
-  for (char *rest = NULL, *word = strtok_r(text, ",", &rest); word;
-       word = strtok_r(NULL, ",", &rest)) {
-    const bool known = strcmp(word, "train") == 0 || strcmp(word, "infer") == 0;
-    if (!known || options->work_count == 2)
-      argp_error(state, "--work: there is train, infer and train,infer");
-    options->works[options->work_count++] = word;
-  }
-}
-
-static void read_engines(RaceOptions *options, char *text, const struct argp_state *state) {
-  memset(options->races, 0, sizeof options->races);
-  for (char *rest = NULL, *word = strtok_r(text, ",", &rest); word;
-       word = strtok_r(NULL, ",", &rest)) {
-    int engine = 0;
-    while (engine < ENGINE_COUNT && strcmp(ENGINES[engine], word) != 0) engine++;
-    if (engine == ENGINE_COUNT)
-      argp_error(state, "--engines %s: there is cnnc, generic and pytorch", word);
-    options->races[engine] = true;
-  }
-}
-
-static void pass_on(RaceOptions *options, const char *option, const char *value,
-                    const struct argp_state *state) {
-  if (options->passed_on_count == 2 * DEFINITIONS_MAX)
-    argp_error(state, "at most %d of -D and --target", DEFINITIONS_MAX);
-  options->passed_on[options->passed_on_count++] = option;
-  options->passed_on[options->passed_on_count++] = value;
-}
-
-static error_t parse_option(int key, char *text, struct argp_state *state) {
-  RaceOptions *options = state->input;
-  char *end;
-  switch (key) {
-  case KEY_BATCH:
-    options->batch_count = read_list(text, "batch", options->batches, state);
-    break;
-  case KEY_THREADS:
-    options->thread_count = read_list(text, "threads", options->threads, state);
-    break;
-  case KEY_WORK:
-    read_works(options, text, state);
-    break;
-  case KEY_CSV:
-    options->csv = text;
-    break;
-  case KEY_ENGINES:
-    read_engines(options, text, state);
-    break;
-  case KEY_NOISE:
-    options->accept_noise = true;
-    break;
-  case KEY_TARGET:
-    pass_on(options, "--target", text, state);
-    break;
-  case 'D':
-    pass_on(options, "-D", text, state);
-    break;
-  case KEY_SECONDS:
-    options->seconds = strtod(text, &end);
-    if (*end || !(options->seconds > 0 && options->seconds <= 3600))
-      argp_error(state, "--seconds %s: wants a number above 0", text);
-    break;
-  case KEY_ROUNDS:
-    options->rounds = (int)strtol(text, &end, 10);
-    if (*end || options->rounds < 1 || options->rounds > ROUNDS_MAX)
-      argp_error(state, "--rounds %s: wants 1 to %d", text, ROUNDS_MAX);
-    break;
-  case ARGP_KEY_ARG:
-    if (options->model) argp_error(state, "one model at a time");
-    options->model = text;
-    break;
-  case ARGP_KEY_NO_ARGS:
-    argp_error(state, "wants a model: cnnc bench MODEL.lua");
-    break;
-  default:
-    return ARGP_ERR_UNKNOWN;
-  }
-  return 0;
-}
-
-/* Processors that this process may use. */
-static int processors(void) {
-  cpu_set_t set;
-  return sched_getaffinity(0, sizeof set, &set) == 0 ? CPU_COUNT(&set) : 1;
-}
-
-/* --- one race --------------------------------------------------------------------------------- */
 
 /* What all races of one call share. */
 typedef struct Track {
   Arena *arena;
   const RaceOptions *options;
   const char *folder; /* temporary */
-  const char *cnnc, *generic, *peer;
+  Places places;
+  ResultList results;
+  int raced, noisy; /* races run, and those of them whose figures are not taken */
+  int code;         /* exit code: the first failure's */
+  bool stopped;     /* the figures cannot be written: no more races */
 } Track;
+
+static void fail(Track *track, int code) {
+  if (track->code == EXIT_DONE) track->code = code;
+}
+
+/* --- one race --------------------------------------------------------------------------------- */
 
 /* Runs cnnc itself: `cnnc WHAT MODEL.lua --batch N ... -o OUTPUT`. The mistake, if there is one, is
    the model's, and cnnc says it. Returns its exit code. */
-static int run_cnnc(const Track *track, const char *what, int batch, const char *output) {
+static int run_cnnc(const Track *track, const char *what, const char *model, int batch,
+                    const char *output) {
   const RaceOptions *options = track->options;
-  const char *command[2 * DEFINITIONS_MAX + 9] = {track->cnnc, what, options->model};
+  const char *command[2 * DEFINITIONS_MAX + 9] = {
+      arena_printf(track->arena, "%s/cnnc", track->places.programs), what, model};
   int count = 3;
   if (batch) {
     command[count++] = "--batch";
@@ -207,119 +66,59 @@ static int run_cnnc(const Track *track, const char *what, int batch, const char 
   return code;
 }
 
-/* Adds a worker, if its engine races. */
-static void add_worker(const Track *track, Race *race, int engine, const char *mode,
-                       const char *const *command) {
-  if (!track->options->races[engine]) return;
-  Worker *worker = &race->workers[race->worker_count++];
-  *worker = (Worker){.engine = ENGINES[engine]};
-  snprintf(worker->mode, sizeof worker->mode, "%s", mode);
-  snprintf(worker->log, sizeof worker->log, "%s/%s-%s.log", track->folder, worker->engine, mode);
-  for (int i = 0; command[i]; i++) worker->command[i] = command[i];
-}
-
 static void add_workers(const Track *track, const char *program, const char *graph, Race *race) {
-  static const char *const modes[] = {"eager", "channels_last", "compile"};
-  enum { CNNC, GENERIC, PYTORCH };
-  const char *t = arena_printf(track->arena, "%d", race->threads);
-  race->workers = ARENA_ARRAY(track->arena, Worker, WORKERS);
-  add_worker(track, race, CNNC, "compiled",
-             (const char *[]){program, "bench", "--worker", "--threads", t, NULL});
-  add_worker(track, race, GENERIC, "im2col",
-             (const char *[]){track->generic, graph, "worker", "--threads", t, NULL});
-  for (int i = 0; i < 3; i++)
-    add_worker(
-        track, race, PYTORCH, modes[i],
-        (const char *[]){"python3", track->peer, graph, "--mode", modes[i], "--threads", t, NULL});
+  const EngineSetting setting = {&track->places, program, graph, track->folder, race->threads};
+  race->workers = ARENA_ARRAY(track->arena, Worker, WORKERS_MAX);
+  for (int engine = 0; engine < ENGINE_COUNT; engine++)
+    if (track->options->races[engine] && engine_does(engine, race->work))
+      race->worker_count +=
+          engine_add_workers(track->arena, &setting, engine, &race->workers[race->worker_count]);
 }
 
-/* One line that is written over, on a terminal alone. */
-__attribute__((format(printf, 1, 2))) static void progress(const char *format, ...) {
-  if (!isatty(STDERR_FILENO)) return;
-  va_list args;
-  va_start(args, format);
-  fputs("\r\033[K", stderr);
-  vfprintf(stderr, format, args);
-  va_end(args);
+/* Another engine may be missing, ours not. */
+static bool cnnc_failed(const Race *race) {
+  for (int i = 0; i < race->worker_count; i++)
+    if (strcmp(race->workers[i].engine, engine_name(ENGINE_CNNC)) == 0 &&
+        race->workers[i].failure[0])
+      return true;
+  return false;
 }
 
-/* Lets the threads of the worker that had its turn fall asleep. */
-static void pause_workers(void) {
-  const struct timespec pause = {.tv_nsec = PAUSE_MS * 1000000L};
-  nanosleep(&pause, NULL);
-}
-
-/* First steps (compiling, allocating), then more and more until a turn's number of steps is known.
- */
-static bool warm_up(const Race *race, Worker *worker, double seconds) {
-  double step;
-  if (!worker_run(worker, race->work, race->batch, 1, &step)) return false;
-  int steps = 1;
-  do {
-    if (!worker_run(worker, race->work, race->batch, steps, &step)) return false;
-    if (step * steps >= seconds / 4) break;
-    steps *= 2;
-  } while (steps < 1 << 24);
-  worker->steps = (int)fmax(1, seconds / step);
-  return true;
-}
-
-static void one_turn(const Race *race, Worker *worker, int round) {
-  double ignored;
-  const int warm = worker->steps / 20 + 1; /* caches, clock, threads awake */
-  if (worker_run(worker, race->work, race->batch, warm, &ignored))
-    worker_run(worker, race->work, race->batch, worker->steps, &worker->seconds_per_step[round]);
-}
-
-static void run_rounds(Race *race, double seconds) {
-  for (int i = 0; i < race->worker_count && !race_interrupted; i++) {
-    Worker *worker = &race->workers[i];
-    progress("%s %s: warming up", worker->engine, worker->mode);
-    if (worker_start(worker)) warm_up(race, worker, seconds);
-  }
-  for (int round = 0; round < race->rounds && !race_interrupted; round++) {
-    pause_workers();
-    race->fma_peak[round] = peak_fma(race->threads, &race->instructions);
-    race->bandwidth[round] = peak_bandwidth(race->threads);
-    progress("round %d of %d", round + 1, race->rounds);
-    for (int i = 0; i < race->worker_count; i++) {
-      Worker *worker = &race->workers[(i + round) % race->worker_count];
-      if (worker->failure[0]) continue;
-      pause_workers();
-      one_turn(race, worker, round);
-    }
-  }
-  progress("%s", "");
-  for (int i = 0; i < race->worker_count; i++) worker_stop(&race->workers[i]);
-}
-
-/* --- all races of a call ---------------------------------------------------------------------- */
-
-/* One table. Returns an exit code. */
-static int race_once(const Track *track, Race *race, FILE *csv, double *noise) {
-  run_rounds(race, track->options->seconds);
-  if (race_interrupted) return EXIT_INTERRUPTED;
-  report_table(race, stdout);
-  fflush(stdout);
-  if (csv) report_csv(race, csv);
-  *noise = fmax(*noise, report_noise(race));
-  for (int i = 0; i < race->worker_count; i++) /* another engine may be missing, not ours */
-    if (strcmp(race->workers[i].engine, ENGINES[0]) == 0 && race->workers[i].failure[0])
-      return EXIT_FAILED;
-  return EXIT_DONE;
-}
-
-/* All works and numbers of threads of one batch (0: the model's). Adds to the CSV file; raises
- *noise to the largest spread seen. Returns an exit code. */
-static int race_batch(const Track *track, int batch, FILE *csv, double *noise) {
+/* Runs the race and shows it; its figures join the results unless it was too noisy. */
+static void race_once(Track *track, Race *race) {
   const RaceOptions *options = track->options;
-  const char *program = arena_printf(track->arena, "%s/program-%d", track->folder, batch);
-  const char *graph = arena_printf(track->arena, "%s/graph-%d.json", track->folder, batch);
-  NetFacts facts;
-  int code = run_cnnc(track, "export", batch, graph);
-  if (code == EXIT_DONE && options->races[0]) code = run_cnnc(track, "build", batch, program);
-  if (code == EXIT_DONE && !net_facts(graph, &facts)) code = EXIT_FAILED;
+  race_run(race, options->seconds, options->accept_noise ? 0 : options->retries);
+  if (race_interrupted) return;
+  track->raced++;
+  report_race(race, stdout);
+  fflush(stdout);
+  if (cnnc_failed(race)) fail(track, EXIT_FAILED);
+  if (race_noise(race) > SPREAD_REFUSE && !options->accept_noise) {
+    track->noisy++;
+    fail(track, EXIT_FAILED);
+    return;
+  }
+  results_add(track->arena, &track->results, race);
+}
 
+/* --- all races -------------------------------------------------------------------------------- */
+
+static bool save(Track *track) {
+  if (!track->options->csv || results_write(&track->results, track->options->csv)) return true;
+  fail(track, EXIT_FAILED);
+  track->stopped = true;
+  return false;
+}
+
+/* All works and numbers of threads of one model and batch (0: the model's). False if there is no
+   need to try other batches. */
+static bool race_batch(Track *track, const char *model, int batch) {
+  const RaceOptions *options = track->options;
+  const char *program = NULL;
+  const char *graph = arena_printf(track->arena, "%s/graph.json", track->folder);
+  NetFacts facts;
+  int code = run_cnnc(track, "export", model, batch, graph);
+  if (code == EXIT_DONE && !net_facts(graph, &facts)) code = EXIT_FAILED;
   for (int i = 0; i < options->work_count * options->thread_count && code == EXIT_DONE; i++) {
     const char *work = options->works[i / options->thread_count];
     const bool train = strcmp(work, "train") == 0;
@@ -329,49 +128,49 @@ static int race_batch(const Track *track, int batch, FILE *csv, double *noise) {
                  .rounds = options->rounds,
                  .flops = train ? facts.train_flops : facts.infer_flops};
     snprintf(race.net, sizeof race.net, "%s", facts.name);
-    add_workers(track, program, graph, &race);
-    code = race_once(track, &race, csv, noise);
-  }
-  return code;
-}
-
-static int race_all(const Track *track, FILE *csv) {
-  const RaceOptions *options = track->options;
-  double noise = 0;
-  int code = EXIT_DONE;
-  for (int b = 0; b < options->batch_count && code == EXIT_DONE; b++)
-    code = race_batch(track, options->batches[b], csv, &noise);
-  if (code == EXIT_DONE && noise > SPREAD_REFUSE && !options->accept_noise) {
-    fprintf(
-        stderr,
-        "cnnc bench: rounds spread by up to %.0f %%: these figures mean little. Close what else "
-        "is running, or give more --rounds or --seconds (--accept-noise to end well anyway)\n",
-        100 * noise);
-    code = EXIT_FAILED;
-  }
-  return code;
-}
-
-/* The same, with the CSV file, which appears only when it is complete. */
-static int race_with_csv(const Track *track) {
-  const char *path = track->options->csv;
-  if (!path) return race_all(track, NULL);
-  const char *temporary = arena_printf(track->arena, "%s.tmp", path);
-  FILE *csv = fopen(temporary, "w");
-  int code = EXIT_FAILED;
-  if (csv) {
-    report_csv_header(csv);
-    code = race_all(track, csv);
-    const bool kept = code == EXIT_DONE;
-    const bool failed = ferror(csv);
-    if (fclose(csv) == 0 && !failed && (!kept || rename(temporary, path) == 0)) {
-      if (!kept) unlink(temporary);
-      return code;
+    if (results_hold(&track->results, &race)) continue;
+    if (!program && options->races[ENGINE_CNNC]) {
+      program = arena_printf(track->arena, "%s/%s-%d", track->folder, facts.name, facts.batch);
+      code = run_cnnc(track, "build", model, batch, program);
+      if (code != EXIT_DONE) break;
     }
+    if (!save(track)) return false; /* before the time is spent */
+    add_workers(track, program, graph, &race);
+    race_once(track, &race);
+    if (race_interrupted || !save(track)) return false;
   }
-  fprintf(stderr, "cnnc bench: %s: cannot write: %s\n", path, strerror(errno));
-  unlink(temporary);
-  return EXIT_FAILED;
+  if (race_interrupted) return false; /* it interrupts cnnc, too */
+  if (code != EXIT_DONE) fail(track, code);
+  return code == EXIT_DONE;
+}
+
+static void race_all(Track *track) {
+  const RaceOptions *options = track->options;
+  if (options->resume && !results_read(track->arena, &track->results, options->csv)) {
+    fail(track, EXIT_FAILED);
+    return;
+  }
+  for (int m = 0; m < options->model_count && !track->stopped && !race_interrupted; m++)
+    for (int b = 0; b < options->batch_count; b++)
+      if (!race_batch(track, options->models[m], options->batches[b])) break;
+}
+
+/* What is said at the end. */
+static void conclude(Track *track) {
+  const RaceOptions *options = track->options;
+  if (race_interrupted) fail(track, EXIT_INTERRUPTED);
+  if (results_races(track->arena, &track->results).count > 1)
+    results_summary(track->arena, &track->results, stdout);
+  if (options->svg && track->results.count &&
+      !results_draw(track->arena, &track->results, options->svg))
+    fail(track, EXIT_FAILED);
+  if (track->noisy)
+    fprintf(stderr,
+            "cnnc bench: %d of %d races were too noisy, their rounds spread by more than %.0f %%: "
+            "their figures are not taken. Close what else is running and %s, or give more --rounds "
+            "or --seconds (--accept-noise takes them nevertheless)\n",
+            track->noisy, track->raced, 100 * SPREAD_REFUSE,
+            options->csv ? "run the others again with --resume" : "run again");
 }
 
 static int remove_entry(const char *path, const struct stat *status, int type, struct FTW *place) {
@@ -385,42 +184,24 @@ static void interrupt(int signal) {
 }
 
 int race_main(int argc, char **argv) {
-  static const struct argp argp = {
-      .options = OPTIONS,
-      .parser = parse_option,
-      .args_doc = "MODEL.lua",
-      .doc =
-          "Races the generated program, the generic runtime and PyTorch: one step of training or "
-          "inference after the other, in turns. See docs/benchmarks.md."};
-  RaceOptions options = {
-      .seconds = 1, .rounds = 7, .works = {"train"}, .work_count = 1, .races = {true, true, true}};
-  argp_err_exit_status = 2;
-  argv[0] = "cnnc bench";
-  argp_parse(&argp, argc, argv, 0, NULL, &options);
-  if (!options.batch_count) options.batch_count = 1; /* 0: the model's */
-  if (!options.thread_count) options.threads[options.thread_count++] = processors();
-
   Arena *arena = arena_new();
-  const Places places = locate_places(arena);
+  argv[0] = "cnnc bench";
+  const RaceOptions options = race_options_read(arena, argc, argv);
   const char *root = getenv("TMPDIR");
   char *folder = arena_printf(arena, "%s/cnnc-bench-XXXXXX", root && *root ? root : "/tmp");
   int code = EXIT_FAILED;
   if (!mkdtemp(folder)) {
     fprintf(stderr, "cnnc bench: %s: %s\n", folder, strerror(errno));
   } else {
-    const Track track = {.arena = arena,
-                         .options = &options,
-                         .folder = folder,
-                         .cnnc = arena_printf(arena, "%s/cnnc", places.programs),
-                         .generic = arena_printf(arena, "%s/%scnn-generic", places.programs,
-                                                 places.is_build_tree ? "../runtime/generic/" : ""),
-                         .peer =
-                             arena_printf(arena, "%s/../bench/peers/pytorch.py", places.models)};
+    Track track = {
+        .arena = arena, .options = &options, .folder = folder, .places = locate_places(arena)};
     const struct sigaction on_interrupt = {.sa_handler = interrupt};
     sigaction(SIGINT, &on_interrupt, NULL);
     signal(SIGPIPE, SIG_IGN); /* a worker that died is a row of the table */
     workers_environment();
-    code = race_with_csv(&track);
+    race_all(&track);
+    conclude(&track);
+    code = track.code;
     nftw(folder, remove_entry, 8, FTW_DEPTH | FTW_PHYS);
   }
   arena_release(arena);

@@ -28,6 +28,12 @@ void workers_environment(void) {
 #endif
 }
 
+void workers_threads(int threads) {
+  char number[16];
+  snprintf(number, sizeof number, "%d", threads);
+  setenv("OMP_NUM_THREADS", number, 1);
+}
+
 /* --- processes -------------------------------------------------------------------------------- */
 
 /* Starts a command; in and out are descriptors for its standard input and output, or -1. */

@@ -9,7 +9,7 @@
 enum { WORKER_LINE = 1024, WORKER_ARGUMENTS = 12, ROUNDS_MAX = 101 };
 
 typedef struct Worker {
-  const char *engine; /* cnnc, generic, pytorch */
+  const char *engine; /* engine_name */
   char mode[64];      /* as the engine says it */
   char version[256];
   const char *command[WORKER_ARGUMENTS]; /* NULL at the end */
@@ -29,6 +29,10 @@ typedef struct Worker {
 /* Settings of the OpenMP and BLAS libraries that all workers inherit: threads that wait spin for
    some tens of milliseconds, enough for the next parallel region of their own turn, then sleep. */
 void workers_environment(void);
+
+/* For workers started from now on: how many threads a library takes by itself. Workers are told in
+   their command line, too. */
+void workers_threads(int threads);
 
 /* Starts the process and waits until it is ready; false with the reason in worker->failure. */
 bool worker_start(Worker *worker);

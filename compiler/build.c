@@ -45,7 +45,7 @@ static void add_cflags(Arena *arena, WordList *words, const Options *options, bo
 
 static void add_libs(Arena *arena, WordList *words) {
   add_word(arena, words, arena_printf(arena, "-L%s", locate_places(arena).library));
-  add_words(arena, words, "-lcnn -lcjson -ljpeg -lz -lm");
+  add_words(arena, words, "-lcnn -lcjson -ljpeg -lz -lm -pthread");
 }
 
 static const char *joined(Arena *arena, const WordList *words) {

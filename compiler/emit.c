@@ -3,9 +3,8 @@
    Establishes  kernels shared by shape, then the calls of training and inference in straight lists,
    one node a line, and the descriptor. Same graphs, same bytes: no dates, no paths, no addresses.
  */
-#include "init.h"
+#include "descriptor.h"
 #include "lower.h"
-#include "summary.h"
 
 #include <assert.h>
 #include <ctype.h>
@@ -66,7 +65,7 @@ static const char *const RESERVED[] = {
     "union",    "unsigned", "void",      "volatile",  "while",
     "vec",      "team",     "t",         "a",         "d",
     "p",        "o",        "state",     "batch",     "logits",
-    "barrier",  "LANES",    "model",     "main",      "update",
+    "next",     "LANES",    "model",     "main",      "update",
     "infer",    "share",    "span",      "gradients", "train_step",
     "asm",      "typeof",   "size_t",    "vmask",     "linux",
     "unix",     "i386",     "join_team", "s",         "update_parameters",
@@ -141,20 +140,45 @@ static void write_shape(FILE *out, const Value *value) {
   fputc(']', out);
 }
 
-/* `    name = offset, // [shape]` */
+/* `    name = offset, // [shape]`; vectors have their length in the calls and tables. */
 static void write_place(FILE *out, const char *indent, const Value *value) {
-  fprintf(out, "%s%s = %" PRId64 ", /* ", indent, value->identifier, value->offset);
-  write_shape(out, value);
-  if (value->layout == LAYOUT_ROWS) fprintf(out, " in rows");
-  fprintf(out, " */\n");
+  fprintf(out, "%s%s = %" PRId64 ",", indent, value->identifier, value->offset);
+  if (value->rank > 1) {
+    fprintf(out, " /* ");
+    write_shape(out, value);
+    fprintf(out, "%s */", value->layout == LAYOUT_ROWS ? " in rows" : "");
+  }
+  fprintf(out, "\n");
+}
+
+/* The four of a batch_norm are one line where they lie side by side, as they do. */
+static bool write_norm_places(FILE *out, const Graph *graph, int i) {
+  const char *name, *identifier;
+  if (!find_norm(graph, i, &name, &identifier)) return false;
+  Value *const *norm = graph->values.at + i; /* weight, bias, running mean and variance */
+  int64_t size = norm[1]->offset - norm[0]->offset;
+  if (norm[3]->offset - norm[2]->offset != size) return false;
+  fprintf(out, "  NORM_PLACES(%s, %" PRId64 ", %" PRId64 ", %" PRId64 "),\n", identifier,
+          norm[0]->offset, norm[2]->offset, size);
+  return true;
 }
 
 static char *parameter_places(const Graph *graph) {
   Text text;
   text_begin(&text);
-  for (int i = 0; i < graph->values.count; i++)
-    if (value_is_stored(graph->values.at[i])) write_place(text.out, "  ", graph->values.at[i]);
+  for (int i = 0; i < graph->values.count; i++) {
+    if (!value_is_stored(graph->values.at[i])) continue;
+    if (write_norm_places(text.out, graph, i))
+      i += 3;
+    else
+      write_place(text.out, "  ", graph->values.at[i]);
+  }
   return text_done(&text, graph->arena);
+}
+
+/* In the block of activations, and in the descriptor's table of values. */
+static bool is_listed(const Value *value) {
+  return value->kind == VALUE_ACTIVATION || value->kind == VALUE_GRADIENT;
 }
 
 static char *activation_places(const Graph *graph) {
@@ -162,41 +186,66 @@ static char *activation_places(const Graph *graph) {
   text_begin(&text);
   for (int i = 0; i < graph->values.count; i++) {
     const Value *value = graph->values.at[i];
-    if (value->kind == VALUE_ACTIVATION || value->kind == VALUE_GRADIENT)
-      write_place(text.out, "    ", value);
+    if (is_listed(value)) write_place(text.out, "    ", value);
   }
   return text_done(&text, graph->arena);
 }
 
-static void write_call(FILE *out, const char *indent, const Call *call) {
-  fprintf(out, "%s%s(t, %s); barrier();\n", indent, call->kernel->name, call->arguments);
+/* What calls are written with. */
+typedef struct Calls {
+  Graph *graph;
+  const CompileOptions *options;
+  const char *indent;
+  KernelList *kernels;        /* of all calls so far */
+  ProfiledCallList *profiled; /* of this graph's */
+} Calls;
+
+/* What the node makes is there after this call. */
+static void number_values(const Node *node, int call) {
+  for (int i = 0; i < node->out_count; i++) node->out[i]->call = call;
 }
 
-static char *calls_of(Graph *graph, Phase phase, const char *indent, const CompileOptions *options,
-                      KernelList *kernels) {
+static void write_call(FILE *out, const Calls *calls, const Call *call, const char *layer,
+                       NodeCost cost) {
+  ProfiledCall *profiled = ARENA_NEW(calls->graph->arena, ProfiledCall);
+  *profiled = (ProfiledCall){layer, cost};
+  LIST_PUSH(calls->graph->arena, calls->profiled, profiled);
+  fprintf(out, "%s%s(t, %s); next(t, state);\n", calls->indent, call->kernel->name,
+          call->arguments);
+}
+
+/* layer1.0 of layer1.0.conv1; conv1 of conv1. */
+static const char *scope_of(Arena *arena, const char *layer) {
+  const char *dot = strrchr(layer, '.');
+  return dot ? arena_printf(arena, "%.*s", (int)(dot - layer), layer) : layer;
+}
+
+static char *calls_of(const Calls *calls, Phase phase) {
+  Graph *graph = calls->graph;
   Text text;
   text_begin(&text);
-  const char *layer = "";
+  const char *scope = "";
   for (int i = 0; i < graph->nodes.count; i++) {
     const Node *node = graph->nodes.at[i];
     if (node->phase != phase) continue;
-    Call call = lower_node(graph, node, options, kernels);
+    Call call = lower_node(graph, node, calls->options, calls->kernels);
+    number_values(node, calls->profiled->count - !call.kernel); /* a view is there already */
     if (!call.kernel) continue;
-    if (phase != PHASE_UPDATE && strcmp(layer, node->name) != 0)
-      fprintf(text.out, "%s/* %s */\n", indent, node->name);
-    layer = node->name;
-    write_call(text.out, indent, &call);
+    const char *around = scope_of(graph->arena, node->name);
+    if (phase != PHASE_UPDATE && strcmp(scope, around) != 0)
+      fprintf(text.out, "%s/* %s */\n", calls->indent, around);
+    scope = around;
+    write_call(text.out, calls, &call, node->name, node_cost(graph, node, calls->options));
   }
   return text_done(&text, graph->arena);
 }
 
-static char *logits_call(Graph *graph, const char *indent, const CompileOptions *options,
-                         KernelList *kernels) {
+static char *logits_call(const Calls *calls) {
   Text text;
   text_begin(&text);
-  Call call = lower_logits(graph, options, kernels);
-  write_call(text.out, indent, &call);
-  return text_done(&text, graph->arena);
+  Call call = lower_logits(calls->graph, calls->options, calls->kernels);
+  write_call(text.out, calls, &call, "logits", logits_cost(calls->graph, calls->options));
+  return text_done(&text, calls->graph->arena);
 }
 
 static char *kernel_functions(Arena *arena, TemplateEngine *engine, const KernelList *kernels) {
@@ -213,172 +262,6 @@ static char *kernel_functions(Arena *arena, TemplateEngine *engine, const Kernel
     fprintf(text.out, "/* From %s. */\n%s\n", kernel->template_name, code);
   }
   return text_done(&text, arena);
-}
-
-/* --- the descriptor -------------------------------------------------------------------------- */
-
-static const char *init_constant(InitKind kind) {
-  switch (kind) {
-  case INIT_ZEROS:
-    return "CNN_ZEROS";
-  case INIT_CONSTANT:
-    return "CNN_CONSTANT";
-  case INIT_UNIFORM:
-    return "CNN_UNIFORM";
-  case INIT_NORMAL:
-    return "CNN_NORMAL";
-  default:
-    assert(!"init_resolve leaves four kinds");
-    return NULL;
-  }
-}
-
-static void write_dims(FILE *out, const Value *value) {
-  fprintf(out, "%d, {%d, %d, %d, %d}", value->rank, value->dim[0], value->dim[1], value->dim[2],
-          value->dim[3]);
-}
-
-static int write_parameters(FILE *out, const Graph *graph) {
-  int count = 0;
-  fprintf(out, "static const cnn_parameter parameters[] = {\n");
-  for (int i = 0; i < graph->values.count; i++) {
-    const Value *value = graph->values.at[i];
-    if (!value_is_stored(value)) continue;
-    const Init init = init_resolve(value);
-    fprintf(out, "    {\"%s\", ", value->name);
-    write_dims(out, value);
-    fprintf(out, ", %s, %s, %.9g, %d},\n", value->identifier, init_constant(init.kind), init.scale,
-            value->trainable);
-    count++;
-  }
-  if (!count) fprintf(out, "    {0}\n");
-  fprintf(out, "};\n\n");
-  return count;
-}
-
-static void write_layers(FILE *out, const LayerSummaryList *summary) {
-  fprintf(out, "static const cnn_layer layers[] = {\n");
-  for (int i = 0; i < summary->count; i++) {
-    const LayerSummary *layer = &summary->at[i];
-    fprintf(out,
-            "    {\"%s\", \"%s\", {%d, %d, %d}, %" PRId64 ", %" PRId64 ", {%d, %d}, %" PRId64
-            ", %" PRId64 "},\n",
-            layer->name, layer->kind, layer->shape[0], layer->shape[1], layer->shape[2],
-            layer->parameters, layer->macs, layer->receptive_field[0], layer->receptive_field[1],
-            layer->activation_bytes, layer->linear_parameters);
-  }
-  fprintf(out, "};\n\n");
-}
-
-static int write_values(FILE *out, const Graph *graph) {
-  static const char *const LAYOUTS[] = {
-      [LAYOUT_PLAIN] = "CNN_PLAIN", [LAYOUT_LANES] = "CNN_LANES", [LAYOUT_ROWS] = "CNN_ROWS"};
-  int count = 0;
-  fprintf(out, "static const cnn_value values[] = {\n");
-  for (int i = 0; i < graph->values.count; i++) {
-    const Value *value = graph->values.at[i];
-    if (value->kind != VALUE_ACTIVATION && value->kind != VALUE_GRADIENT) continue;
-    fprintf(out, "    {\"%s\", ", value->name);
-    write_dims(out, value);
-    fprintf(out, ", %s, %" PRId64 "},\n", LAYOUTS[value->layout], value->offset);
-    count++;
-  }
-  fprintf(out, "};\n\n");
-  return count;
-}
-
-static void write_numbers(FILE *out, const char *name, const double *numbers, int count) {
-  fprintf(out, "static const double %s[] = {", name);
-  for (int i = 0; i < count; i++) fprintf(out, "%s%.9g", i ? ", " : "", numbers[i]);
-  fprintf(out, "};\n");
-}
-
-static const Node *loss_node(const Graph *graph) {
-  return graph->loss->producer;
-}
-
-/* A setting that a schedule does not have, or that is off, is 0 and left out. */
-static void write_settings(FILE *out, const Recipe *r) {
-  const struct {
-    const char *name;
-    double value;
-  } settings[] = {
-      {"warmup_epochs", r->warmup_epochs},
-      {"warmup_start", r->warmup_epochs > 0 ? r->warmup_start : 0},
-      {"step_epochs", r->step_epochs},
-      {"milestone_count", r->milestone_count},
-      {"gamma", r->gamma},
-      {"final_lr", r->final_lr},
-      {"power", r->power},
-      {"rise", r->rise},
-      {"divisor", r->divisor},
-      {"final_divisor", r->final_divisor},
-      {"patience", r->patience},
-      {"cooldown", r->cooldown},
-      {"threshold", r->threshold},
-      {"clip_norm", r->clip_norm},
-      {"clip_value", r->clip_value},
-      {"ema", r->ema},
-      {"crop", r->crop},
-      {"flip", r->flip},
-  };
-  for (size_t i = 0; i < sizeof settings / sizeof *settings; i++)
-    if (settings[i].value != 0)
-      fprintf(out, "    .%s = %.9g,\n", settings[i].name, settings[i].value);
-  for (int i = 0; i < r->milestone_count; i++)
-    fprintf(out, "%s%d%s", i ? ", " : "    .milestones = {", r->milestones[i],
-            i + 1 < r->milestone_count ? "" : "},\n");
-}
-
-static void write_recipe(FILE *out, const Graph *graph) {
-  static const char *const OPTIMIZERS[] = {"CNN_SGD", "CNN_ADAM", "CNN_ADAMW", "CNN_RMSPROP"};
-  static const char *const SCHEDULES[LR_SCHEDULES] = {
-      "CNN_LR_CONSTANT",   "CNN_LR_STEP",   "CNN_LR_MULTI_STEP", "CNN_LR_EXPONENTIAL",
-      "CNN_LR_POLYNOMIAL", "CNN_LR_COSINE", "CNN_LR_ONE_CYCLE",  "CNN_LR_PLATEAU"};
-  const Recipe *r = &graph->recipe;
-  if (!r->normalize_from_dataset) {
-    write_numbers(out, "mean", r->mean, graph->input->dim[1]);
-    write_numbers(out, "deviation", r->deviation, graph->input->dim[1]);
-  }
-  fprintf(out, "static const cnn_recipe recipe = {\n    .epochs = %d,\n", r->epochs);
-  fprintf(out, "    .optimizer = %s,\n    .lr = %.9g,\n", OPTIMIZERS[r->optimizer], r->lr);
-  fprintf(out, "    .momentum = %.9g,\n    .weight_decay = %.9g,\n", r->momentum, r->weight_decay);
-  fprintf(out, "    .beta1 = %.9g,\n    .beta2 = %.9g,\n    .eps = %.9g,\n", r->beta1, r->beta2,
-          r->eps);
-  fprintf(out, "    .nesterov = %d,\n    .schedule = %s,\n", r->nesterov, SCHEDULES[r->schedule]);
-  fprintf(out, "    .accumulate = %d,\n", r->accumulate);
-  write_settings(out, r);
-  fprintf(out, "    .normalize_from_dataset = %d,\n", r->normalize_from_dataset);
-  if (!r->normalize_from_dataset) fprintf(out, "    .mean = mean,\n    .deviation = deviation,\n");
-  fprintf(out, "    .label_smoothing = %.9g,\n};\n", loss_node(graph)->attributes.label_smoothing);
-}
-
-static void write_descriptor(FILE *out, const Graph *training, const Graph *inference,
-                             const CompileOptions *options, int parameters, int layers,
-                             int values) {
-  static const char *const TARGETS[] = {"CNN_SCALAR", "CNN_AVX2", "CNN_AVX512"};
-  bool squared = loss_node(training)->op == OP_squared_error;
-  const int *dim = training->input->dim;
-  fprintf(out, "    .abi = CNN_ABI,\n    .name = \"%s\",\n", training->name);
-  fprintf(out, "    .command = \"%s\",\n    .target = %s,\n",
-          harmless(training->arena, options->command, true), TARGETS[options->target]);
-  fprintf(out, "    .real_bytes = sizeof(real),\n    .lanes = LANES,\n");
-  fprintf(out, "    .threads_max = THREADS_MAX,\n    .batch = %d,\n", training->recipe.batch);
-  fprintf(out, "    .input = {%d, %d, %d},\n    .classes = %d,\n", dim[1], dim[2], dim[3],
-          training->classes);
-  fprintf(out, "    .loss = %s,\n    .recipe = &recipe,\n",
-          squared ? "CNN_SQUARED_ERROR" : "CNN_SOFTMAX_CROSS_ENTROPY");
-  fprintf(out, "    .parameters = parameters,\n    .parameter_count = %d,\n", parameters);
-  fprintf(out, "    .layers = layers,\n    .layer_count = %d,\n", layers);
-  fprintf(out, "    .parameter_reals = %" PRId64 ",\n    .optimizer_blocks = %d,\n",
-          graph_parameter_reals(training), optimizer_blocks(&training->recipe));
-  fprintf(out, "    .training_reals = %" PRId64 ",\n    .inference_reals = %" PRId64 ",\n",
-          graph_activation_reals(training), graph_activation_reals(inference));
-  if (options->keep_values)
-    fprintf(out, "    .values = values,\n    .value_count = %d,\n    .guard_bytes = %d,\n", values,
-            GUARD_BYTES);
-  fprintf(out, "    .gradients = gradients,\n    .update = update,\n    .train_step = "
-               "train_step,\n    .infer = infer,\n");
 }
 
 /* --- the table in the header ----------------------------------------------------------------- */
@@ -407,6 +290,8 @@ static char *layer_table(const Graph *graph, const LayerSummaryList *summary,
   fprintf(text.out, "   %-20s %-12s %9s %9s  %s\n", "layer", "output", "MFLOP", "bytes", "kernel");
   for (int i = 0; i < summary->count; i++) {
     const LayerSummary *layer = &summary->at[i];
+    bool same = i && !memcmp(layer->shape, layer[-1].shape, sizeof layer->shape);
+    if (same && !layer->macs) continue; /* elementwise, or nearly so */
     fprintf(text.out, "   %-20s %-12s %9.3f %9" PRId64 "  %s\n", layer->name,
             shape_text(layer, shape), 2e-6 * (double)layer->macs, layer->activation_bytes,
             kernel_of(kernels, layer->name));
@@ -442,30 +327,28 @@ char *emit_program(Graph *training, Graph *inference, const CompileOptions *opti
   TemplateEngine *engine = template_engine_new(arena);
   KernelList kernels = {0};
   name_both(training, inference, options);
-  char *forward = calls_of(training, PHASE_FORWARD, "  ", options, &kernels);
-  char *backward = calls_of(training, PHASE_BACKWARD, "  ", options, &kernels);
-  char *update = calls_of(training, PHASE_UPDATE, "  ", options, &kernels);
-  Text calls;
-  text_begin(&calls);
-  fputs(calls_of(inference, PHASE_FORWARD, "    ", options, &kernels), calls.out);
-  fputs(logits_call(inference, "    ", options, &kernels), calls.out);
-  char *infer = text_done(&calls, arena);
-
-  const LayerSummaryList summary = summarize(training, options);
-  Text tables, descriptor;
+  Descriptor descriptor = {.training = training,
+                           .inference = inference,
+                           .options = options,
+                           .command = harmless(arena, options->command, true),
+                           .layers = summarize(training, options)};
+  const Calls train = {training, options, "  ", &kernels, &descriptor.training_calls};
+  const Calls infer = {inference, options, "    ", &kernels, &descriptor.inference_calls};
+  char *forward = calls_of(&train, PHASE_FORWARD);
+  char *backward = calls_of(&train, PHASE_BACKWARD);
+  char *update = calls_of(&train, PHASE_UPDATE);
+  char *inferred = calls_of(&infer, PHASE_FORWARD);
+  inferred = arena_printf(arena, "%s%s", inferred, logits_call(&infer));
+  Text tables, fields;
   text_begin(&tables);
-  int parameters = write_parameters(tables.out, training);
-  write_layers(tables.out, &summary);
-  int values = options->keep_values ? write_values(tables.out, training) : 0;
-  write_recipe(tables.out, training);
-  text_begin(&descriptor);
-  write_descriptor(descriptor.out, training, inference, options, parameters, summary.count, values);
+  text_begin(&fields);
+  write_descriptor(&descriptor, tables.out, fields.out);
 
   const TemplateParam sections[] = {
       param_string("name", training->name),
       param_string("command", harmless(arena, options->command, false)),
       param_string("target", target_name(options->target)),
-      param_string("layers", layer_table(training, &summary, &kernels)),
+      param_string("layers", layer_table(training, &descriptor.layers, &kernels)),
       param_string("vectors", vectors_of(engine, options)),
       param_string("prelude", template_render(engine, "prelude.h", NULL, 0)),
       param_string("parameters", parameter_places(training)),
@@ -475,12 +358,12 @@ char *emit_program(Graph *training, Graph *inference, const CompileOptions *opti
       param_string("forward", forward),
       param_string("backward", backward),
       param_string("update", update),
-      param_string("inference", infer),
+      param_string("inference", inferred),
       param_bool("uses_optimizer_state", optimizer_blocks(&training->recipe) > 0),
       param_bool("uses_buffers", uses_buffers(training)),
       param_bool("inference_uses_buffers", uses_buffers(inference)),
       param_string("tables", text_done(&tables, arena)),
-      param_string("descriptor", text_done(&descriptor, arena)),
+      param_string("descriptor", text_done(&fields, arena)),
   };
   char *program =
       template_render(engine, "model.c.in", sections, (int)(sizeof sections / sizeof *sections));

@@ -150,6 +150,10 @@ static void add_schedule(cJSON *parent, const Recipe *recipe) {
     add_number(item, "rise", recipe->rise);
     add_number(item, "divisor", recipe->divisor);
     add_number(item, "final_divisor", recipe->final_divisor);
+    if (recipe->momentum_high > 0) {
+      const double bounds[] = {recipe->momentum_low, recipe->momentum_high};
+      cJSON_AddItemToObject(item, "momentum", cJSON_CreateDoubleArray(bounds, 2));
+    }
     break;
   case LR_PLATEAU:
     add_number(item, "gamma", recipe->gamma);

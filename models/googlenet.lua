@@ -11,6 +11,9 @@ local rate = nn.option("dropout", paper and 0.4 or 0.2, "probability of a zero b
 local aux_rate = nn.option("aux_dropout", 0.7, "the same in the auxiliary classifiers")
 local batch = nn.option("batch", 32, "images a step")
 
+-- torchvision's, or with biases and without norms one that keeps the size of activations
+local function init() return paper and nn.xavier_uniform() or nn.truncated_normal(0.01) end
+
 local small = size < 64 -- images of 32x32: the first layers keep their size
 
 -- "BasicConv2d" of torchvision; the paper's is a convolution and a relu.
@@ -18,7 +21,7 @@ local function conv(x, channels, kernel, name, given)
   given = given or {}
   return nn.scope(name, function()
     x = x:conv2d {channels, kernel, stride = given.stride, padding = given.padding or 0,
-                  bias = paper, init = nn.xavier_uniform(), name = "conv"}
+                  bias = paper, init = init(), name = "conv"}
     if not paper then x = x:batch_norm {eps = 0.001, name = "bn"} end
     return x:relu()
   end)
@@ -61,8 +64,8 @@ end
 local function auxiliary(x, name)
   return nn.scope(name, function()
     x = conv(x:adaptive_avg_pool2d {4}, 128, 1, "conv"):flatten()
-    x = x:linear {1024, name = "fc1"}:relu():dropout {aux_rate}
-    return x:linear {classes, name = "fc2"}
+    x = x:linear {1024, init = init(), name = "fc1"}:relu():dropout {aux_rate}
+    return x:linear {classes, init = init(), name = "fc2"}
   end)
 end
 
@@ -80,7 +83,7 @@ local function forward(x)
   x = inception(x, "inception5a", 256, 160, 320, 32, 128, 128)
   x = inception(x, "inception5b", 384, 192, 384, 48, 128, 128)
   x = x:adaptive_avg_pool2d {1}:flatten():dropout {rate}
-  local logits = x:linear {classes, name = "fc"}
+  local logits = x:linear {classes, init = init(), name = "fc"}
   if not aux then return logits end
   return logits, {auxiliary(a, "aux1"), weight = 0.3}, {auxiliary(d, "aux2"), weight = 0.3}
 end

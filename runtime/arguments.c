@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 #include <time.h>
 
 int64_t cnn_argument_integer(struct argp_state *state, const char *option, const char *text,
@@ -34,6 +35,13 @@ int cnn_argument_batch(struct argp_state *state, const char *option, const char 
                "--batch %s",
                option, text, model->batch, text);
   return (int)count;
+}
+
+bool cnn_argument_infer(struct argp_state *state, const char *text) {
+  bool infer = strcmp(text, "infer") == 0;
+  if (!infer && strcmp(text, "train") != 0)
+    argp_error(state, "--work %s: give train or infer", text);
+  return infer;
 }
 
 double cnn_seconds(void) {

@@ -6,7 +6,6 @@
 
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 typedef struct options {
   const cnn_model *model;
@@ -31,9 +30,7 @@ static error_t parse(int key, char *text, struct argp_state *state) {
   options *o = state->input;
   switch (key) {
   case KEY_WORK:
-    o->infer = strcmp(text, "infer") == 0;
-    if (!o->infer && strcmp(text, "train") != 0)
-      argp_error(state, "--work %s: give train or infer", text);
+    o->infer = cnn_argument_infer(state, text);
     return 0;
   case 'n':
     o->count = cnn_argument_batch(state, "--count", text, o->model);
@@ -66,13 +63,11 @@ static const struct argp PARSER = {
 bool cnn_benchmark_open(cnn_benchmark *bench, const cnn_model *model, int threads,
                         cnn_error *error) {
   enum { SEED = 1, LEVELS = 256 };
-  static const double mean[CNN_CHANNELS_MAX] = {[0 ... CNN_CHANNELS_MAX - 1] = 0.5};
-  static const double deviation[CNN_CHANNELS_MAX] = {[0 ... CNN_CHANNELS_MAX - 1] = 0.29};
   cnn_session *session = &bench->session;
   cnn_session_plan(session, model, CNN_TO_TRAIN, threads);
   cnn_storage_want(&session->storage, &bench->pixels, (size_t)model->batch, cnn_image_bytes(model));
   if (!cnn_session_open(session, error)) return false;
-  cnn_normalization normalization = cnn_normalization_given(model->input[0], mean, deviation);
+  cnn_normalization normalization = cnn_normalization_uniform(model->input[0]);
   cnn_session_normalize(session, &normalization);
   cnn_session_fill_random(session, bench->pixels, model->batch, LEVELS, SEED);
   cnn_init_parameters(model, SEED, session->state.parameters);
@@ -95,6 +90,10 @@ static int by_value(const void *left, const void *right) {
   return (a > b) - (a < b);
 }
 
+void cnn_sort_times(double *times, int count) {
+  qsort(times, (size_t)count, sizeof *times, by_value);
+}
+
 enum { SAMPLES_LEAST = 5, SAMPLES_MOST = 100000, WARM_UP = 3 };
 
 static bool measure(cnn_benchmark *bench, const options *o, cnn_error *error) {
@@ -109,7 +108,7 @@ static bool measure(cnn_benchmark *bench, const options *o, cnn_error *error) {
     now = cnn_seconds();
     samples[count++] = now - then;
   }
-  qsort(samples, (size_t)count, sizeof *samples, by_value);
+  cnn_sort_times(samples, count);
   double median = samples[count / 2], tenth = samples[count / 10];
   const char *format =
       o->json ? "{\"net\": \"%s\", \"work\": \"%s\", \"batch\": %d, \"threads\": %d, "

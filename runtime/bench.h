@@ -13,6 +13,9 @@ typedef struct cnn_benchmark {
 bool cnn_benchmark_open(cnn_benchmark *bench, const cnn_model *model, int threads,
                         cnn_error *error);
 
+/* From the fastest to the slowest. */
+void cnn_sort_times(double *times, int count);
+
 /* One step of `count` images: an update, or inference. */
 void cnn_benchmark_step(cnn_benchmark *bench, bool train, int count);
 

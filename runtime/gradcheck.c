@@ -214,7 +214,7 @@ static outcome check_directions(checker *c, const cnn_parameter *parameter) {
 static void shake_constants(const cnn_model *model, uint64_t seed, void *parameters) {
   for (int i = 0; i < model->parameter_count; i++) {
     const cnn_parameter *parameter = &model->parameters[i];
-    if (parameter->init == CNN_UNIFORM || parameter->init == CNN_NORMAL) continue;
+    if (parameter->init != CNN_ZEROS && parameter->init != CNN_CONSTANT) continue;
     cnn_random random = cnn_random_stream(seed, "shake", parameter->offset);
     for (size_t k = 0; k < cnn_parameter_count(parameter); k++) {
       double weight = cnn_real_get(model, parameters, parameter->offset + k);

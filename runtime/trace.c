@@ -176,9 +176,9 @@ static bool prepare(trace *t, cnn_error *error) {
   } else {
     cnn_session_plan(session, model, CNN_TO_TRAIN, o->threads);
   }
-  size_t most = 2 * (size_t)model->parameter_count + (size_t)model->value_count + 8;
+  size_t most = 2 * (size_t)model->parameter_count + (size_t)cnn_values_kept(model) + 8;
   size_t values = 0;
-  for (int i = 0; i < model->value_count; i++) values += cnn_value_elements(&model->values[i]);
+  for (int i = 0; i < cnn_values_kept(model); i++) values += cnn_value_elements(&model->values[i]);
   cnn_storage_want(&session->storage, &t->pixels, (size_t)model->batch, cnn_image_bytes(model));
   cnn_storage_want(&session->storage, &t->plain, values, (size_t)model->real_bytes);
   cnn_storage_want(&session->storage, &t->tensors, most, sizeof *t->tensors);
@@ -233,7 +233,7 @@ static void add_parameters(trace *t, cnn_dtype real) {
 static void add_values(trace *t, cnn_dtype real) {
   const cnn_model *model = t->o.model;
   int count = t->session.batch.count;
-  for (int i = 0; i < model->value_count; i++) {
+  for (int i = 0; i < cnn_values_kept(model); i++) {
     const cnn_value *value = &model->values[i];
     void *plain = cnn_real_at(model, t->plain, t->plain_used);
     int rows = value->rank > 1 ? count : value->shape[0]; /* rank 1: statistics of channels */

@@ -4,6 +4,7 @@
 
 #include <assert.h>
 #include <errno.h>
+#include <math.h>
 #include <string.h>
 #include <sys/mman.h>
 
@@ -16,6 +17,10 @@ static size_t features_of(const cnn_value *value) {
   size_t features = 1;
   for (int i = 1; i < value->rank; i++) features *= (size_t)value->shape[i];
   return features;
+}
+
+int cnn_values_kept(const cnn_model *model) {
+  return model->guard_bytes > 0 ? model->value_count : 0;
 }
 
 size_t cnn_value_elements(const cnn_value *value) {
@@ -35,18 +40,47 @@ size_t cnn_value_reals(const cnn_model *model, const cnn_value *value) {
   return cnn_value_elements(value);
 }
 
+/* Feature f of an image, [C,H,W], in the order [H,C,W]. */
+static size_t row_by_row(const cnn_value *value, size_t f) {
+  if (value->rank != 4) return f;
+  size_t channels = (size_t)value->shape[1], height = (size_t)value->shape[2],
+         width = (size_t)value->shape[3];
+  size_t c = f / (height * width), h = f / width % height, w = f % width;
+  return (h * channels + c) * width + w;
+}
+
+/* Number f of the `features` of image n, in the order of the memory. */
+static double value_at(const cnn_model *model, const cnn_value *value, const void *activations,
+                       size_t features, size_t n, size_t f) {
+  size_t lanes = (size_t)model->lanes, at = n * features + f;
+  if (value->layout == CNN_LANES) at = (n / lanes * features + f) * lanes + n % lanes;
+  if (value->layout == CNN_ROWS) at = n * round_up(features, lanes) + f;
+  return cnn_real_get(model, activations, value->offset + at);
+}
+
 void cnn_value_plain(const cnn_model *model, const cnn_value *value, const void *activations,
                      int count, void *plain) {
-  size_t features = features_of(value), lanes = (size_t)model->lanes;
+  size_t features = features_of(value);
   for (size_t n = 0; n < (size_t)count; n++) {
     for (size_t f = 0; f < features; f++) {
-      size_t at = n * features + f;
-      if (value->layout == CNN_LANES) at = (n / lanes * features + f) * lanes + n % lanes;
-      if (value->layout == CNN_ROWS) at = n * round_up(features, lanes) + f;
+      size_t from = value->layout == CNN_LANES ? row_by_row(value, f) : f;
       cnn_real_set(model, plain, n * features + f,
-                   cnn_real_get(model, activations, value->offset + at));
+                   value_at(model, value, activations, features, n, from));
     }
   }
+}
+
+double cnn_value_rms(const cnn_model *model, const cnn_value *value, const void *activations,
+                     int count) {
+  size_t features = features_of(value);
+  double sum = 0;
+  for (size_t n = 0; n < (size_t)count; n++) {
+    for (size_t f = 0; f < features; f++) {
+      double x = value_at(model, value, activations, features, n, f);
+      sum += x * x;
+    }
+  }
+  return sqrt(sum / ((double)count * (double)features));
 }
 
 static size_t guarded_bytes(const cnn_model *model) {

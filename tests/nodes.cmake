@@ -37,3 +37,11 @@ foreach(net "mlp" "lenet5" "lenet5-1998" "resnet -D depth=8 -D size=8 -D shortcu
     ${PROJECT_SOURCE_DIR}/models/${name}.lua ${net})
   set_tests_properties(gradients.${name} PROPERTIES ENVIRONMENT "${environment}")
 endforeach()
+
+# Steps that are profiled.
+foreach(model models/lenet5 tests/golden/norms)
+  get_filename_component(name ${model} NAME)
+  add_test(NAME profile.${name} COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/nodes/check_profile
+    ${PROJECT_SOURCE_DIR}/${model}.lua)
+  set_tests_properties(profile.${name} PROPERTIES ENVIRONMENT "${environment}")
+endforeach()

@@ -64,3 +64,11 @@ endforeach()
 parity_test(names names.py)
 parity_test(recipe recipe.py --cnnc $<TARGET_FILE:cnnc>
   --folder ${CMAKE_CURRENT_BINARY_DIR}/parity_recipe)
+
+# Other engines of the race, against PyTorch, where they are installed.
+foreach(engine onnxruntime openvino)
+  add_test(NAME peers.${engine} COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/parity/run peers.py
+    --cnnc $<TARGET_FILE:cnnc> --folder ${CMAKE_CURRENT_BINARY_DIR}/peers_${engine}
+    --engine ${engine})
+  set_tests_properties(peers.${engine} PROPERTIES SKIP_RETURN_CODE 77 TIMEOUT 900)
+endforeach()

@@ -8,24 +8,12 @@ its slower, better settings (constants frozen for inference), and takes the fast
 formats."""
 
 import argparse
-import functools
 import gc
-import json
-import resource
-import sys
 import time
 
+import protocol
 import torch
 import torch_model
-
-
-def peak_kb():
-    """The most memory that the process ever held; Linux's VmHWM."""
-    try:
-        with open("/proc/self/status", encoding="ascii") as status:
-            return next(int(line.split()[1]) for line in status if line.startswith("VmHWM"))
-    except (OSError, StopIteration):
-        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 
 
 def seconds(step, at_least=0.2):
@@ -38,13 +26,16 @@ def seconds(step, at_least=0.2):
     return (time.perf_counter() - start) / count
 
 
+IMPLEMENTATIONS = [{"fused": True}, {"foreach": True}, {"foreach": False}]  # of optimisers
+
+
 class Worker:
     def __init__(self, graph, mode):
-        self.graph, self.mode = graph, mode
+        self.graph, self.mode, self.compiles = graph, mode, mode == "compile"
         self.key, self.chosen = None, None  # (work, count) and its step
 
     def model(self, memory_format):
-        if self.mode == "compile":
+        if self.compiles:
             torch._dynamo.reset()  # shapes seen before would make it compile for any shape
         torch.manual_seed(1)
         model, loss = torch_model.build(self.graph)
@@ -61,8 +52,8 @@ class Worker:
         images, _ = self.batch(count, memory_format)
         model.eval()
         # Freezing wants no_grad: inference tensors cannot become constants.
-        guard = torch.no_grad if self.mode == "compile" else torch.inference_mode
-        if self.mode == "compile":
+        guard = torch.no_grad if self.compiles else torch.inference_mode
+        if self.compiles:
             model = torch.compile(model)
 
         def step():
@@ -71,7 +62,7 @@ class Worker:
 
         return step
 
-    def train_step(self, count, memory_format, settings):
+    def train_step(self, count, memory_format, settings, compiles):
         model, loss = self.model(memory_format)
         images, labels = self.batch(count, memory_format)
         model.train()
@@ -79,7 +70,7 @@ class Worker:
         def mean_loss(x, y):
             return loss(model(x), y).mean()
 
-        forward = torch.compile(mean_loss) if self.mode == "compile" else mean_loss
+        forward = torch.compile(mean_loss) if compiles else mean_loss
         optimizer = torch_model.optimizer(self.graph, model.parameters(), **settings)
 
         def step():
@@ -89,22 +80,12 @@ class Worker:
 
         return step
 
-    def ways(self, work, count):
-        """Functions that make a step: memory formats, and for training the optimiser's
-        implementations."""
-        plain, last = torch.contiguous_format, torch.channels_last
-        formats = {"eager": [plain], "channels_last": [last], "compile": [plain, last]}[self.mode]
-        if work == "infer":
-            return [functools.partial(self.infer_step, count, layout) for layout in formats]
-        implementations = [{"fused": True}, {"foreach": True}, {"foreach": False}]
-        return [functools.partial(self.train_step, count, layout, settings)
-                for layout in formats for settings in implementations]
-
-    def fastest(self, ways):
-        """One way is alive at a time, so that the memory of a step is what is reported."""
-        def trial(way):
+    def fastest(self, make, choices):
+        """The choice whose step make(choice) takes the least time. One step is alive at a time, so
+        that the memory of a step is what is reported."""
+        def trial(choice):
             try:
-                return seconds(way())
+                return seconds(make(choice))
             except RuntimeError as error:  # an implementation that this release does not have
                 if "fused" not in str(error) and "foreach" not in str(error):
                     raise
@@ -112,22 +93,28 @@ class Worker:
             finally:
                 gc.collect()
 
-        return ways[0] if len(ways) == 1 else min(ways, key=trial)
+        return choices[0] if len(choices) == 1 else min(choices, key=trial)
 
-    def step(self, work, count):
+    def best_step(self, work, count):
+        plain, last = torch.contiguous_format, torch.channels_last
+        formats = {"eager": [plain], "channels_last": [last], "compile": [plain, last]}[self.mode]
+        if work == "infer":
+            layout = self.fastest(lambda layout: self.infer_step(count, layout), formats)
+            return self.infer_step(count, layout)
+        if any(node["attributes"].get("auxiliary") for node in self.graph["nodes"]):
+            raise ValueError("does not train auxiliary heads")
+        # The compiler does not see the optimiser, so that one is chosen without it.
+        settings = self.fastest(
+            lambda settings: self.train_step(count, formats[0], settings, False), IMPLEMENTATIONS)
+        layout = self.fastest(
+            lambda layout: self.train_step(count, layout, settings, self.compiles), formats)
+        return self.train_step(count, layout, settings, self.compiles)
+
+    def step_for(self, work, count):
         if self.key != (work, count):
             self.chosen = None
-            self.chosen, self.key = self.fastest(self.ways(work, count))(), (work, count)
+            self.chosen, self.key = self.best_step(work, count), (work, count)
         return self.chosen
-
-    def run(self, work, count, steps):
-        if work not in ("train", "infer") or count < 1 or steps < 1:
-            raise ValueError("wants 'run train|infer COUNT STEPS'")
-        step = self.step(work, count)
-        start = time.perf_counter()
-        for _ in range(steps):
-            step()
-        return (time.perf_counter() - start) / steps
 
 
 def main():
@@ -142,22 +129,9 @@ def main():
         from torch._inductor import config
         config.freezing = True
         config.cpp.threads = options.threads
-    worker = Worker(torch_model.load_graph(options.graph), options.mode)
-    ready = {"engine": "pytorch", "mode": options.mode, "version": torch.__version__,
-             "threads": options.threads}
-    print("ready", json.dumps(ready, separators=(",", ":")), flush=True)
-    for line in sys.stdin:
-        words = line.split()
-        if words == ["quit"]:
-            break
-        try:
-            if len(words) != 4 or words[0] != "run":
-                raise ValueError("wants 'run train|infer COUNT STEPS' or 'quit'")
-            spent = worker.run(words[1], int(words[2]), int(words[3]))
-            print(f"ok {spent:.9g} {peak_kb()}", flush=True)
-        except Exception as error:  # pylint: disable=broad-except: the race prints whatever it was
-            text = " ".join(str(error).split()) or type(error).__name__
-            print(f"error {text[:400]}", flush=True)
+    worker = Worker(protocol.load_graph(options.graph), options.mode)
+    protocol.serve(worker.step_for, engine="pytorch", mode=options.mode, version=torch.__version__,
+                   threads=options.threads)
 
 
 if __name__ == "__main__":

@@ -1,18 +1,8 @@
 """A PyTorch model from the graph that `cnnc export` writes, for the race and for the parity tests."""
 
-import json
-
 import torch
 from torch import fx, nn
 from torch.nn import functional as F
-
-
-def load_graph(path):
-    with open(path, encoding="utf-8") as file:
-        graph = json.load(file)
-    if graph.get("format") != "cnnc-graph" or graph.get("version") != 1:
-        raise ValueError(f"{path}: not a cnnc-graph of version 1")
-    return graph
 
 
 def _module_for(root, path):
@@ -165,6 +155,8 @@ def initialize(graph, model):
     by_name = dict(model.named_parameters())
     fill = {"uniform": lambda parameter, scale: parameter.uniform_(-scale, scale),
             "normal": lambda parameter, scale: parameter.normal_(0.0, scale),
+            "truncated_normal": lambda parameter, scale: nn.init.trunc_normal_(
+                parameter, 0.0, scale, -2.0, 2.0),
             "constant": lambda parameter, scale: parameter.fill_(scale),
             "zeros": lambda parameter, scale: parameter.zero_()}
     with torch.no_grad():

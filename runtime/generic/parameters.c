@@ -11,14 +11,16 @@ double random_unit(uint64_t seed, uint64_t counter) {
   return (double)((z ^ (z >> 31)) >> 11) * 0x1p-53;
 }
 
-/* An exported graph knows zeros, constant, uniform and normal. A normal one becomes the uniform one
-   of the same deviation: this program races and compares, it never trains to the end. */
+/* An exported graph knows zeros, constant, uniform, normal and truncated_normal. A normal one
+   becomes the uniform one of the same deviation: this program races and compares, it never trains
+   to the end. */
 void net_initialize(Net *net, uint64_t seed) {
   for (int t = 0; t < net->tensor_count; t++) {
     Tensor *tensor = &net->tensors[t];
     if (tensor->kind != TENSOR_PARAMETER) continue;
-    const bool random = strcmp(tensor->init, "uniform") == 0 || strcmp(tensor->init, "normal") == 0;
-    const double bound = tensor->scale * (strcmp(tensor->init, "normal") == 0 ? sqrt(3) : 1);
+    const bool normal = strstr(tensor->init, "normal") != NULL;
+    const bool random = normal || strcmp(tensor->init, "uniform") == 0;
+    const double bound = tensor->scale * (normal ? sqrt(3) : 1);
     const double constant = strcmp(tensor->init, "constant") == 0 ? tensor->scale : 0;
     for (size_t i = 0; i < tensor->count; i++)
       tensor->data[i] =

@@ -1,4 +1,5 @@
 /* Convolution and its two gradients. */
+#include "conv_row.h"
 #include "harness.h"
 
 typedef struct Conv {
@@ -90,35 +91,83 @@ static int min(int a, int b) {
   return a < b ? a : b;
 }
 
+static void row_params(Case *c, const char *template_name, ConvRow row) {
+  c->body.template_name = template_name;
+  case_body_int(c, "KW", row.taps);
+  case_body_int(c, "SW", row.stride);
+  case_body_int(c, "PW", row.padding);
+  case_body_int(c, "DW", row.dilation);
+  case_body_int(c, "W", row.read);
+  case_body_int(c, "Q", row.made);
+}
+
+static void tile_params(Case *c, const char *template_name, ConvRow row, int made, int channels,
+                        int pixels) {
+  row_params(c, template_name, row);
+  case_body_int(c, "MT", channels);
+  case_body_int(c, "XT", pixels);
+  case_body_int(c, "REST", made % channels);
+}
+
+/* The smallest multiple of `tile` that is at least n. */
+static int cover(int n, int tile) {
+  return (n + tile - 1) / tile * tile;
+}
+
 /* A shape with one register tile; tiles that are too large for it are cut. */
 static void add_shape(Suite *suite, Conv k, int channels, int pixels, int taps, bool bias,
                       bool relu) {
-  int cg = k.c / k.g, og = k.o / k.g, filter = cg * k.kh * k.kw;
+  int cg = k.c / k.g, og = k.o / k.g, filter = cg * k.kh * k.kw, ot = min(channels, og);
+  const ConvRow row = {k.kw, k.sw, k.pw, k.dw, k.w, k.q};
   Case *c = add_conv(suite, "conv2d.c.in", bias ? "a[0], a[1], a[3], a[2]" : "a[0], a[1], a[2]", k,
                      twin_conv);
-  case_int(c, "OT", min(channels, og));
-  case_int(c, "XT", min(pixels, k.q));
+  tile_params(c, "conv_rows.c.in", conv_narrowest_row(row, min(pixels, k.q)), og, ot,
+              min(pixels, k.q));
+  case_int(c, "B", 2);
+  case_int(c, "QB", 2 * min(pixels, k.q));
+  case_bool(c, "backward", false);
   case_bool(c, "bias", bias);
   case_bool(c, "relu", relu);
+  case_bool(c, "mask", false);
   case_tensor(c, "x", CNN_LANES, FILL_INTEGERS, k.c, k.h, k.w);
   case_tensor(c, "weight", CNN_PLAIN, FILL_INTEGERS, k.o, filter, 0);
   case_tensor(c, "y", CNN_LANES, FILL_GARBAGE, k.o, k.p, k.q);
   if (bias) case_tensor(c, "bias", CNN_PLAIN, FILL_INTEGERS, k.o, 0, 0);
 
-  c = add_conv(suite, "conv2d_backward_data.c.in",
-               relu ? "a[0], a[1], a[3], a[2]" : "a[0], a[1], a[2]", k, twin_backward_data);
-  case_int(c, "CT", min(channels, cg));
-  case_int(c, "XT", min(pixels, k.w));
+  const char *arguments = relu ? "a[0], a[1], a[3], a[2]" : "a[0], a[1], a[2]";
+  bool strided = k.sh > 1 || k.sw > 1;
+  int ct = min(channels, cg), xt = min(pixels, k.w);
+  c = add_conv(suite, strided ? "conv2d_backward_data.c.in" : "conv2d.c.in", arguments, k,
+               twin_backward_data);
+  case_int(c, "B", 1);
   case_bool(c, "mask", relu);
+  if (strided) {
+    tile_params(c, "conv_strided_back.c.in", conv_narrowest_phases(row, xt), cg, ct, xt);
+  } else {
+    const ConvRow turned = {k.kw, 1, k.dw * (k.kw - 1) - k.pw, k.dw, k.q, k.w};
+    tile_params(c, "conv_rows.c.in", conv_narrowest_row(turned, xt), cg, ct, xt);
+    case_int(c, "QB", k.w);
+    case_bool(c, "backward", true);
+    case_bool(c, "bias", false);
+    case_bool(c, "relu", false);
+  }
   case_tensor(c, "dy", CNN_LANES, FILL_INTEGERS, k.o, k.p, k.q)->gradient = true;
   case_tensor(c, "weight", CNN_PLAIN, FILL_INTEGERS, k.o, filter, 0);
   case_tensor(c, "dx", CNN_LANES, FILL_GARBAGE, k.c, k.h, k.w)->gradient = true;
   if (relu) case_tensor(c, "y", CNN_LANES, FILL_RELU, k.c, k.h, k.w);
 
   c = add_conv(suite, "conv2d_backward_weights.c.in", "a[0], a[1], a[2]", k, twin_backward_weights);
-  case_int(c, "OT", min(channels, og));
-  case_int(c, "CT", min(2, cg));
-  case_int(c, "KT", min(taps, k.kw));
+  row_params(c, "conv_weights.c.in", conv_narrowest_sums(row));
+  case_body_int(c, "OT", ot);
+  case_body_int(c, "CT", min(2, cg));
+  case_body_int(c, "KT", min(taps, k.kw));
+  case_body_int(c, "OREST", og % ot);
+  case_body_int(c, "CREST", cg % min(2, cg));
+  case_int(c, "OB", bias ? ot : cover(og, ot));
+  case_int(c, "CB", 2 * min(2, cg));
+  case_body_int(c, "SUMS", 1024);
+  case_int(c, "KB", relu ? 1 : k.kh);
+  case_int(c, "B", bias ? 2 : k.p);
   case_tensor(c, "x", CNN_LANES, FILL_INTEGERS, k.c, k.h, k.w);
   case_tensor(c, "dy", CNN_LANES, FILL_INTEGERS, k.o, k.p, k.q)->gradient = true;
   case_tensor(c, "dweight", CNN_PLAIN, FILL_GARBAGE, k.o, filter, 0);
@@ -150,6 +199,12 @@ static void add_cases(Suite *suite) {
       {3, 4, 4, 2, 4, 4, 1, 1, 0, 0, 1, 1, 1, 2, 1, 4, true, true},     /* one output */
       {2, 3, 3, 2, 5, 5, 1, 1, 2, 2, 1, 1, 1, 2, 3, 5, true, true},     /* larger than the image */
       {1, 2, 2, 1, 3, 3, 3, 3, 2, 2, 1, 1, 1, 1, 2, 3, true, false},    /* steps over the image */
+      {3, 4, 29, 5, 3, 3, 1, 1, 1, 1, 1, 1, 1, 4, 3, 3, true, true},    /* a long row */
+      {3, 5, 41, 5, 3, 3, 2, 2, 1, 1, 1, 1, 1, 2, 3, 3, false, true},   /* the same by halves */
+      {2, 9, 47, 4, 7, 7, 2, 2, 3, 3, 1, 1, 1, 4, 3, 4, false, false},  /* a wide kernel */
+      {5, 3, 38, 9, 1, 1, 1, 1, 0, 0, 1, 1, 1, 4, 3, 1, true, false},   /* 1x1 */
+      {5, 4, 33, 9, 1, 1, 2, 2, 0, 0, 1, 1, 1, 4, 3, 1, true, true},    /* 1x1 that skips pixels */
+      {2, 3, 31, 3, 1, 5, 1, 1, 0, 4, 1, 2, 1, 3, 2, 5, false, true},   /* wide and dilated */
   };
   for (size_t i = 0; i < sizeof SHAPES / sizeof *SHAPES; i++) {
     Conv k = {SHAPES[i].c,

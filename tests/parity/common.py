@@ -11,6 +11,7 @@ from safetensors.torch import load_file, save_file
 SOURCE = pathlib.Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(SOURCE / "bench" / "peers"))
 import torch_model  # noqa: E402  (the race's, so that one interpreter is tested and raced)
+from protocol import load_graph  # noqa: E402
 
 
 Case = collections.namedtuple("Case", "kind name model arguments")
@@ -46,7 +47,7 @@ def program_step(cnnc, folder, count, model, arguments):
     run(cnnc, "export", model, *graph_arguments(arguments), "-o", graph)
     run(cnnc, "build", "--keep-values", model, *arguments, "-o", program)
     run(program, "trace", "--count", count, "--threads", 1, "--out", trace)
-    return program, torch_model.load_graph(graph), load_file(trace)
+    return program, load_graph(graph), load_file(trace)
 
 
 def prepare():
@@ -73,5 +74,13 @@ def load(model, tensors):
             tensor.copy_(tensors[name])
 
 
-__all__ = ["SOURCE", "cases", "graph_arguments", "load", "load_file", "model_options", "prepare",
-           "program_step", "run", "save_file", "stored", "stored_names", "torch", "torch_model"]
+def distance(got, wanted, norm=None):
+    """Relative L2 distance; relative to `norm` where it is given."""
+    got, wanted = got.double().reshape(wanted.shape), wanted.double()
+    norm = wanted.norm().item() if norm is None else norm
+    return (got - wanted).norm().item() / (norm if norm > 0 else 1.0)
+
+
+__all__ = ["SOURCE", "cases", "distance", "graph_arguments", "load", "load_file", "load_graph",
+           "model_options", "prepare", "program_step", "run", "save_file", "stored", "stored_names",
+           "torch", "torch_model"]

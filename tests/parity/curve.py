@@ -17,8 +17,8 @@ import sys
 import numpy
 
 import synthetic
-from common import (graph_arguments, load, load_file, prepare, run, save_file, stored_names, torch,
-                    torch_model)
+from common import (graph_arguments, load, load_file, load_graph, prepare, run, save_file,
+                    stored_names, torch, torch_model)
 
 TOLERANCE = {"float": 1e-3, "double": 1e-6}
 
@@ -77,7 +77,7 @@ def check(cnnc, folder, data, real, steps, seed, model, arguments):
     run(cnnc, "export", model, *graph_arguments(arguments), "-o", folder / "graph.json")
     run(cnnc, "build", model, *arguments, "-o", program)
     run(program, "trace", "--infer", "--seed", seed, "--threads", 1, "--out", folder / "trace.safetensors")
-    graph = torch_model.load_graph(folder / "graph.json")
+    graph = load_graph(folder / "graph.json")
     trace = load_file(folder / "trace.safetensors")
     weights = {name: trace[name] for name in stored_names(graph)}
     save_file(weights, start)

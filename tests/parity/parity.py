@@ -25,19 +25,12 @@ import pathlib
 import sys
 
 import reference_nets
-from common import (load, load_file, model_options, prepare, program_step, run, save_file, stored,
-                    stored_names, torch, torch_model)
+from common import (distance, load, load_file, model_options, prepare, program_step, run, save_file,
+                    stored, stored_names, torch, torch_model)
 
 LIMITS = {"outputs": 1e-5, "gradients": 1e-4, "running": 1e-5, "evaluation": 1e-5}
 SAME = 1e-9  # two computations in double
 ROUNDING = 4  # times PyTorch's own
-
-
-def distance(got, wanted, norm=None):
-    """Relative L2 distance; relative to `norm` where it is given."""
-    got, wanted = got.double().reshape(wanted.shape), wanted.double()
-    norm = wanted.norm().item() if norm is None else norm
-    return (got - wanted).norm().item() / (norm if norm > 0 else 1.0)
 
 
 def norms_of_lost(graph, gradients):

@@ -53,9 +53,9 @@ static void help_is_everywhere(void **state) {
   (void)state;
   expect(0, "--help", "gradcheck");
   expect(2, "", "Usage: fake COMMAND");
-  static const char *const commands[] = {"train",     "eval",  "predict", "summary",
-                                         "gradcheck", "bench", "trace"};
-  for (int i = 0; i < 7; i++) {
+  static const char *const commands[] = {"train",    "eval",  "predict", "filters", "summary", "gradcheck",
+                                         "gradflow", "bench", "profile", "trace"};
+  for (size_t i = 0; i < sizeof commands / sizeof *commands; i++) {
     char arguments[64], usage[64];
     snprintf(arguments, sizeof arguments, "%s --help", commands[i]);
     snprintf(usage, sizeof usage, "Usage: fake %s [OPTION...]", commands[i]);
@@ -242,6 +242,36 @@ static void bench_measures(void **state) {
   free(output);
 }
 
+static void profiles_list_every_node(void **state) {
+  (void)state;
+  expect(0, "profile --seconds 0 --csv p.csv --svg p.svg", "fake: training step, 30 images");
+  char *csv = scratch_read("p.csv", NULL), *svg = scratch_read("p.svg", NULL);
+  assert_memory_equal(csv, "layer,op,pass,ms,share,flops,bytes,", 35);
+  assert_non_null(strstr(csv, "\nfc,linear,forward,"));
+  assert_non_null(strstr(csv, ",470400,56144,")); /* of 30 images */
+  assert_non_null(strstr(csv, "\nfc,linear_backward_weights,backward weights,"));
+  assert_non_null(strstr(csv, "\nupdate,update,update,"));
+  assert_non_null(strstr(svg, "fc linear_backward_weights</text>"));
+  assert_non_null(strstr(svg, "</svg>\n"));
+  free(csv);
+  free(svg);
+  expect(0, "profile --seconds 0 --top 1", "2 others");
+  expect(0, "profile --seconds 0", "A step that is not profiled takes");
+  expect(0, "profile --seconds 0 --work infer --count 1", "fake: inference, 1 image, 1 thread");
+  expect(2, "profile --top 0", "--top 0");
+  expect(2, "profile --work sleep", "give train or infer");
+  expect(1, "profile --seconds 0 --csv missing/p.csv", "missing/p.csv");
+}
+
+static void a_profile_counts_the_nodes(void **state) {
+  (void)state;
+  char program[] = "fake", command[] = "profile", seconds[] = "--seconds=0";
+  char *arguments[] = {program, command, seconds, NULL};
+  cnn_model model = fake_model;
+  model.training_node_count = 2; /* the step has 3 */
+  assert_int_equal(cnn_main(&model, 3, arguments), 1);
+}
+
 static void one_thread_is_said(void **state) {
   (void)state;
   expect(0, "gradcheck --threads 4 --entries 1", "on 1 thread instead of 4");
@@ -282,6 +312,8 @@ int main(void) {
       TEST(gradcheck_passes),
       TEST(gradcheck_sees_mistakes),
       TEST(bench_measures),
+      TEST(profiles_list_every_node),
+      TEST(a_profile_counts_the_nodes),
       TEST(one_thread_is_said),
       TEST(other_machines_and_runtimes_are_refused),
   };

@@ -1,17 +1,12 @@
 #include "peak.h"
 
+#include "commands.h"
+
 #include <pthread.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
-
-static double now(void) {
-  struct timespec time;
-  clock_gettime(CLOCK_MONOTONIC, &time);
-  return (double)time.tv_sec + 1e-9 * (double)time.tv_nsec;
-}
 
 /* --- multiply-adds ---------------------------------------------------------------------------- */
 
@@ -41,81 +36,80 @@ DEFINE_LOOP(loop_avx2, __attribute__((target("avx2,fma"))), 8)
 DEFINE_LOOP(loop_avx512, __attribute__((target("avx512f"))), 16)
 #endif
 
-typedef struct Instructions {
+typedef struct instruction_set {
   const char *name;
   int lanes;
   void (*loop)(long loops);
-} Instructions;
+} instruction_set;
 
 /* --- threads ---------------------------------------------------------------------------------- */
 
-/* A thread's share of a measurement. */
-typedef struct Share {
+/* A thread's part in a measurement. */
+typedef struct part {
   pthread_barrier_t *start;
   double began, ended;
-  const Instructions *instructions; /* of multiply-adds, */
+  const instruction_set *instructions; /* of multiply-adds, */
   long loops;
   const uint64_t *words; /* or of reading */
   size_t count;
-} Share;
+} part;
 
 static void *multiply(void *argument) {
-  Share *share = argument;
-  share->instructions->loop(share->loops / 4); /* the clock settles */
-  pthread_barrier_wait(share->start);
-  share->began = now();
-  share->instructions->loop(share->loops);
-  share->ended = now();
+  part *part = argument;
+  part->instructions->loop(part->loops / 4); /* the clock settles */
+  pthread_barrier_wait(part->start);
+  part->began = cnn_seconds();
+  part->instructions->loop(part->loops);
+  part->ended = cnn_seconds();
   return NULL;
 }
 
 static void *read_words(void *argument) {
-  Share *share = argument;
+  part *part = argument;
   uint64_t sum = 0;
-  pthread_barrier_wait(share->start);
-  share->began = now();
-  for (size_t i = 0; i < share->count; i++) sum += share->words[i];
-  share->ended = now();
+  pthread_barrier_wait(part->start);
+  part->began = cnn_seconds();
+  for (size_t i = 0; i < part->count; i++) sum += part->words[i];
+  part->ended = cnn_seconds();
   sink = (float)sum;
   return NULL;
 }
 
 /* Seconds from the first begin to the last end. */
-static double run_threads(int threads, void *(*work)(void *), Share *shares) {
+static double run_threads(int threads, void *(*work)(void *), part *parts) {
   pthread_t ids[threads];
   pthread_barrier_t start;
   pthread_barrier_init(&start, NULL, (unsigned)threads);
   int started = 0;
   for (; started < threads; started++) {
-    shares[started].start = &start;
-    if (pthread_create(&ids[started], NULL, work, &shares[started]) != 0) abort();
+    parts[started].start = &start;
+    if (pthread_create(&ids[started], NULL, work, &parts[started]) != 0) abort();
   }
   for (int t = 0; t < threads; t++) pthread_join(ids[t], NULL);
   pthread_barrier_destroy(&start);
-  double began = shares[0].began, ended = shares[0].ended;
+  double began = parts[0].began, ended = parts[0].ended;
   for (int t = 1; t < threads; t++) {
-    if (shares[t].began < began) began = shares[t].began;
-    if (shares[t].ended > ended) ended = shares[t].ended;
+    if (parts[t].began < began) began = parts[t].began;
+    if (parts[t].ended > ended) ended = parts[t].ended;
   }
   return ended - began;
 }
 
-static double measure(int threads, const Instructions *instructions) {
+static double measure(int threads, const instruction_set *instructions) {
   enum { LOOPS = 10 * 1000 * 1000 }; /* 20 to 80 ms */
-  Share shares[threads];
-  for (int t = 0; t < threads; t++)
-    shares[t] = (Share){.instructions = instructions, .loops = LOOPS};
-  const double seconds = run_threads(threads, multiply, shares);
+  part parts[threads];
+  for (int t = 0; t < threads; t++) parts[t] = (part){.instructions = instructions, .loops = LOOPS};
+  const double seconds = run_threads(threads, multiply, parts);
   return 2.0 * instructions->lanes * CHAINS * LOOPS * threads / seconds;
 }
 
-double peak_fma(int threads, const char **name) {
-  static const Instructions baseline = {"baseline", 4, loop_baseline};
+double cnn_peak_fma(int threads, const char **name) {
+  static const instruction_set baseline = {"baseline", 4, loop_baseline};
   double best = measure(threads, &baseline);
   *name = baseline.name;
 #if defined(__x86_64__)
-  static const Instructions avx2 = {"AVX2", 8, loop_avx2}, avx512 = {"AVX-512", 16, loop_avx512};
-  const Instructions *wide[2];
+  static const instruction_set avx2 = {"AVX2", 8, loop_avx2}, avx512 = {"AVX-512", 16, loop_avx512};
+  const instruction_set *wide[2];
   int count = 0;
   if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) wide[count++] = &avx2;
   if (__builtin_cpu_supports("avx512f")) wide[count++] = &avx512;
@@ -129,22 +123,22 @@ double peak_fma(int threads, const char **name) {
   return best;
 }
 
-double peak_bandwidth(int threads) {
+double cnn_peak_bandwidth(int threads) {
   enum { WORDS = 1 << 25 }; /* 256 MiB */
   uint64_t *words = malloc(WORDS * sizeof *words);
   if (!words) return 0;
   memset(words, 1, WORDS * sizeof *words);
-  Share shares[threads];
+  part parts[threads];
   for (int t = 0; t < threads; t++) {
     const size_t first = (size_t)WORDS * t / threads, end = (size_t)WORDS * (t + 1) / threads;
-    shares[t] = (Share){.words = words + first, .count = end - first};
+    parts[t] = (part){.words = words + first, .count = end - first};
   }
-  const double seconds = run_threads(threads, read_words, shares);
+  const double seconds = run_threads(threads, read_words, parts);
   free(words);
   return WORDS * sizeof *words / seconds;
 }
 
-const char *processor_name(void) {
+const char *cnn_processor_name(void) {
   static char name[128] = "unknown processor";
   char line[256];
   FILE *file = fopen("/proc/cpuinfo", "r");

@@ -1,0 +1,171 @@
+#include "race_options.h"
+
+#include "affinity.h"
+#include "workers.h"
+
+#include <argp.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+  KEY_BATCH = 256,
+  KEY_WORK,
+  KEY_THREADS,
+  KEY_CSV,
+  KEY_SVG,
+  KEY_RESUME,
+  KEY_SECONDS,
+  KEY_ROUNDS,
+  KEY_RETRIES,
+  KEY_NOISE,
+  KEY_ENGINES,
+  KEY_TARGET
+};
+
+static const struct argp_option OPTIONS[] = {
+    {"batch", KEY_BATCH, "N[,N..]", 0, "Images a step (default: the model's)", 0},
+    {"work", KEY_WORK, "WORK", 0, "train (default), infer, or train,infer", 0},
+    {"threads", KEY_THREADS, "N[,N..]", 0, "Threads (default: one on every processor)", 0},
+    {"csv", KEY_CSV, "FILE", 0, "Write the figures to FILE, after every race", 0},
+    {"svg", KEY_SVG, "FILE", 0, "Draw the figures", 0},
+    {"resume", KEY_RESUME, NULL, 0, "Keep the races that the CSV file holds; run the others", 0},
+    {"seconds", KEY_SECONDS, "S", 0, "Length of a turn (default: 1)", 0},
+    {"rounds", KEY_ROUNDS, "R", 0, "Turns of every engine (default: 7)", 0},
+    {"retries", KEY_RETRIES, "N", 0, "Run a noisy race again so many times (default: 3)", 0},
+    {"engines", KEY_ENGINES, "LIST", 0, "Only these, with commas: cnnc,pytorch (default: all)", 0},
+    {"accept-noise", KEY_NOISE, NULL, 0,
+     "Take figures even when rounds spread so much that they mean little", 0},
+    {"target", KEY_TARGET, "NAME", 0, "scalar, avx2, avx512 or native (default: native)", 0},
+    {NULL, 'D', "NAME=VALUE", 0, "Set an option of the models", 0},
+    {0}};
+
+static int read_list(char *text, const char *option, int *list, const struct argp_state *state) {
+  int count = 0;
+  for (char *rest = NULL, *word = strtok_r(text, ",", &rest); word;
+       word = strtok_r(NULL, ",", &rest)) {
+    char *end;
+    const long number = strtol(word, &end, 10);
+    if (*end || number < 1 || number > 1 << 20)
+      argp_error(state, "--%s %s: wants whole numbers of at least 1, with commas", option, word);
+    if (count == LIST_MAX) argp_error(state, "--%s: at most %d numbers", option, LIST_MAX);
+    list[count++] = (int)number;
+  }
+  return count;
+}
+
+static int read_integer(const char *text, const char *option, int least, int most,
+                        const struct argp_state *state) {
+  char *end;
+  const long number = strtol(text, &end, 10);
+  if (end == text || *end || number < least || number > most)
+    argp_error(state, "--%s %s: wants %d to %d", option, text, least, most);
+  return (int)number;
+}
+
+static void read_works(RaceOptions *options, char *text, const struct argp_state *state) {
+  options->work_count = 0;
+  for (char *rest = NULL, *word = strtok_r(text, ",", &rest); word;
+       word = strtok_r(NULL, ",", &rest)) {
+    const bool known = strcmp(word, "train") == 0 || strcmp(word, "infer") == 0;
+    if (!known || options->work_count == 2)
+      argp_error(state, "--work: there is train, infer and train,infer");
+    options->works[options->work_count++] = word;
+  }
+}
+
+static void read_engines(RaceOptions *options, char *text, const struct argp_state *state) {
+  memset(options->races, 0, sizeof options->races);
+  for (char *rest = NULL, *word = strtok_r(text, ",", &rest); word;
+       word = strtok_r(NULL, ",", &rest)) {
+    const int engine = engine_named(word);
+    if (engine == ENGINE_COUNT)
+      argp_error(state, "--engines %s: there is %s", word, engine_names(options->arena));
+    options->races[engine] = true;
+  }
+}
+
+static void pass_on(RaceOptions *options, const char *option, const char *value,
+                    const struct argp_state *state) {
+  if (options->passed_on_count == 2 * DEFINITIONS_MAX)
+    argp_error(state, "at most %d of -D and --target", DEFINITIONS_MAX);
+  options->passed_on[options->passed_on_count++] = option;
+  options->passed_on[options->passed_on_count++] = value;
+}
+
+static error_t parse_option(int key, char *text, struct argp_state *state) {
+  RaceOptions *options = state->input;
+  char *end;
+  switch (key) {
+  case KEY_BATCH:
+    options->batch_count = read_list(text, "batch", options->batches, state);
+    break;
+  case KEY_THREADS:
+    options->thread_count = read_list(text, "threads", options->threads, state);
+    break;
+  case KEY_WORK:
+    read_works(options, text, state);
+    break;
+  case KEY_CSV:
+    options->csv = text;
+    break;
+  case KEY_SVG:
+    options->svg = text;
+    break;
+  case KEY_RESUME:
+    options->resume = true;
+    break;
+  case KEY_ENGINES:
+    read_engines(options, text, state);
+    break;
+  case KEY_NOISE:
+    options->accept_noise = true;
+    break;
+  case KEY_TARGET:
+    pass_on(options, "--target", text, state);
+    break;
+  case 'D':
+    pass_on(options, "-D", text, state);
+    break;
+  case KEY_SECONDS:
+    options->seconds = strtod(text, &end);
+    if (*end || !(options->seconds > 0 && options->seconds <= 3600))
+      argp_error(state, "--seconds %s: wants a number above 0", text);
+    break;
+  case KEY_ROUNDS:
+    options->rounds = read_integer(text, "rounds", 1, ROUNDS_MAX, state);
+    break;
+  case KEY_RETRIES:
+    options->retries = read_integer(text, "retries", 0, 100, state);
+    break;
+  case ARGP_KEY_ARG:
+    if (options->model_count == MODELS_MAX) argp_error(state, "at most %d models", MODELS_MAX);
+    options->models[options->model_count++] = text;
+    break;
+  case ARGP_KEY_NO_ARGS:
+    argp_error(state, "wants a model: cnnc bench MODEL.lua...");
+    break;
+  case ARGP_KEY_END:
+    if (options->resume && !options->csv) argp_error(state, "--resume wants --csv FILE");
+    break;
+  default:
+    return ARGP_ERR_UNKNOWN;
+  }
+  return 0;
+}
+
+RaceOptions race_options_read(Arena *arena, int argc, char **argv) {
+  static const struct argp argp = {
+      .options = OPTIONS,
+      .parser = parse_option,
+      .args_doc = "MODEL.lua...",
+      .doc = "Races generated programs, the generic runtime, PyTorch and others: one step of "
+             "training or inference after the other, in turns. See docs/benchmarks.md."};
+  RaceOptions options = {
+      .arena = arena, .seconds = 1, .rounds = 7, .retries = 3, .works = {"train"}, .work_count = 1};
+  for (int i = 0; i < ENGINE_COUNT; i++) options.races[i] = true;
+  argp_err_exit_status = 2;
+  argp_parse(&argp, argc, argv, 0, NULL, &options);
+  if (!options.batch_count) options.batch_count = 1; /* 0: the model's */
+  if (!options.thread_count) options.threads[options.thread_count++] = processors();
+  return options;
+}

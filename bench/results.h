@@ -1,0 +1,55 @@
+/* The figures of all races: rows of a CSV file, and what they say together. */
+#ifndef CNNC_RESULTS_H
+#define CNNC_RESULTS_H
+
+#include "arena.h"
+#include "turns.h"
+
+#include <stdbool.h>
+#include <stdio.h>
+
+/* A row; docs/benchmarks.md tells the columns. */
+typedef struct Result {
+  const char *net, *work, *engine, *mode;
+  int batch, threads;
+  double images_per_s, spread, peak_mb, share_of_peak;
+} Result;
+
+typedef LIST_OF(const Result *) ResultList;
+
+/* The engines of a race that ran. */
+void results_add(Arena *arena, ResultList *results, const Race *race);
+
+/* Whether there are rows of this race. */
+bool results_hold(const ResultList *results, const Race *race);
+
+/* The rows of a file that results_write wrote; none if there is no file. False with a message on
+   standard error if it is another file. */
+bool results_read(Arena *arena, ResultList *results, const char *path);
+
+/* Replaces the file in one moment; false with a message. */
+bool results_write(const ResultList *results, const char *path);
+
+/* Rows of the same net, batch, work and threads. */
+bool same_race(const Result *a, const Result *b);
+
+/* The first row of every race, in the order of the list. */
+ResultList results_races(Arena *arena, const ResultList *results);
+
+/* The engine's fastest mode in the race of this row; NULL if it did not run. */
+const Result *results_best(const ResultList *results, const Result *race, const char *engine);
+
+/* The speed of an engine's fastest mode over that of another's; 0 if one of the two did not run. */
+double results_ratio(const ResultList *results, const Result *race, const char *engine,
+                     const char *other);
+
+/* In the terminal: cnnc's speed over every other engine's, race by race, and geometric means. */
+void results_summary(Arena *arena, const ResultList *results, FILE *out);
+
+/* The same as a picture, SVG; false with a message. */
+bool results_draw(Arena *arena, const ResultList *results, const char *path);
+
+/* Replaces a file in one moment; false with a message. */
+bool replace_file(const char *path, const char *text, size_t length);
+
+#endif
