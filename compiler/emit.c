@@ -270,11 +270,11 @@ static void write_layers(FILE *out, const LayerSummaryList *summary) {
   fprintf(out, "};\n\n");
 }
 
-static int write_values(FILE *out, const Graph *graph) {
+static int write_values(FILE *out, const char *name, const Graph *graph) {
   static const char *const LAYOUTS[] = {
       [LAYOUT_PLAIN] = "CNN_PLAIN", [LAYOUT_LANES] = "CNN_LANES", [LAYOUT_ROWS] = "CNN_ROWS"};
   int count = 0;
-  fprintf(out, "static const cnn_value values[] = {\n");
+  fprintf(out, "static const cnn_value %s[] = {\n", name);
   for (int i = 0; i < graph->values.count; i++) {
     const Value *value = graph->values.at[i];
     if (value->kind != VALUE_ACTIVATION && value->kind != VALUE_GRADIENT) continue;
@@ -354,8 +354,8 @@ static void write_recipe(FILE *out, const Graph *graph) {
 }
 
 static void write_descriptor(FILE *out, const Graph *training, const Graph *inference,
-                             const CompileOptions *options, int parameters, int layers,
-                             int values) {
+                             const CompileOptions *options, int parameters, int layers, int values,
+                             int inference_values) {
   static const char *const TARGETS[] = {"CNN_SCALAR", "CNN_AVX2", "CNN_AVX512"};
   bool squared = loss_node(training)->op == OP_squared_error;
   const int *dim = training->input->dim;
@@ -375,8 +375,11 @@ static void write_descriptor(FILE *out, const Graph *training, const Graph *infe
   fprintf(out, "    .training_reals = %" PRId64 ",\n    .inference_reals = %" PRId64 ",\n",
           graph_activation_reals(training), graph_activation_reals(inference));
   if (options->keep_values)
-    fprintf(out, "    .values = values,\n    .value_count = %d,\n    .guard_bytes = %d,\n", values,
-            GUARD_BYTES);
+    fprintf(out,
+            "    .values = values,\n    .value_count = %d,\n"
+            "    .inference_values = inference_values,\n    .inference_value_count = %d,\n"
+            "    .guard_bytes = %d,\n",
+            values, inference_values, GUARD_BYTES);
   fprintf(out, "    .gradients = gradients,\n    .update = update,\n    .train_step = "
                "train_step,\n    .infer = infer,\n");
 }
@@ -456,10 +459,15 @@ char *emit_program(Graph *training, Graph *inference, const CompileOptions *opti
   text_begin(&tables);
   int parameters = write_parameters(tables.out, training);
   write_layers(tables.out, &summary);
-  int values = options->keep_values ? write_values(tables.out, training) : 0;
+  int values = 0, inference_values = 0;
+  if (options->keep_values) {
+    values = write_values(tables.out, "values", training);
+    inference_values = write_values(tables.out, "inference_values", inference);
+  }
   write_recipe(tables.out, training);
   text_begin(&descriptor);
-  write_descriptor(descriptor.out, training, inference, options, parameters, summary.count, values);
+  write_descriptor(descriptor.out, training, inference, options, parameters, summary.count, values,
+                   inference_values);
 
   const TemplateParam sections[] = {
       param_string("name", training->name),

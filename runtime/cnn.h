@@ -11,7 +11,7 @@ extern "C" {
 #endif
 
 /* Raised when cnn_model or the functions in it change meaning. */
-#define CNN_ABI 2
+#define CNN_ABI 3
 
 typedef enum cnn_target { CNN_SCALAR, CNN_AVX2, CNN_AVX512 } cnn_target;
 
@@ -147,8 +147,10 @@ typedef struct cnn_model {
   size_t parameter_reals;                 /* the block, alignment included */
   int optimizer_blocks;                   /* 0 to 3 */
   size_t training_reals, inference_reals; /* peak of activations and gradients of activations */
-  const cnn_value *values;                /* NULL without --keep-values */
+  const cnn_value *values;                /* of training; NULL without --keep-values */
   int value_count;
+  const cnn_value *inference_values; /* the same of inference */
+  int inference_value_count;
   size_t guard_bytes; /* with --keep-values: every value ends at a multiple of this, and as many
                          bytes behind it belong to nobody; 0 otherwise */
 
