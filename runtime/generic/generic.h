@@ -35,6 +35,7 @@ struct Tensor {
   Tensor *view_of;  /* shares data and gradient */
   bool needs_gradient, feeds_output;
   float *data, *gradient;       /* gradient: NULL where nobody needs it */
+  float *magnitude;             /* sums of absolute terms, of what `magnitudes` says */
   float *moment[MOMENTS];       /* of parameters: what the optimiser keeps (optimizers.c) */
   char *init;                   /* initialiser of a parameter, by its name in the model language */
   double scale;                 /* of the initialiser */
@@ -143,6 +144,10 @@ double random_unit(uint64_t seed, uint64_t counter);
 int trace_step(Net *net, const char *in_path, const char *out_path);
 int trace_infer(Net *net, const char *in_path, const char *out_path);
 int worker_run(Net *net);
+
+/* magnitudes.c: after net_backward, the sums of the absolute terms of which the gradients of
+   parameters and the statistics of batch norms are sums. */
+void magnitudes(Net *net);
 
 /* kinks.c: how near the last forward pass came to where the derivative of a relu or of a maximum
    jumps, in parts of the root mean square of what enters that op. */

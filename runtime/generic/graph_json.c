@@ -235,7 +235,7 @@ Net *net_load(const char *path, int batch) {
 
 void net_free(Net *net) {
   for (int i = 0; i < net->tensor_count; i++)
-    free(net->tensors[i].name), free(net->tensors[i].init);
+    free(net->tensors[i].name), free(net->tensors[i].init), free(net->tensors[i].magnitude);
   for (int i = 0; i < net->node_count; i++)
     free(net->nodes[i].name), free(net->nodes[i].in), free(net->nodes[i].out);
   free(net->tensors), free(net->nodes), free(net->name);

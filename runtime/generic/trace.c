@@ -89,10 +89,10 @@ typedef struct Target {
   int count, n; /* n: images */
 } Target;
 
-static void add(Target *to, const char *prefix, const char *name, const Tensor *tensor,
-                const float *data) {
+static void add(Target *to, const char *before, const char *name, const char *behind,
+                const Tensor *tensor, const float *data) {
   cnn_tensor *added = &to->tensors[to->count];
-  snprintf(to->names[to->count], sizeof *to->names, "%s%s", prefix, name);
+  snprintf(to->names[to->count], sizeof *to->names, "%s%s%s", before, name, behind);
   *added = (cnn_tensor){
       .name = to->names[to->count], .dtype = CNN_DTYPE_F32, .rank = tensor->rank, .data = data};
   for (int i = 0; i < tensor->rank; i++) added->shape[i] = tensor->dim[i];
@@ -101,27 +101,31 @@ static void add(Target *to, const char *prefix, const char *name, const Tensor *
   to->count++;
 }
 
-/* Of a step: values, running statistics, gradients of what is trained. Of inference: the values
-   that it has. */
+/* Of a step: values, running statistics, gradients of what is trained, and magnitudes. Of
+   inference: the values that it has. */
 static void add_tensor(const Net *net, Target *to, const Tensor *tensor) {
-  const bool of_inference = tensor->feeds_output && tensor->per_image;
+  const float *data = NULL;
+  const char *before = "";
   switch (tensor->kind) {
   case TENSOR_ACTIVATION:
-    if (net->training || of_inference) add(to, "", tensor->name, tensor, tensor->data);
+    if (net->training || (tensor->feeds_output && tensor->per_image)) data = tensor->data;
     break;
   case TENSOR_BUFFER:
-    if (net->training) add(to, "", tensor->name, tensor, tensor->data);
+    if (net->training) data = tensor->data;
     break;
   case TENSOR_PARAMETER:
-    if (net->training && tensor->trainable) add(to, "d", tensor->name, tensor, tensor->gradient);
+    if (net->training) data = tensor->gradient, before = "d";
     break;
   default:
     break;
   }
+  if (data) add(to, before, tensor->name, "", tensor, data);
+  if (data && tensor->magnitude)
+    add(to, before, tensor->name, ".magnitude", tensor, tensor->magnitude);
 }
 
 static bool write_all(const Net *net, const char *path, cnn_error *error) {
-  const size_t most = (size_t)net->tensor_count + 2;
+  const size_t most = 2 * (size_t)net->tensor_count + 2;
   Target to = {.n = net->n};
   to.tensors = calloc(most, sizeof *to.tensors);
   to.names = calloc(most, sizeof *to.names);
@@ -129,10 +133,10 @@ static bool write_all(const Net *net, const char *path, cnn_error *error) {
   const float kink = net->training ? (float)kink_distance(net) : 0;
   const Tensor number = {.rank = 1, .dim = {1}};
   if (net->training) {
-    add(&to, "", "loss", net->loss, net->loss->data);
-    add(&to, "", "kink_distance", &number, &kink);
+    add(&to, "", "loss", "", net->loss, net->loss->data);
+    add(&to, "", "kink_distance", "", &number, &kink);
   } else {
-    add(&to, "", "logits", net->output, net->output->data);
+    add(&to, "", "logits", "", net->output, net->output->data);
   }
   cnn_text header = {0};
   cnn_safetensors_header(&header, to.tensors, to.count, NULL, 0);
@@ -150,7 +154,7 @@ static int trace(Net *net, const char *in_path, const char *out_path, bool train
   bool good = read_all(net, in_path, train, &n, labels, &error);
   if (good) {
     net_forward(net, n, train ? labels : NULL);
-    if (train) net_backward(net);
+    if (train) net_backward(net), magnitudes(net);
     good = write_all(net, out_path, &error);
   }
   if (good) return EXIT_DONE;
