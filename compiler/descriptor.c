@@ -96,9 +96,9 @@ static void write_layers(FILE *out, const LayerSummaryList *summary) {
   fprintf(out, "};\n\n");
 }
 
-static int write_values(FILE *out, const Graph *graph) {
+static int write_values(FILE *out, const char *name, const Graph *graph) {
   int count = 0;
-  fprintf(out, "static const cnn_value values[] = {\n");
+  fprintf(out, "static const cnn_value %s[] = {\n", name);
   for (int i = 0; i < graph->values.count; i++) {
     const Value *value = graph->values.at[i];
     if (value->kind != VALUE_ACTIVATION && value->kind != VALUE_GRADIENT) continue;
@@ -279,9 +279,15 @@ void write_descriptor(const Descriptor *descriptor, FILE *tables, FILE *fields) 
           graph_parameter_reals(training), optimizer_blocks(&training->recipe));
   fprintf(fields, "    .training_reals = %" PRId64 ",\n    .inference_reals = %" PRId64 ",\n",
           graph_activation_reals(training), graph_activation_reals(descriptor->inference));
-  if (options->keep_values)
-    fprintf(fields, "    .values = values,\n    .value_count = %d,\n    .guard_bytes = %d,\n",
-            write_values(tables, training), GUARD_BYTES);
+  if (options->keep_values) {
+    const int values = write_values(tables, "values", training);
+    const int inferred = write_values(tables, "inference_values", descriptor->inference);
+    fprintf(fields,
+            "    .values = values,\n    .value_count = %d,\n"
+            "    .inference_values = inference_values,\n    .inference_value_count = %d,\n"
+            "    .guard_bytes = %d,\n",
+            values, inferred, GUARD_BYTES);
+  }
   write_profile(tables, descriptor);
   fprintf(
       fields,

@@ -199,8 +199,10 @@ typedef struct cnn_model {
   size_t parameter_reals;                 /* the block, alignment included */
   int optimizer_blocks;                   /* 0 to 3 */
   size_t training_reals, inference_reals; /* peak of activations and gradients of activations */
-  const cnn_value *values;
+  const cnn_value *values;                /* of training; NULL without --keep-values */
   int value_count;
+  const cnn_value *inference_values; /* the same of inference */
+  int inference_value_count;
   size_t guard_bytes; /* with --keep-values: every value ends at a multiple of this, and as many
                          bytes behind it belong to nobody; 0 otherwise */
 

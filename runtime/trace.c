@@ -16,10 +16,11 @@
 typedef struct options {
   cnn_arguments given;
   const char *out, *images;
+  int steps;
   bool integers, infer;
 } options;
 
-enum { KEY_INTEGERS = 256, KEY_INFER, KEY_IMAGES };
+enum { KEY_INTEGERS = 256, KEY_INFER, KEY_IMAGES, KEY_STEPS };
 
 static const struct argp_option OPTIONS[] = {
     {"out", 'o', "FILE", 0, "The safetensors file to write", 0},
@@ -30,6 +31,7 @@ static const struct argp_option OPTIONS[] = {
     {"integers", KEY_INTEGERS, NULL, 0,
      "Weights -1, 0, 1 and pixels -1 to 2, so that small nets are exact", 0},
     {"infer", KEY_INFER, NULL, 0, "Inference instead of gradients", 0},
+    {"steps", KEY_STEPS, "N", 0, "Training steps on the batch before (default: 0)", 0},
     {0}};
 
 static const struct argp_child TAKES[] = {
@@ -46,6 +48,9 @@ static error_t parse(int key, char *text, struct argp_state *state) {
     return 0;
   case KEY_IMAGES:
     o->images = text;
+    return 0;
+  case KEY_STEPS:
+    o->steps = (int)cnn_argument_integer(state, "--steps", text, 0, INT32_MAX);
     return 0;
   case KEY_INTEGERS:
     o->integers = true;
@@ -73,6 +78,7 @@ typedef struct trace {
   options o;
   cnn_session session;
   uint8_t *pixels;    /* [batch] images */
+  cnn_kept kept;      /* values to write */
   void *guarded;      /* activations with guard pages, if the model wants them */
   char (*names)[256]; /* of gradients */
   double *plain;      /* room for all values, row-major, as reals */
@@ -152,18 +158,11 @@ static bool prepare(trace *t, cnn_error *error) {
   const options *o = &t->o;
   const cnn_model *model = o->given.model;
   cnn_session *session = &t->session;
-  bool guards = model->guard_bytes > 0 && !o->infer;
-  if (guards) {
-    cnn_session_plan_without_activations(session, model, CNN_TO_TRAIN, o->given.threads);
-    t->guarded = cnn_guarded_activations(model, error);
-    if (!t->guarded) return false;
-    session->state.activations = t->guarded;
-  } else {
-    cnn_session_plan(session, model, CNN_TO_TRAIN, o->given.threads);
-  }
-  size_t most = 2 * (size_t)model->parameter_count + (size_t)cnn_values_kept(model) + 8;
+  t->kept = o->infer ? cnn_kept_inference(model) : cnn_kept_training(model);
+  cnn_session_plan(session, model, CNN_TO_TRAIN, o->given.threads);
+  size_t most = 2 * (size_t)model->parameter_count + (size_t)t->kept.count + 8;
   size_t values = 0;
-  for (int i = 0; i < cnn_values_kept(model); i++) values += cnn_value_elements(&model->values[i]);
+  for (int i = 0; i < t->kept.count; i++) values += cnn_value_elements(&t->kept.values[i]);
   cnn_storage_want(&session->storage, &t->pixels, (size_t)model->batch, cnn_image_bytes(model));
   cnn_storage_want(&session->storage, &t->plain, values, (size_t)model->real_bytes);
   cnn_storage_want(&session->storage, &t->tensors, most, sizeof *t->tensors);
@@ -218,8 +217,8 @@ static void add_parameters(trace *t, cnn_dtype real) {
 static void add_values(trace *t, cnn_dtype real) {
   const cnn_model *model = t->o.given.model;
   int count = t->session.batch.count;
-  for (int i = 0; i < cnn_values_kept(model); i++) {
-    const cnn_value *value = &model->values[i];
+  for (int i = 0; i < t->kept.count; i++) {
+    const cnn_value *value = &t->kept.values[i];
     void *plain = cnn_real_at(model, t->plain, t->plain_used);
     int rows = value->rank > 1 ? count : value->shape[0]; /* rank 1: statistics of channels */
     int shape[4] = {rows, value->shape[1], value->shape[2], value->shape[3]};
@@ -245,8 +244,8 @@ static bool write_trace(trace *t, cnn_error *error) {
     add(t, "logits", CNN_DTYPE_F32, 4, t->session.logits, 2, (const int[]){n, model->classes});
   } else {
     add(t, "loss", real, model->real_bytes, t->session.state.loss, 1, &n);
-    add_values(t, real);
   }
+  add_values(t, real);
   const cnn_metadata metadata[] = {{"model", model->name}};
   cnn_safetensors_header(&t->header, t->tensors, t->tensor_count, metadata, 1);
   t->header.size = t->header.used + 1;
@@ -258,19 +257,28 @@ static bool write_trace(trace *t, cnn_error *error) {
   return good;
 }
 
+static bool run(trace *t, cnn_error *error) {
+  const cnn_model *model = t->o.given.model;
+  cnn_session *session = &t->session;
+  for (; session->state.step < (uint64_t)t->o.steps; session->state.step++)
+    model->train_step(&session->state, &session->batch);
+  if (model->guard_bytes > 0) {
+    t->guarded = cnn_guarded_activations(model, &t->kept, error);
+    if (!t->guarded) return false;
+    session->state.activations = t->guarded;
+  }
+  if (t->o.infer)
+    model->infer(&session->state, &session->batch, session->logits);
+  else
+    model->gradients(&session->state, &session->batch);
+  return true;
+}
+
 bool cnn_trace(const cnn_model *model, int argc, char **argv, cnn_error *error) {
   trace t = {.o = {.given = cnn_arguments_of(model)}};
   argp_parse(&PARSER, argc, argv, 0, NULL, &t.o);
-  bool good = prepare(&t, error);
-  if (good) {
-    cnn_session *session = &t.session;
-    if (t.o.infer)
-      model->infer(&session->state, &session->batch, session->logits);
-    else
-      model->gradients(&session->state, &session->batch);
-    good = write_trace(&t, error);
-  }
-  if (t.guarded) cnn_guarded_release(model, t.guarded);
+  bool good = prepare(&t, error) && run(&t, error) && write_trace(&t, error);
+  if (t.guarded) cnn_guarded_release(model, &t.kept, t.guarded);
   cnn_session_close(&t.session);
   return good;
 }
