@@ -17,8 +17,10 @@ static const char *init_constant(InitKind kind) {
     return "CNN_UNIFORM";
   case INIT_NORMAL:
     return "CNN_NORMAL";
+  case INIT_TRUNCATED_NORMAL:
+    return "CNN_TRUNCATED_NORMAL";
   default:
-    assert(!"init_resolve leaves four kinds");
+    assert(!"init_resolve leaves five kinds");
     return NULL;
   }
 }
@@ -28,12 +30,29 @@ static void write_dims(FILE *out, const Value *value) {
           value->dim[3]);
 }
 
+/* The four of a batch_norm that start as usual are one line. */
+static bool write_norm(FILE *out, const Graph *graph, int i) {
+  const char *name, *identifier;
+  if (!find_norm(graph, i, &name, &identifier)) return false;
+  Value *const *norm = graph->values.at + i; /* weight, bias, running mean and variance */
+  const Init weight = init_resolve(norm[0]), bias = init_resolve(norm[1]);
+  if (weight.kind != INIT_CONSTANT || bias.kind != INIT_ZEROS) return false;
+  fprintf(out, "    CNN_NORM_PARAMETERS(\"%s\", %s, %d, %.9g, %d),\n", name, identifier,
+          norm[0]->dim[0], weight.scale, norm[0]->trainable);
+  return true;
+}
+
 static int write_parameters(FILE *out, const Graph *graph) {
   int count = 0;
   fprintf(out, "static const cnn_parameter parameters[] = {\n");
   for (int i = 0; i < graph->values.count; i++) {
     const Value *value = graph->values.at[i];
     if (!value_is_stored(value)) continue;
+    if (write_norm(out, graph, i)) {
+      count += 4;
+      i += 3;
+      continue;
+    }
     const Init init = init_resolve(value);
     fprintf(out, "    {\"%s\", ", value->name);
     write_dims(out, value);
@@ -46,31 +65,46 @@ static int write_parameters(FILE *out, const Graph *graph) {
   return count;
 }
 
+static const char *layout_constant(Layout layout) {
+  static const char *const LAYOUTS[] = {
+      [LAYOUT_PLAIN] = "CNN_PLAIN", [LAYOUT_LANES] = "CNN_LANES", [LAYOUT_ROWS] = "CNN_ROWS"};
+  return LAYOUTS[layout];
+}
+
+static void write_place(FILE *out, const Value *value) {
+  if (value)
+    fprintf(out, ", {%s, %" PRId64 ", %d}", layout_constant(value->layout), value->offset,
+            value->call);
+  else
+    fprintf(out, ", {.call = -1}");
+}
+
 static void write_layers(FILE *out, const LayerSummaryList *summary) {
   fprintf(out, "static const cnn_layer layers[] = {\n");
   for (int i = 0; i < summary->count; i++) {
     const LayerSummary *layer = &summary->at[i];
     fprintf(out,
             "    {\"%s\", \"%s\", {%d, %d, %d}, %" PRId64 ", %" PRId64 ", {%d, %d}, %" PRId64
-            ", %" PRId64 "},\n",
+            ", %" PRId64,
             layer->name, layer->kind, layer->shape[0], layer->shape[1], layer->shape[2],
             layer->parameters, layer->macs, layer->receptive_field[0], layer->receptive_field[1],
             layer->activation_bytes, layer->linear_parameters);
+    write_place(out, layer->activation);
+    write_place(out, layer->gradient);
+    fprintf(out, "},\n");
   }
   fprintf(out, "};\n\n");
 }
 
-static int write_values(FILE *out, const Graph *graph) {
-  static const char *const LAYOUTS[] = {
-      [LAYOUT_PLAIN] = "CNN_PLAIN", [LAYOUT_LANES] = "CNN_LANES", [LAYOUT_ROWS] = "CNN_ROWS"};
+static int write_values(FILE *out, const char *name, const Graph *graph) {
   int count = 0;
-  fprintf(out, "static const cnn_value values[] = {\n");
+  fprintf(out, "static const cnn_value %s[] = {\n", name);
   for (int i = 0; i < graph->values.count; i++) {
     const Value *value = graph->values.at[i];
     if (value->kind != VALUE_ACTIVATION && value->kind != VALUE_GRADIENT) continue;
     fprintf(out, "    {\"%s\", ", value->name);
     write_dims(out, value);
-    fprintf(out, ", %s, %" PRId64 "},\n", LAYOUTS[value->layout], value->offset);
+    fprintf(out, ", %s, %" PRId64 "},\n", layout_constant(value->layout), value->offset);
     count++;
   }
   fprintf(out, "};\n\n");
@@ -103,6 +137,8 @@ static void write_settings(FILE *out, const Recipe *r) {
       {"rise", r->rise},
       {"divisor", r->divisor},
       {"final_divisor", r->final_divisor},
+      {"momentum_low", r->momentum_low},
+      {"momentum_high", r->momentum_high},
       {"patience", r->patience},
       {"cooldown", r->cooldown},
       {"threshold", r->threshold},
@@ -143,8 +179,8 @@ static void write_recipe(FILE *out, const Graph *graph) {
   fprintf(out, "    .label_smoothing = %.9g,\n};\n", loss_node(graph)->attributes.label_smoothing);
 }
 
-/* --- nodes and what they cost
- * ----------------------------------------------------------------------------- */
+/* --- nodes and what they cost ------------------------------------------------------------------
+ */
 
 typedef LIST_OF(const NodeCost *) CostList;
 
@@ -165,17 +201,34 @@ static int place_of_cost(Arena *arena, CostList *costs, const NodeCost *cost) {
   return i;
 }
 
-/* A layer a line: `    {"conv1", 3}, {"conv1", 4},`. Costs join the list. */
+typedef LIST_OF(const char *) NameList;
+
+static int place_of_name(Arena *arena, NameList *names, const char *name) {
+  int i = names->count - 1; /* most nodes belong to a layer that was seen lately */
+  while (i >= 0 && strcmp(names->at[i], name) != 0) i--;
+  if (i >= 0) return i;
+  LIST_PUSH(arena, names, name);
+  return names->count - 1;
+}
+
+/* Names and costs join their lists. */
 static void write_nodes(FILE *out, const char *name, const ProfiledCallList *calls, Arena *arena,
-                        CostList *costs) {
+                        NameList *names, CostList *costs) {
+  enum { NODES_IN_LINE = 8 };
   fprintf(out, "static const cnn_node %s[] = {", name);
-  const char *layer = "";
   for (int i = 0; i < calls->count; i++) {
     const ProfiledCall *call = calls->at[i];
-    fprintf(out, "%s{\"%s\", %d},", strcmp(layer, call->layer) ? "\n    " : " ", call->layer,
-            place_of_cost(arena, costs, &call->cost));
-    layer = call->layer;
+    fprintf(out, "%s{%d, %d},", i % NODES_IN_LINE ? " " : "\n    ",
+            place_of_name(arena, names, call->layer), place_of_cost(arena, costs, &call->cost));
   }
+  fprintf(out, "\n};\n\n");
+}
+
+static void write_names(FILE *out, const NameList *names) {
+  enum { NAMES_IN_LINE = 4 };
+  fprintf(out, "static const char *const node_names[] = {");
+  for (int i = 0; i < names->count; i++)
+    fprintf(out, "%s\"%s\",", i % NAMES_IN_LINE ? " " : "\n    ", names->at[i]);
   fprintf(out, "\n};\n\n");
 }
 
@@ -193,9 +246,11 @@ static void write_costs(FILE *out, const CostList *costs) {
 
 static void write_profile(FILE *out, const Descriptor *descriptor) {
   CostList costs = {0};
+  NameList names = {0};
   Arena *arena = descriptor->training->arena;
-  write_nodes(out, "training_nodes", &descriptor->training_calls, arena, &costs);
-  write_nodes(out, "inference_nodes", &descriptor->inference_calls, arena, &costs);
+  write_nodes(out, "training_nodes", &descriptor->training_calls, arena, &names, &costs);
+  write_nodes(out, "inference_nodes", &descriptor->inference_calls, arena, &names, &costs);
+  write_names(out, &names);
   write_costs(out, &costs);
 }
 
@@ -224,15 +279,22 @@ void write_descriptor(const Descriptor *descriptor, FILE *tables, FILE *fields) 
           graph_parameter_reals(training), optimizer_blocks(&training->recipe));
   fprintf(fields, "    .training_reals = %" PRId64 ",\n    .inference_reals = %" PRId64 ",\n",
           graph_activation_reals(training), graph_activation_reals(descriptor->inference));
-  if (options->keep_values)
-    fprintf(fields, "    .values = values,\n    .value_count = %d,\n    .guard_bytes = %d,\n",
-            write_values(tables, training), GUARD_BYTES);
+  if (options->keep_values) {
+    const int values = write_values(tables, "values", training);
+    const int inferred = write_values(tables, "inference_values", descriptor->inference);
+    fprintf(fields,
+            "    .values = values,\n    .value_count = %d,\n"
+            "    .inference_values = inference_values,\n    .inference_value_count = %d,\n"
+            "    .guard_bytes = %d,\n",
+            values, inferred, GUARD_BYTES);
+  }
   write_profile(tables, descriptor);
-  fprintf(fields,
-          "    .costs = costs,\n    .training_nodes = training_nodes,\n"
-          "    .training_node_count = %d,\n    .inference_nodes = inference_nodes,\n"
-          "    .inference_node_count = %d,\n",
-          descriptor->training_calls.count, descriptor->inference_calls.count);
+  fprintf(
+      fields,
+      "    .costs = costs,\n    .node_names = node_names,\n    .training_nodes = training_nodes,\n"
+      "    .training_node_count = %d,\n    .inference_nodes = inference_nodes,\n"
+      "    .inference_node_count = %d,\n",
+      descriptor->training_calls.count, descriptor->inference_calls.count);
   write_recipe(tables, training);
   fprintf(fields, "    .gradients = gradients,\n    .update = update,\n    .train_step = "
                   "train_step,\n    .infer = infer,\n");

@@ -140,20 +140,45 @@ static void write_shape(FILE *out, const Value *value) {
   fputc(']', out);
 }
 
-/* `    name = offset, // [shape]` */
+/* `    name = offset, // [shape]`; vectors have their length in the calls and tables. */
 static void write_place(FILE *out, const char *indent, const Value *value) {
-  fprintf(out, "%s%s = %" PRId64 ", /* ", indent, value->identifier, value->offset);
-  write_shape(out, value);
-  if (value->layout == LAYOUT_ROWS) fprintf(out, " in rows");
-  fprintf(out, " */\n");
+  fprintf(out, "%s%s = %" PRId64 ",", indent, value->identifier, value->offset);
+  if (value->rank > 1) {
+    fprintf(out, " /* ");
+    write_shape(out, value);
+    fprintf(out, "%s */", value->layout == LAYOUT_ROWS ? " in rows" : "");
+  }
+  fprintf(out, "\n");
+}
+
+/* The four of a batch_norm are one line where they lie side by side, as they do. */
+static bool write_norm_places(FILE *out, const Graph *graph, int i) {
+  const char *name, *identifier;
+  if (!find_norm(graph, i, &name, &identifier)) return false;
+  Value *const *norm = graph->values.at + i; /* weight, bias, running mean and variance */
+  int64_t size = norm[1]->offset - norm[0]->offset;
+  if (norm[3]->offset - norm[2]->offset != size) return false;
+  fprintf(out, "  NORM_PLACES(%s, %" PRId64 ", %" PRId64 ", %" PRId64 "),\n", identifier,
+          norm[0]->offset, norm[2]->offset, size);
+  return true;
 }
 
 static char *parameter_places(const Graph *graph) {
   Text text;
   text_begin(&text);
-  for (int i = 0; i < graph->values.count; i++)
-    if (value_is_stored(graph->values.at[i])) write_place(text.out, "  ", graph->values.at[i]);
+  for (int i = 0; i < graph->values.count; i++) {
+    if (!value_is_stored(graph->values.at[i])) continue;
+    if (write_norm_places(text.out, graph, i))
+      i += 3;
+    else
+      write_place(text.out, "  ", graph->values.at[i]);
+  }
   return text_done(&text, graph->arena);
+}
+
+/* In the block of activations, and in the descriptor's table of values. */
+static bool is_listed(const Value *value) {
+  return value->kind == VALUE_ACTIVATION || value->kind == VALUE_GRADIENT;
 }
 
 static char *activation_places(const Graph *graph) {
@@ -161,8 +186,7 @@ static char *activation_places(const Graph *graph) {
   text_begin(&text);
   for (int i = 0; i < graph->values.count; i++) {
     const Value *value = graph->values.at[i];
-    if (value->kind == VALUE_ACTIVATION || value->kind == VALUE_GRADIENT)
-      write_place(text.out, "    ", value);
+    if (is_listed(value)) write_place(text.out, "    ", value);
   }
   return text_done(&text, graph->arena);
 }
@@ -176,6 +200,11 @@ typedef struct Calls {
   ProfiledCallList *profiled; /* of this graph's */
 } Calls;
 
+/* What the node makes is there after this call. */
+static void number_values(const Node *node, int call) {
+  for (int i = 0; i < node->out_count; i++) node->out[i]->call = call;
+}
+
 static void write_call(FILE *out, const Calls *calls, const Call *call, const char *layer,
                        NodeCost cost) {
   ProfiledCall *profiled = ARENA_NEW(calls->graph->arena, ProfiledCall);
@@ -185,20 +214,28 @@ static void write_call(FILE *out, const Calls *calls, const Call *call, const ch
           call->arguments);
 }
 
+/* layer1.0 of layer1.0.conv1; conv1 of conv1. */
+static const char *scope_of(Arena *arena, const char *layer) {
+  const char *dot = strrchr(layer, '.');
+  return dot ? arena_printf(arena, "%.*s", (int)(dot - layer), layer) : layer;
+}
+
 static char *calls_of(const Calls *calls, Phase phase) {
   Graph *graph = calls->graph;
   Text text;
   text_begin(&text);
-  const char *layer = "";
+  const char *scope = "";
   for (int i = 0; i < graph->nodes.count; i++) {
     const Node *node = graph->nodes.at[i];
     if (node->phase != phase) continue;
     Call call = lower_node(graph, node, calls->options, calls->kernels);
+    number_values(node, calls->profiled->count - !call.kernel); /* a view is there already */
     if (!call.kernel) continue;
-    if (phase != PHASE_UPDATE && strcmp(layer, node->name) != 0)
-      fprintf(text.out, "%s/* %s */\n", calls->indent, node->name);
-    layer = node->name;
-    write_call(text.out, calls, &call, layer, node_cost(graph, node, calls->options));
+    const char *around = scope_of(graph->arena, node->name);
+    if (phase != PHASE_UPDATE && strcmp(scope, around) != 0)
+      fprintf(text.out, "%s/* %s */\n", calls->indent, around);
+    scope = around;
+    write_call(text.out, calls, &call, node->name, node_cost(graph, node, calls->options));
   }
   return text_done(&text, graph->arena);
 }
@@ -253,6 +290,8 @@ static char *layer_table(const Graph *graph, const LayerSummaryList *summary,
   fprintf(text.out, "   %-20s %-12s %9s %9s  %s\n", "layer", "output", "MFLOP", "bytes", "kernel");
   for (int i = 0; i < summary->count; i++) {
     const LayerSummary *layer = &summary->at[i];
+    bool same = i && !memcmp(layer->shape, layer[-1].shape, sizeof layer->shape);
+    if (same && !layer->macs) continue; /* elementwise, or nearly so */
     fprintf(text.out, "   %-20s %-12s %9.3f %9" PRId64 "  %s\n", layer->name,
             shape_text(layer, shape), 2e-6 * (double)layer->macs, layer->activation_bytes,
             kernel_of(kernels, layer->name));

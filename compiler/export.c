@@ -49,6 +49,8 @@ static void add_value(cJSON *values, const Value *value) {
   if (value->kind != VALUE_PARAMETER) return;
   add_init(item, value);
   if (!value->trainable) cJSON_AddFalseToObject(item, "trainable");
+  if (value->lr_scale != 1) add_number(item, "lr_scale", value->lr_scale);
+  if (value->decay_scale != 1) add_number(item, "decay_scale", value->decay_scale);
 }
 
 static void add_attributes(cJSON *parent, const Node *node) {
@@ -150,6 +152,10 @@ static void add_schedule(cJSON *parent, const Recipe *recipe) {
     add_number(item, "rise", recipe->rise);
     add_number(item, "divisor", recipe->divisor);
     add_number(item, "final_divisor", recipe->final_divisor);
+    if (recipe->momentum_high > 0) {
+      const double bounds[] = {recipe->momentum_low, recipe->momentum_high};
+      cJSON_AddItemToObject(item, "momentum", cJSON_CreateDoubleArray(bounds, 2));
+    }
     break;
   case LR_PLATEAU:
     add_number(item, "gamma", recipe->gamma);

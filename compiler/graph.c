@@ -82,6 +82,36 @@ Value *graph_output(Graph *graph, Node *node, ValueKind kind, const char *name, 
 
 /* --- asking and rewriting ------------------------------------------------------------------ */
 
+/* What stands before the suffix, or NULL. */
+static const char *stem_of(Arena *arena, const char *text, const char *suffix) {
+  size_t all = text ? strlen(text) : 0, tail = strlen(suffix);
+  if (all <= tail || strcmp(text + all - tail, suffix) != 0) return NULL;
+  return arena_printf(arena, "%.*s", (int)(all - tail), text);
+}
+
+bool find_norm(const Graph *graph, int i, const char **name, const char **identifier) {
+  static const char *const SUFFIXES[] = {"weight", "bias", "running_mean", "running_var"};
+  if (i + 4 > graph->values.count) return false;
+  for (int k = 0; k < 4; k++) {
+    const Value *value = graph->values.at[i + k];
+    const char *dotted = arena_printf(graph->arena, ".%s", SUFFIXES[k]);
+    const char *plain = arena_printf(graph->arena, "_%s", SUFFIXES[k]);
+    const char *stem = stem_of(graph->arena, value->name, dotted);
+    const char *id_stem = stem_of(graph->arena, value->identifier, plain);
+    if (!stem || !id_stem) return false;
+    if (k && (strcmp(stem, *name) != 0 || strcmp(id_stem, *identifier) != 0)) return false;
+    *name = stem;
+    *identifier = id_stem;
+  }
+  return true;
+}
+
+bool node_is_view(const Node *node) {
+  if (node->op != OP_flatten && node->op != OP_reshape) return false;
+  const Value *images = node->op == OP_flatten ? node->in[0] : node->out[0];
+  return images->dim[1] == 1 || images->dim[2] == 1; /* channels, height */
+}
+
 int64_t value_count(const Value *value) {
   int64_t count = 1;
   for (int i = 0; i < value->rank; i++) count *= value->dim[i];
@@ -252,7 +282,9 @@ static void print_node(const Node *node, FILE *out) {
   if (node->schedule.algorithm != ALGORITHM_NONE) {
     const int *tile = node->schedule.tile;
     fprintf(out, " | %s", ALGORITHM_NAMES[node->schedule.algorithm]);
+    const int *block = node->schedule.block;
     if (tile[0]) fprintf(out, " tile=%dx%dx%d", tile[0], tile[1], tile[2]);
+    if (block[0]) fprintf(out, " block=%dx%dx%dx%d", block[0], block[1], block[2], block[3]);
   }
   if (node->pos.file) fprintf(out, "  -- %s:%d", node->pos.file, node->pos.line);
   fputc('\n', out);
@@ -309,8 +341,7 @@ static void verify_shape(const Node *node) {
 }
 
 static void verify_schedule(const Node *node) {
-  bool is_view = node->op == OP_flatten || node->op == OP_reshape;
-  assert((node->schedule.algorithm == ALGORITHM_NONE) == is_view);
+  assert((node->schedule.algorithm == ALGORITHM_NONE) == node_is_view(node));
 }
 
 static void verify_nodes(const Graph *graph, GraphStage stage) {

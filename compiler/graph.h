@@ -82,9 +82,10 @@ typedef enum InitKind {
   INIT_XAVIER_NORMAL,
   INIT_HE_UNIFORM,
   INIT_HE_NORMAL,
-  INIT_UNIFORM,        /* scale: bound; U(-bound, bound) */
-  INIT_NORMAL,         /* scale: standard deviation, mean 0 */
-  INIT_HE_UNIFORM_OUT, /* scale: gain; by the fan out */
+  INIT_UNIFORM,          /* scale: bound; U(-bound, bound) */
+  INIT_NORMAL,           /* scale: standard deviation, mean 0 */
+  INIT_TRUNCATED_NORMAL, /* the same, within -2 to 2 */
+  INIT_HE_UNIFORM_OUT,   /* scale: gain; by the fan out */
   INIT_HE_NORMAL_OUT
 } InitKind;
 
@@ -106,7 +107,7 @@ typedef enum ValueKind {
 typedef enum Layout {
   LAYOUT_UNSET,
   LAYOUT_PLAIN, /* row-major, as in PyTorch: parameters and their gradients, images */
-  LAYOUT_LANES, /* [N/L][C][H][W][L]: the batch innermost, L images a vector */
+  LAYOUT_LANES, /* [N/L][H][C][W][L], [N/L][F][L]: the batch innermost, L images a vector */
   LAYOUT_ROWS   /* [N][C*H*W rounded up to L]: an image a row */
 } Layout;
 
@@ -129,17 +130,19 @@ struct Value {
 
   /* Set by layout and memory. */
   Layout layout;
-  Value *view_of;   /* shares the memory of another value (flatten, reshape) */
+  Value *view_of;   /* shares the memory of another value */
   int64_t offset;   /* in reals, from the start of the block that holds its kind */
   int64_t elements; /* reals that its memory takes, padding of the layout included */
   int first, last;  /* lifetime: positions of nodes */
+
+  int call; /* set by emit: after which call of a training step it is there, from 0 */
 };
 
 typedef enum Phase { PHASE_FORWARD, PHASE_BACKWARD, PHASE_UPDATE } Phase;
 
 /* What the schedule pass decided, as plain data. The register tile by op:
      conv2d, conv2d_backward_data          channels made, pixels of a row
-     conv2d_backward_weights               output channels, input channels, taps of a kernel row
+     conv2d_backward_weights               output channels, input channels
      linear, linear_backward_data          features made, vectors of images
      linear_backward_weights               output features, vectors of input features */
 typedef enum Algorithm {
@@ -147,9 +150,13 @@ typedef enum Algorithm {
   ALGORITHM_DIRECT /* loops over the shape with one register tile */
 } Algorithm;
 
+/* Blocks of work of convolutions, around the tile:
+     conv2d, conv2d_backward_data          tiles of channels, pixels of a row
+     conv2d_backward_weights               rows, output channels, input channels, kernel rows */
 typedef struct Schedule {
   Algorithm algorithm;
   int tile[3];
+  int block[4];
 } Schedule;
 
 struct Node {
@@ -200,7 +207,7 @@ typedef struct Recipe {
   int step_epochs;
   int milestones[MILESTONES_MAX], milestone_count;
   double gamma, final_lr, power;
-  double rise, divisor, final_divisor;
+  double rise, divisor, final_divisor, momentum_low, momentum_high;
   int patience, cooldown;
   double threshold;
   int accumulate;
@@ -246,6 +253,14 @@ bool op_is_loss(OpKind op); /* outputs: loss, gradient of the logits */
 bool op_has_attribute(OpKind op, const char *name);
 int64_t value_count(const Value *value);    /* product of its dimensions */
 int64_t value_features(const Value *value); /* the same of one image: C*H*W */
+
+/* Whether the node's result is its input in the same memory: where flatten moves nothing, since a
+   value of rank 4 lies as [N/L][H][C][W][L]. */
+bool node_is_view(const Node *node);
+
+/* Whether the values from place i on are weight, bias and running statistics of one batch_norm.
+   Then what their names and, once emit has set them, their identifiers begin with: bn1. */
+bool find_norm(const Graph *graph, int i, const char **name, const char **identifier);
 
 /* NULL if there is none. */
 Value *graph_find_value(const Graph *graph, const char *name);

@@ -12,6 +12,7 @@ const char *init_name(InitKind kind) {
       [INIT_HE_NORMAL] = "he_normal",
       [INIT_UNIFORM] = "uniform",
       [INIT_NORMAL] = "normal",
+      [INIT_TRUNCATED_NORMAL] = "truncated_normal",
       [INIT_HE_UNIFORM_OUT] = "he_uniform_out",
       [INIT_HE_NORMAL_OUT] = "he_normal_out",
   };

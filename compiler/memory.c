@@ -108,7 +108,7 @@ static bool writes_over_input(OpKind op) {
 static void share_memory(Graph *graph, bool keep_values) {
   for (int i = 0; i < graph->nodes.count; i++) {
     Node *node = graph->nodes.at[i];
-    if (node->op == OP_flatten || node->op == OP_reshape) live_in(node->out[0], node->in[0]);
+    if (node_is_view(node)) live_in(node->out[0], node->in[0]);
   }
   if (keep_values) return;
   for (int i = 0; i < graph->nodes.count; i++) {

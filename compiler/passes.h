@@ -27,6 +27,9 @@ void pass_simplify(Graph *graph);
 void pass_gradient(Graph *graph);
 void pass_fuse(Graph *graph);
 void pass_schedule(Graph *graph, const CompileOptions *options);
+/* Vectors of sums that a block of conv2d_backward_weights has at most. */
+int conv_block_sums(const CompileOptions *options);
+
 void pass_layout(Graph *graph, const CompileOptions *options);
 void pass_memory(Graph *graph, const CompileOptions *options);
 

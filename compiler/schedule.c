@@ -6,7 +6,7 @@
    The cost model: a tile of a x b accumulators takes, for every term of its sum, a*b FMAs and a+b
    loads, two of either a cycle; fewer accumulators than FMAs in flight wait for each other. The
    tile with the least cycles for the whole node wins, remainders of the shape included; a load
-   counts a little even where FMAs hide it, since it may miss the first cache. */
+   counts a little even where FMAs hide it, and more where it reaches the second cache. */
 #include "passes.h"
 
 enum {
@@ -16,26 +16,29 @@ enum {
 };
 
 static const double HIDDEN_LOAD = 0.1;    /* cycles */
+static const double FAR_LOAD = 0.4;       /* of a line from the second cache */
+static const double WORTH_A_BODY = 0.12;  /* gain for which a shape gets code of its own */
 static const double CODE_FOR_REST = 1.02; /* a second copy of the kernel must be worth it */
 
 static int min(int a, int b) {
   return a < b ? a : b;
 }
 
-/* Cycles for one term of the sum of an a x b tile. */
-static double tile_cycles(int a, int b) {
+/* Cycles for one term of the sum of an a x b tile; far: of the loads of b, by the second cache. */
+static double tile_cycles(int a, int b, double far) {
   double fmas = a * b, loads = a + b;
   double cycles = fmas > loads ? fmas : loads;
-  return (cycles > FMAS_IN_FLIGHT ? cycles : FMAS_IN_FLIGHT) / 2 + HIDDEN_LOAD * loads;
+  return (cycles > FMAS_IN_FLIGHT ? cycles : FMAS_IN_FLIGHT) / 2 + HIDDEN_LOAD * loads +
+         FAR_LOAD * far * b;
 }
 
 /* Cycles to cover an `m` x `n` output with tiles of a x b and what remains at the edges. */
-static double cover_cycles(int m, int n, int a, int b) {
+static double cover_cycles(int m, int n, int a, int b, double far) {
   int rest_m = m % a, rest_n = n % b;
-  double cycles = (double)(m / a) * (n / b) * tile_cycles(a, b);
-  if (rest_m) cycles += (n / b) * tile_cycles(rest_m, b);
-  if (rest_n) cycles += (m / a) * tile_cycles(a, rest_n);
-  if (rest_m && rest_n) cycles += tile_cycles(rest_m, rest_n);
+  double cycles = (double)(m / a) * (n / b) * tile_cycles(a, b, far);
+  if (rest_m) cycles += (n / b) * tile_cycles(rest_m, b, far);
+  if (rest_n) cycles += (m / a) * tile_cycles(a, rest_n, far);
+  if (rest_m && rest_n) cycles += tile_cycles(rest_m, rest_n, far);
   return rest_m ? cycles * CODE_FOR_REST : cycles;
 }
 
@@ -44,13 +47,17 @@ static bool tile_fits(int a, int b, int registers) {
   return a * b + min(a, b) + SPARE_REGISTERS <= registers;
 }
 
-/* The best tile for an m x n output; b is a multiple of `unit`. */
-static void choose_tile(int m, int n, int unit, int registers, int tile[2]) {
+/* The best tile for an m x n output; b is a multiple of `unit`. What is already in `tile` stays
+   unless it does not fit, or another is better by more than a little: shapes with one tile share
+   code. */
+static void choose_tile(int m, int n, int unit, int registers, double far, int tile[2]) {
   double best = 0;
+  if (tile[0] && tile[0] <= m && tile[1] <= n && tile_fits(tile[0], tile[1], registers))
+    best = cover_cycles(m, n, tile[0], tile[1], far) * (1 - WORTH_A_BODY);
   for (int a = 1; a <= m; a++) {
     for (int b = unit; b <= n; b += unit) {
       if (!tile_fits(a, b, registers) && (a > 1 || b > unit)) continue;
-      double cycles = cover_cycles(m, n, a, b);
+      double cycles = cover_cycles(m, n, a, b, far);
       if (best != 0 && cycles >= best) continue;
       best = cycles;
       tile[0] = a;
@@ -59,48 +66,120 @@ static void choose_tile(int m, int n, int unit, int registers, int tile[2]) {
   }
 }
 
-static void schedule_node(Node *node, const CompileOptions *options) {
+/* --- convolutions ----------------------------------------------------------------------------- */
+
+enum {
+  PIECES = 64,           /* of work, at least, where a shape has as many: for many processors */
+  SUM_PIECES = 32,       /* the same where a piece sees all images */
+  NEAR_BYTES = 24 << 10, /* that stay in the first cache */
+  FAR_BYTES = 512 << 10, /* that stay in the second cache, beside what passes through */
+  SUM_BYTES = 64 << 10   /* sums of a block of filters */
+};
+
+static int divide_up(int a, int b) {
+  return (a + b - 1) / b;
+}
+
+/* Tiles of channels and pixels of a row in a piece of conv_rows or conv_strided_back, which reads
+   `kernel` rows of `channels` channels. */
+static void choose_block(Schedule *s, const Graph *graph, const CompileOptions *options, int made,
+                         int rows, int columns, int kernel, int channels, int stride) {
+  int lanes = target_lanes(options->target);
+  int tiles = divide_up(made, s->tile[0]);
+  int pieces = divide_up(graph->recipe.batch, lanes) * rows;
+  int64_t pixel = (int64_t)kernel * channels * stride * lanes * (options->real_is_double ? 8 : 4);
+  int fit = (int)(FAR_BYTES / pixel) / s->tile[1] * s->tile[1];
+  s->block[0] = divide_up(tiles, divide_up(PIECES, pieces));
+  s->block[1] = pixel * columns <= 2 * FAR_BYTES ? columns : fit > s->tile[1] ? fit : s->tile[1];
+}
+
+static void schedule_conv_rows(Node *node, const Graph *graph, const CompileOptions *options) {
+  const Attributes *a = &node->attributes;
+  const Value *x = node->in[0], *y = node->out[0];
+  Schedule *s = &node->schedule;
+  int channels = y->dim[1] / a->groups, columns = y->dim[3];
+  bool backward = node->op == OP_conv2d_backward_data;
+  /* Backward, the pixels of a row that share their taps are one in `stride`. */
+  int apart = backward ? a->stride[1] : 1;
+  bool many = target_registers(options->target) == 32;
+  s->tile[0] = many ? 8 : 4;
+  s->tile[1] = many ? 3 : 2;
+  choose_tile(channels, divide_up(columns, apart), 1, target_registers(options->target),
+              1.0 / a->kernel[1], s->tile);
+  choose_block(s, graph, options, channels, y->dim[2], columns, a->kernel[0], x->dim[1] / a->groups,
+               backward ? 1 : a->stride[1]);
+}
+
+int conv_block_sums(const CompileOptions *options) {
+  return SUM_BYTES / (target_lanes(options->target) * (options->real_is_double ? 8 : 4));
+}
+
+static void schedule_conv_weights(Node *node, const CompileOptions *options) {
+  const Attributes *a = &node->attributes;
+  const Value *x = node->in[0], *dy = node->in[1];
+  Schedule *s = &node->schedule;
+  int vector = target_lanes(options->target) * (options->real_is_double ? 8 : 4);
+  int channels_in = x->dim[1] / a->groups, channels_out = dy->dim[1] / a->groups;
+  s->tile[0] = 4;
+  s->tile[1] = target_registers(options->target) == 32 ? 4 : 2;
+  choose_tile(channels_out, channels_in, 1, target_registers(options->target), 0, s->tile);
+
+  int *rows = &s->block[0], *outs = &s->block[1], *ins = &s->block[2], *kernel = &s->block[3];
+  *outs = s->tile[0];
+  *ins = s->tile[1];
+  int tiles = a->groups * divide_up(channels_out, *outs) * divide_up(channels_in, *ins);
+  bool fits = *outs * *ins * a->kernel[0] * a->kernel[1] <= conv_block_sums(options);
+  *kernel = tiles < SUM_PIECES || !fits ? 1 : a->kernel[0];
+  for (bool grown = true; grown;) {
+    grown = false;
+    for (int k = 0; k < 2; k++) {
+      int wide = k ? *outs : *outs * 2, deep = k ? *ins * 2 : *ins;
+      int64_t sums = (int64_t)wide * deep * *kernel * a->kernel[1];
+      int pieces = a->groups * divide_up(channels_out, wide) * divide_up(channels_in, deep) *
+                   (a->kernel[0] / *kernel);
+      bool larger = k ? *ins < channels_in && *ins <= *outs : *outs < channels_out && *outs <= *ins;
+      if (!larger || sums > conv_block_sums(options) || pieces < SUM_PIECES) continue;
+      *outs = wide;
+      *ins = deep;
+      grown = true;
+    }
+  }
+  /* Both tiles stay in the first cache while all taps pass over them. */
+  int near = (s->tile[0] * dy->dim[3] + s->tile[1] * x->dim[3] * a->stride[0]) * vector;
+  *rows = NEAR_BYTES / near;
+  if (*rows > dy->dim[2]) *rows = dy->dim[2];
+  if (*rows < 1) *rows = 1;
+}
+
+/* --- the pass --------------------------------------------------------------------------------- */
+
+static void schedule_node(Node *node, const Graph *graph, const CompileOptions *options) {
   int registers = target_registers(options->target), lanes = target_lanes(options->target);
   Schedule *s = &node->schedule;
-  const Attributes *a = &node->attributes;
   s->algorithm = ALGORITHM_DIRECT;
   switch (node->op) {
   case OP_flatten:
   case OP_reshape:
-    s->algorithm = ALGORITHM_NONE;
+    if (node_is_view(node)) s->algorithm = ALGORITHM_NONE;
     break;
   case OP_conv2d:
-    choose_tile(node->out[0]->dim[1] / a->groups, node->out[0]->dim[3], 1, registers, s->tile);
+  case OP_conv2d_backward_data:
+    schedule_conv_rows(node, graph, options);
     break;
-  case OP_conv2d_backward_data: {
-    /* Pixels of a row that share the same taps: one in `stride`. */
-    int columns = (node->out[0]->dim[3] + a->stride[1] - 1) / a->stride[1];
-    choose_tile(node->out[0]->dim[1] / a->groups, columns, 1, registers, s->tile);
+  case OP_conv2d_backward_weights:
+    schedule_conv_weights(node, options);
     break;
-  }
-  case OP_conv2d_backward_weights: {
-    int most = registers == 32 ? 11 : 5, tile[2];
-    int parts = (a->kernel[1] + most - 1) / most;
-    int taps = (a->kernel[1] + parts - 1) / parts; /* a long kernel row in equal parts */
-    int channels_in = node->in[0]->dim[1] / a->groups,
-        channels_out = node->in[1]->dim[1] / a->groups;
-    choose_tile(channels_out, channels_in * taps, taps, registers, tile);
-    s->tile[0] = tile[0];
-    s->tile[1] = tile[1] / taps;
-    s->tile[2] = taps;
-    break;
-  }
   case OP_linear:
   case OP_linear_backward_data: {
     /* Whole tiles only: a batch that is not full computes images that nobody reads. */
     int groups = (node->in[0]->dim[0] + lanes - 1) / lanes, vectors = 4;
     while (groups % vectors) vectors--;
-    choose_tile(node->out[0]->dim[1], vectors, vectors, registers, s->tile);
+    choose_tile(node->out[0]->dim[1], vectors, vectors, registers, 0, s->tile);
     break;
   }
   case OP_linear_backward_weights: {
     int vectors = (node->in[0]->dim[1] + lanes - 1) / lanes;
-    choose_tile(node->in[1]->dim[1], vectors, 1, registers, s->tile);
+    choose_tile(node->in[1]->dim[1], vectors, 1, registers, 0, s->tile);
     break;
   }
   default:
@@ -109,5 +188,5 @@ static void schedule_node(Node *node, const CompileOptions *options) {
 }
 
 void pass_schedule(Graph *graph, const CompileOptions *options) {
-  for (int i = 0; i < graph->nodes.count; i++) schedule_node(graph->nodes.at[i], options);
+  for (int i = 0; i < graph->nodes.count; i++) schedule_node(graph->nodes.at[i], graph, options);
 }

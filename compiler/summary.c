@@ -108,13 +108,27 @@ static const char *kind_text(Arena *arena, const Node *node) {
                       activation_name(node->attributes.activation));
 }
 
+/* The gradient of a layer's output: what the backward nodes of the layer read. */
+static const Value *gradient_of(const Graph *graph, const Node *layer) {
+  for (int i = 0; i < graph->nodes.count; i++) {
+    const Node *node = graph->nodes.at[i];
+    bool reads = node->phase == PHASE_BACKWARD && node->forward == layer;
+    if (!reads || node->op == OP_add || node->attributes.gate) continue;
+    for (int k = 0; k < node->in_count; k++)
+      if (node->in[k]->kind == VALUE_GRADIENT) return node->in[k];
+  }
+  return layer->out[0]->gradient;
+}
+
 static LayerSummary summarize_layer(const Graph *graph, const Node *node, const Field *field,
                                     const CompileOptions *options) {
   const Value *y = node->out[0];
   const int *image = &graph->input->dim[2];
   LayerSummary layer = {.name = node->name,
                         .kind = kind_text(graph->arena, node),
-                        .shape = {y->dim[1], y->dim[2], y->dim[3]}};
+                        .shape = {y->dim[1], y->dim[2], y->dim[3]},
+                        .activation = y,
+                        .gradient = gradient_of(graph, node)};
   for (int i = 0; i < 2; i++) layer.receptive_field[i] = (int)smaller(field->size[i], image[i]);
   if (node->op != OP_flatten)
     layer.activation_bytes = value_features(y) * (options->real_is_double ? 8 : 4);

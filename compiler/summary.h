@@ -16,6 +16,9 @@ typedef struct LayerSummary {
   int64_t activation_bytes; /* of the output; 0 for a view */
   int64_t linear_parameters; /* of a fully connected layer from the same input to the same output;
                                 0 where the layer has no weights */
+  const Value *activation;   /* the output, behind a fused activation */
+  const Value *gradient;     /* that arrives at the output: before a fused activation if there is
+                                that one, else behind it; NULL where neither exists by itself */
 } LayerSummary;
 
 typedef struct LayerSummaryList {

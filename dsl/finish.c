@@ -76,9 +76,10 @@ static bool field_is(lua_State *lua, int index, const char *key, const char *tex
   return is;
 }
 
-static void read_list(lua_State *lua, int index, const char *key, double *list) {
-  lua_getfield(lua, index, key);
-  for (int i = 0; i < INPUT_CHANNELS_MAX; i++) {
+/* The first `count` numbers of the table in a field; 0 for those that are not there. */
+static void read_list(lua_State *lua, int index, const char *key, double *list, int count) {
+  bool is_table = lua_getfield(lua, index, key) == LUA_TTABLE;
+  for (int i = 0; is_table && i < count; i++) {
     lua_geti(lua, -1, i + 1);
     list[i] = lua_tonumber(lua, -1);
     lua_pop(lua, 1);
@@ -141,6 +142,10 @@ static void read_schedule(lua_State *lua, int index, Recipe *recipe) {
   recipe->rise = number_field(lua, index, "rise");
   recipe->divisor = number_field(lua, index, "divisor");
   recipe->final_divisor = number_field(lua, index, "final_divisor");
+  double momentum[2] = {0};
+  read_list(lua, index, "momentum", momentum, 2);
+  recipe->momentum_low = momentum[0];
+  recipe->momentum_high = momentum[1];
   recipe->patience = (int)number_field(lua, index, "patience");
   recipe->cooldown = (int)number_field(lua, index, "cooldown");
   recipe->threshold = number_field(lua, index, "threshold");
@@ -204,8 +209,8 @@ int dsl_core_finish(lua_State *lua) {
   if (!recipe->normalize_from_dataset) {
     lua_getfield(lua, train, "normalize");
     int normalize = lua_gettop(lua);
-    read_list(lua, normalize, "mean", recipe->mean);
-    read_list(lua, normalize, "deviation", recipe->deviation);
+    read_list(lua, normalize, "mean", recipe->mean, INPUT_CHANNELS_MAX);
+    read_list(lua, normalize, "deviation", recipe->deviation, INPUT_CHANNELS_MAX);
   }
   return 0;
 }

@@ -229,6 +229,8 @@ define_initialiser("he_uniform", gain(2 ^ 0.5)) -- sqrt(2): half of what a ReLU 
 define_initialiser("he_normal", gain(2 ^ 0.5))
 define_initialiser("uniform", {name = "bound", type = "REAL", required = true, above = 0})
 define_initialiser("normal", {name = "deviation", type = "REAL", required = true, above = 0})
+define_initialiser("truncated_normal",
+  {name = "deviation", type = "REAL", required = true, above = 0, high = 2})
 
 -- The recipe ----------------------------------------------------------------------------------
 
@@ -308,7 +310,16 @@ define_schedule("one_cycle_lr", {
   {name = "rise", type = "REAL", default = 0.3, above = 0, below = 1},
   {name = "divisor", type = "REAL", default = 25, low = 1},
   {name = "final_divisor", type = "REAL", default = 1e4, low = 1},
-})
+  {name = "momentum", type = "TABLE", named_only = true},
+}, function(what, schedule)
+  local bounds = schedule.momentum
+  if not bounds then return end
+  if #bounds ~= 2 then
+    fail("%s: momentum must be {lowest, highest}, not a table of %d", what, #bounds)
+  end
+  convert(what, {name = "momentum[2]", type = "REAL", above = 0, below = 1}, bounds[2])
+  convert(what, {name = "momentum[1]", type = "REAL", low = 0, high = bounds[2]}, bounds[1])
+end)
 define_schedule("plateau_lr", {
   {name = "gamma", type = "REAL", default = 0.1, above = 0, below = 1},
   {name = "patience", type = "INT", default = 10, low = 0},
@@ -479,6 +490,10 @@ function nn.model(given)
   local train = arguments("nn.model: train", TRAIN, model.train)
   train.optimizer = train.optimizer or nn.sgd {lr = 0.01}
   train.schedule = train.schedule or nn.constant_lr()
+  if train.schedule.momentum and train.optimizer.momentum == 0 then
+    fail("nn.model: train: the schedule changes the momentum, but nn.%s has none; say momentum = %g "
+         .. "there", train.optimizer.kind, train.schedule.momentum[2])
+  end
   train.normalize = check_normalize(train.normalize, model.input[1])
   train.augment = arguments("nn.model: train.augment", AUGMENT, train.augment)
   if train.augment.crop >= math.min(model.input[2], model.input[3]) then

@@ -8,16 +8,21 @@ local classes = nn.option("classes", 1000, "classes")
 local paper = nn.option("paper", false, "local response norm and 5x5 instead of batch norm and 3x3")
 local aux = nn.option("aux", paper, "two auxiliary classifiers, in training alone")
 local rate = nn.option("dropout", paper and 0.4 or 0.2, "probability of a zero before the classifier")
-local batch = nn.option("batch", 32, "images a step")
+local aux_rate = nn.option("aux_dropout", 0.7, "the same in the auxiliary classifiers")
+local width = nn.option("width", 1.0, "factor of the channels of every convolution")
+local small = size < 64 -- images of 32x32: the first layers halve them once instead of three times
+local batch = nn.option("batch", small and 128 or 32, "images a step")
 
-local small = size < 64 -- images of 32x32: the first layers keep their size
+-- torchvision's, or with biases and without norms one that keeps the size of activations
+local function init() return paper and nn.xavier_uniform() or nn.truncated_normal(0.01) end
 
 -- "BasicConv2d" of torchvision; the paper's is a convolution and a relu.
 local function conv(x, channels, kernel, name, given)
   given = given or {}
+  channels = math.tointeger(channels * width // 1)
   return nn.scope(name, function()
     x = x:conv2d {channels, kernel, stride = given.stride, padding = given.padding or 0,
-                  bias = paper, init = nn.xavier_uniform(), name = "conv"}
+                  bias = paper, init = init(), name = "conv"}
     if not paper then x = x:batch_norm {eps = 0.001, name = "bn"} end
     return x:relu()
   end)
@@ -51,7 +56,7 @@ local function normalise(x)
 end
 
 local function stem(x)
-  if small then return conv(x, 192, 3, "conv3", {padding = 1}) end
+  if small then return halve(conv(x, 192, 3, "conv3", {padding = 1}), 3) end
   x = normalise(halve(conv(x, 64, 7, "conv1", {stride = 2, padding = 3}), 3))
   x = conv(conv(x, 64, 1, "conv2"), 192, 3, "conv3", {padding = 1})
   return halve(normalise(x), 3)
@@ -60,8 +65,8 @@ end
 local function auxiliary(x, name)
   return nn.scope(name, function()
     x = conv(x:adaptive_avg_pool2d {4}, 128, 1, "conv"):flatten()
-    x = x:linear {1024, name = "fc1"}:relu():dropout {0.7}
-    return x:linear {classes, name = "fc2"}
+    x = x:linear {1024, init = init(), name = "fc1"}:relu():dropout {aux_rate}
+    return x:linear {classes, init = init(), name = "fc2"}
   end)
 end
 
@@ -79,7 +84,7 @@ local function forward(x)
   x = inception(x, "inception5a", 256, 160, 320, 32, 128, 128)
   x = inception(x, "inception5b", 384, 192, 384, 48, 128, 128)
   x = x:adaptive_avg_pool2d {1}:flatten():dropout {rate}
-  local logits = x:linear {classes, name = "fc"}
+  local logits = x:linear {classes, init = init(), name = "fc"}
   if not aux then return logits end
   return logits, {auxiliary(a, "aux1"), weight = 0.3}, {auxiliary(d, "aux2"), weight = 0.3}
 end
@@ -89,7 +94,13 @@ return nn.model {
   classes = classes,
   forward = forward,
 
-  train = {
+  train = small and {
+    batch = batch,
+    epochs = 25,
+    optimizer = nn.sgd {lr = 0.1, momentum = 0.9, nesterov = true, weight_decay = 5e-4},
+    schedule = nn.cosine_lr {warmup = 2},
+    augment = {crop = 4, flip = true},
+  } or {
     batch = batch,
     epochs = 90,
     optimizer = nn.sgd {lr = 0.01, momentum = 0.9, weight_decay = 2e-4},

@@ -13,7 +13,7 @@ local function conv(x, channels, kernel, name, given)
   given = given or {}
   return nn.scope(name, function()
     return x:conv2d {channels, kernel, stride = given.stride, padding = given.padding or 0,
-                     bias = false, init = nn.normal(given.deviation or 0.1), name = "conv"}
+                     bias = false, init = nn.truncated_normal(given.deviation or 0.1), name = "conv"}
       :batch_norm {eps = 0.001, name = "bn"}:relu()
   end)
 end
@@ -103,7 +103,7 @@ local function auxiliary(x)
   x = conv(x:avg_pool2d {5, stride = 3}, 128, 1, "conv0")
   x = conv(x, 768, {math.min(5, x.height), math.min(5, x.width)}, "conv1", {deviation = 0.01})
   x = x:adaptive_avg_pool2d {1}:flatten()
-  return x:linear {classes, init = nn.normal(0.001), name = "fc"}
+  return x:linear {classes, init = nn.truncated_normal(0.001), name = "fc"}
 end
 
 local function forward(x)
@@ -120,7 +120,7 @@ local function forward(x)
   x = nn.scope("Mixed_7b", block_e, x)
   x = nn.scope("Mixed_7c", block_e, x)
   x = x:adaptive_avg_pool2d {1}:flatten():dropout {rate}
-  local logits = x:linear {classes, name = "fc"}
+  local logits = x:linear {classes, init = nn.truncated_normal(0.1), name = "fc"}
   if not aux then return logits end
   return logits, {nn.scope("AuxLogits", auxiliary, middle), weight = 0.4}
 end

@@ -15,9 +15,16 @@ extern "C" {
 
 typedef enum cnn_target { CNN_SCALAR, CNN_AVX2, CNN_AVX512 } cnn_target;
 
-/* How a parameter starts: 0; scale; U(-scale, scale); N(0, scale^2). Xavier and He initialisers
-   arrive here as the bound or the deviation that their fans give. */
-typedef enum cnn_init { CNN_ZEROS, CNN_CONSTANT, CNN_UNIFORM, CNN_NORMAL } cnn_init;
+/* How a parameter starts: 0; scale; U(-scale, scale); N(0, scale^2); the same without what lies
+   outside of -2 to 2, for a scale of at most 2. Xavier and He initialisers arrive here as the bound
+   or the deviation that their fans give. */
+typedef enum cnn_init {
+  CNN_ZEROS,
+  CNN_CONSTANT,
+  CNN_UNIFORM,
+  CNN_NORMAL,
+  CNN_TRUNCATED_NORMAL
+} cnn_init;
 
 /* One parameter or buffer, as in PyTorch: [O,I,kH,kW], [O,I] or [O], row-major in the parameter
  * block. */
@@ -30,16 +37,38 @@ typedef struct cnn_parameter {
   int trainable; /* 0: frozen, or a running statistic, which inference alone reads */
 } cnn_parameter;
 
+/* How a value lies. PLAIN: row-major. LANES: [N/L][H][C][W][L], or [N/L][F][L]. ROWS: [N][C*H*W
+   rounded up to L]. */
+typedef enum cnn_layout { CNN_PLAIN, CNN_LANES, CNN_ROWS } cnn_layout;
+
+/* Where an activation or a gradient lies, and when: in reals from the start of activations, after
+   that call of a kernel in gradients, from 0, until another takes its memory. */
+typedef struct cnn_place {
+  cnn_layout layout;
+  size_t offset;
+  int call; /* -1: the value does not exist by itself */
+} cnn_place;
+
 /* One layer of the forward graph, for summaries. Counts are for one image. */
 typedef struct cnn_layer {
   const char *name, *kind;
   int shape[3]; /* output [C,H,W]; [F,1,1] for a vector */
   int64_t parameters, macs;
-  int receptive_field[2];    /* pixels of the input that one output sees: height, width */
-  int64_t activation_bytes;  /* of the output */
-  int64_t linear_parameters; /* of a fully connected layer from the same input to this output;
-                                0 where the layer has no weights */
+  int receptive_field[2];         /* pixels of the input that one output sees: height, width */
+  int64_t activation_bytes;       /* of the output */
+  int64_t linear_parameters;      /* of a fully connected layer from the same input to this output;
+                                     0 where the layer has no weights */
+  cnn_place activation, gradient; /* the output, and the gradient that arrives at it: behind a fused
+                                     activation, and before it if there is that one */
 } cnn_layer;
+
+/* The four of a batch_norm in a table of parameters; bn: their names in C begin with it. */
+#define CNN_NORM_PARAMETERS(name, bn, channels, weight, trainable)                                 \
+  {name ".weight", 1, {channels, 1, 1, 1}, bn##_weight, CNN_CONSTANT, weight, trainable},          \
+      {name ".bias", 1, {channels, 1, 1, 1}, bn##_bias, CNN_ZEROS, 0, trainable},                  \
+      {name ".running_mean", 1, {channels, 1, 1, 1}, bn##_running_mean, CNN_CONSTANT, 0, 0}, {     \
+    name ".running_var", 1, {channels, 1, 1, 1}, bn##_running_var, CNN_CONSTANT, 1, 0              \
+  }
 
 typedef enum cnn_optimizer { CNN_SGD, CNN_ADAM, CNN_ADAMW, CNN_RMSPROP } cnn_optimizer;
 
@@ -72,8 +101,10 @@ typedef struct cnn_recipe {
   double power;                  /* polynomial */
   double rise;                   /* one-cycle: part of the steps in which the rate rises, 0 to 1 */
   double divisor, final_divisor; /* one-cycle: starts at lr / divisor, ends final_divisor below */
-  int patience, cooldown;        /* plateau: epochs */
-  double threshold;              /* plateau: what counts as better, relative */
+  double momentum_low, momentum_high; /* one-cycle: bounds of momentum (Adam: beta1), which falls
+                                         while the rate rises; 0, 0: it stays as it is */
+  int patience, cooldown;             /* plateau: epochs */
+  double threshold;                   /* plateau: what counts as better, relative */
   int accumulate;    /* micro-batches of the program's batch in one update, at least 1 */
   double clip_norm;  /* of all gradients together; 0: not clipped */
   double clip_value; /* of each number of a gradient; 0: not clipped */
@@ -99,10 +130,6 @@ typedef struct cnn_batch {
   const float *scale, *shift;
 } cnn_batch;
 
-/* Where a step that is profiled notes the end of each node (the command profile). */
-typedef struct cnn_profile cnn_profile;
-void cnn_profile_next(cnn_profile *profile);
-
 /* All memory of a run, given by the runtime once at the start; blocks are aligned to 64 bytes and
    zeroed. A "real" is float, or double in a program made with --real double. */
 typedef struct cnn_state {
@@ -116,7 +143,11 @@ typedef struct cnn_state {
   uint64_t seed;     /* of dropout's counter-based generator */
   uint64_t step;     /* counts updates from 0: dropout's counter, Adam's bias correction */
   double lr, momentum, weight_decay, beta1, beta2, eps;
-  cnn_profile *profile; /* NULL but in the steps of the command profile */
+
+  /* To look at values while they live: the first thread calls it after each call of a kernel, while
+     all others wait. NULL: nobody looks. */
+  void (*observe)(void *observer);
+  void *observer;
 
   /* Results of the last call, for images 0..count-1. */
   void *loss;         /* [batch] reals, not yet divided by count. Set by gradients and train_step */
@@ -136,17 +167,16 @@ typedef struct cnn_cost {
 
 /* A call of a kernel in a step. */
 typedef struct cnn_node {
-  const char *layer;
-  int cost; /* place in the table of costs, which equal nodes share */
+  int name; /* of its layer: place in node_names */
+  int cost; /* place in costs, which equal nodes share */
 } cnn_node;
 
 /* A value that --keep-values keeps in its own memory, for tests and for looking inside. */
-typedef enum cnn_layout { CNN_PLAIN, CNN_LANES, CNN_ROWS } cnn_layout;
 typedef struct cnn_value {
   const char *name;
   int rank, shape[4];
-  cnn_layout layout; /* PLAIN: row-major. LANES: [N/L][C][H][W][L]. ROWS: [N][C*H*W up to L] */
-  size_t offset;     /* in reals from the start of activations */
+  cnn_layout layout;
+  size_t offset; /* in reals from the start of activations */
 } cnn_value;
 
 typedef struct cnn_model {
@@ -169,12 +199,15 @@ typedef struct cnn_model {
   size_t parameter_reals;                 /* the block, alignment included */
   int optimizer_blocks;                   /* 0 to 3 */
   size_t training_reals, inference_reals; /* peak of activations and gradients of activations */
-  const cnn_value *values;                /* NULL without --keep-values */
+  const cnn_value *values;                /* of training; NULL without --keep-values */
   int value_count;
+  const cnn_value *inference_values; /* the same of inference */
+  int inference_value_count;
   size_t guard_bytes; /* with --keep-values: every value ends at a multiple of this, and as many
                          bytes behind it belong to nobody; 0 otherwise */
 
   const cnn_cost *costs;
+  const char *const *node_names;
   const cnn_node *training_nodes, *inference_nodes; /* train_step's and infer's, in their order */
   int training_node_count, inference_node_count;
 
@@ -188,9 +221,9 @@ typedef struct cnn_model {
   void (*infer)(const cnn_state *state, const cnn_batch *batch, float *logits);
 } cnn_model;
 
-/* The trainer's command line (train, eval, predict, summary, gradcheck, bench, trace): a generated
-   program's main is `return cnn_main(&model, argc, argv);`. Returns the exit code: 0 done, 1
-   failed, 2 usage, 3 model, 4 data, 130 interrupted. */
+/* The trainer's command line (main.c lists its commands): a generated program's main is `return
+   cnn_main(&model, argc, argv);`. Returns the exit code: 0 done, 1 failed, 2 usage, 3 model, 4
+   data, 130 interrupted, 143 terminated. */
 int cnn_main(const cnn_model *model, int argc, char **argv);
 
 #ifdef __cplusplus

@@ -160,6 +160,15 @@ cnn_normalization cnn_normalization_given(int channels, const double *mean,
   return normalization;
 }
 
+cnn_normalization cnn_normalization_uniform(int channels) {
+  double mean[CNN_CHANNELS_MAX], deviation[CNN_CHANNELS_MAX];
+  for (int c = 0; c < channels; c++) {
+    mean[c] = 0.5;
+    deviation[c] = sqrt((256 * 256 - 1) / 12.0) / 255;
+  }
+  return cnn_normalization_given(channels, mean, deviation);
+}
+
 cnn_normalization cnn_normalization_measured(const cnn_model *model, const cnn_dataset *dataset) {
   double mean[CNN_CHANNELS_MAX], deviation[CNN_CHANNELS_MAX];
   size_t area = (size_t)model->input[1] * model->input[2];

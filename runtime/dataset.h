@@ -39,6 +39,9 @@ typedef struct cnn_normalization {
 cnn_normalization cnn_normalization_given(int channels, const double *mean,
                                           const double *deviation);
 
+/* Of bytes that are all equally likely. */
+cnn_normalization cnn_normalization_uniform(int channels);
+
 /* Of all pixels of the data set; a channel that is constant has deviation 1. */
 cnn_normalization cnn_normalization_measured(const cnn_model *model, const cnn_dataset *dataset);
 

@@ -9,8 +9,9 @@ typedef enum cnn_exit {
   CNN_EXIT_DONE = 0,
   CNN_EXIT_FAILED = 1,
   CNN_EXIT_USAGE = 2,
-  CNN_EXIT_DATA = 4, /* data sets and checkpoints */
-  CNN_EXIT_INTERRUPTED = 130
+  CNN_EXIT_DATA = 4,          /* data sets and checkpoints */
+  CNN_EXIT_INTERRUPTED = 130, /* by SIGINT: 128 and the signal, as shells say it */
+  CNN_EXIT_TERMINATED = 143   /* by SIGTERM */
 } cnn_exit;
 
 typedef struct cnn_error {

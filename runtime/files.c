@@ -63,6 +63,20 @@ bool cnn_file_replace(const char *path, const void *data, size_t size, cnn_error
          cnn_file_commit(&file, error);
 }
 
+bool cnn_file_write_text(const char *path, void (*write)(cnn_text *text, const void *what),
+                         const void *what, cnn_error *error) {
+  cnn_text text = {0};
+  write(&text, what);
+  text.size = text.used + 1;
+  text.used = 0;
+  text.data = malloc(text.size);
+  if (!text.data) return cnn_fail(error, CNN_EXIT_FAILED, "no memory for %s", path);
+  write(&text, what);
+  bool good = cnn_file_replace(path, text.data, text.used, error);
+  free(text.data);
+  return good;
+}
+
 bool cnn_make_folder(const char *path, cnn_error *error) {
   char part[PATH_MAX];
   size_t length = strlen(path);

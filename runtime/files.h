@@ -1,10 +1,11 @@
 /* Files that appear whole or not at all: they are written beside their place under the name
    PATH.partial, and renamed at the end. What is not a regular file (a pipe, a device) is written in
-   place. Nothing here allocates. */
+   place. Nothing here allocates but cnn_file_write_text. */
 #ifndef CNN_FILES_H
 #define CNN_FILES_H
 
 #include "error.h"
+#include "print.h"
 
 #include <limits.h>
 #include <stdbool.h>
@@ -23,6 +24,10 @@ bool cnn_file_commit(cnn_file *file, cnn_error *error);
 
 /* All three at once. */
 bool cnn_file_replace(const char *path, const void *data, size_t size, cnn_error *error);
+
+/* The file becomes what `write` adds to the text; it is called twice, first to measure. */
+bool cnn_file_write_text(const char *path, void (*write)(cnn_text *text, const void *what),
+                         const void *what, cnn_error *error);
 
 /* Makes a folder and those above it; one that exists is fine. */
 bool cnn_make_folder(const char *path, cnn_error *error);

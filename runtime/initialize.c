@@ -3,6 +3,15 @@
 #include "random.h"
 #include "real.h"
 
+/* The distribution of torch.nn.init.trunc_normal_ with a = -2 and b = 2: what lies outside is drawn
+   again. */
+static double truncated_normal(double deviation, cnn_random *random) {
+  for (;;) {
+    double value = deviation * cnn_random_normal(random);
+    if (value >= -2 && value <= 2) return value;
+  }
+}
+
 static double draw(const cnn_parameter *parameter, cnn_random *random) {
   switch (parameter->init) {
   case CNN_CONSTANT:
@@ -11,6 +20,8 @@ static double draw(const cnn_parameter *parameter, cnn_random *random) {
     return parameter->scale * (2 * cnn_random_uniform(random) - 1);
   case CNN_NORMAL:
     return parameter->scale * cnn_random_normal(random);
+  case CNN_TRUNCATED_NORMAL:
+    return truncated_normal(parameter->scale, random);
   case CNN_ZEROS:
     break;
   }

@@ -11,10 +11,12 @@ static const struct {
     {"train", "learn from a data set", cnn_train},
     {"eval", "loss and accuracy on a data set's test part", cnn_eval},
     {"predict", "classes of images", cnn_predict},
+    {"filters", "weights of a layer as a picture", cnn_filters},
     {"summary", "the network, layer by layer", cnn_summary},
     {"gradcheck", "compare gradients with finite differences", cnn_gradcheck},
+    {"gradflow", "sizes of activations and gradients, layer by layer", cnn_gradflow},
     {"bench", "time of a step", cnn_bench},
-    {"profile", "time of a step, node by node", cnn_profile_command},
+    {"profile", "time of a step, node by node", cnn_profile_run},
     {"trace", "write all values of one step to a file, for tests", cnn_trace},
 };
 enum { COMMAND_COUNT = sizeof COMMANDS / sizeof *COMMANDS };

@@ -1,5 +1,9 @@
 #include "metrics.h"
 
+#include "chart.h"
+
+#include <stdio.h>
+
 void cnn_metrics_csv(cnn_text *text, const cnn_metrics *rows, int count) {
   text->used = 0;
   cnn_text_add(text, "epoch,train_loss,train_accuracy,test_loss,test_accuracy,images_per_s%s\n",
@@ -11,6 +15,27 @@ void cnn_metrics_csv(cnn_text *text, const cnn_metrics *rows, int count) {
     if (row->averaged) cnn_text_add(text, ",%.6g,%.6f", row->average_loss, row->average_accuracy);
     cnn_text_add(text, "\n");
   }
+}
+
+static cnn_series series_of(const char *name, const double *column, int count, double scale) {
+  return (cnn_series){name, column, sizeof(cnn_metrics), count, scale};
+}
+
+void cnn_metrics_chart(cnn_text *text, const char *name, const cnn_metrics *rows, int count) {
+  text->used = 0;
+  const cnn_panel panels[] = {
+      {.title = "loss",
+       .series = {series_of("train", &rows->train_loss, count, 1),
+                  series_of("test", &rows->test_loss, count, 1)},
+       .series_count = 2},
+      {.title = "accuracy, %",
+       .series = {series_of("train", &rows->train_accuracy, count, 100),
+                  series_of("test", &rows->test_accuracy, count, 100)},
+       .series_count = 2},
+  };
+  char title[320];
+  snprintf(title, sizeof title, "%s: loss and accuracy by epoch", name);
+  cnn_chart(text, title, "epoch", panels, 2);
 }
 
 size_t cnn_metrics_text_bytes(int count) {

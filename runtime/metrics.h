@@ -16,8 +16,8 @@ typedef struct cnn_metrics {
    ema_test_accuracy if the first row has them. */
 void cnn_metrics_csv(cnn_text *text, const cnn_metrics *rows, int count);
 
-/* curves.svg: loss and accuracy over the epochs. */
-void cnn_metrics_chart(cnn_text *text, const char *title, const cnn_metrics *rows, int count);
+/* curves.svg: loss and accuracy over the epochs; name: the model's. */
+void cnn_metrics_chart(cnn_text *text, const char *name, const cnn_metrics *rows, int count);
 
 /* Bytes that are enough for either text of `count` epochs. */
 size_t cnn_metrics_text_bytes(int count);

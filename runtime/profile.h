@@ -8,12 +8,15 @@
 #include <stdbool.h>
 #include <stdio.h>
 
-/* Of one step. */
-struct cnn_profile {
+/* Of one step, as an observer of its calls. */
+typedef struct cnn_profile {
   double *ends; /* [room]: when each node ended */
   int count;    /* nodes so far; those beyond room are only counted */
   int room;
-};
+} cnn_profile;
+
+/* cnn_state.observe with a cnn_profile: notes the time. */
+void cnn_profile_observe(void *observer);
 
 typedef struct cnn_profile_row {
   const char *layer, *op;

@@ -21,9 +21,12 @@ const char *cnn_duration(char text[32], double seconds) {
   return text;
 }
 
-void cnn_progress_begin(cnn_progress *progress, int epochs, int64_t images) {
-  *progress = (cnn_progress){
-      .bar = isatty(STDOUT_FILENO), .epochs = epochs, .images = images, .start = cnn_seconds()};
+void cnn_progress_begin(cnn_progress *progress, int epochs, int64_t images, int64_t before) {
+  *progress = (cnn_progress){.bar = isatty(STDOUT_FILENO),
+                             .epochs = epochs,
+                             .images = images,
+                             .before = before,
+                             .start = cnn_seconds()};
   printf("%9s  %10s  %9s  %10s  %9s  %9s\n", "epoch", "train loss", "accuracy", "test loss",
          "accuracy", "images/s");
   fflush(stdout);
@@ -33,7 +36,8 @@ void cnn_progress_begin(cnn_progress *progress, int epochs, int64_t images) {
 static double remaining(const cnn_progress *progress, int epoch, int64_t seen) {
   double done = (double)(epoch - 1) * (double)progress->images + (double)seen;
   double all = (double)progress->epochs * (double)progress->images;
-  return done > 0 ? (cnn_seconds() - progress->start) * (all - done) / done : 0;
+  double since = done - (double)progress->before;
+  return since > 0 ? (cnn_seconds() - progress->start) * (all - done) / since : 0;
 }
 
 static int terminal_columns(void) {

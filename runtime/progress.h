@@ -12,10 +12,11 @@ typedef struct cnn_progress {
   bool bar; /* standard output is a terminal */
   int epochs;
   int64_t images;      /* of one epoch */
+  int64_t before;      /* images seen before the start, by a run that goes on */
   double start, drawn; /* seconds */
 } cnn_progress;
 
-void cnn_progress_begin(cnn_progress *progress, int epochs, int64_t images);
+void cnn_progress_begin(cnn_progress *progress, int epochs, int64_t images, int64_t before);
 
 /* In epoch `epoch` (from 1) after `seen` of its images. */
 void cnn_progress_step(cnn_progress *progress, int epoch, int64_t seen, double loss,

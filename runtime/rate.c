@@ -7,11 +7,13 @@ static double cosine(double from, double to, double at) {
   return to + (from - to) * (1 + cos(M_PI * at)) / 2;
 }
 
-static double one_cycle(const cnn_recipe *recipe, double step, double steps) {
-  double first = recipe->lr / recipe->divisor, top = recipe->rise * steps - 1;
-  if (top > 0 && step <= top) return cosine(first, recipe->lr, step / top);
-  double at = (step - top) / (steps - 1 - top);
-  return cosine(recipe->lr, first / recipe->final_divisor, at < 1 ? at : 1);
+/* From `first` at step 0 over `top` at rise * steps - 1 to `last` at the last of the steps. */
+static double one_cycle(double rise, double step, double steps, double first, double top,
+                        double last) {
+  double turn = rise * steps - 1;
+  if (turn > 0 && step <= turn) return cosine(first, top, step / turn);
+  double at = (step - turn) / (steps - 1 - turn);
+  return cosine(top, last, at < 1 ? at : 1);
 }
 
 static double multi_step(const cnn_recipe *recipe, uint64_t epoch) {
@@ -21,14 +23,24 @@ static double multi_step(const cnn_recipe *recipe, uint64_t epoch) {
   return recipe->lr * pow(recipe->gamma, reached);
 }
 
+static uint64_t warmup_steps(const cnn_recipe *recipe, uint64_t steps_per_epoch) {
+  return (uint64_t)llround(recipe->warmup_epochs * (double)steps_per_epoch);
+}
+
+/* Those of the schedule, after the warm-up; at least 1. */
+static double scheduled_steps(const cnn_recipe *recipe, uint64_t steps_per_epoch) {
+  uint64_t all = (uint64_t)recipe->epochs * steps_per_epoch;
+  uint64_t warmup = warmup_steps(recipe, steps_per_epoch);
+  return all > warmup ? (double)(all - warmup) : 1;
+}
+
 double cnn_rate(const cnn_recipe *recipe, uint64_t step, uint64_t steps_per_epoch) {
   double lr = recipe->lr;
-  uint64_t all = (uint64_t)recipe->epochs * steps_per_epoch;
-  uint64_t warmup = (uint64_t)llround(recipe->warmup_epochs * (double)steps_per_epoch);
+  uint64_t warmup = warmup_steps(recipe, steps_per_epoch);
   if (step < warmup)
     return lr * (recipe->warmup_start + (1 - recipe->warmup_start) * (double)step / (double)warmup);
   step -= warmup;
-  double steps = all > warmup ? (double)(all - warmup) : 1, progress = (double)step / steps;
+  double steps = scheduled_steps(recipe, steps_per_epoch), progress = (double)step / steps;
   uint64_t epoch = step / steps_per_epoch;
   switch (recipe->schedule) {
   case CNN_LR_STEP:
@@ -42,12 +54,23 @@ double cnn_rate(const cnn_recipe *recipe, uint64_t step, uint64_t steps_per_epoc
   case CNN_LR_COSINE:
     return cosine(lr, recipe->final_lr, progress);
   case CNN_LR_ONE_CYCLE:
-    return one_cycle(recipe, (double)step, steps);
+    return one_cycle(recipe->rise, (double)step, steps, lr / recipe->divisor, lr,
+                     lr / recipe->divisor / recipe->final_divisor);
   case CNN_LR_CONSTANT:
   case CNN_LR_PLATEAU:
     break;
   }
   return lr;
+}
+
+double cnn_momentum(const cnn_recipe *recipe, double usual, uint64_t step,
+                    uint64_t steps_per_epoch) {
+  double low = recipe->momentum_low, high = recipe->momentum_high;
+  if (recipe->schedule != CNN_LR_ONE_CYCLE || high == 0) return usual;
+  uint64_t warmup = warmup_steps(recipe, steps_per_epoch);
+  if (step < warmup) return high;
+  double steps = scheduled_steps(recipe, steps_per_epoch);
+  return one_cycle(recipe->rise, (double)(step - warmup), steps, high, low, high);
 }
 
 double cnn_plateau_rate(cnn_plateau *plateau, const cnn_recipe *recipe, double rate, double loss) {

@@ -19,9 +19,15 @@
      cosine       final + (lr - final) * (1 + cos(pi * t / T)) / 2; Loshchilov and Hutter, "SGDR"
                   (2017), without restarts
      one-cycle    along half a cosine from lr / divisor at t = 0 to lr at t = rise * T - 1, then to
-                  lr / divisor / final_divisor at t = T - 1; OneCycleLR without cycles of momentum
+                  lr / divisor / final_divisor at t = T - 1; OneCycleLR
      plateau      lr, which cnn_plateau_rate lowers after an epoch */
 double cnn_rate(const cnn_recipe *recipe, uint64_t step, uint64_t steps_per_epoch);
+
+/* The momentum of an update, beta1 of Adam, where the optimiser's is `usual`. With bounds for it a
+   one-cycle schedule moves it from momentum_high (which it also has in the warm-up) down to
+   momentum_low and back while the rate rises and falls; cycle_momentum of OneCycleLR. */
+double cnn_momentum(const cnn_recipe *recipe, double usual, uint64_t step,
+                    uint64_t steps_per_epoch);
 
 /* What ReduceLROnPlateau (mode min, threshold_mode rel) remembers; starts zeroed. */
 typedef struct cnn_plateau {

@@ -1,6 +1,7 @@
 #include "run.h"
 
 #include "files.h"
+#include "resume.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -25,28 +26,36 @@ static bool check_owner(const cnn_run *run, const char *folder, cnn_error *error
                     "--out %s: holds a run of another model, %s; choose another folder", folder,
                     maker);
   }
-  if (checkpoint || access(run->metrics, F_OK) == 0 || access(run->curves, F_OK) == 0)
+  if (checkpoint || access(run->metrics, F_OK) == 0 || access(run->curves, F_OK) == 0 ||
+      access(run->state, F_OK) == 0)
     return cnn_fail(
         error, CNN_EXIT_USAGE,
-        "--out %s: holds a last.safetensors, metrics.csv or curves.svg that no training "
-        "of %s has written; choose another folder",
+        "--out %s: holds a last.safetensors, metrics.csv, curves.svg or state.safetensors that no "
+        "training of %s has written; choose another folder",
         folder, run->model->name);
   return true;
 }
 
 bool cnn_run_open(cnn_run *run, const cnn_model *model, const char *folder, cnn_error *error) {
   run->model = model;
+  run->folder = folder;
   if (strlen(folder) > PATH_MAX - 64)
     return cnn_fail(error, CNN_EXIT_USAGE, "--out %s: the name is too long", folder);
   snprintf(run->checkpoint, sizeof run->checkpoint, "%s/last.safetensors", folder);
   snprintf(run->average, sizeof run->average, "%s/ema.safetensors", folder);
   snprintf(run->metrics, sizeof run->metrics, "%s/metrics.csv", folder);
   snprintf(run->curves, sizeof run->curves, "%s/curves.svg", folder);
-  return check_owner(run, folder, error) && cnn_make_folder(folder, error);
+  snprintf(run->state, sizeof run->state, "%s/state.safetensors", folder);
+  return check_owner(run, folder, error);
+}
+
+bool cnn_run_make(const cnn_run *run, cnn_error *error) {
+  return cnn_make_folder(run->folder, error);
 }
 
 size_t cnn_run_text_bytes(const cnn_model *model, int epochs) {
   size_t header = cnn_checkpoint_header_bytes(model), text = cnn_metrics_text_bytes(epochs);
+  if (header < CNN_RESUME_HEADER_BYTES) header = CNN_RESUME_HEADER_BYTES;
   return header > text ? header : text;
 }
 

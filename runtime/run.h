@@ -1,4 +1,5 @@
-/* The folder of a training run: last.safetensors, metrics.csv, curves.svg. */
+/* The folder of a training run: last.safetensors, metrics.csv, curves.svg; and state.safetensors
+   (resume.h) as long as the run is not complete. */
 #ifndef CNN_RUN_H
 #define CNN_RUN_H
 
@@ -9,7 +10,9 @@
 
 typedef struct cnn_run {
   const cnn_model *model;
+  const char *folder;
   char checkpoint[PATH_MAX], average[PATH_MAX], metrics[PATH_MAX], curves[PATH_MAX];
+  char state[PATH_MAX];
   cnn_text text; /* scratch of cnn_run_text_bytes */
 } cnn_run;
 
@@ -18,15 +21,17 @@ const char *cnn_default_run(const cnn_model *model, char path[PATH_MAX]);
 /* runs/<model>/last.safetensors */
 const char *cnn_default_weights(const cnn_model *model, char path[PATH_MAX]);
 
-/* Makes the folder. One that exists is used if it holds none of the three files, or an earlier run
-   of the same model, which the new one replaces at its first checkpoint; anything else is refused.
- */
+/* A folder that exists is used if it holds none of the files, or an earlier run of the same model,
+   which the new one replaces at its first checkpoint; anything else is refused. */
 bool cnn_run_open(cnn_run *run, const cnn_model *model, const char *folder, cnn_error *error);
+
+/* Makes the folder. */
+bool cnn_run_make(const cnn_run *run, cnn_error *error);
 
 size_t cnn_run_text_bytes(const cnn_model *model, int epochs);
 
-/* Replaces the three files, and ema.safetensors if there are averaged weights (else NULL; one of an
-   earlier run goes away). Allocates nothing. */
+/* Replaces the files but the state, and ema.safetensors if there are averaged weights (else NULL;
+   one of an earlier run goes away). Allocates nothing. */
 bool cnn_run_save(cnn_run *run, void *parameters, void *average, const cnn_checkpoint *checkpoint,
                   const cnn_metrics *rows, int count, cnn_error *error);
 

@@ -1,33 +1,30 @@
-#include "augment.h"
 #include "checkpoint.h"
 #include "commands.h"
-#include "evaluate.h"
-#include "files.h"
 #include "gradients.h"
 #include "initialize.h"
-#include "progress.h"
-#include "rate.h"
 #include "real.h"
-#include "run.h"
 #include "sampler.h"
+#include "trainer.h"
 
-#include <math.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
+#include <zlib.h>
 
 /* --- command line ----------------------------------------------------------------------------- */
 
 typedef struct options {
-  const cnn_model *model;
+  cnn_arguments given;
   cnn_recipe recipe; /* the model's, with what the command line says */
-  const char *folder, *out, *init, *log;
-  uint64_t seed;
-  int64_t steps; /* 0: no limit */
-  int batch, threads, limit;
-  bool in_order;
+  const char *out, *init, *log;
+  const char *fixed; /* an option that a run which goes on does not take; or NULL */
+  int64_t steps;     /* 0: no limit */
+  int batch, limit;
+  bool in_order, resume;
 } options;
 
-enum { KEY_INIT = 256, KEY_STEPS, KEY_NO_SHUFFLE, KEY_LOG };
+enum { KEY_INIT = 256, KEY_STEPS, KEY_NO_SHUFFLE, KEY_LOG, KEY_RESUME };
 
 static const struct argp_option OPTIONS[] = {
     {"epochs", 'e', "N", 0, "Times through the training images (default: the model's)", 0},
@@ -37,9 +34,13 @@ static const struct argp_option OPTIONS[] = {
      0},
     {"lr", 'r', "X", 0, "Learning rate at the start (default: the model's)", 0},
     {"seed", 's', "N", 0, "Of the first weights, the shuffles and dropout (default: 1)", 0},
-    CNN_OPTION_THREADS,
     {"out", 'o', "RUN", 0,
      "Folder for last.safetensors, metrics.csv and curves.svg (default: runs/<model>)", 0},
+    {"resume", KEY_RESUME, NULL, 0,
+     "Go on with the run in RUN that was interrupted, with its settings: the results are those of "
+     "a "
+     "run that never stopped",
+     0},
     {"init", KEY_INIT, "FILE", 0, "Start from the weights of a checkpoint", 0},
     {"limit", 'l', "N", 0, "Only the first N training images", 0},
     {"steps", KEY_STEPS, "N", 0,
@@ -48,48 +49,57 @@ static const struct argp_option OPTIONS[] = {
     {"log-steps", KEY_LOG, "FILE", 0, "CSV with step, loss and learning rate of every update", 0},
     {0}};
 
+static const struct argp_child TAKES[] = {
+    {&cnn_take_threads, 0, NULL, 0}, {&cnn_take_folder, 0, NULL, 0}, {0}};
+
 static error_t parse(int key, char *text, struct argp_state *state) {
   options *o = state->input;
   switch (key) {
+  case ARGP_KEY_INIT:
+    return cnn_arguments_begin(state, TAKES, &o->given);
   case 'e':
+    o->fixed = "--epochs";
     o->recipe.epochs = (int)cnn_argument_integer(state, "--epochs", text, 1, 1000000);
     return 0;
   case 'b':
+    o->fixed = "--batch";
     o->batch = (int)cnn_argument_integer(state, "--batch", text, 1, INT32_MAX);
     return 0;
   case 'r':
+    o->fixed = "--lr";
     o->recipe.lr = cnn_argument_number(state, "--lr", text, 0, 1e6);
     return 0;
   case 's':
-    o->seed = (uint64_t)cnn_argument_integer(state, "--seed", text, 0, INT64_MAX);
-    return 0;
-  case 't':
-    o->threads = (int)cnn_argument_integer(state, "--threads", text, 1, CNN_THREADS_MAX);
+    o->fixed = "--seed";
+    o->given.seed = (uint64_t)cnn_argument_integer(state, "--seed", text, 0, INT64_MAX);
     return 0;
   case 'o':
     o->out = text;
     return 0;
   case KEY_INIT:
+    o->fixed = "--init";
     o->init = text;
     return 0;
   case 'l':
+    o->fixed = "--limit";
     o->limit = (int)cnn_argument_integer(state, "--limit", text, 1, INT32_MAX);
     return 0;
   case KEY_STEPS:
     o->steps = cnn_argument_integer(state, "--steps", text, 1, INT64_MAX);
     return 0;
   case KEY_NO_SHUFFLE:
+    o->fixed = "--no-shuffle";
     o->in_order = true;
     return 0;
   case KEY_LOG:
     o->log = text;
     return 0;
-  case ARGP_KEY_ARG:
-    if (o->folder) argp_error(state, "one data set is enough: %s", text);
-    o->folder = text;
+  case KEY_RESUME:
+    o->resume = true;
     return 0;
   case ARGP_KEY_END:
-    if (!o->folder) argp_error(state, "name the folder of the data set");
+    if (o->resume && o->fixed)
+      argp_error(state, "--resume goes on with the settings of the run; leave out %s", o->fixed);
     return 0;
   }
   return ARGP_ERR_UNKNOWN;
@@ -98,296 +108,164 @@ static error_t parse(int key, char *text, struct argp_state *state) {
 static const struct argp PARSER = {
     .options = OPTIONS,
     .parser = parse,
-    .args_doc = "DIR",
+    .children = TAKES,
     .doc =
         "Learn from the data set in DIR: train-images-idx3-ubyte and train-labels-idx1-ubyte, and "
         "the same with t10k for the test images, plain or with .gz; or CIFAR-10's data_batch_1.bin "
         "to _5.bin and test_batch.bin; or JPEG images as train/CLASS/NAME.jpg and "
         "test/CLASS/NAME.jpg."
         "\vRUN may be new, or hold an earlier run of the same model, which is replaced; a folder "
-        "with a run of another model is refused. Ctrl-C ends after the step at hand, saves "
-        "last.safetensors and exits with 130.",
+        "with a run of another model is refused. Ctrl-C ends after the step at hand, saves, and "
+        "exits "
+        "with 130, SIGTERM the same with 143; --resume goes on from there, or from the last epoch "
+        "if "
+        "the program was killed. For that a run that is not complete has a state.safetensors.",
 };
 
-/* --- training --------------------------------------------------------------------------------- */
+/* --- before ----------------------------------------------------------------------------------- */
 
-static volatile sig_atomic_t interrupted;
-
-static void on_interrupt(int signal) {
-  (void)signal;
-  interrupted = 1;
+/* What a data set is recognised by: its labels, and where the pixels begin. */
+static uint32_t checksum(uint32_t sum, const cnn_dataset *dataset) {
+  size_t pixels = (size_t)dataset->count * dataset->image_bytes, most = 1 << 20;
+  sum = (uint32_t)crc32(sum, dataset->labels, (uInt)dataset->count);
+  return (uint32_t)crc32(sum, dataset->images, (uInt)(pixels < most ? pixels : most));
 }
 
-enum { LOG_TEXT = 1 << 16, LOG_LINE = 128 };
-
-typedef struct trainer {
-  options o;
-  cnn_session session;
-  cnn_dataset training, test;
-  cnn_run run;
-  cnn_metrics *rows; /* [epochs] */
-  uint32_t *order;   /* [training.count] */
-  cnn_plateau plateau;
-  void *sum;          /* of the gradients of a batch in parts, [parameter_reals]; or NULL */
-  void *average;      /* of the weights, [parameter_reals]; or NULL */
-  uint8_t *augmented; /* [model->batch] images; or NULL */
-  cnn_text log;
-  cnn_file log_file;
-  bool log_open;
-  cnn_progress progress;
-  int epochs_done;
-} trainer;
-
-/* Sums over the images of an epoch so far. */
-typedef struct tally {
-  double loss, seconds;
-  int64_t images, right;
-} tally;
-
-/* Writes out what the log holds. */
-static bool flush_log(trainer *t, cnn_error *error) {
-  size_t used = t->log.used;
-  t->log.used = 0;
-  t->log_open = cnn_file_add(&t->log_file, t->log.data, used, error);
-  return t->log_open;
-}
-
-static bool log_step(trainer *t, double loss, cnn_error *error) {
-  if (!t->log_open) return true;
-  cnn_text_add(&t->log, "%llu,%.9g,%.9g\n", (unsigned long long)t->session.state.step, loss,
-               t->session.state.lr);
-  return t->log.used < LOG_TEXT - LOG_LINE || flush_log(t, error);
-}
-
-/* Images of an epoch, in its order, into the session's batch, changed if the recipe says so. */
-static void fill(trainer *t, int epoch, int64_t first, int count) {
-  const options *o = &t->o;
-  cnn_session *session = &t->session;
-  cnn_session_fill(session, &t->training, t->order, first, count);
-  if (!t->augmented) return;
-  for (int i = 0; i < count; i++) {
-    cnn_augmentation how = cnn_augmentation_draw(o->recipe.crop, o->recipe.flip, o->seed,
-                                                 (uint32_t)epoch, t->order[first + i]);
-    uint8_t *image = t->augmented + (size_t)i * t->training.image_bytes;
-    cnn_augment(&how, o->model->input, session->images[i], image);
-    session->images[i] = image;
-  }
-}
-
-/* The loss of the images in the batch, summed. */
-static double collect(const trainer *t, tally *sum) {
-  const cnn_session *session = &t->session;
-  double loss = 0;
-  for (int i = 0; i < session->batch.count; i++) {
-    loss += cnn_real_get(session->model, session->state.loss, (size_t)i);
-    sum->right += session->state.predicted[i] == session->labels[i];
-  }
-  sum->loss += loss;
-  sum->images += session->batch.count;
-  return loss;
-}
-
-/* Gradients of `count` images, means over all of them, computed in parts of what the program takes.
-   Dropout draws by seed, step and place in the part, so every part has a seed of its own. */
-static double compute_gradients(trainer *t, int epoch, int64_t first, int count, tally *sum) {
-  const cnn_model *model = t->o.model;
-  cnn_state *state = &t->session.state;
-  double loss = 0;
-  for (int done = 0, part; done < count; done += part) {
-    part = count - done < model->batch ? count - done : model->batch;
-    state->seed = t->o.seed + (uint64_t)done * UINT64_C(0xbf58476d1ce4e5b9);
-    fill(t, epoch, first + done, part);
-    model->gradients(state, &t->session.batch);
-    loss += collect(t, sum);
-    if (count > model->batch)
-      cnn_gradients_add(model, t->sum, state->gradients, (double)part / count, done == 0);
-  }
-  state->seed = t->o.seed;
-  if (count > model->batch)
-    memcpy(state->gradients, t->sum, model->parameter_reals * (size_t)model->real_bytes);
-  return loss;
-}
-
-/* One update with `count` images of the epoch. */
-static bool train_batch(trainer *t, int epoch, int64_t first, int count, tally *sum,
-                        cnn_error *error) {
-  const cnn_model *model = t->o.model;
-  const cnn_recipe *recipe = &t->o.recipe;
-  cnn_state *state = &t->session.state;
-  double loss;
-  if (count <= model->batch && recipe->clip_norm == 0 && recipe->clip_value == 0) {
-    fill(t, epoch, first, count);
-    model->train_step(state, &t->session.batch);
-    loss = collect(t, sum);
-  } else {
-    loss = compute_gradients(t, epoch, first, count, sum);
-    cnn_gradients_clip(model, state->gradients, recipe);
-    model->update(state);
-  }
-  if (t->average)
-    cnn_average_update(model, t->average, state->parameters, recipe->ema, state->step == 0);
-  if (!log_step(t, loss / count, error)) return false;
-  if (!isfinite(loss))
-    return cnn_fail(error, CNN_EXIT_FAILED,
-                    "the loss is %g after %llu updates; try a smaller learning rate than --lr %g",
-                    loss, (unsigned long long)state->step, recipe->lr);
-  state->step++;
-  return true;
-}
-
-static bool is_over(const trainer *t) {
-  return interrupted || (t->o.steps > 0 && t->session.state.step >= (uint64_t)t->o.steps);
-}
-
-static bool train_epoch(trainer *t, int epoch, tally *sum, cnn_error *error) {
-  const options *o = &t->o;
-  cnn_state *state = &t->session.state;
-  int64_t images = t->training.count, batches = cnn_sampler_batches(images, o->batch);
-  cnn_sampler_order(t->order, (uint32_t)images, !o->in_order, o->seed, (uint64_t)epoch);
-  double start = cnn_seconds();
-  for (int64_t b = 0; b < batches && !is_over(t); b++) {
-    int count = cnn_sampler_batch_count(images, o->batch, b);
-    state->lr = cnn_rate(&o->recipe, state->step, (uint64_t)batches);
-    if (!train_batch(t, epoch, b * o->batch, count, sum, error)) return false;
-    sum->seconds = cnn_seconds() - start;
-    double seen = (double)sum->images;
-    cnn_progress_step(&t->progress, epoch + 1, sum->images, sum->loss / seen,
-                      (double)sum->right / seen, seen / sum->seconds);
-  }
-  return true;
-}
-
-static bool save(trainer *t, cnn_error *error) {
-  cnn_checkpoint checkpoint = {t->epochs_done, t->o.seed, t->session.normalization};
-  return cnn_run_save(&t->run, t->session.state.parameters, t->average, &checkpoint, t->rows,
-                      t->epochs_done, error);
-}
-
-static cnn_evaluation evaluate(trainer *t, void *parameters) {
-  cnn_state *state = &t->session.state;
-  void *trained = state->parameters;
-  int batch = t->o.batch < t->o.model->batch ? t->o.batch : t->o.model->batch;
-  state->parameters = parameters;
-  cnn_evaluation result = cnn_evaluate(&t->session, &t->test, batch, NULL, &interrupted);
-  state->parameters = trained;
-  return result;
-}
-
-/* Evaluates and saves after an epoch. */
-static bool finish_epoch(trainer *t, const tally *sum, cnn_error *error) {
-  cnn_evaluation test = evaluate(t, t->session.state.parameters), average = {0};
-  if (t->average && !interrupted) average = evaluate(t, t->average);
-  if (!interrupted) {
-    double images = (double)sum->images;
-    cnn_metrics row = {.epoch = t->epochs_done + 1,
-                       .train_loss = sum->loss / images,
-                       .train_accuracy = (double)sum->right / images,
-                       .test_loss = test.loss,
-                       .test_accuracy = test.accuracy,
-                       .images_per_s = images / sum->seconds,
-                       .averaged = t->average != NULL,
-                       .average_loss = average.loss,
-                       .average_accuracy = average.accuracy};
-    t->rows[t->epochs_done++] = row;
-    cnn_progress_epoch(&t->progress, &row);
-    cnn_recipe *recipe = &t->o.recipe;
-    if (recipe->schedule == CNN_LR_PLATEAU && t->epochs_done > recipe->warmup_epochs)
-      recipe->lr = cnn_plateau_rate(&t->plateau, recipe, recipe->lr, row.train_loss);
-  }
-  return save(t, error);
-}
-
-static bool train(trainer *t, cnn_error *error) {
-  bool good = true;
-  cnn_progress_begin(&t->progress, t->o.recipe.epochs, t->training.count);
-  for (int epoch = 0; good && epoch < t->o.recipe.epochs && !is_over(t); epoch++) {
-    tally sum = {0};
-    good = train_epoch(t, epoch, &sum, error) &&
-           (interrupted ? save(t, error) : finish_epoch(t, &sum, error));
-  }
-  cnn_progress_end(&t->progress);
-  /* A training that failed leaves its log: it tells why. */
-  if (t->log_open && !(flush_log(t, error) && cnn_file_commit(&t->log_file, error))) return false;
-  return good;
-}
-
-/* --- before and after ------------------------------------------------------------------------- */
-
-static bool load_data(trainer *t, cnn_error *error) {
-  const cnn_model *model = t->o.model;
-  return cnn_dataset_load(&t->training, model, t->o.folder, "train", t->o.limit, error) &&
-         cnn_dataset_load(&t->test, model, t->o.folder, "t10k", 0, error);
-}
-
-static bool prepare(trainer *t, cnn_error *error) {
-  const options *o = &t->o;
-  const cnn_model *model = o->model;
-  cnn_session *session = &t->session;
-  t->run.text.size = cnn_run_text_bytes(model, o->recipe.epochs);
-  t->log.size = LOG_TEXT;
-  cnn_session_plan(session, model, CNN_TO_TRAIN, o->threads);
-  cnn_storage_want(&session->storage, &t->rows, (size_t)o->recipe.epochs, sizeof *t->rows);
-  cnn_storage_want(&session->storage, &t->order, (size_t)t->training.count, sizeof *t->order);
-  cnn_storage_want(&session->storage, &t->run.text.data, t->run.text.size, 1);
-  cnn_storage_want(&session->storage, &t->log.data, t->log.size, 1);
-  size_t real = (size_t)model->real_bytes;
-  if (o->batch > model->batch)
-    cnn_storage_want(&session->storage, &t->sum, model->parameter_reals, real);
-  if (o->recipe.ema > 0)
-    cnn_storage_want(&session->storage, &t->average, model->parameter_reals, real);
-  if (o->recipe.crop > 0 || o->recipe.flip)
-    cnn_storage_want(&session->storage, &t->augmented, (size_t)model->batch,
-                     t->training.image_bytes);
-  if (!cnn_session_open(session, error)) return false;
-  session->state.seed = o->seed;
-  cnn_normalization normalization = cnn_session_normalization(model, &t->training);
-  cnn_session_normalize(session, &normalization);
-  cnn_checkpoint start;
-  if (!o->init)
-    cnn_init_parameters(model, o->seed, session->state.parameters);
-  else if (!cnn_checkpoint_load(o->init, model, session->state.parameters, &start, error))
+static bool load_data(cnn_trainer *t, const options *o, cnn_error *error) {
+  if (!cnn_dataset_load(&t->training, t->model, o->given.folder, "train", t->limit, error) ||
+      !cnn_dataset_load(&t->test, t->model, o->given.folder, "t10k", 0, error))
     return false;
-  if (t->average) cnn_average_update(model, t->average, session->state.parameters, 0, true);
+  t->data = checksum(checksum(0, &t->training), &t->test);
   return true;
 }
 
-/* The files that will be written, once all is well with those that are read. */
-static bool open_outputs(trainer *t, cnn_error *error) {
-  if (!cnn_run_open(&t->run, t->o.model, t->o.out, error)) return false;
-  if (!t->o.log) return true;
-  cnn_text_add(&t->log, "step,loss,lr\n");
-  t->log_open = cnn_file_begin(&t->log_file, t->o.log, error);
-  return t->log_open;
+static bool allocate(cnn_trainer *t, int threads, cnn_error *error) {
+  const cnn_model *model = t->model;
+  const cnn_recipe *recipe = &t->recipe;
+  cnn_session *session = &t->session;
+  cnn_storage *storage = &session->storage;
+  size_t real = (size_t)model->real_bytes;
+  t->run.text.size = cnn_run_text_bytes(model, recipe->epochs);
+  t->log.text.size = CNN_STEP_LOG_BYTES;
+  cnn_session_plan(session, model, CNN_TO_TRAIN, threads);
+  cnn_storage_want(storage, &t->rows, (size_t)recipe->epochs, sizeof *t->rows);
+  cnn_storage_want(storage, &t->history, cnn_resume_history_bytes(recipe->epochs), 1);
+  cnn_storage_want(storage, &t->order, (size_t)t->training.count, sizeof *t->order);
+  cnn_storage_want(storage, &t->run.text.data, t->run.text.size, 1);
+  cnn_storage_want(storage, &t->log.text.data, t->log.text.size, 1);
+  if (t->batch > model->batch) cnn_storage_want(storage, &t->sum, model->parameter_reals, real);
+  if (recipe->ema > 0) cnn_storage_want(storage, &t->average, model->parameter_reals, real);
+  if (recipe->crop > 0 || recipe->flip)
+    cnn_storage_want(storage, &t->augmented, (size_t)model->batch, t->training.image_bytes);
+  return cnn_session_open(session, error);
 }
 
-static void announce(const trainer *t) {
-  const cnn_model *model = t->o.model;
+static bool set_start(cnn_trainer *t, const char *init, cnn_error *error) {
+  void *parameters = t->session.state.parameters;
+  cnn_checkpoint start;
+  if (!init)
+    cnn_init_parameters(t->model, t->seed, parameters);
+  else if (!cnn_checkpoint_load(init, t->model, parameters, &start, error))
+    return false;
+  if (t->average) cnn_average_update(t->model, t->average, parameters, 0, true);
+  return true;
+}
+
+/* The run's own settings, before there is memory for it. */
+static void take_settings(cnn_trainer *t, const cnn_resume *from) {
+  t->recipe.epochs = from->epochs;
+  t->recipe.lr = from->lr;
+  t->seed = (uint64_t)from->seed;
+  t->batch = from->batch;
+  t->limit = from->limit;
+  t->in_order = from->in_order;
+}
+
+static bool set_standing(cnn_trainer *t, const cnn_safetensors *state, const cnn_resume *from,
+                         const options *o, cnn_error *error) {
+  if (from->data != t->data)
+    return cnn_fail(error, CNN_EXIT_DATA,
+                    "%s: other images than those that %s has learned from; give the data set of "
+                    "the run",
+                    o->given.folder, o->out);
+  int64_t batches = cnn_sampler_batches(t->training.count, t->batch);
+  int64_t begun = from->step - from->epochs_done * batches; /* updates of the epoch at hand */
+  if (begun < 0 || begun > batches || from->tally.images > t->training.count)
+    return cnn_fail(error, CNN_EXIT_DATA, "%s: its numbers contradict each other; train anew",
+                    t->run.state);
+  cnn_resume_blocks blocks = cnn_trainer_blocks(t);
+  if (!cnn_resume_load(state, t->run.state, t->model, from, &blocks, error)) return false;
+  t->session.state.step = (uint64_t)from->step;
+  t->epochs_done = t->row_count = from->epochs_done;
+  t->tally = from->tally;
+  t->plateau = from->plateau;
+  return true;
+}
+
+static bool open_state(cnn_trainer *t, const options *o, cnn_safetensors *state, cnn_resume *from,
+                       cnn_error *error) {
+  if (access(t->run.state, F_OK) != 0)
+    return cnn_fail(
+        error, CNN_EXIT_DATA,
+        "%s: no run to resume, for it has no state.safetensors; a complete run has none: "
+        "train on from its weights with --init %s",
+        o->out, t->run.checkpoint);
+  if (!cnn_resume_open(state, t->run.state, t->model, from, error)) return false;
+  take_settings(t, from);
+  return true;
+}
+
+/* All that is read, and then the files that will be written. */
+static bool prepare(cnn_trainer *t, const options *o, cnn_error *error) {
+  cnn_safetensors state = {0};
+  cnn_resume from = {0};
+  if (!cnn_run_open(&t->run, t->model, o->out, error)) return false;
+  if (o->resume && !open_state(t, o, &state, &from, error)) return false;
+  bool good = load_data(t, o, error) && allocate(t, o->given.threads, error);
+  if (good) {
+    t->session.state.seed = t->seed;
+    cnn_normalization normalization = cnn_session_normalization(t->model, &t->training);
+    cnn_session_normalize(&t->session, &normalization);
+    good = o->resume ? set_standing(t, &state, &from, o, error) : set_start(t, o->init, error);
+  }
+  if (o->resume) cnn_safetensors_close(&state);
+  return good && cnn_run_make(&t->run, error) &&
+         (!o->log || cnn_step_log_open(&t->log, o->log, t->session.state.step, error));
+}
+
+/* --- the command ------------------------------------------------------------------------------ */
+
+static void announce(const cnn_trainer *t) {
+  const cnn_model *model = t->model;
   int64_t parameters = 0;
   for (int i = 0; i < model->parameter_count; i++)
     parameters += (int64_t)cnn_parameter_count(&model->parameters[i]);
   double mb = 1e-6;
   printf("%s: %lld parameters; %d training and %d test images; batch %d, %d thread%s\n",
-         model->name, (long long)parameters, t->training.count, t->test.count, t->o.batch,
+         model->name, (long long)parameters, t->training.count, t->test.count, t->batch,
          t->session.state.threads, t->session.state.threads > 1 ? "s" : "");
   printf("memory: %.2f MB, and %.1f MB for the data set\n", mb * (double)t->session.storage.bytes,
          mb * (double)(t->training.storage.bytes + t->test.storage.bytes));
+  if (t->session.state.step > 0)
+    printf("goes on after %d epochs and %llu updates\n", t->epochs_done,
+           (unsigned long long)t->session.state.step);
   fflush(stdout);
 }
 
-static void conclude(const trainer *t) {
+static void conclude(const cnn_trainer *t) {
   char time[32];
-  if (interrupted)
-    printf("interrupted after %d epochs and %llu updates\n", t->epochs_done,
+  const cnn_metrics *last = t->row_count > 0 ? &t->rows[t->row_count - 1] : NULL;
+  if (cnn_trainer_signal() || !last)
+    printf("interrupted after %d epochs and %llu updates; --resume goes on\n", t->epochs_done,
            (unsigned long long)t->session.state.step);
   else
-    printf("test accuracy %.2f %% after %d epoch%s, %s\n",
-           100 * t->rows[t->epochs_done - 1].test_accuracy, t->epochs_done,
-           t->epochs_done > 1 ? "s" : "", cnn_duration(time, cnn_seconds() - t->progress.start));
-  if (t->average && t->epochs_done > 0)
-    printf("test accuracy %.2f %% with the average of weights\n",
-           100 * t->rows[t->epochs_done - 1].average_accuracy);
-  printf("written: %s%s, metrics.csv%s\n", t->run.checkpoint, t->average ? ", ema.safetensors" : "",
-         t->epochs_done ? ", curves.svg" : "");
+    printf("test accuracy %.2f %% after %d epoch%s, %s\n", 100 * last->test_accuracy, t->row_count,
+           t->row_count > 1 ? "s" : "", cnn_duration(time, cnn_seconds() - t->progress.start));
+  if (t->average && last)
+    printf("test accuracy %.2f %% with the average of weights\n", 100 * last->average_accuracy);
+  printf("written: %s%s, metrics.csv%s%s\n", t->run.checkpoint,
+         t->average ? ", ema.safetensors" : "", last ? ", curves.svg" : "",
+         t->epochs_done < t->recipe.epochs ? ", state.safetensors" : "");
 }
 
 static int default_batch(const cnn_model *model) {
@@ -395,32 +273,30 @@ static int default_batch(const cnn_model *model) {
   return batch < INT32_MAX ? (int)batch : INT32_MAX;
 }
 
-static void catch_interrupts(void) {
-  /* Once: a second Ctrl-C ends the program at once. */
-  struct sigaction action = {.sa_handler = on_interrupt,
-                             .sa_flags = (int)SA_RESETHAND | SA_RESTART};
-  sigaction(SIGINT, &action, NULL);
-  sigaction(SIGTERM, &action, NULL);
-}
-
 bool cnn_train(const cnn_model *model, int argc, char **argv, cnn_error *error) {
   char out[PATH_MAX];
-  static trainer t;
-  t.o = (options){.model = model,
-                  .recipe = *model->recipe,
-                  .batch = default_batch(model),
-                  .seed = 1,
-                  .out = cnn_default_run(model, out)};
-  argp_parse(&PARSER, argc, argv, 0, NULL, &t.o);
-  bool good = load_data(&t, error) && prepare(&t, error) && open_outputs(&t, error);
+  static cnn_trainer t;
+  options o = {.given = cnn_arguments_of(model),
+               .recipe = *model->recipe,
+               .batch = default_batch(model),
+               .out = cnn_default_run(model, out)};
+  argp_parse(&PARSER, argc, argv, 0, NULL, &o);
+  t = (cnn_trainer){.model = model,
+                    .recipe = o.recipe,
+                    .seed = o.given.seed,
+                    .steps = o.steps,
+                    .batch = o.batch,
+                    .limit = o.limit,
+                    .in_order = o.in_order};
+  bool good = prepare(&t, &o, error);
   if (good) {
     announce(&t);
-    catch_interrupts();
-    good = train(&t, error);
+    cnn_trainer_catch_signals();
+    good = cnn_trainer_run(&t, error);
   }
   if (good) conclude(&t);
-  if (good && interrupted) {
-    error->code = CNN_EXIT_INTERRUPTED;
+  if (good && cnn_trainer_signal()) {
+    error->code = cnn_trainer_signal() == SIGTERM ? CNN_EXIT_TERMINATED : CNN_EXIT_INTERRUPTED;
     good = false;
   }
   cnn_session_close(&t.session);

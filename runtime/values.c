@@ -4,6 +4,7 @@
 
 #include <assert.h>
 #include <errno.h>
+#include <math.h>
 #include <string.h>
 #include <sys/mman.h>
 
@@ -35,45 +36,81 @@ size_t cnn_value_reals(const cnn_model *model, const cnn_value *value) {
   return cnn_value_elements(value);
 }
 
+/* Feature f of an image, [C,H,W], in the order [H,C,W]. */
+static size_t row_by_row(const cnn_value *value, size_t f) {
+  if (value->rank != 4) return f;
+  size_t channels = (size_t)value->shape[1], height = (size_t)value->shape[2],
+         width = (size_t)value->shape[3];
+  size_t c = f / (height * width), h = f / width % height, w = f % width;
+  return (h * channels + c) * width + w;
+}
+
+/* Number f of the `features` of image n, in the order of the memory. */
+static double value_at(const cnn_model *model, const cnn_value *value, const void *activations,
+                       size_t features, size_t n, size_t f) {
+  size_t lanes = (size_t)model->lanes, at = n * features + f;
+  if (value->layout == CNN_LANES) at = (n / lanes * features + f) * lanes + n % lanes;
+  if (value->layout == CNN_ROWS) at = n * round_up(features, lanes) + f;
+  return cnn_real_get(model, activations, value->offset + at);
+}
+
 void cnn_value_plain(const cnn_model *model, const cnn_value *value, const void *activations,
                      int count, void *plain) {
-  size_t features = features_of(value), lanes = (size_t)model->lanes;
+  size_t features = features_of(value);
   for (size_t n = 0; n < (size_t)count; n++) {
     for (size_t f = 0; f < features; f++) {
-      size_t at = n * features + f;
-      if (value->layout == CNN_LANES) at = (n / lanes * features + f) * lanes + n % lanes;
-      if (value->layout == CNN_ROWS) at = n * round_up(features, lanes) + f;
+      size_t from = value->layout == CNN_LANES ? row_by_row(value, f) : f;
       cnn_real_set(model, plain, n * features + f,
-                   cnn_real_get(model, activations, value->offset + at));
+                   value_at(model, value, activations, features, n, from));
     }
   }
 }
 
-static size_t guarded_bytes(const cnn_model *model) {
-  size_t reals = model->training_reals;
-  return round_up(reals * (size_t)model->real_bytes, model->guard_bytes) + model->guard_bytes;
+double cnn_value_rms(const cnn_model *model, const cnn_value *value, const void *activations,
+                     int count) {
+  size_t features = features_of(value);
+  double sum = 0;
+  for (size_t n = 0; n < (size_t)count; n++) {
+    for (size_t f = 0; f < features; f++) {
+      double x = value_at(model, value, activations, features, n, f);
+      sum += x * x;
+    }
+  }
+  return sqrt(sum / ((double)count * (double)features));
 }
 
-void *cnn_guarded_activations(const cnn_model *model, cnn_error *error) {
-  void *base = mmap(NULL, guarded_bytes(model), PROT_READ | PROT_WRITE,
+cnn_kept cnn_kept_training(const cnn_model *model) {
+  return (cnn_kept){model->values, model->value_count, model->training_reals};
+}
+
+cnn_kept cnn_kept_inference(const cnn_model *model) {
+  return (cnn_kept){model->inference_values, model->inference_value_count, model->inference_reals};
+}
+
+static size_t guarded_bytes(const cnn_model *model, const cnn_kept *kept) {
+  return round_up(kept->reals * (size_t)model->real_bytes, model->guard_bytes) + model->guard_bytes;
+}
+
+void *cnn_guarded_activations(const cnn_model *model, const cnn_kept *kept, cnn_error *error) {
+  void *base = mmap(NULL, guarded_bytes(model, kept), PROT_READ | PROT_WRITE,
                     MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
   if (base == MAP_FAILED) {
     cnn_fail(error, CNN_EXIT_FAILED, "cannot have memory for guarded values: %s", strerror(errno));
     return NULL;
   }
-  for (int i = 0; i < model->value_count; i++) {
-    const cnn_value *value = &model->values[i];
+  for (int i = 0; i < kept->count; i++) {
+    const cnn_value *value = &kept->values[i];
     size_t end = (value->offset + cnn_value_reals(model, value)) * (size_t)model->real_bytes;
     assert(end % model->guard_bytes == 0);
     if (mprotect((char *)base + end, model->guard_bytes, PROT_NONE) != 0) {
       cnn_fail(error, CNN_EXIT_FAILED, "cannot guard '%s': %s", value->name, strerror(errno));
-      cnn_guarded_release(model, base);
+      cnn_guarded_release(model, kept, base);
       return NULL;
     }
   }
   return base;
 }
 
-void cnn_guarded_release(const cnn_model *model, void *activations) {
-  munmap(activations, guarded_bytes(model));
+void cnn_guarded_release(const cnn_model *model, const cnn_kept *kept, void *activations) {
+  munmap(activations, guarded_bytes(model, kept));
 }

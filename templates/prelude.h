@@ -30,13 +30,19 @@ static inline span share(int pieces, team t) {
                 (int)((int64_t)pieces * (t.thread + 1) / t.threads)};
 }
 
-/* Between a kernel and the next: waits until every thread has come here. In a step that is profiled
-   the first thread then notes the time. */
-static inline void next(team t, const cnn_state *state) {
+static inline void barrier(void) {
 #if defined(_OPENMP)
 #pragma omp barrier
 #endif
-  if (state->profile && t.thread == 0) cnn_profile_next(state->profile);
+}
+
+/* Between a kernel and the next: waits until every thread has come here, and until whoever looks on
+   has looked. */
+static inline void next(team t, const cnn_state *state) {
+  barrier();
+  if (!state->observe) return;
+  if (t.thread == 0) state->observe(state->observer);
+  barrier();
 }
 
 /* The team of a parallel region, from inside it. Denormal numbers count as 0 from here on: they
@@ -55,6 +61,25 @@ static inline team join_team(int images) {
 
 static inline int min_int(int a, int b) { return a < b ? a : b; }
 static inline int max_int(int a, int b) { return a > b ? a : b; }
+
+/* Images of a value with rank 4 lie row by row, the channels of a row behind each other:
+   [N/LANES][height][channels][width][LANES]. */
+typedef struct image {
+  int channels, height, width;
+} image;
+
+/* What belongs to a batch_norm, as arguments: parameters and running statistics; statistics of the
+   batch; gradients. */
+#define NORM(bn) p + bn##_weight, p + bn##_bias, s + bn##_running_mean, s + bn##_running_var
+#define STATISTICS(bn) a + bn##_mean, a + bn##_inverse
+#define NORM_PLACES(bn, trained, running, size) \
+  bn##_weight = trained, bn##_bias = trained + size, bn##_running_mean = running, bn##_running_var = running + size
+#define NORM_GRADIENT(bn) d + bn##_weight, d + bn##_bias
+
+/* The row of a channel: h counts through the rows of all groups of images. */
+static inline size_t row_of(image s, int h, int c) {
+  return ((size_t)h * s.channels + c) * s.width * LANES;
+}
 
 /* a^e, a lane at a time: for exponents that square roots do not give. */
 static inline vec vpower(vec a, real e) {

@@ -17,9 +17,17 @@ foreach(target scalar native)
   generic_test(lenet5_${target} models/lenet5.lua 32 "--target=${target}")
   generic_test(every_op_${target} tests/golden/every_op.lua 5 "--target=${target} -D rate=0")
   generic_test(pools_${target} tests/parity/pools.lua 11 "--target=${target}")
+  generic_test(norms_${target} tests/golden/norms.lua 5 "--target=${target}")
 endforeach()
 generic_test(lenet5_part models/lenet5.lua 19 "")
 generic_test(mlp models/mlp.lua 3 "--batch=7")
+# Of the zoo, as small as they still make sense.
+generic_test(resnet20 models/resnet20.lua 6 "-D size=16 --batch=6")
+generic_test(resnet20_b models/resnet20.lua 6 "-D size=16 -D shortcut=B --batch=8")
+set(small "-D classes=10 -D dropout=0.0")
+generic_test(vgg11_bn models/vgg11_bn.lua 8
+  "-D size=32 -D width=0.25 -D hidden=32 ${small} --batch=8")
+generic_test(alexnet models/alexnet.lua 2 "-D size=80 -D paper=true ${small} --batch=2")
 
 # race/NAME.sh: commands and their answers.
 foreach(name bench generic)
@@ -28,32 +36,42 @@ foreach(name bench generic)
   set_tests_properties(race.${name} PROPERTIES ENVIRONMENT "CC=${CNNC_PROGRAM_CC}")
 endforeach()
 
-# parity_test(NAME SCRIPT ARGUMENT...): with PyTorch where there is one when the test runs.
-function(parity_test name script)
-  add_test(NAME parity.${name} COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/parity/run ${script}
-    --cnnc $<TARGET_FILE:cnnc> --folder ${CMAKE_CURRENT_BINARY_DIR}/parity_${name} ${ARGN})
+# Parity with PyTorch: parity/cases.txt lists the comparisons. Fixtures are compared everywhere, the
+# others where there is PyTorch when the test runs.
+add_executable(check_fixture parity/check_fixture.c)
+target_link_libraries(check_fixture PRIVATE cnnc_flags cnn PkgConfig::CJSON m)
+set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS
+  ${CMAKE_CURRENT_SOURCE_DIR}/parity/cases.txt)
+function(parity_test name)
+  add_test(NAME parity.${name} COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/parity/run ${ARGN}
+    WORKING_DIRECTORY ${PROJECT_SOURCE_DIR})
   set_tests_properties(parity.${name} PROPERTIES LABELS parity SKIP_RETURN_CODE 77 TIMEOUT 900)
 endfunction()
-
-set(lenet5 ${PROJECT_SOURCE_DIR}/models/lenet5.lua)
-set(adam ${CMAKE_CURRENT_SOURCE_DIR}/parity/lenet5_adam.lua)
-set(step parity.py --generic $<TARGET_FILE:cnn-generic>)
-parity_test(lenet5 ${step} --count 32 ${lenet5})
-parity_test(lenet5_part ${step} --count 19 ${lenet5})
-parity_test(every_op ${step} --count 5 ${CMAKE_CURRENT_SOURCE_DIR}/golden/every_op.lua -Drate=0)
-parity_test(pools ${step} --count 11 ${CMAKE_CURRENT_SOURCE_DIR}/parity/pools.lua)
-parity_test(norms parity.py --count 5 ${CMAKE_CURRENT_SOURCE_DIR}/golden/norms.lua)
-set(zoo ${PROJECT_SOURCE_DIR}/models)
-parity_test(resnet20 parity.py --count 6 ${zoo}/resnet20.lua -Dsize=16 --batch=6)
-parity_test(resnet20_b parity.py --count 6 ${zoo}/resnet20.lua -Dsize=16 -Dshortcut=B --batch=8)
-parity_test(vgg11_bn parity.py --count 4 ${zoo}/vgg11_bn.lua -Dsize=32 -Dclasses=10 -Dhidden=0
-  -Ddropout=0.0 --batch=4)
-set(data --data /usr/share/datasets/fashion-mnist)
-parity_test(recipe recipe.py)
-parity_test(curve_sgd curve.py ${data} --steps 20 ${lenet5})
-parity_test(curve_adam curve.py ${data} --steps 20 ${adam})
-parity_test(curve_sgd_double curve.py ${data} --real double ${lenet5})
-parity_test(curve_adam_double curve.py ${data} --real double ${adam})
+file(STRINGS parity/cases.txt cases REGEX "^[^#]")
+foreach(case IN LISTS cases)
+  string(REGEX MATCH "^([^ ]+) *\\| *([^ ]+) *\\| *([^ ]+) *\\| *(.*)$" matched "${case}")
+  set(kind ${CMAKE_MATCH_1})
+  set(name ${CMAKE_MATCH_2})
+  set(model ${CMAKE_MATCH_3})
+  string(REPLACE "--generic" "--generic $<TARGET_FILE:cnn-generic>" arguments "${CMAKE_MATCH_4}")
+  separate_arguments(arguments)
+  if(kind STREQUAL fixture)
+    foreach(target scalar avx2 avx512)
+      add_test(NAME fixtures.${name}.${target}
+        COMMAND sh ${CMAKE_CURRENT_SOURCE_DIR}/parity/fixture.sh $<TARGET_FILE:cnnc>
+          $<TARGET_FILE:check_fixture> "${CNNC_PROGRAM_CC}" "${CNNC_PROGRAM_CFLAGS}"
+          ${CMAKE_CURRENT_BINARY_DIR}/fixture_${name}_${target} ${target} ${name} ${model} ${arguments}
+        WORKING_DIRECTORY ${PROJECT_SOURCE_DIR})
+      set_tests_properties(fixtures.${name}.${target} PROPERTIES LABELS fixtures SKIP_RETURN_CODE 77)
+    endforeach()
+    continue()
+  endif()
+  parity_test(${name} ${kind}.py --cnnc $<TARGET_FILE:cnnc>
+    --folder ${CMAKE_CURRENT_BINARY_DIR}/parity_${name} ${arguments} ${model})
+endforeach()
+parity_test(names names.py)
+parity_test(recipe recipe.py --cnnc $<TARGET_FILE:cnnc>
+  --folder ${CMAKE_CURRENT_BINARY_DIR}/parity_recipe)
 
 # Other engines of the race, against PyTorch, where they are installed.
 foreach(engine onnxruntime openvino)

@@ -11,6 +11,13 @@ set_tests_properties(trainer.end_to_end PROPERTIES SKIP_RETURN_CODE 77 TIMEOUT 6
 add_test(NAME trainer.recipe COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/trainer/recipe)
 set_tests_properties(trainer.recipe PROPERTIES ENVIRONMENT "${environment}")
 
+add_test(NAME trainer.gradflow COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/trainer/gradflow)
+set_tests_properties(trainer.gradflow PROPERTIES ENVIRONMENT
+  "CNNC=$<TARGET_FILE:cnnc>;CC=${CNNC_PROGRAM_CC};CFLAGS=${CNNC_PROGRAM_CFLAGS}")
+
+add_test(NAME trainer.resume COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/trainer/resume)
+set_tests_properties(trainer.resume PROPERTIES ENVIRONMENT "${environment}")
+
 if(NOT CNNC_SANITIZE) # sanitizers bring their own malloc
   add_library(count_allocations SHARED trainer/count_allocations.c)
   target_link_libraries(count_allocations PRIVATE cnnc_flags)

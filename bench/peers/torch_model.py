@@ -155,6 +155,8 @@ def initialize(graph, model):
     by_name = dict(model.named_parameters())
     fill = {"uniform": lambda parameter, scale: parameter.uniform_(-scale, scale),
             "normal": lambda parameter, scale: parameter.normal_(0.0, scale),
+            "truncated_normal": lambda parameter, scale: nn.init.trunc_normal_(
+                parameter, 0.0, scale, -2.0, 2.0),
             "constant": lambda parameter, scale: parameter.fill_(scale),
             "zeros": lambda parameter, scale: parameter.zero_()}
     with torch.no_grad():

@@ -22,7 +22,8 @@ return nn.model {
   loss = nn.squared_error(),
 
   forward = function(x)
-    x = x:conv2d {width, {5, 3}, stride = {2, 1}, padding = {2, 1}, bias_init = nn.constant(0.1)}
+    x = x:conv2d {width, {5, 3}, stride = {2, 1}, padding = {2, 1},
+                   init = nn.truncated_normal(0.02), bias_init = nn.constant(0.1)}
       :sigmoid()
     x = block(x, "layer1.0")
     x = block(x, "layer1.1")

@@ -25,26 +25,30 @@ typedef void RunKernel(int thread, int threads, int count, const cnn_state *stat
 Case *suite_add(Suite *suite, const char *template_name, const char *arguments,
                 void (*twin)(const Case *c, Context *x)) {
   Case *c = ARENA_NEW(suite->arena, Case);
-  c->template_name = template_name;
+  c->kernel.template_name = template_name;
   c->arguments = arguments;
   c->twin = twin;
   LIST_PUSH(suite->arena, &suite->cases, c);
   return c;
 }
 
-static void add_param(Case *c, TemplateParam param) {
-  if (c->param_count == PARAMS_MAX) abort();
-  c->params[c->param_count++] = param;
+static void add_param(Rendering *r, TemplateParam param) {
+  if (r->param_count == PARAMS_MAX) abort();
+  r->params[r->param_count++] = param;
 }
 
 void case_int(Case *c, const char *name, int value) {
-  add_param(c, param_int(name, value));
+  add_param(&c->kernel, param_int(name, value));
 }
 void case_bool(Case *c, const char *name, bool value) {
-  add_param(c, param_bool(name, value));
+  add_param(&c->kernel, param_bool(name, value));
 }
 void case_string(Case *c, const char *name, const char *value) {
-  add_param(c, param_string(name, value));
+  add_param(&c->kernel, param_string(name, value));
+}
+
+void case_body_int(Case *c, const char *name, int value) {
+  add_param(&c->body, param_int(name, value));
 }
 
 Tensor *case_tensor(Case *c, const char *name, cnn_layout layout, Fill fill, int d0, int d1,
@@ -57,10 +61,10 @@ Tensor *case_tensor(Case *c, const char *name, cnn_layout layout, Fill fill, int
 }
 
 static const TemplateParam *find_param(const Case *c, const char *name) {
-  for (int i = 0; i < c->param_count; i++) {
-    if (!strcmp(c->params[i].name, name)) return &c->params[i];
+  for (int i = 0; i < c->kernel.param_count; i++) {
+    if (!strcmp(c->kernel.params[i].name, name)) return &c->kernel.params[i];
   }
-  fprintf(stderr, "%s: the case sets no parameter '%s'\n", c->template_name, name);
+  fprintf(stderr, "%s: the case sets no parameter '%s'\n", c->kernel.template_name, name);
   abort();
 }
 
@@ -130,6 +134,14 @@ static size_t memory_reals(const Case *c, const Tensor *t, const Target *target,
   return (size_t)round_up((int)size, target->lanes) * images;
 }
 
+/* The plain index of feature f of an image in memory: a row of all channels behind each other. */
+static size_t plain_feature(const Tensor *t, size_t f) {
+  if (!t->dim[1] || !t->dim[2]) return f;
+  size_t channels = (size_t)t->dim[0], height = (size_t)t->dim[1], width = (size_t)t->dim[2];
+  size_t h = f / (channels * width), c = f / width % channels, w = f % width;
+  return (c * height + h) * width + w;
+}
+
 /* The image (-1: of none) and the plain index of a place in memory; false: padding of a row. */
 static bool place(const Tensor *t, const Target *target, size_t at, int *image, size_t *plain) {
   size_t size = image_size(t), lanes = (size_t)target->lanes;
@@ -146,8 +158,9 @@ static bool place(const Tensor *t, const Target *target, size_t at, int *image, 
     feature = at % row;
   }
   *image = (int)n;
-  *plain = n * size + feature;
-  return feature < size;
+  if (feature >= size) return false;
+  *plain = n * size + (t->layout == CNN_LANES ? plain_feature(t, feature) : feature);
+  return true;
 }
 
 static bool in_float(const Tensor *t, const Target *target) {
@@ -226,9 +239,9 @@ static bool close_enough(const Case *c, double got, double want) {
  */
 
 static void describe(const Case *c, int index) {
-  printf("  case %d: %s {", index, c->template_name);
-  for (int i = 0; i < c->param_count; i++) {
-    const TemplateParam *p = &c->params[i];
+  printf("  case %d: %s {", index, c->kernel.template_name);
+  for (int i = 0; i < c->kernel.param_count; i++) {
+    const TemplateParam *p = &c->kernel.params[i];
     printf("%s%s=", i ? " " : "", p->name);
     if (p->type == PARAM_STRING) {
       printf("%s", p->string);
@@ -375,6 +388,31 @@ static bool runs_here(const Target *target) {
   return true;
 }
 
+static const char *render(TemplateEngine *engine, const Rendering *r, const char *name,
+                          const char *body) {
+  TemplateParam params[PARAMS_MAX + 3];
+  memcpy(params, r->params, sizeof r->params);
+  int count = r->param_count;
+  params[count++] = param_string("name", name);
+  params[count++] = param_string("body", body);
+  params[count++] = param_string("users", "a test");
+  return template_render(engine, r->template_name, params, count);
+}
+
+/* The first case with the same body: one function serves all of them. Its parameters are numbers.
+ */
+static int body_owner(const Suite *suite, int i) {
+  const Rendering *mine = &suite->cases.at[i]->body;
+  for (int k = 0; k < i; k++) {
+    const Rendering *other = &suite->cases.at[k]->body;
+    bool same = mine->template_name && other->template_name == mine->template_name;
+    for (int n = 0; same && n < mine->param_count; n++)
+      same = mine->params[n].integer == other->params[n].integer;
+    if (same) return k;
+  }
+  return i;
+}
+
 static void write_source(const Suite *suite, const char *path) {
   FILE *file = fopen(path, "w");
   if (!file) {
@@ -387,13 +425,18 @@ static void write_source(const Suite *suite, const char *path) {
                 "#include <string.h>\n#if defined(__SSE__)\n#include <xmmintrin.h>\n#endif\n");
   fputs(template_render(engine, suite->target->wrappers, &real, 1), file);
   fputs(template_render(engine, "prelude.h", NULL, 0), file);
+  bool convolves = false;
+  for (int i = 0; i < suite->cases.count; i++)
+    convolves |= suite->cases.at[i]->body.template_name != NULL;
+  const Rendering axis = {.template_name = "conv_axis.c.in"};
+  if (convolves) fputs(render(engine, &axis, "conv_axis", ""), file);
   for (int i = 0; i < suite->cases.count; i++) {
     Case *c = suite->cases.at[i];
-    TemplateParam params[PARAMS_MAX + 2];
-    memcpy(params, c->params, sizeof c->params);
-    params[c->param_count] = param_string("name", arena_printf(suite->arena, "kernel_%d", i));
-    params[c->param_count + 1] = param_string("users", "a test");
-    fprintf(file, "\n%s", template_render(engine, c->template_name, params, c->param_count + 2));
+    const int owner = body_owner(suite, i);
+    const char *body = arena_printf(suite->arena, "body_%d", owner);
+    if (c->body.template_name && owner == i) fputs(render(engine, &c->body, body, body), file);
+    const char *name = arena_printf(suite->arena, "kernel_%d", i);
+    fprintf(file, "\n%s", render(engine, &c->kernel, name, body));
     fprintf(file,
             "void run_%d(int thread, int threads, int count, const cnn_state *state,\n"
             "    const cnn_batch *batch, real *const *a) {\n"

@@ -53,11 +53,18 @@ typedef struct Context {
   int32_t *predicted; /* expected; read back where the case says `predicts` */
 } Context;
 
-typedef struct Case Case;
-struct Case {
+/* A template with its parameters. */
+typedef struct Rendering {
   const char *template_name;
   TemplateParam params[PARAMS_MAX];
   int param_count;
+} Rendering;
+
+typedef struct Case Case;
+struct Case {
+  Rendering kernel;
+  Rendering
+      body; /* if any: a function that the kernel calls, by the name in its parameter `body` */
   const char *arguments; /* C text behind the team: "a[0], a[1]"; knows state, batch, a */
   Tensor tensors[TENSORS_MAX];
   int tensor_count;
@@ -81,6 +88,7 @@ Case *suite_add(Suite *suite, const char *template_name, const char *arguments,
 void case_int(Case *c, const char *name, int value);
 void case_bool(Case *c, const char *name, bool value);
 void case_string(Case *c, const char *name, const char *value);
+void case_body_int(Case *c, const char *name, int value);
 Tensor *case_tensor(Case *c, const char *name, cnn_layout layout, Fill fill, int d0, int d1,
                     int d2);
 

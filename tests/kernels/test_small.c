@@ -110,23 +110,20 @@ static void add_map(Suite *suite) {
   static const char *const BACKWARD[] = {"relu_backward", "tanh_backward", "sigmoid_backward"};
   enum { FEATURES = 37 };
   for (int i = 0; i < 3; i++) {
-    Case *c = suite_add(suite, "map.c.in", "a[0], a[1]", twin_map);
+    Case *c = suite_add(suite, "map.c.in", "37, a[0], a[1]", twin_map);
     case_string(c, "kind", FORWARD[i]);
-    case_int(c, "SIZE", FEATURES * suite->target->lanes);
     c->tolerance = i ? precision(suite) : 0;
     case_tensor(c, "x", CNN_LANES, FILL_REALS, FEATURES, 0, 0);
     case_tensor(c, "y", CNN_LANES, FILL_GARBAGE, FEATURES, 0, 0);
 
-    c = suite_add(suite, "map.c.in", "a[0], a[1], a[2]", twin_map);
+    c = suite_add(suite, "map.c.in", "37, a[0], a[1], a[2]", twin_map);
     case_string(c, "kind", BACKWARD[i]);
-    case_int(c, "SIZE", FEATURES * suite->target->lanes);
     case_tensor(c, "dy", CNN_LANES, FILL_INTEGERS, FEATURES, 0, 0)->gradient = true;
     case_tensor(c, "y", CNN_LANES, i ? FILL_INTEGERS : FILL_RELU, FEATURES, 0, 0);
     case_tensor(c, "dx", CNN_LANES, FILL_GARBAGE, FEATURES, 0, 0)->gradient = true;
   }
-  Case *c = suite_add(suite, "map.c.in", "a[0], a[0]", twin_map_in_place);
+  Case *c = suite_add(suite, "map.c.in", "37, a[0], a[0]", twin_map_in_place);
   case_string(c, "kind", "relu");
-  case_int(c, "SIZE", FEATURES * suite->target->lanes);
   case_tensor(c, "x", CNN_LANES, FILL_INTEGERS, FEATURES, 0, 0)->output = true;
 }
 
@@ -139,15 +136,14 @@ static void twin_add(const Case *c, Context *x) {
 }
 
 static void add_add(Suite *suite) {
-  static const char *const ARGUMENTS[] = {"a[0], a[1], a[2]", "a[0], a[1], a[2], a[3]",
-                                          "a[0], a[1], a[2], a[3], a[4]"};
+  static const char *const ARGUMENTS[] = {"21, a[0], a[1], a[2]", "21, a[0], a[1], a[2], a[3]",
+                                          "21, a[0], a[1], a[2], a[3], a[4]"};
   static const char *const NAMES[] = {"a", "b", "c", "d"};
   for (int inputs = 2; inputs <= 4; inputs++) {
     Case *c = suite_add(suite, "add.c.in", ARGUMENTS[inputs - 2], twin_add);
     case_int(c, "COUNT", inputs);
     case_bool(c, "relu", false);
     case_bool(c, "mask", false);
-    case_int(c, "SIZE", 21 * suite->target->lanes);
     for (int k = 0; k < inputs; k++) {
       case_tensor(c, NAMES[k], CNN_LANES, FILL_INTEGERS, 21, 0, 0);
     }
@@ -254,7 +250,8 @@ static void add_losses(Suite *suite) {
  */
 
 static void twin_bias_gradient(const Case *c, Context *x) {
-  int channels = case_get(c, "C"), size = case_get(c, "SIZE");
+  const int *dim = c->tensors[0].dim;
+  int channels = dim[0], size = dim[1] * dim[2];
   for (int k = 0; k < channels; k++) {
     x->v[1][k] = 0;
     for (int n = 0; n < x->count; n++) {
@@ -264,13 +261,15 @@ static void twin_bias_gradient(const Case *c, Context *x) {
 }
 
 static void add_bias_gradient(Suite *suite) {
-  static const int SHAPES[][2] = {{1, 1}, {10, 1}, {6, 49}, {3, 8}, {2, 15}, {5, 3}};
+  static const int SHAPES[][3] = {{1, 1, 1},  {10, 1, 1}, {6, 7, 7}, {3, 2, 4},
+                                  {2, 1, 15}, {5, 3, 1},  {2, 3, 19}};
   for (size_t i = 0; i < sizeof SHAPES / sizeof *SHAPES; i++) {
-    Case *c = suite_add(suite, "bias_gradient.c.in", "a[0], a[1]", twin_bias_gradient);
-    case_int(c, "C", SHAPES[i][0]);
-    case_int(c, "SIZE", SHAPES[i][1]);
-    case_tensor(c, "dy", CNN_LANES, FILL_INTEGERS, SHAPES[i][0], SHAPES[i][1], 0)->gradient = true;
-    case_tensor(c, "db", CNN_PLAIN, FILL_GARBAGE, SHAPES[i][0], 0, 0);
+    const int *s = SHAPES[i];
+    const char *arguments =
+        arena_printf(suite->arena, "(image){%d, %d, %d}, a[0], a[1]", s[0], s[1], s[2]);
+    Case *c = suite_add(suite, "bias_gradient.c.in", arguments, twin_bias_gradient);
+    case_tensor(c, "dy", CNN_LANES, FILL_INTEGERS, s[0], s[1], s[2])->gradient = true;
+    case_tensor(c, "db", CNN_PLAIN, FILL_GARBAGE, s[0], 0, 0);
   }
 }
 

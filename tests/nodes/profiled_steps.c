@@ -28,7 +28,8 @@ static void open_bench(cnn_benchmark *bench, int threads) {
 static void profiled_step(cnn_benchmark *bench, bool train, int nodes) {
   double ends[NODES_MOST], before = cnn_seconds();
   cnn_profile profile = {.ends = ends, .room = NODES_MOST};
-  bench->session.state.profile = &profile;
+  bench->session.state.observer = &profile;
+  bench->session.state.observe = cnn_profile_observe;
   cnn_benchmark_step(bench, train, model.batch - 1);
   require(profile.count == nodes, "the descriptor lists other nodes than run");
   require(before <= ends[0], "ended before the step");

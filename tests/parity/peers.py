@@ -8,7 +8,7 @@ import argparse
 import pathlib
 import sys
 
-from common import SOURCE, distance, load_graph, load_parameters, run, torch, torch_model
+from common import SOURCE, distance, load, load_graph, run, torch, torch_model
 
 TOLERANCE = 1e-4
 MODELS = [["models/lenet5.lua"], ["models/resnet20.lua", "-Dsize=16"],
@@ -19,10 +19,7 @@ MODELS = [["models/lenet5.lua"], ["models/resnet20.lua", "-Dsize=16"],
 def wanted_logits(graph, weights, images):
     model, _ = torch_model.build(graph)
     tensors = {name: torch.from_numpy(tensor).float() for name, tensor in weights.items()}
-    load_parameters(model, tensors)
-    for name, buffer in model.named_buffers():
-        if name in tensors:
-            buffer.copy_(tensors[name])
+    load(model, tensors)
     model.eval()
     with torch.no_grad():
         return model(torch.from_numpy(images))

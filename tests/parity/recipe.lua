@@ -24,6 +24,9 @@ local SCHEDULES = {
   polynomial = function() return nn.polynomial_lr {2} end,
   cosine = function() return nn.cosine_lr {final = 0.001, warmup = 1} end,
   one_cycle = function() return nn.one_cycle_lr {rise = 0.4, divisor = 10, final_divisor = 100} end,
+  one_cycle_momentum = function()
+    return nn.one_cycle_lr {rise = 0.4, divisor = 10, final_divisor = 100, momentum = {0.8, 0.95}}
+  end,
   plateau = function() return nn.plateau_lr {gamma = 0.5, patience = 0, threshold = 0.5} end,
 }
 

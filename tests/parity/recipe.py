@@ -58,7 +58,7 @@ def schedule_of(name, optimizer, per_epoch):
     if name == "cosine":
         later = s.CosineAnnealingLR(optimizer, total - per_epoch, eta_min=0.001)
         return after_warmup(per_epoch, 0.01, later)
-    if name == "one_cycle":
+    if name in ("one_cycle", "one_cycle_momentum"):
         return s.OneCycleLR(
             optimizer,
             max_lr=optimizer.param_groups[0]["lr"],
@@ -66,7 +66,9 @@ def schedule_of(name, optimizer, per_epoch):
             pct_start=0.4,
             div_factor=10,
             final_div_factor=100,
-            cycle_momentum=False,
+            cycle_momentum=name == "one_cycle_momentum",
+            base_momentum=0.8,
+            max_momentum=0.95,
         )
     return None
 
@@ -148,7 +150,7 @@ def check(build, work, start, images, labels, case):
     mean = difference(load_file(f"{work}/run/ema.safetensors"), averaged)
     good = loss < 1e-4 and rate < 1e-6 and last < 1e-4 and mean < 1e-4
     print(
-        f"{optimizer:12} {schedule:12} {clip or '-':6} batch {batch:2}: "
+        f"{optimizer:12} {schedule:18} {clip or '-':6} batch {batch:2}: "
         f"loss {loss:.1e}  lr {rate:.1e}  weights {last:.1e}  average {mean:.1e}"
         f"{'' if good else '  TOO FAR'}",
         flush=True,
@@ -175,6 +177,8 @@ def main():
     cases += [("momentum", s, "", BATCH) for s in (*schedules, "plateau")]
     cases += [("momentum", "constant", c, BATCH) for c in ("norm", "value")]
     cases += [("adam", "one_cycle", "", 20), ("sgd", "constant", "norm", 24)]
+    cycling = ("momentum", "nesterov", "adam", "adamw", "rmsprop_all")
+    cases += [(o, "one_cycle_momentum", "", BATCH) for o in cycling]
     write_data(work / "data", images, labels)
     save_file(start, work / "start.safetensors")
     model = pathlib.Path(__file__).parent / "recipe.lua"

@@ -17,8 +17,12 @@ enum {
   LOGITS_REALS = ROUNDED_BATCH * ROUNDED_CLASSES,
   X = 25 * PAGE - X_REALS,
   LOGITS = 27 * PAGE - LOGITS_REALS,
-  ACTIVATIONS = 27 * PAGE,
+  DLOGITS = 29 * PAGE - LOGITS_REALS,
+  ACTIVATIONS = 29 * PAGE,
 };
+
+/* The calls of a step. */
+enum { FORWARD, BACKWARD };
 
 static size_t x_at(int n, int f) {
   return X + (size_t)((n / LANES * FAKE_PIXELS + f) * LANES + n % LANES);
@@ -27,9 +31,9 @@ static size_t logit_at(int n, int k) {
   return LOGITS + (size_t)(n * ROUNDED_CLASSES + k);
 }
 
-/* As after each kernel of a generated program. */
+/* After each call of a step, as generated programs do it. */
 static void next(const cnn_state *state) {
-  if (state->profile) cnn_profile_next(state->profile);
+  if (state->observe) state->observe(state->observer);
 }
 
 static void forward(const cnn_model *m, const cnn_state *state, const cnn_batch *batch) {
@@ -69,6 +73,7 @@ static void gradients(const cnn_model *m, const cnn_state *state, const cnn_batc
     cnn_real_set(m, state->loss, (size_t)n, log(sum / error[batch->labels[n]]));
     for (int k = 0; k < FAKE_CLASSES; k++) {
       double d = (error[k] / sum - (k == batch->labels[n])) / batch->count;
+      cnn_real_set(m, state->activations, DLOGITS + logit_at(n, k) - LOGITS, d);
       size_t bias = BIAS + (size_t)k;
       cnn_real_set(m, state->gradients, bias, cnn_real_get(m, state->gradients, bias) + d);
       for (int f = 0; f < FAKE_PIXELS; f++) {
@@ -115,16 +120,20 @@ static const cnn_layer LAYER_TABLE[] = {{.name = "fc",
                                          .macs = 7840,
                                          .receptive_field = {28, 28},
                                          .activation_bytes = 40,
-                                         .linear_parameters = 7850}};
+                                         .linear_parameters = 7850,
+                                         .activation = {CNN_ROWS, LOGITS, FORWARD},
+                                         .gradient = {CNN_ROWS, DLOGITS, BACKWARD}}};
 static const cnn_cost COST_TABLE[] = {
     {"linear", CNN_FORWARD, 2 * 7840, FAKE_PIXELS + 40, 4 * PARAMETERS},
     {"linear_backward_weights", CNN_BACKWARD_WEIGHTS, 2 * 7840, 3176, 4 * PARAMETERS},
     {"update", CNN_UPDATE, 0, 0, 3 * 4 * PARAMETERS},
 };
-static const cnn_node NODE_TABLE[] = {{"fc", 0}, {"fc", 1}, {"update", 2}};
+static const cnn_node NODE_TABLE[] = {{0, 0}, {0, 1}, {1, 2}};
+static const char *const NODE_NAMES[] = {"fc", "update"};
 static const cnn_value VALUE_TABLE[] = {
     {"x", 4, {FAKE_BATCH, 1, 28, 28}, CNN_LANES, X},
     {"logits", 2, {FAKE_BATCH, FAKE_CLASSES}, CNN_ROWS, LOGITS},
+    {"dlogits", 2, {FAKE_BATCH, FAKE_CLASSES}, CNN_ROWS, DLOGITS},
 };
 
 #define FAKE(NAME, REAL, GUARD_BYTES)                                                              \
@@ -161,9 +170,10 @@ static const cnn_value VALUE_TABLE[] = {
       .training_reals = ACTIVATIONS,                                                               \
       .inference_reals = ACTIVATIONS,                                                              \
       .values = VALUE_TABLE,                                                                       \
-      .value_count = 2,                                                                            \
+      .value_count = 3,                                                                            \
       .guard_bytes = GUARD_BYTES,                                                                  \
       .costs = COST_TABLE,                                                                         \
+      .node_names = NODE_NAMES,                                                                    \
       .training_nodes = NODE_TABLE,                                                                \
       .training_node_count = 3,                                                                    \
       .inference_nodes = NODE_TABLE,                                                               \

@@ -138,7 +138,8 @@ static void folders_of_other_runs_are_refused(void **state) {
   cnn_model other = fake_model;
   cnn_checkpoint checkpoint = example();
   cnn_error error = {0};
-  assert_true(cnn_run_open(&run, &fake_model, "runs/deep/er", &error));
+  assert_true(cnn_run_open(&run, &fake_model, "runs/deep/er", &error) &&
+              cnn_run_make(&run, &error));
   run.text.size = cnn_run_text_bytes(&fake_model, 1);
   run.text.data = malloc(run.text.size);
   assert_true(cnn_run_save(&run, block, NULL, &checkpoint, NULL, 0, &error));
@@ -150,14 +151,15 @@ static void folders_of_other_runs_are_refused(void **state) {
   assert_non_null(strstr(error.message, "holds a run of another model, fake"));
 
   error = (cnn_error){0};
-  assert_true(cnn_run_open(&run, &fake_model, "mine", &error));
+  assert_true(cnn_run_open(&run, &fake_model, "mine", &error) && cnn_run_make(&run, &error));
   scratch_write("mine/metrics.csv", "precious", 8);
   assert_false(cnn_run_open(&run, &fake_model, "mine", &error));
   assert_int_equal(error.code, CNN_EXIT_USAGE);
 
   error = (cnn_error){0};
   scratch_write("file", "", 0);
-  assert_false(cnn_run_open(&run, &fake_model, "file", &error));
+  assert_true(cnn_run_open(&run, &fake_model, "file", &error));
+  assert_false(cnn_run_make(&run, &error));
   assert_int_equal(error.code, CNN_EXIT_FAILED);
 }
 

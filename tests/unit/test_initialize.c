@@ -53,6 +53,32 @@ static void rules_give_their_statistics(void **state) {
   for (int i = 2 * N + 16; i < REALS; i++) assert_true(block[i] == 0); /* nothing beyond */
 }
 
+/* Deviation and kurtosis of a normal distribution cut at two deviations are sqrt(1 - c) and
+   (3 (1 - c) - 4 c) / (1 - c)^2 with c = 4 phi(2) / (2 Phi(2) - 1) = 0.22626; a cut far out changes
+   nothing. */
+static void truncated_normals_stay_within_two(void **state) {
+  (void)state;
+  static double block[REALS];
+  const cnn_parameter parameters[] = {{"near", 1, {N}, 0, CNN_TRUNCATED_NORMAL, 1, 1},
+                                      {"far", 1, {N}, N, CNN_TRUNCATED_NORMAL, 0.1, 1}};
+  fill(parameters, 2, 8, 1, block);
+  const double deviations[] = {0.87963, 0.1}, kurtosis[] = {2.3656, 3};
+  for (int p = 0; p < 2; p++) {
+    double sum = 0, squares = 0, fourths = 0, most = 0;
+    for (int i = p * N; i < (p + 1) * N; i++) {
+      double square = block[i] * block[i];
+      sum += block[i], squares += square, fourths += square * square;
+      most = fmax(most, fabs(block[i]));
+    }
+    double deviation = sqrt(squares / N);
+    assert_true(p ? most > 0.3 && most < 0.6 : most <= 2 && most > 1.99);
+    assert_true(fabs(sum / N) < 0.02 * deviation);
+    assert_true(fabs(deviation / deviations[p] - 1) < 0.02);
+    assert_true(fabs(fourths / N / (deviation * deviation * deviation * deviation) / kurtosis[p] -
+                     1) < 0.05);
+  }
+}
+
 static void names_and_seeds_decide_alone(void **state) {
   (void)state;
   static double first[REALS], second[REALS];
@@ -80,6 +106,7 @@ static void float_is_double_rounded(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(rules_give_their_statistics),
+      cmocka_unit_test(truncated_normals_stay_within_two),
       cmocka_unit_test(names_and_seeds_decide_alone),
       cmocka_unit_test(float_is_double_rounded),
   };

@@ -87,6 +87,45 @@ static void one_cycle(void **state) {
   assert_close(cnn_rate(&recipe, 0, 1), 0.0002);
 }
 
+/* OneCycleLR of PyTorch 2.13: max_lr = 0.5, total_steps = 10, pct_start = 0.4, base_momentum = 0.8,
+   max_momentum = 0.95, after every step. */
+static void one_cycle_moves_momentum(void **state) {
+  (void)state;
+  static const double rate[] = {
+      0.020000000000000018, 0.14000000000000001,   0.37999999999999995, 0.5,
+      0.4665064849207059,   0.37500050000000001,   0.25000099999999997, 0.12500150000000004,
+      0.033495515079294109, 1.9999999999999999e-06};
+  static const double momentum[] = {0.94999999999999996,
+                                    0.91249999999999998,
+                                    0.83750000000000002,
+                                    0.80000000000000004,
+                                    0.81004809471616712,
+                                    0.83750000000000002,
+                                    0.875,
+                                    0.91249999999999998,
+                                    0.93995190528383288,
+                                    0.94999999999999996};
+  cnn_recipe recipe = {.epochs = 2,
+                       .lr = 0.5,
+                       .schedule = CNN_LR_ONE_CYCLE,
+                       .rise = 0.4,
+                       .divisor = 25,
+                       .final_divisor = 1e4};
+  assert_close(cnn_momentum(&recipe, 0.7, 3, 5), 0.7);
+  recipe.momentum_low = 0.8, recipe.momentum_high = 0.95;
+  for (uint64_t step = 0; step < 10; step++) {
+    assert_close(cnn_rate(&recipe, step, 5), rate[step]);
+    assert_close(cnn_momentum(&recipe, 0.7, step, 5), momentum[step]);
+  }
+  recipe.epochs = 4, recipe.warmup_epochs = 2;
+  for (uint64_t step = 0; step < 10; step++) {
+    assert_close(cnn_momentum(&recipe, 0.7, step, 5), 0.95);
+    assert_close(cnn_momentum(&recipe, 0.7, step + 10, 5), momentum[step]);
+  }
+  recipe.schedule = CNN_LR_COSINE;
+  assert_close(cnn_momentum(&recipe, 0.7, 13, 5), 0.7);
+}
+
 static void warmup(void **state) {
   (void)state;
   cnn_recipe recipe = {
@@ -124,9 +163,11 @@ static void plateau(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(constant),   cmocka_unit_test(steps),       cmocka_unit_test(cosine),
-      cmocka_unit_test(milestones), cmocka_unit_test(exponential), cmocka_unit_test(polynomial),
-      cmocka_unit_test(one_cycle),  cmocka_unit_test(warmup),      cmocka_unit_test(plateau),
+      cmocka_unit_test(constant),    cmocka_unit_test(steps),
+      cmocka_unit_test(cosine),      cmocka_unit_test(milestones),
+      cmocka_unit_test(exponential), cmocka_unit_test(polynomial),
+      cmocka_unit_test(one_cycle),   cmocka_unit_test(one_cycle_moves_momentum),
+      cmocka_unit_test(warmup),      cmocka_unit_test(plateau),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

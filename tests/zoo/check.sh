@@ -1,11 +1,12 @@
 #!/bin/sh
 # check.sh CNNC MODELS MODEL PARAMETERS [OPTION...]
 #
-# `cnnc summary` of a model of the zoo counts PARAMETERS (-: any number) and takes less than 0.2 s
-# of a processor; cnnc makes C of it in less than 0.3 s. The shortest of several runs counts.
-# Prints the size of the C.
+# `cnnc summary` of a model of the zoo counts PARAMETERS and takes less than 0.2 s of a processor;
+# cnnc makes C of it in less than 0.3 s. The shortest of several runs counts. The C has parameters of
+# the names and shapes in names/MODEL.OPTION.txt, which tests/parity/names.py wrote. PARAMETERS is -
+# where nobody else has such a net: then neither is compared. Prints the size of the C.
 set -eu
-cnnc=$1 model=$2/$3.lua parameters=$4
+cnnc=$1 models=$2 model=$3 parameters=$4 here=$(dirname "$0")
 shift 4
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
@@ -29,8 +30,22 @@ shortest() {
   exit 1
 }
 
-summary() { "$cnnc" summary "$model" "$@" >"$work/summary"; }
-compile() { "$cnnc" "$model" -o "$work/net.c" "$@"; }
+# Of the C: "conv1.weight 64x3x7x7".
+parameters_of_c() {
+  sed -n 's/^ *{"\([^"]*\)", \([1-4]\), {\([^}]*\)}, .*/\1 \2 \3/p' "$work/net.c" |
+    awk '{ gsub(",", ""); shape = $3
+           for (i = 4; i < 3 + $2; i++) shape = shape "x" $i
+           print $1, shape }' | sort
+}
+
+# Of names/, a line of which is "conv1 weight=64x3x7x7 bias=64".
+parameters_of_names() {
+  awk '{ for (i = 2; i <= NF; i++) { split($i, part, "="); print $1 "." part[1], part[2] } }' "$1" |
+    sort
+}
+
+summary() { "$cnnc" summary "$models/$model.lua" "$@" >"$work/summary"; }
+compile() { "$cnnc" "$models/$model.lua" -o "$work/net.c" "$@"; }
 
 summary "$@"
 got=$(awk '$1 == "total" { print $2 }' "$work/summary")
@@ -40,4 +55,15 @@ if [ "$parameters" != - ] && [ "$got" != "$parameters" ]; then
 fi
 [ -n "${CNNC_SLOW:-}" ] || shortest 200 summary "$@"
 if [ -n "${CNNC_SLOW:-}" ]; then compile "$@"; else shortest 300 compile "$@"; fi
+if [ "$parameters" != - ]; then
+  names=$model$(printf '%s' "$@" | sed 's/-D/./g')
+  parameters_of_names "$here/names/$names.txt" >"$work/wanted"
+  parameters_of_c >"$work/got"
+  if ! diff "$work/wanted" "$work/got" >"$work/differences"; then
+    echo "$model $*: not the parameters of names/ (<), but (>)" >&2
+    cat "$work/differences" >&2
+    exit 1
+  fi
+  echo "$(wc -l <"$work/got") tensors with the names and shapes of names/"
+fi
 echo "$got parameters, $(wc -c <"$work/net.c") bytes of C"

@@ -1,0 +1,124 @@
+/* Lowering of conv2d and its gradients. A kernel is a shape alone; the work is done by a body, a
+   function for all shapes with one register tile. */
+#include "lowering.h"
+
+#include <assert.h>
+
+static int max(int a, int b) {
+  return a > b ? a : b;
+}
+
+/* --- bodies ----------------------------------------------------------------------------------- */
+
+/* What all bodies use. */
+static void add_axis(Lowering *l) {
+  const Kernel axis = {.template_name = "conv_axis.c.in", .name = "conv_axis"};
+  lowering_body(l, &axis);
+}
+
+static void body_int(Kernel *body, const char *name, int value) {
+  assert(body->parameter_count < KERNEL_PARAMETERS_MAX);
+  body->parameters[body->parameter_count++] = param_int(name, value);
+}
+
+static const char *rest_text(Lowering *l, const char *of, int rest) {
+  return rest ? arena_printf(l->graph->arena, "_%srest%d", of, rest) : "";
+}
+
+/* Tiles of channels x pixels that make `made` channels of each group. */
+static const Kernel *rows_body(Lowering *l, int made) {
+  const int *tile = l->node->schedule.tile, rest = made % tile[0];
+  Kernel body = {.template_name = "conv_rows.c.in"};
+  add_axis(l);
+  body_int(&body, "MT", tile[0]);
+  body_int(&body, "XT", tile[1]);
+  body_int(&body, "REST", rest);
+  body.name =
+      arena_printf(l->graph->arena, "conv_rows_%dx%d%s", tile[0], tile[1], rest_text(l, "", rest));
+  return lowering_body(l, &body);
+}
+
+/* Tiles of filters x channels, of which a group has `made` and `read`. */
+static const Kernel *weights_body(Lowering *l, int made, int read) {
+  const Schedule *s = &l->node->schedule;
+  const int *tile = s->tile, o_rest = made % tile[0], c_rest = read % tile[1];
+  const int usual = conv_block_sums(l->options);
+  const int sums =
+      max(usual, s->block[1] * s->block[2] * s->block[3] * l->node->attributes.kernel[1]);
+  Kernel body = {.template_name = "conv_weights.c.in"};
+  add_axis(l);
+  body_int(&body, "OT", tile[0]);
+  body_int(&body, "CT", tile[1]);
+  body_int(&body, "OREST", o_rest);
+  body_int(&body, "CREST", c_rest);
+  body_int(&body, "SUMS", sums);
+  body.name = arena_printf(l->graph->arena, "conv_weights_%dx%d%s%s%s", tile[0], tile[1],
+                           rest_text(l, "o", o_rest), rest_text(l, "c", c_rest),
+                           sums > usual ? arena_printf(l->graph->arena, "_sums%d", sums)
+                                        : ""); /* the widest kernels */
+  return lowering_body(l, &body);
+}
+
+/* --- rules ------------------------------------------------------------------------------------ */
+
+static const char *conv_suffix(Lowering *l) {
+  const Attributes *a = &l->node->attributes;
+  Arena *arena = l->graph->arena;
+  return arena_printf(arena, "%s%s%s", lowering_window_suffix(l),
+                      lowering_pair_suffix(l, "d", a->dilation, 1),
+                      a->groups > 1 ? arena_printf(arena, "_g%d", a->groups) : "");
+}
+
+/* The kernel's template, its shape and its name; x and y are those of the forward direction. */
+static void set_conv(Lowering *l, const char *template_name, const char *what, const Value *x,
+                     const Value *y, const Kernel *body, const char *suffix) {
+  const Attributes *a = &l->node->attributes;
+  l->kernel.template_name = template_name;
+  lowering_window(l, x, y);
+  lowering_int(l, "DH", a->dilation[0]);
+  lowering_int(l, "DW", a->dilation[1]);
+  lowering_int(l, "G", a->groups);
+  lowering_int(l, "B", l->node->schedule.block[0]);
+  lowering_text(l, "body", body->name);
+  SET_NAME(l, "conv%dx%d%s_%s_to_%s%s%s", a->kernel[0], a->kernel[1], what, lowering_image(l, x),
+           lowering_image(l, y), conv_suffix(l), suffix);
+  lowering_argue_values(l);
+}
+
+static void set_rows(Lowering *l, bool backward, bool bias, bool relu, bool mask) {
+  lowering_int(l, "QB", l->node->schedule.block[1]);
+  lowering_bool(l, "backward", backward);
+  lowering_bool(l, "bias", bias);
+  lowering_bool(l, "relu", relu);
+  lowering_bool(l, "mask", mask);
+}
+
+void lower_conv2d(Lowering *l) {
+  const Node *node = l->node;
+  const Value *x = node->in[0], *y = node->out[0];
+  bool relu = node->attributes.activation == ACTIVATION_RELU, bias = node->in_count > 2;
+  const Kernel *body = rows_body(l, y->dim[1] / node->attributes.groups);
+  set_rows(l, false, bias, relu, false);
+  const char *suffix = relu ? (bias ? "_bias_relu" : "_relu") : bias ? "_bias" : "";
+  set_conv(l, "conv2d.c.in", "", x, y, body, suffix);
+}
+
+void lower_conv2d_backward_data(Lowering *l) {
+  const Node *node = l->node;
+  const Value *dx = node->out[0], *dy = node->in[0];
+  bool mask = node->attributes.mask;
+  const Kernel *body = rows_body(l, dx->dim[1] / node->attributes.groups);
+  set_rows(l, true, false, false, mask);
+  set_conv(l, "conv2d.c.in", "_backward_data", dx, dy, body, mask ? "_mask" : "");
+}
+
+void lower_conv2d_backward_weights(Lowering *l) {
+  const Node *node = l->node;
+  const Value *x = node->in[0], *dy = node->in[1];
+  const int *block = node->schedule.block, groups = node->attributes.groups;
+  const Kernel *body = weights_body(l, dy->dim[1] / groups, x->dim[1] / groups);
+  lowering_int(l, "OB", block[1]);
+  lowering_int(l, "CB", block[2]);
+  lowering_int(l, "KB", block[3]);
+  set_conv(l, "conv2d_backward_weights.c.in", "_backward_weights", x, dy, body, "");
+}

@@ -1,0 +1,45 @@
+/* Inside of lowering: what a rule fills in, and what rules in several files share. */
+#ifndef CNNC_LOWERING_H
+#define CNNC_LOWERING_H
+
+#include "lower.h"
+
+/* What a lowering rule fills in. */
+typedef struct Lowering {
+  Graph *graph;
+  const Node *node;
+  const CompileOptions *options;
+  KernelList *kernels;
+  int lanes;
+  Kernel kernel;
+  const char *arguments;
+} Lowering;
+
+#define SET_NAME(l, ...) ((l)->kernel.name = arena_printf((l)->graph->arena, __VA_ARGS__))
+
+/* Parameters of the kernel's template. */
+void lowering_int(Lowering *l, const char *name, int64_t value);
+void lowering_bool(Lowering *l, const char *name, bool value);
+void lowering_text(Lowering *l, const char *name, const char *value);
+
+/* Shape parameters C H W and O P Q, kernel, stride and padding. */
+void lowering_window(Lowering *l, const Value *x, const Value *y);
+
+/* The node's inputs and outputs, in their order, as the call's arguments. */
+void lowering_argue_values(Lowering *l);
+
+/* Parts of names: "6x28x28"; "_s2" or "_s2x1", nothing where a pair has its usual value; the
+   suffixes of stride and padding. */
+const char *lowering_image(Lowering *l, const Value *value);
+const char *lowering_pair_suffix(Lowering *l, const char *letter, const int pair[2], int usual);
+const char *lowering_window_suffix(Lowering *l);
+
+/* The function that does a kernel's work for several shapes: joins the list unless it is there. */
+const Kernel *lowering_body(Lowering *l, const Kernel *body);
+
+/* conv.c */
+void lower_conv2d(Lowering *l);
+void lower_conv2d_backward_data(Lowering *l);
+void lower_conv2d_backward_weights(Lowering *l);
+
+#endif
