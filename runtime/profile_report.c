@@ -98,8 +98,11 @@ void cnn_profile_table(const cnn_profile_result *result, int most, FILE *out) {
     if (sum.seconds > 0) print_row(w, &sum, cnn_pass_name(pass), result, all.seconds, out);
   }
   print_row(w, &all, "", result, all.seconds, out);
+  const double part = all.seconds / result->step_seconds;
   fprintf(out, "\nA step that is not profiled takes %.4f ms; the nodes' sum is %.3f of it.\n",
-          1e3 * result->step_seconds, all.seconds / result->step_seconds);
+          1e3 * result->step_seconds, part);
+  if (part < 0.9 || part > 1.1)
+    fprintf(out, "! they should be equal: something else is running; close it and run again\n");
 }
 
 /* --- the file --------------------------------------------------------------------------------- */
