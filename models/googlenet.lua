@@ -9,6 +9,7 @@ local paper = nn.option("paper", false, "local response norm and 5x5 instead of 
 local aux = nn.option("aux", paper, "two auxiliary classifiers, in training alone")
 local rate = nn.option("dropout", paper and 0.4 or 0.2, "probability of a zero before the classifier")
 local aux_rate = nn.option("aux_dropout", 0.7, "the same in the auxiliary classifiers")
+local width = nn.option("width", 1.0, "factor of the channels of every convolution")
 local batch = nn.option("batch", 32, "images a step")
 
 -- torchvision's, or with biases and without norms one that keeps the size of activations
@@ -20,7 +21,7 @@ local small = size < 64 -- images of 32x32: the first layers keep their size
 local function conv(x, channels, kernel, name, given)
   given = given or {}
   return nn.scope(name, function()
-    x = x:conv2d {channels, kernel, stride = given.stride, padding = given.padding or 0,
+    x = x:conv2d {math.tointeger(channels * width // 1), kernel, stride = given.stride, padding = given.padding or 0,
                   bias = paper, init = init(), name = "conv"}
     if not paper then x = x:batch_norm {eps = 0.001, name = "bn"} end
     return x:relu()

@@ -142,41 +142,45 @@ class GoogLeNetBlock(nn.Module):
 
 
 class GoogLeNetAux(nn.Module):
-    def __init__(self, i, classes, norm):
+    def __init__(self, i, o, classes, norm):
         super().__init__()
-        self.conv = BasicConv(i, 128, 1, norm)
-        self.fc1, self.fc2 = nn.Linear(2048, 1024), nn.Linear(1024, classes)
+        self.conv = BasicConv(i, o, 1, norm)
+        self.fc1, self.fc2 = nn.Linear(16 * o, 1024), nn.Linear(1024, classes)
 
     def forward(self, x):
         return self.fc2(self.fc1(self.conv(F.adaptive_avg_pool2d(x, 4)).flatten(1)).relu())
 
 
 class GoogLeNet(nn.Module):
-    """small: one convolution instead of the stem, for images of 32x32."""
+    """small: one convolution instead of the stem, for images of 32x32. width: a factor of all channels."""
 
     BLOCKS = {"3a": (64, 96, 128, 16, 32, 32), "3b": (128, 128, 192, 32, 96, 64),
               "4a": (192, 96, 208, 16, 48, 64), "4b": (160, 112, 224, 24, 64, 64),
               "4c": (128, 128, 256, 24, 64, 64), "4d": (112, 144, 288, 32, 64, 64),
               "4e": (256, 160, 320, 32, 128, 128), "5a": (256, 160, 320, 32, 128, 128),
               "5b": (384, 192, 384, 48, 128, 128)}
+    HEADS = {"4a": "aux1", "4d": "aux2"}
 
-    def __init__(self, size, classes, paper, aux):
+    def __init__(self, size, classes, paper, aux, width):
         super().__init__()
         norm = not paper
+        first, channels = int(64 * width), int(192 * width)
         self.paper, self.small = paper, size < 64
         if self.small:
-            self.conv3 = BasicConv(3, 192, 3, norm, padding=1)
+            self.conv3 = BasicConv(3, channels, 3, norm, padding=1)
         else:
-            self.conv1 = BasicConv(3, 64, 7, norm, stride=2, padding=3)
-            self.conv2 = BasicConv(64, 64, 1, norm)
-            self.conv3 = BasicConv(64, 192, 3, norm, padding=1)
-        channels = 192
+            self.conv1 = BasicConv(3, first, 7, norm, stride=2, padding=3)
+            self.conv2 = BasicConv(first, first, 1, norm)
+            self.conv3 = BasicConv(first, channels, 3, norm, padding=1)
+        self.aux1 = self.aux2 = None
         for name, plan in self.BLOCKS.items():
+            plan = [int(c * width) for c in plan]
             setattr(self, "inception" + name, GoogLeNetBlock(channels, *plan, paper))
             channels = plan[0] + plan[2] + plan[4] + plan[5]
-        self.aux1 = GoogLeNetAux(512, classes, norm) if aux else None
-        self.aux2 = GoogLeNetAux(528, classes, norm) if aux else None
-        self.fc = nn.Linear(1024, classes)
+            if aux and name in self.HEADS:
+                head = GoogLeNetAux(channels, int(128 * width), classes, norm)
+                setattr(self, self.HEADS[name], head)
+        self.fc = nn.Linear(channels, classes)
 
     def stem(self, x):
         if self.small:
@@ -190,7 +194,7 @@ class GoogLeNet(nn.Module):
         x = self.stem(x)
         for name in self.BLOCKS:
             x = getattr(self, "inception" + name)(x)
-            head = {"4a": self.aux1, "4d": self.aux2}.get(name)
+            head = getattr(self, self.HEADS.get(name, ""), None)
             if head is not None and self.training:
                 auxiliary.append(head(x))
             if name == "3b":
@@ -421,7 +425,7 @@ def build(model, options):
     if model == "alexnet":
         return AlexNet(classes, paper)
     if model == "googlenet":
-        return GoogLeNet(size, classes, paper, option("aux", paper))
+        return GoogLeNet(size, classes, paper, option("aux", paper), option("width", 1.0))
     if model == "inception_v3":
         return InceptionV3(option("size", 299), classes, option("aux", True))
     if model.startswith("vgg"):
