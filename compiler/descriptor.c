@@ -96,9 +96,9 @@ static void write_layers(FILE *out, const LayerSummaryList *summary) {
   fprintf(out, "};\n\n");
 }
 
-static int write_values(FILE *out, const Graph *graph) {
+static int write_values(FILE *out, const char *name, const Graph *graph) {
   int count = 0;
-  fprintf(out, "static const cnn_value values[] = {\n");
+  fprintf(out, "static const cnn_value %s[] = {\n", name);
   for (int i = 0; i < graph->values.count; i++) {
     const Value *value = graph->values.at[i];
     if (value->kind != VALUE_ACTIVATION && value->kind != VALUE_GRADIENT) continue;
@@ -179,7 +179,8 @@ static void write_recipe(FILE *out, const Graph *graph) {
   fprintf(out, "    .label_smoothing = %.9g,\n};\n", loss_node(graph)->attributes.label_smoothing);
 }
 
-/* --- nodes and what they cost ------------------------------------------------------------------ */
+/* --- nodes and what they cost ------------------------------------------------------------------
+ */
 
 typedef LIST_OF(const NodeCost *) CostList;
 
@@ -278,15 +279,22 @@ void write_descriptor(const Descriptor *descriptor, FILE *tables, FILE *fields) 
           graph_parameter_reals(training), optimizer_blocks(&training->recipe));
   fprintf(fields, "    .training_reals = %" PRId64 ",\n    .inference_reals = %" PRId64 ",\n",
           graph_activation_reals(training), graph_activation_reals(descriptor->inference));
-  if (options->keep_values)
-    fprintf(fields, "    .values = values,\n    .value_count = %d,\n    .guard_bytes = %d,\n",
-            write_values(tables, training), GUARD_BYTES);
+  if (options->keep_values) {
+    const int values = write_values(tables, "values", training);
+    const int inferred = write_values(tables, "inference_values", descriptor->inference);
+    fprintf(fields,
+            "    .values = values,\n    .value_count = %d,\n"
+            "    .inference_values = inference_values,\n    .inference_value_count = %d,\n"
+            "    .guard_bytes = %d,\n",
+            values, inferred, GUARD_BYTES);
+  }
   write_profile(tables, descriptor);
-  fprintf(fields,
-          "    .costs = costs,\n    .node_names = node_names,\n    .training_nodes = training_nodes,\n"
-          "    .training_node_count = %d,\n    .inference_nodes = inference_nodes,\n"
-          "    .inference_node_count = %d,\n",
-          descriptor->training_calls.count, descriptor->inference_calls.count);
+  fprintf(
+      fields,
+      "    .costs = costs,\n    .node_names = node_names,\n    .training_nodes = training_nodes,\n"
+      "    .training_node_count = %d,\n    .inference_nodes = inference_nodes,\n"
+      "    .inference_node_count = %d,\n",
+      descriptor->training_calls.count, descriptor->inference_calls.count);
   write_recipe(tables, training);
   fprintf(fields, "    .gradients = gradients,\n    .update = update,\n    .train_step = "
                   "train_step,\n    .infer = infer,\n");

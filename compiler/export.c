@@ -49,6 +49,8 @@ static void add_value(cJSON *values, const Value *value) {
   if (value->kind != VALUE_PARAMETER) return;
   add_init(item, value);
   if (!value->trainable) cJSON_AddFalseToObject(item, "trainable");
+  if (value->lr_scale != 1) add_number(item, "lr_scale", value->lr_scale);
+  if (value->decay_scale != 1) add_number(item, "decay_scale", value->decay_scale);
 }
 
 static void add_attributes(cJSON *parent, const Node *node) {

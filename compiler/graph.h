@@ -142,7 +142,7 @@ typedef enum Phase { PHASE_FORWARD, PHASE_BACKWARD, PHASE_UPDATE } Phase;
 
 /* What the schedule pass decided, as plain data. The register tile by op:
      conv2d, conv2d_backward_data          channels made, pixels of a row
-     conv2d_backward_weights               output channels, input channels, taps of a kernel row
+     conv2d_backward_weights               output channels, input channels
      linear, linear_backward_data          features made, vectors of images
      linear_backward_weights               output features, vectors of input features */
 typedef enum Algorithm {
@@ -258,8 +258,8 @@ int64_t value_features(const Value *value); /* the same of one image: C*H*W */
    value of rank 4 lies as [N/L][H][C][W][L]. */
 bool node_is_view(const Node *node);
 
-/* Whether the values from place i on are weight, bias and running statistics of one batch_norm. Then
-   what their names and, once emit has set them, their identifiers begin with: bn1. */
+/* Whether the values from place i on are weight, bias and running statistics of one batch_norm.
+   Then what their names and, once emit has set them, their identifiers begin with: bn1. */
 bool find_norm(const Graph *graph, int i, const char **name, const char **identifier);
 
 /* NULL if there is none. */

@@ -48,7 +48,8 @@ static void argue_int(Lowering *l, int64_t number) {
 }
 
 /* Values of one batch_norm that stand behind each other have one word for all of them, a macro of
-   the prelude: NORM(bn1) is p + bn1_weight, p + bn1_bias, s + bn1_running_mean, s + bn1_running_var.
+   the prelude: NORM(bn1) is p + bn1_weight, p + bn1_bias, s + bn1_running_mean, s +
+   bn1_running_var.
  */
 typedef struct Family {
   const char *macro;
@@ -228,8 +229,8 @@ static void set_pool(Lowering *l, const char *template_name, const Value *x, con
   if (average) lowering_bool(l, "count_include_pad", a->count_include_pad);
   const char *stem = op_name(l->node->op);
   SET_NAME(l, "%s_%dx%d_%s_to_%s%s%s%s", stem, a->kernel[0], a->kernel[1], lowering_image(l, x),
-           lowering_image(l, y), lowering_window_suffix(l), average && !a->count_include_pad ? "_inside" : "",
-           a->mask ? "_mask" : "");
+           lowering_image(l, y), lowering_window_suffix(l),
+           average && !a->count_include_pad ? "_inside" : "", a->mask ? "_mask" : "");
   lowering_argue_values(l);
 }
 
@@ -415,7 +416,7 @@ static void lower_loss(Lowering *l) {
   lowering_int(l, "K", classes);
   if (l->node->op == OP_softmax_cross_entropy)
     lowering_text(l, "smoothing",
-             arena_printf(l->graph->arena, "%.17g", l->node->attributes.label_smoothing));
+                  arena_printf(l->graph->arena, "%.17g", l->node->attributes.label_smoothing));
   bool auxiliary = l->node->attributes.auxiliary;
   const char *weight = set_number(l, "weight", l->node->attributes.loss_weight);
   lowering_bool(l, "auxiliary", auxiliary);

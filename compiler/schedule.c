@@ -47,8 +47,9 @@ static bool tile_fits(int a, int b, int registers) {
   return a * b + min(a, b) + SPARE_REGISTERS <= registers;
 }
 
-/* The best tile for an m x n output; b is a multiple of `unit`. What is already in `tile` stays unless
-   it does not fit, or another is better by more than a little: shapes with one tile share code. */
+/* The best tile for an m x n output; b is a multiple of `unit`. What is already in `tile` stays
+   unless it does not fit, or another is better by more than a little: shapes with one tile share
+   code. */
 static void choose_tile(int m, int n, int unit, int registers, double far, int tile[2]) {
   double best = 0;
   if (tile[0] && tile[0] <= m && tile[1] <= n && tile_fits(tile[0], tile[1], registers))
@@ -68,11 +69,11 @@ static void choose_tile(int m, int n, int unit, int registers, double far, int t
 /* --- convolutions ----------------------------------------------------------------------------- */
 
 enum {
-  PIECES = 64,            /* of work, at least, where a shape has as many: for many processors */
-  SUM_PIECES = 32,        /* the same where a piece sees all images */
-  NEAR_BYTES = 24 << 10,  /* that stay in the first cache */
-  FAR_BYTES = 512 << 10,  /* that stay in the second cache, beside what passes through */
-  SUM_BYTES = 64 << 10    /* sums of a block of filters */
+  PIECES = 64,           /* of work, at least, where a shape has as many: for many processors */
+  SUM_PIECES = 32,       /* the same where a piece sees all images */
+  NEAR_BYTES = 24 << 10, /* that stay in the first cache */
+  FAR_BYTES = 512 << 10, /* that stay in the second cache, beside what passes through */
+  SUM_BYTES = 64 << 10   /* sums of a block of filters */
 };
 
 static int divide_up(int a, int b) {
@@ -105,8 +106,8 @@ static void schedule_conv_rows(Node *node, const Graph *graph, const CompileOpti
   s->tile[1] = many ? 3 : 2;
   choose_tile(channels, divide_up(columns, apart), 1, target_registers(options->target),
               1.0 / a->kernel[1], s->tile);
-  choose_block(s, graph, options, channels, y->dim[2], columns, a->kernel[0],
-               x->dim[1] / a->groups, backward ? 1 : a->stride[1]);
+  choose_block(s, graph, options, channels, y->dim[2], columns, a->kernel[0], x->dim[1] / a->groups,
+               backward ? 1 : a->stride[1]);
 }
 
 int conv_block_sums(const CompileOptions *options) {
@@ -117,18 +118,11 @@ static void schedule_conv_weights(Node *node, const CompileOptions *options) {
   const Attributes *a = &node->attributes;
   const Value *x = node->in[0], *dy = node->in[1];
   Schedule *s = &node->schedule;
-  int registers = target_registers(options->target);
   int vector = target_lanes(options->target) * (options->real_is_double ? 8 : 4);
-  bool many = registers == 32;
-  int most = many ? 11 : 5;
-  int taps = divide_up(a->kernel[1], divide_up(a->kernel[1], most)); /* a long row in equal parts */
   int channels_in = x->dim[1] / a->groups, channels_out = dy->dim[1] / a->groups;
-  int tile[2] = {4, taps == 1 ? 4 : taps <= 3 ? 2 * taps : taps};
-  if (!many || taps > 5) tile[0] = 2; /* no odd numbers, which leave a rest that needs code */
-  choose_tile(channels_out, channels_in * taps, taps, registers, 1.0 / taps, tile);
-  s->tile[0] = tile[0];
-  s->tile[1] = tile[1] / taps;
-  s->tile[2] = taps;
+  s->tile[0] = 4;
+  s->tile[1] = target_registers(options->target) == 32 ? 4 : 2;
+  choose_tile(channels_out, channels_in, 1, target_registers(options->target), 0, s->tile);
 
   int *rows = &s->block[0], *outs = &s->block[1], *ins = &s->block[2], *kernel = &s->block[3];
   *outs = s->tile[0];
@@ -150,12 +144,10 @@ static void schedule_conv_weights(Node *node, const CompileOptions *options) {
       grown = true;
     }
   }
-  /* Without taps that share their loads dy must come from the first cache, with them the second does. */
-  int near = s->tile[0] * dy->dim[3] * vector;
-  int far = (*outs * dy->dim[3] + *ins * x->dim[3] * a->stride[0]) * vector;
-  *rows = taps == 1 ? NEAR_BYTES / near : FAR_BYTES / far;
-  bool single = *outs == s->tile[0] && *ins == s->tile[1];
-  if (single || *rows > dy->dim[2]) *rows = dy->dim[2];
+  /* Both tiles stay in the first cache while all taps pass over them. */
+  int near = (s->tile[0] * dy->dim[3] + s->tile[1] * x->dim[3] * a->stride[0]) * vector;
+  *rows = NEAR_BYTES / near;
+  if (*rows > dy->dim[2]) *rows = dy->dim[2];
   if (*rows < 1) *rows = 1;
 }
 

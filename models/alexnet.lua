@@ -8,6 +8,7 @@ local classes = nn.option("classes", 1000, "classes")
 local paper = nn.option("paper", false, "two groups and local response normalisation (2012)")
 local batch = nn.option("batch", 128, "images a step")
 local rate = nn.option("dropout", 0.5, "probability of a zero in the classifier")
+local hidden = nn.option("hidden", 4096, "features of the classifier's hidden layers")
 
 local small = size < 64 -- images of 32x32: the first layer keeps more of them
 
@@ -15,7 +16,7 @@ local function layer(x, i, channels, kernel, given)
   given = given or {}
   local groups = paper and given.groups or 1
   return x:conv2d {channels, kernel, stride = given.stride or 1, padding = given.padding or 1,
-                   groups = groups, init = paper and nn.normal(0.01) or nil,
+                   groups = groups, init = small and nn.he_normal() or paper and nn.normal(0.01) or nil,
                    name = "features." .. i}:relu()
 end
 
@@ -47,12 +48,18 @@ return nn.model {
     x = pool(x)
     if not small then x = x:adaptive_avg_pool2d {6} end
     x = x:flatten():dropout {rate}
-      :linear {4096, name = "classifier.1"}:relu():dropout {rate}
-      :linear {4096, name = "classifier.4"}:relu()
+      :linear {hidden, name = "classifier.1"}:relu():dropout {rate}
+      :linear {hidden, name = "classifier.4"}:relu()
     return x:linear {classes, name = "classifier.6"}
   end,
 
-  train = {
+  train = small and {
+    batch = batch,
+    epochs = 20,
+    optimizer = nn.sgd {lr = 0.02, momentum = 0.9, nesterov = true, weight_decay = 5e-4},
+    schedule = nn.cosine_lr {warmup = 1},
+    augment = {crop = 4, flip = true},
+  } or {
     batch = batch,
     epochs = 90,
     optimizer = nn.sgd {lr = 0.01, momentum = 0.9, weight_decay = 5e-4},

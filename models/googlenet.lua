@@ -10,18 +10,18 @@ local aux = nn.option("aux", paper, "two auxiliary classifiers, in training alon
 local rate = nn.option("dropout", paper and 0.4 or 0.2, "probability of a zero before the classifier")
 local aux_rate = nn.option("aux_dropout", 0.7, "the same in the auxiliary classifiers")
 local width = nn.option("width", 1.0, "factor of the channels of every convolution")
-local batch = nn.option("batch", 32, "images a step")
+local small = size < 64 -- images of 32x32: the first layers halve them once instead of three times
+local batch = nn.option("batch", small and 128 or 32, "images a step")
 
 -- torchvision's, or with biases and without norms one that keeps the size of activations
 local function init() return paper and nn.xavier_uniform() or nn.truncated_normal(0.01) end
 
-local small = size < 64 -- images of 32x32: the first layers keep their size
-
 -- "BasicConv2d" of torchvision; the paper's is a convolution and a relu.
 local function conv(x, channels, kernel, name, given)
   given = given or {}
+  channels = math.tointeger(channels * width // 1)
   return nn.scope(name, function()
-    x = x:conv2d {math.tointeger(channels * width // 1), kernel, stride = given.stride, padding = given.padding or 0,
+    x = x:conv2d {channels, kernel, stride = given.stride, padding = given.padding or 0,
                   bias = paper, init = init(), name = "conv"}
     if not paper then x = x:batch_norm {eps = 0.001, name = "bn"} end
     return x:relu()
@@ -56,7 +56,7 @@ local function normalise(x)
 end
 
 local function stem(x)
-  if small then return conv(x, 192, 3, "conv3", {padding = 1}) end
+  if small then return halve(conv(x, 192, 3, "conv3", {padding = 1}), 3) end
   x = normalise(halve(conv(x, 64, 7, "conv1", {stride = 2, padding = 3}), 3))
   x = conv(conv(x, 64, 1, "conv2"), 192, 3, "conv3", {padding = 1})
   return halve(normalise(x), 3)
@@ -94,7 +94,13 @@ return nn.model {
   classes = classes,
   forward = forward,
 
-  train = {
+  train = small and {
+    batch = batch,
+    epochs = 25,
+    optimizer = nn.sgd {lr = 0.1, momentum = 0.9, nesterov = true, weight_decay = 5e-4},
+    schedule = nn.cosine_lr {warmup = 2},
+    augment = {crop = 4, flip = true},
+  } or {
     batch = batch,
     epochs = 90,
     optimizer = nn.sgd {lr = 0.01, momentum = 0.9, weight_decay = 2e-4},

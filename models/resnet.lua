@@ -101,7 +101,7 @@ return nn.model {
   -- On small images not the 164 epochs of the paper: a cosine gets there in fewer.
   train = is_small and {
     batch = batch,
-    epochs = 70,
+    epochs = 60,
     optimizer = nn.sgd {lr = 0.1, momentum = 0.9, nesterov = true, weight_decay = 5e-4},
     schedule = nn.cosine_lr {warmup = 2},
     augment = {crop = 4, flip = true},

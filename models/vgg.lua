@@ -66,7 +66,7 @@ return nn.model {
 
   train = size < 64 and {
     batch = batch,
-    epochs = 30,
+    epochs = 25,
     optimizer = nn.sgd {lr = 0.1, momentum = 0.9, nesterov = true, weight_decay = 5e-4},
     schedule = nn.cosine_lr {warmup = 2},
     augment = {crop = 4, flip = true},

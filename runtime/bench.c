@@ -8,8 +8,7 @@
 #include <stdlib.h>
 
 typedef struct options {
-  const cnn_model *model;
-  int count, threads;
+  cnn_arguments given;
   double seconds;
   bool infer, json, worker;
 } options;
@@ -18,25 +17,24 @@ enum { KEY_WORK = 256, KEY_SECONDS, KEY_JSON, KEY_WORKER };
 
 static const struct argp_option OPTIONS[] = {
     {"work", KEY_WORK, "train|infer", 0, "What a step is (default: train)", 0},
-    {"count", 'n', "N", 0, "Images a step (default: as many as the program takes)", 0},
-    CNN_OPTION_THREADS,
     {"seconds", KEY_SECONDS, "S", 0, "How long (default: 2)", 0},
     {"json", KEY_JSON, NULL, 0, "Print JSON", 0},
     {"worker", KEY_WORKER, NULL, 0,
      "Answer lines `run train|infer COUNT STEPS` on standard input, for `cnnc bench`", 0},
     {0}};
 
+static const struct argp_child TAKES[] = {{&cnn_take_threads, 0, NULL, 0},
+                                          {&cnn_take_count, 0, NULL, 0},
+                                          {&cnn_take_nothing, 0, NULL, 0},
+                                          {0}};
+
 static error_t parse(int key, char *text, struct argp_state *state) {
   options *o = state->input;
   switch (key) {
+  case ARGP_KEY_INIT:
+    return cnn_arguments_begin(state, TAKES, &o->given);
   case KEY_WORK:
     o->infer = cnn_argument_infer(state, text);
-    return 0;
-  case 'n':
-    o->count = cnn_argument_batch(state, "--count", text, o->model);
-    return 0;
-  case 't':
-    o->threads = (int)cnn_argument_integer(state, "--threads", text, 1, CNN_THREADS_MAX);
     return 0;
   case KEY_SECONDS:
     o->seconds = cnn_argument_number(state, "--seconds", text, 0, 3600);
@@ -47,9 +45,6 @@ static error_t parse(int key, char *text, struct argp_state *state) {
   case KEY_WORKER:
     o->worker = true;
     return 0;
-  case ARGP_KEY_ARG:
-    argp_error(state, "takes no arguments: %s", text);
-    return 0;
   }
   return ARGP_ERR_UNKNOWN;
 }
@@ -57,6 +52,7 @@ static error_t parse(int key, char *text, struct argp_state *state) {
 static const struct argp PARSER = {
     .options = OPTIONS,
     .parser = parse,
+    .children = TAKES,
     .doc = "The median time of a step on random images.",
 };
 
@@ -99,11 +95,11 @@ enum { SAMPLES_LEAST = 5, SAMPLES_MOST = 100000, WARM_UP = 3 };
 static bool measure(cnn_benchmark *bench, const options *o, cnn_error *error) {
   double *samples = malloc(SAMPLES_MOST * sizeof *samples);
   if (!samples) return cnn_fail(error, CNN_EXIT_FAILED, "no memory for the times");
-  for (int i = 0; i < WARM_UP; i++) cnn_benchmark_step(bench, !o->infer, o->count);
+  for (int i = 0; i < WARM_UP; i++) cnn_benchmark_step(bench, !o->infer, o->given.count);
   int count = 0;
   double start = cnn_seconds(), now = start;
   while (count < SAMPLES_LEAST || (now - start < o->seconds && count < SAMPLES_MOST)) {
-    cnn_benchmark_step(bench, !o->infer, o->count);
+    cnn_benchmark_step(bench, !o->infer, o->given.count);
     double then = now;
     now = cnn_seconds();
     samples[count++] = now - then;
@@ -116,17 +112,17 @@ static bool measure(cnn_benchmark *bench, const options *o, cnn_error *error) {
                 "\"steps\": %d}\n"
               : "%s %s, %d images a step, %d threads: %.6f s a step (fastest tenth: %.6f s), "
                 "%.0f images/s, %d steps\n";
-  printf(format, o->model->name, o->infer ? "infer" : "train", o->count,
-         bench->session.state.threads, median, tenth, o->count / median, count);
+  printf(format, o->given.model->name, o->infer ? "infer" : "train", o->given.count,
+         bench->session.state.threads, median, tenth, o->given.count / median, count);
   free(samples);
   return true;
 }
 
 bool cnn_bench(const cnn_model *model, int argc, char **argv, cnn_error *error) {
-  options o = {.model = model, .count = model->batch, .seconds = 2};
+  options o = {.given = cnn_arguments_of(model), .seconds = 2};
   argp_parse(&PARSER, argc, argv, 0, NULL, &o);
   cnn_benchmark bench;
-  bool good = cnn_benchmark_open(&bench, model, o.threads, error) &&
+  bool good = cnn_benchmark_open(&bench, model, o.given.threads, error) &&
               (o.worker ? cnn_worker(&bench, error) : measure(&bench, &o, error));
   cnn_session_close(&bench.session);
   return good;

@@ -54,10 +54,10 @@ typedef struct cnn_layer {
   const char *name, *kind;
   int shape[3]; /* output [C,H,W]; [F,1,1] for a vector */
   int64_t parameters, macs;
-  int receptive_field[2];    /* pixels of the input that one output sees: height, width */
-  int64_t activation_bytes;  /* of the output */
-  int64_t linear_parameters; /* of a fully connected layer from the same input to this output;
-                                0 where the layer has no weights */
+  int receptive_field[2];         /* pixels of the input that one output sees: height, width */
+  int64_t activation_bytes;       /* of the output */
+  int64_t linear_parameters;      /* of a fully connected layer from the same input to this output;
+                                     0 where the layer has no weights */
   cnn_place activation, gradient; /* the output, and the gradient that arrives at it: behind a fused
                                      activation, and before it if there is that one */
 } cnn_layer;
@@ -66,8 +66,9 @@ typedef struct cnn_layer {
 #define CNN_NORM_PARAMETERS(name, bn, channels, weight, trainable)                                 \
   {name ".weight", 1, {channels, 1, 1, 1}, bn##_weight, CNN_CONSTANT, weight, trainable},          \
       {name ".bias", 1, {channels, 1, 1, 1}, bn##_bias, CNN_ZEROS, 0, trainable},                  \
-      {name ".running_mean", 1, {channels, 1, 1, 1}, bn##_running_mean, CNN_CONSTANT, 0, 0},       \
-      {name ".running_var", 1, {channels, 1, 1, 1}, bn##_running_var, CNN_CONSTANT, 1, 0}
+      {name ".running_mean", 1, {channels, 1, 1, 1}, bn##_running_mean, CNN_CONSTANT, 0, 0}, {     \
+    name ".running_var", 1, {channels, 1, 1, 1}, bn##_running_var, CNN_CONSTANT, 1, 0              \
+  }
 
 typedef enum cnn_optimizer { CNN_SGD, CNN_ADAM, CNN_ADAMW, CNN_RMSPROP } cnn_optimizer;
 
@@ -198,8 +199,10 @@ typedef struct cnn_model {
   size_t parameter_reals;                 /* the block, alignment included */
   int optimizer_blocks;                   /* 0 to 3 */
   size_t training_reals, inference_reals; /* peak of activations and gradients of activations */
-  const cnn_value *values;
+  const cnn_value *values;                /* of training; NULL without --keep-values */
   int value_count;
+  const cnn_value *inference_values; /* the same of inference */
+  int inference_value_count;
   size_t guard_bytes; /* with --keep-values: every value ends at a multiple of this, and as many
                          bytes behind it belong to nobody; 0 otherwise */
 

@@ -7,6 +7,7 @@
 #include "session.h"
 
 #include <argp.h>
+#include <limits.h>
 #include <stdint.h>
 
 /* argv[0] is "lenet5 train". Returns true, or false with the mistake and its exit code. */
@@ -28,9 +29,32 @@ int cnn_argument_batch(struct argp_state *state, const char *option, const char 
 /* --work: false for train, true for infer. */
 bool cnn_argument_infer(struct argp_state *state, const char *text);
 
-enum { CNN_THREADS_MAX = 1024 };
-#define CNN_OPTION_THREADS                                                                         \
-  { "threads", 't', "N", 0, "Threads (default: one on every processor)", 0 }
+/* --- what several commands take: children of their parsers ------------------------------------ */
+
+typedef struct cnn_arguments {
+  const cnn_model *model;
+  const char *folder;  /* of a data set; NULL without one */
+  const char *weights; /* a checkpoint; NULL: those that training starts with */
+  int threads;         /* 0: one on every processor */
+  int count;           /* images a step */
+  uint64_t seed;
+  char trained[PATH_MAX]; /* where a training has left its weights */
+} cnn_arguments;
+
+/* Nothing given yet. */
+cnn_arguments cnn_arguments_of(const cnn_model *model);
+
+/* A command lists what it takes as the children of its argp, and at ARGP_KEY_INIT returns
+   cnn_arguments_begin, so that all of them write to `given`. */
+error_t cnn_arguments_begin(struct argp_state *state, const struct argp_child *children,
+                            cnn_arguments *given);
+
+extern const struct argp cnn_take_threads; /* --threads */
+extern const struct argp cnn_take_count;   /* --count */
+extern const struct argp cnn_take_seed;    /* --seed */
+extern const struct argp cnn_take_weights; /* --weights */
+extern const struct argp cnn_take_trained; /* --weights, by default `trained` */
+extern const struct argp cnn_take_folder, cnn_take_folder_or_none, cnn_take_nothing;
 
 /* --- clocks ----------------------------------------------------------------------------------- */
 

@@ -4,14 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
-static error_t parse(int key, char *text, struct argp_state *state) {
-  if (key != ARGP_KEY_ARG) return ARGP_ERR_UNKNOWN;
-  argp_error(state, "takes no arguments: %s", text);
-  return 0;
-}
-
 static const struct argp PARSER = {
-    .parser = parse,
+    .children = (const struct argp_child[]){{&cnn_take_nothing, 0, NULL, 0}, {0}},
     .doc = "The network, layer by layer, for one image; and the memory of the program."
            "\vfull: the parameters of a fully connected layer of the same input and output.",
 };

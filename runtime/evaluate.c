@@ -79,39 +79,30 @@ bool cnn_session_load(cnn_session *session, const char *path, const char *folder
 /* --- the command ------------------------------------------------------------------------------ */
 
 typedef struct options {
-  const cnn_model *model;
-  const char *folder, *weights;
-  int batch, threads, limit;
+  cnn_arguments given;
+  int batch, limit;
 } options;
 
 static const struct argp_option OPTIONS[] = {
-    {"weights", 'w', "FILE", 0, "Checkpoint (default: runs/<model>/last.safetensors)", 0},
     {"batch", 'b', "N", 0, "Images a step (default: as many as the program takes)", 0},
     {"limit", 'l', "N", 0, "Only the first N images", 0},
-    CNN_OPTION_THREADS,
     {0}};
+
+static const struct argp_child TAKES[] = {{&cnn_take_threads, 0, NULL, 0},
+                                          {&cnn_take_trained, 0, NULL, 0},
+                                          {&cnn_take_folder, 0, NULL, 0},
+                                          {0}};
 
 static error_t parse(int key, char *text, struct argp_state *state) {
   options *o = state->input;
   switch (key) {
-  case 'w':
-    o->weights = text;
-    return 0;
+  case ARGP_KEY_INIT:
+    return cnn_arguments_begin(state, TAKES, &o->given);
   case 'b':
-    o->batch = cnn_argument_batch(state, "--batch", text, o->model);
+    o->batch = cnn_argument_batch(state, "--batch", text, o->given.model);
     return 0;
   case 'l':
     o->limit = (int)cnn_argument_integer(state, "--limit", text, 1, INT32_MAX);
-    return 0;
-  case 't':
-    o->threads = (int)cnn_argument_integer(state, "--threads", text, 1, CNN_THREADS_MAX);
-    return 0;
-  case ARGP_KEY_ARG:
-    if (o->folder) argp_error(state, "one data set is enough: %s", text);
-    o->folder = text;
-    return 0;
-  case ARGP_KEY_END:
-    if (!o->folder) argp_error(state, "name the folder of the data set");
     return 0;
   }
   return ARGP_ERR_UNKNOWN;
@@ -120,7 +111,7 @@ static error_t parse(int key, char *text, struct argp_state *state) {
 static const struct argp PARSER = {
     .options = OPTIONS,
     .parser = parse,
-    .args_doc = "DIR",
+    .children = TAKES,
     .doc =
         "Loss and accuracy on the test images of the data set in DIR: t10k-images-idx3-ubyte and "
         "t10k-labels-idx1-ubyte, plain or with .gz.",
@@ -141,9 +132,9 @@ static void print_classes(const cnn_class_count *counts, int classes, char *cons
 static bool evaluate_loaded(cnn_session *session, const cnn_dataset *test, const options *o,
                             cnn_class_count *counts, cnn_error *error) {
   cnn_class_names names;
-  if (!cnn_class_names_load(&names, session->model, o->folder, NULL, error)) return false;
+  if (!cnn_class_names_load(&names, session->model, o->given.folder, NULL, error)) return false;
   cnn_evaluation result = cnn_evaluate(session, test, o->batch, counts, NULL);
-  printf("%s: %lld test images, loss %.4f, accuracy %.2f %%\n", o->weights,
+  printf("%s: %lld test images, loss %.4f, accuracy %.2f %%\n", o->given.weights,
          (long long)result.images, result.loss, 100 * result.accuracy);
   print_classes(counts, session->model->classes, names.names);
   cnn_class_names_release(&names);
@@ -151,18 +142,16 @@ static bool evaluate_loaded(cnn_session *session, const cnn_dataset *test, const
 }
 
 bool cnn_eval(const cnn_model *model, int argc, char **argv, cnn_error *error) {
-  char weights[PATH_MAX];
-  options o = {
-      .model = model, .batch = model->batch, .weights = cnn_default_weights(model, weights)};
+  options o = {.given = cnn_arguments_of(model), .batch = model->batch};
   argp_parse(&PARSER, argc, argv, 0, NULL, &o);
   cnn_dataset test;
-  if (!cnn_dataset_load(&test, model, o.folder, "t10k", o.limit, error)) return false;
+  if (!cnn_dataset_load(&test, model, o.given.folder, "t10k", o.limit, error)) return false;
   cnn_session session;
   cnn_class_count *counts;
-  cnn_session_plan(&session, model, CNN_TO_INFER, o.threads);
+  cnn_session_plan(&session, model, CNN_TO_INFER, o.given.threads);
   cnn_storage_want(&session.storage, &counts, (size_t)model->classes, sizeof *counts);
   bool good = cnn_session_open(&session, error) &&
-              cnn_session_load(&session, o.weights, o.folder, error) &&
+              cnn_session_load(&session, o.given.weights, o.given.folder, error) &&
               evaluate_loaded(&session, &test, &o, counts, error);
   cnn_session_close(&session);
   cnn_dataset_release(&test);

@@ -12,8 +12,8 @@
 #include <string.h>
 
 typedef struct options {
-  const cnn_model *model;
-  const char *weights, *layer, *out;
+  cnn_arguments given;
+  const char *layer, *out;
   int count;
 } options;
 
@@ -21,12 +21,16 @@ static const struct argp_option OPTIONS[] = {
     {"layer", 'l', "NAME", 0, "Its weights (default: the first layer that has filters)", 0},
     {"count", 'n', "N", 0, "The first N filters (default: 64)", 0},
     {"out", 'o', "FILE", 0, "The SVG file to write (default: runs/<model>/filters.svg)", 0},
-    {"weights", 'w', "FILE", 0, "Checkpoint (default: runs/<model>/last.safetensors)", 0},
     {0}};
+
+static const struct argp_child TAKES[] = {
+    {&cnn_take_trained, 0, NULL, 0}, {&cnn_take_nothing, 0, NULL, 0}, {0}};
 
 static error_t parse(int key, char *text, struct argp_state *state) {
   options *o = state->input;
   switch (key) {
+  case ARGP_KEY_INIT:
+    return cnn_arguments_begin(state, TAKES, &o->given);
   case 'l':
     o->layer = text;
     return 0;
@@ -36,12 +40,6 @@ static error_t parse(int key, char *text, struct argp_state *state) {
   case 'o':
     o->out = text;
     return 0;
-  case 'w':
-    o->weights = text;
-    return 0;
-  case ARGP_KEY_ARG:
-    argp_error(state, "takes no arguments: %s", text);
-    return 0;
   }
   return ARGP_ERR_UNKNOWN;
 }
@@ -49,6 +47,7 @@ static error_t parse(int key, char *text, struct argp_state *state) {
 static const struct argp PARSER = {
     .options = OPTIONS,
     .parser = parse,
+    .children = TAKES,
     .doc = "Draw the weights of a convolution, a picture a filter: in colour where it sees three "
            "channels, else in grey, a picture a channel; or of a fully connected layer that sees "
            "the image."
@@ -87,7 +86,7 @@ static bool take_filters(bank *b, const cnn_model *model, const cnn_parameter *p
 }
 
 static bool choose_layer(bank *b, const options *o, cnn_error *error) {
-  const cnn_model *model = o->model;
+  const cnn_model *model = o->given.model;
   char buffer[600] = "";
   cnn_text names = {.data = buffer, .size = sizeof buffer};
   for (int i = 0; i < model->parameter_count; i++) {
@@ -190,15 +189,15 @@ static bool write_picture(bank *b, const options *o, cnn_error *error) {
 }
 
 bool cnn_filters(const cnn_model *model, int argc, char **argv, cnn_error *error) {
-  char weights[PATH_MAX], folder[PATH_MAX], out[PATH_MAX + 16];
-  options o = {.model = model, .weights = cnn_default_weights(model, weights), .count = 64};
+  char folder[PATH_MAX], out[PATH_MAX + 16];
+  options o = {.given = cnn_arguments_of(model), .count = 64};
   argp_parse(&PARSER, argc, argv, 0, NULL, &o);
   cnn_storage storage = {0};
   cnn_checkpoint checkpoint;
   bank b = {.model = model};
   cnn_storage_want(&storage, &b.parameters, model->parameter_reals, (size_t)model->real_bytes);
   bool good = choose_layer(&b, &o, error) && cnn_storage_commit(&storage, error) &&
-              cnn_checkpoint_load(o.weights, model, b.parameters, &checkpoint, error);
+              cnn_checkpoint_load(o.given.weights, model, b.parameters, &checkpoint, error);
   if (good && !o.out) {
     snprintf(out, sizeof out, "%s/filters.svg", cnn_default_run(model, folder));
     o.out = out;

@@ -15,41 +15,25 @@
 #include <stdio.h>
 
 typedef struct options {
-  const cnn_model *model;
-  const char *folder, *weights;
-  int count, entries, threads;
-  uint64_t seed;
+  cnn_arguments given;
+  int entries;
 } options;
 
 static const struct argp_option OPTIONS[] = {
-    {"count", 'n', "N", 0, "Images (default: as many as the program takes)", 0},
-    {"entries", 'k', "K", 0, "Entries, or directions, of each parameter (default: 10)", 0},
-    {"weights", 'w', "FILE", 0, "At the weights of a checkpoint (default: random ones)", 0},
-    {"seed", 's', "N", 0, "Of weights, images, labels and dropout (default: 1)", 0},
-    CNN_OPTION_THREADS,
-    {0}};
+    {"entries", 'k', "K", 0, "Entries, or directions, of each parameter (default: 10)", 0}, {0}};
+
+static const struct argp_child TAKES[] = {
+    {&cnn_take_threads, 0, NULL, 0},        {&cnn_take_count, 0, NULL, 0},
+    {&cnn_take_seed, 0, NULL, 0},           {&cnn_take_weights, 0, NULL, 0},
+    {&cnn_take_folder_or_none, 0, NULL, 0}, {0}};
 
 static error_t parse(int key, char *text, struct argp_state *state) {
   options *o = state->input;
   switch (key) {
-  case 'n':
-    o->count = cnn_argument_batch(state, "--count", text, o->model);
-    return 0;
+  case ARGP_KEY_INIT:
+    return cnn_arguments_begin(state, TAKES, &o->given);
   case 'k':
     o->entries = (int)cnn_argument_integer(state, "--entries", text, 1, 1000000);
-    return 0;
-  case 'w':
-    o->weights = text;
-    return 0;
-  case 's':
-    o->seed = (uint64_t)cnn_argument_integer(state, "--seed", text, 0, INT64_MAX);
-    return 0;
-  case 't':
-    o->threads = (int)cnn_argument_integer(state, "--threads", text, 1, CNN_THREADS_MAX);
-    return 0;
-  case ARGP_KEY_ARG:
-    if (o->folder) argp_error(state, "one data set is enough: %s", text);
-    o->folder = text;
     return 0;
   }
   return ARGP_ERR_UNKNOWN;
@@ -58,7 +42,7 @@ static error_t parse(int key, char *text, struct argp_state *state) {
 static const struct argp PARSER = {
     .options = OPTIONS,
     .parser = parse,
-    .args_doc = "[DIR]",
+    .children = TAKES,
     .doc =
         "Compare gradients with differences of the loss, on the first training images of the data "
         "set in DIR or on random ones. Sharpest in a program made with --real double.",
@@ -93,7 +77,7 @@ static double mean_loss(checker *c) {
 }
 
 static double gradient_at(const checker *c, const cnn_parameter *parameter, size_t i) {
-  return cnn_real_get(c->o.model, c->gradients, parameter->offset + i);
+  return cnn_real_get(c->o.given.model, c->gradients, parameter->offset + i);
 }
 
 static double root_mean_square(const checker *c, const cnn_parameter *parameter) {
@@ -107,7 +91,7 @@ static double root_mean_square(const checker *c, const cnn_parameter *parameter)
 /* --- double: entries -------------------------------------------------------------------------- */
 
 static double loss_at_entry(checker *c, size_t index, double step) {
-  const cnn_model *model = c->o.model;
+  const cnn_model *model = c->o.given.model;
   double weight = cnn_real_get(model, c->start, index);
   cnn_real_set(model, c->session.state.parameters, index, weight + step);
   double loss = mean_loss(c);
@@ -138,7 +122,7 @@ static void check_entry(checker *c, const cnn_parameter *parameter, size_t i, do
 
 static outcome check_entries(checker *c, const cnn_parameter *parameter) {
   outcome result = {0};
-  cnn_random random = cnn_random_stream(c->o.seed, "gradcheck", parameter->offset);
+  cnn_random random = cnn_random_stream(c->o.given.seed, "gradcheck", parameter->offset);
   size_t count = cnn_parameter_count(parameter);
   double scale = root_mean_square(c, parameter);
   bool all = count <= (size_t)c->o.entries;
@@ -152,8 +136,8 @@ static outcome check_entries(checker *c, const cnn_parameter *parameter) {
 /* Puts the parameter at start + t * v; c->v becomes the v of number `direction`. */
 static void move(checker *c, const cnn_parameter *parameter, int direction, double scale,
                  double t) {
-  const cnn_model *model = c->o.model;
-  cnn_random random = cnn_random_stream(c->o.seed, parameter->name, (uint64_t)direction + 1);
+  const cnn_model *model = c->o.given.model;
+  cnn_random random = cnn_random_stream(c->o.given.seed, parameter->name, (uint64_t)direction + 1);
   size_t count = cnn_parameter_count(parameter);
   for (size_t i = 0; i < count; i++) {
     double sign = cnn_random_u32(&random) & 1 ? 1 : -1;
@@ -166,7 +150,7 @@ static void move(checker *c, const cnn_parameter *parameter, int direction, doub
 
 /* gradients . v */
 static double slope(const checker *c, const cnn_parameter *parameter, const void *gradients) {
-  const cnn_model *model = c->o.model;
+  const cnn_model *model = c->o.given.model;
   size_t count = cnn_parameter_count(parameter);
   double sum = 0;
   for (size_t i = 0; i < count; i++)
@@ -227,12 +211,13 @@ static void shake_constants(const cnn_model *model, uint64_t seed, void *paramet
 static bool take_images(checker *c, cnn_dataset *training, cnn_error *error) {
   enum { LEVELS = 256 };
   static const double half[CNN_CHANNELS_MAX] = {[0 ... CNN_CHANNELS_MAX - 1] = 0.5};
-  const cnn_model *model = c->o.model;
+  const cnn_model *model = c->o.given.model;
   cnn_normalization normalization = cnn_normalization_given(model->input[0], half, half);
-  if (!c->o.folder) {
-    cnn_session_fill_random(&c->session, c->pixels, c->o.count, LEVELS, c->o.seed);
+  if (!c->o.given.folder) {
+    cnn_session_fill_random(&c->session, c->pixels, c->o.given.count, LEVELS, c->o.given.seed);
   } else {
-    if (!cnn_dataset_load(training, model, c->o.folder, "train", c->o.count, error)) return false;
+    if (!cnn_dataset_load(training, model, c->o.given.folder, "train", c->o.given.count, error))
+      return false;
     cnn_session_fill(&c->session, training, NULL, 0, training->count);
     normalization = cnn_session_normalization(model, training);
   }
@@ -241,23 +226,23 @@ static bool take_images(checker *c, cnn_dataset *training, cnn_error *error) {
 }
 
 static bool prepare(checker *c, cnn_dataset *training, cnn_error *error) {
-  const cnn_model *model = c->o.model;
+  const cnn_model *model = c->o.given.model;
   cnn_session *session = &c->session;
   size_t reals = model->parameter_reals, real = (size_t)model->real_bytes;
-  cnn_session_plan(session, model, CNN_TO_TRAIN, c->o.threads);
+  cnn_session_plan(session, model, CNN_TO_TRAIN, c->o.given.threads);
   cnn_storage_want(&session->storage, &c->gradients, reals, real);
   cnn_storage_want(&session->storage, &c->start, reals, real);
   cnn_storage_want(&session->storage, &c->v, reals, real);
   cnn_storage_want(&session->storage, &c->pixels, (size_t)model->batch, cnn_image_bytes(model));
   if (!cnn_session_open(session, error) || !take_images(c, training, error)) return false;
-  session->state.seed = c->o.seed;
+  session->state.seed = c->o.given.seed;
   cnn_checkpoint start;
-  if (c->o.weights) {
-    if (!cnn_checkpoint_load(c->o.weights, model, session->state.parameters, &start, error))
+  if (c->o.given.weights) {
+    if (!cnn_checkpoint_load(c->o.given.weights, model, session->state.parameters, &start, error))
       return false;
   } else {
-    cnn_init_parameters(model, c->o.seed, session->state.parameters);
-    shake_constants(model, c->o.seed, session->state.parameters);
+    cnn_init_parameters(model, c->o.given.seed, session->state.parameters);
+    shake_constants(model, c->o.given.seed, session->state.parameters);
   }
   mean_loss(c);
   for (size_t i = 0; i < reals; i++) {
@@ -268,7 +253,7 @@ static bool prepare(checker *c, cnn_dataset *training, cnn_error *error) {
 }
 
 static bool check_all(checker *c, cnn_error *error) {
-  const cnn_model *model = c->o.model;
+  const cnn_model *model = c->o.given.model;
   bool exact = model->real_bytes == 8;
   double tolerance = exact ? ENTRY_TOLERANCE : DIRECTION_TOLERANCE;
   printf("%-28s %10s %8s %14s\n", "parameter", exact ? "entries" : "directions", "skipped",
@@ -295,7 +280,7 @@ static bool check_all(checker *c, cnn_error *error) {
 }
 
 bool cnn_gradcheck(const cnn_model *model, int argc, char **argv, cnn_error *error) {
-  checker c = {.o = {.model = model, .count = model->batch, .entries = 10, .seed = 1}};
+  checker c = {.o = {.given = cnn_arguments_of(model), .entries = 10}};
   cnn_dataset training = {0};
   argp_parse(&PARSER, argc, argv, 0, NULL, &c.o);
   bool good = prepare(&c, &training, error) && check_all(&c, error);

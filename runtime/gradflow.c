@@ -17,10 +17,8 @@
 #include <string.h>
 
 typedef struct options {
-  const cnn_model *model;
-  const char *folder, *weights, *out, *beside;
-  int count, threads;
-  uint64_t seed;
+  cnn_arguments given;
+  const char *out, *beside;
   bool all;
 } options;
 
@@ -31,16 +29,18 @@ static const struct argp_option OPTIONS[] = {
     {"beside", KEY_BESIDE, "FILE", 0,
      "The gradflow.csv of another net, whose curves the chart shows, too", 0},
     {"all", 'a', NULL, 0, "Print every layer, not only those with weights", 0},
-    {"weights", 'w', "FILE", 0,
-     "At the weights of a checkpoint (default: those that training starts with)", 0},
-    {"count", 'n', "N", 0, "Images (default: as many as the program takes)", 0},
-    {"seed", 's', "N", 0, "Of weights, the choice of images, and dropout (default: 1)", 0},
-    CNN_OPTION_THREADS,
     {0}};
+
+static const struct argp_child TAKES[] = {
+    {&cnn_take_threads, 0, NULL, 0},        {&cnn_take_count, 0, NULL, 0},
+    {&cnn_take_seed, 0, NULL, 0},           {&cnn_take_weights, 0, NULL, 0},
+    {&cnn_take_folder_or_none, 0, NULL, 0}, {0}};
 
 static error_t parse(int key, char *text, struct argp_state *state) {
   options *o = state->input;
   switch (key) {
+  case ARGP_KEY_INIT:
+    return cnn_arguments_begin(state, TAKES, &o->given);
   case 'o':
     o->out = text;
     return 0;
@@ -49,22 +49,6 @@ static error_t parse(int key, char *text, struct argp_state *state) {
     return 0;
   case 'a':
     o->all = true;
-    return 0;
-  case 'w':
-    o->weights = text;
-    return 0;
-  case 'n':
-    o->count = cnn_argument_batch(state, "--count", text, o->model);
-    return 0;
-  case 's':
-    o->seed = (uint64_t)cnn_argument_integer(state, "--seed", text, 0, INT64_MAX);
-    return 0;
-  case 't':
-    o->threads = (int)cnn_argument_integer(state, "--threads", text, 1, CNN_THREADS_MAX);
-    return 0;
-  case ARGP_KEY_ARG:
-    if (o->folder) argp_error(state, "one data set is enough: %s", text);
-    o->folder = text;
     return 0;
   case ARGP_KEY_END:
     if (o->beside && !o->out)
@@ -77,7 +61,7 @@ static error_t parse(int key, char *text, struct argp_state *state) {
 static const struct argp PARSER = {
     .options = OPTIONS,
     .parser = parse,
-    .args_doc = "[DIR]",
+    .children = TAKES,
     .doc = "How large activations, their gradients and those of weights are, layer by layer: root "
            "mean squares in one backward pass over a batch, the first that training takes from the "
            "data set in DIR, or random images. Gradients are those of the mean loss."
@@ -101,18 +85,18 @@ static bool take_images(gradflow *g, cnn_error *error) {
   enum { LEVELS = 256 };
   const options *o = &g->o;
   cnn_session *session = &g->session;
-  cnn_normalization normalization = cnn_normalization_uniform(o->model->input[0]);
-  if (!o->folder) {
-    cnn_session_fill_random(session, g->pixels, o->count, LEVELS, o->seed);
+  cnn_normalization normalization = cnn_normalization_uniform(o->given.model->input[0]);
+  if (!o->given.folder) {
+    cnn_session_fill_random(session, g->pixels, o->given.count, LEVELS, o->given.seed);
   } else {
-    int images = g->training.count, count = o->count < images ? o->count : images;
-    cnn_sampler_order(g->order, (uint32_t)images, true, o->seed, 0);
+    int images = g->training.count, count = o->given.count < images ? o->given.count : images;
+    cnn_sampler_order(g->order, (uint32_t)images, true, o->given.seed, 0);
     cnn_session_fill(session, &g->training, g->order, 0, count);
-    normalization = cnn_session_normalization(o->model, &g->training);
+    normalization = cnn_session_normalization(o->given.model, &g->training);
   }
   cnn_session_normalize(session, &normalization);
-  if (o->weights) return cnn_session_load(session, o->weights, o->folder, error);
-  cnn_init_parameters(o->model, o->seed, session->state.parameters);
+  if (o->given.weights) return cnn_session_load(session, o->given.weights, o->given.folder, error);
+  cnn_init_parameters(o->given.model, o->given.seed, session->state.parameters);
   return true;
 }
 
@@ -120,7 +104,7 @@ static bool take_images(gradflow *g, cnn_error *error) {
 static void observe(void *observer) {
   gradflow *g = observer;
   int call = g->calls++;
-  const cnn_model *model = g->o.model;
+  const cnn_model *model = g->o.given.model;
   const void *memory = g->session.state.activations;
   for (int i = 0; i < model->layer_count; i++) {
     const cnn_layer *layer = &model->layers[i];
@@ -132,8 +116,11 @@ static void observe(void *observer) {
     for (int k = 0; k < 2; k++) {
       if (wanted[k].place->call != call) continue;
       const int *shape = layer->shape;
-      const cnn_value value = {layer->name, 4, {model->batch, shape[0], shape[1], shape[2]},
-                               wanted[k].place->layout, wanted[k].place->offset};
+      const cnn_value value = {layer->name,
+                               4,
+                               {model->batch, shape[0], shape[1], shape[2]},
+                               wanted[k].place->layout,
+                               wanted[k].place->offset};
       *wanted[k].size = cnn_value_rms(model, &value, memory, g->session.batch.count);
     }
   }
@@ -150,12 +137,12 @@ static double parameter_rms(const cnn_model *model, const cnn_parameter *paramet
   return sqrt(sum / (double)count);
 }
 
-static void measure_weights(const gradflow *g, cnn_flow_row *row) {
-  const cnn_model *model = g->o.model;
-  size_t length = strlen(row->layer);
+static void measure_weights(const gradflow *g, const char *layer, cnn_flow_row *row) {
+  const cnn_model *model = g->o.given.model;
+  size_t length = strlen(layer);
   for (int i = 0; i < model->parameter_count; i++) {
     const cnn_parameter *parameter = &model->parameters[i];
-    if (strncmp(parameter->name, row->layer, length) != 0 ||
+    if (strncmp(parameter->name, layer, length) != 0 ||
         strcmp(parameter->name + length, ".weight") != 0)
       continue;
     row->weight = parameter_rms(model, parameter, g->session.state.parameters);
@@ -165,7 +152,7 @@ static void measure_weights(const gradflow *g, cnn_flow_row *row) {
 }
 
 static void measure(gradflow *g) {
-  const cnn_model *model = g->o.model;
+  const cnn_model *model = g->o.given.model;
   cnn_state *state = &g->session.state;
   snprintf(g->flow.model, sizeof g->flow.model, "%s", model->name);
   g->flow.count = model->layer_count;
@@ -175,11 +162,12 @@ static void measure(gradflow *g) {
     snprintf(row->layer, sizeof row->layer, "%s", model->layers[i].name);
     snprintf(row->kind, sizeof row->kind, "%s", model->layers[i].kind);
   }
-  state->seed = g->o.seed;
+  state->seed = g->o.given.seed;
   state->observe = observe;
   state->observer = g;
   model->gradients(state, &g->session.batch);
-  for (int i = 0; i < model->layer_count; i++) measure_weights(g, &g->flow.rows[i]);
+  for (int i = 0; i < model->layer_count; i++)
+    measure_weights(g, model->layers[i].name, &g->flow.rows[i]);
 }
 
 /* --- showing ---------------------------------------------------------------------------------- */
@@ -280,11 +268,11 @@ static bool write_files(gradflow *g, cnn_flow *other, cnn_error *error) {
 
 static bool run(gradflow *g, cnn_flow *other, cnn_error *error) {
   const options *o = &g->o;
-  const cnn_model *model = o->model;
-  if (o->folder && !cnn_dataset_load(&g->training, model, o->folder, "train", 0, error))
+  const cnn_model *model = o->given.model;
+  if (o->given.folder && !cnn_dataset_load(&g->training, model, o->given.folder, "train", 0, error))
     return false;
   cnn_session *session = &g->session;
-  cnn_session_plan(session, model, CNN_TO_TRAIN, o->threads);
+  cnn_session_plan(session, model, CNN_TO_TRAIN, o->given.threads);
   cnn_storage_want(&session->storage, &g->pixels, (size_t)model->batch, cnn_image_bytes(model));
   cnn_storage_want(&session->storage, &g->order, (size_t)g->training.count, sizeof *g->order);
   cnn_storage_want(&session->storage, &g->flow.rows, (size_t)model->layer_count,
@@ -292,9 +280,9 @@ static bool run(gradflow *g, cnn_flow *other, cnn_error *error) {
   if (!cnn_session_open(session, error) || !take_images(g, error)) return false;
   measure(g);
   printf("%s, %d %s images%s%s, weights %s%s: root mean squares\n", model->name,
-         session->batch.count, o->folder ? "training" : "random", o->folder ? " of " : "",
-         o->folder ? o->folder : "", o->weights ? "of " : "as training starts",
-         o->weights ? o->weights : "");
+         session->batch.count, o->given.folder ? "training" : "random",
+         o->given.folder ? " of " : "", o->given.folder ? o->given.folder : "",
+         o->given.weights ? "of " : "as training starts", o->given.weights ? o->given.weights : "");
   print_table(g);
   print_range(&g->flow);
   if (other) print_range(other);
@@ -302,7 +290,7 @@ static bool run(gradflow *g, cnn_flow *other, cnn_error *error) {
 }
 
 bool cnn_gradflow(const cnn_model *model, int argc, char **argv, cnn_error *error) {
-  gradflow g = {.o = {.model = model, .count = model->batch, .seed = 1}};
+  gradflow g = {.o = {.given = cnn_arguments_of(model)}};
   cnn_flow other = {0};
   argp_parse(&PARSER, argc, argv, 0, NULL, &g.o);
   bool good = !g.o.beside || cnn_flow_load(&other, g.o.beside, error);

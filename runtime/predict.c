@@ -10,30 +10,30 @@
 #include <sys/stat.h>
 
 typedef struct options {
-  const cnn_model *model;
-  const char *weights, *classes;
+  cnn_arguments given;
+  const char *classes;
   char *const *sources; /* folders and files, in the order of the command line */
   int source_count;
-  int top, threads;
+  int top;
   int64_t count; /* of each source; 0: all */
 } options;
 
 enum { TOP_MAX = 16, SHOWN = 10 };
 
 static const struct argp_option OPTIONS[] = {
-    {"weights", 'w', "FILE", 0, "Checkpoint (default: runs/<model>/last.safetensors)", 0},
     {"count", 'n', "N", 0, "The first N images of each (default: 10; 0 for all)", 0},
     {"top", 'k', "K", 0, "The K likeliest classes of each image (default: 3)", 0},
     {"classes", 'c', "FILE", 0, "Names of classes, one a line (default: classes.txt in DIR)", 0},
-    CNN_OPTION_THREADS,
     {0}};
+
+static const struct argp_child TAKES[] = {
+    {&cnn_take_threads, 0, NULL, 0}, {&cnn_take_trained, 0, NULL, 0}, {0}};
 
 static error_t parse(int key, char *text, struct argp_state *state) {
   options *o = state->input;
   switch (key) {
-  case 'w':
-    o->weights = text;
-    return 0;
+  case ARGP_KEY_INIT:
+    return cnn_arguments_begin(state, TAKES, &o->given);
   case 'n':
     o->count = cnn_argument_integer(state, "--count", text, 0, INT32_MAX);
     return 0;
@@ -42,9 +42,6 @@ static error_t parse(int key, char *text, struct argp_state *state) {
     return 0;
   case 'c':
     o->classes = text;
-    return 0;
-  case 't':
-    o->threads = (int)cnn_argument_integer(state, "--threads", text, 1, CNN_THREADS_MAX);
     return 0;
   case ARGP_KEY_ARGS:
     o->sources = state->argv + state->next;
@@ -60,6 +57,7 @@ static error_t parse(int key, char *text, struct argp_state *state) {
 static const struct argp PARSER = {
     .options = OPTIONS,
     .parser = parse,
+    .children = TAKES,
     .args_doc = "DIR|IMAGES...",
     .doc =
         "Classes of images: of the test images of the data set in the folder DIR, or of those in "
@@ -139,15 +137,13 @@ static bool predict_source(cnn_session *session, const char *source, const optio
 }
 
 bool cnn_predict(const cnn_model *model, int argc, char **argv, cnn_error *error) {
-  char weights[PATH_MAX];
-  options o = {
-      .model = model, .weights = cnn_default_weights(model, weights), .top = 3, .count = SHOWN};
+  options o = {.given = cnn_arguments_of(model), .top = 3, .count = SHOWN};
   argp_parse(&PARSER, argc, argv, 0, NULL, &o);
   cnn_session session;
-  cnn_session_plan(&session, model, CNN_TO_INFER, o.threads);
-  bool good =
-      cnn_session_open(&session, error) &&
-      cnn_session_load(&session, o.weights, is_folder(o.sources[0]) ? o.sources[0] : NULL, error);
+  cnn_session_plan(&session, model, CNN_TO_INFER, o.given.threads);
+  bool good = cnn_session_open(&session, error) &&
+              cnn_session_load(&session, o.given.weights,
+                               is_folder(o.sources[0]) ? o.sources[0] : NULL, error);
   for (int i = 0; good && i < o.source_count; i++)
     good = predict_source(&session, o.sources[i], &o, error);
   cnn_session_close(&session);

@@ -14,8 +14,8 @@
 enum { STEPS_LEAST = 5, STEPS_MOST = 1000, WARM_UP = 3, ROWS_SHOWN = 30, PAUSE_MS = 300 };
 
 typedef struct options {
-  const cnn_model *model;
-  int count, threads, most;
+  cnn_arguments given;
+  int most;
   double seconds;
   bool infer;
   const char *csv, *svg;
@@ -25,25 +25,24 @@ enum { KEY_WORK = 256, KEY_SECONDS, KEY_CSV, KEY_SVG, KEY_TOP };
 
 static const struct argp_option OPTIONS[] = {
     {"work", KEY_WORK, "train|infer", 0, "What a step is (default: train)", 0},
-    {"count", 'n', "N", 0, "Images a step (default: as many as the program takes)", 0},
-    CNN_OPTION_THREADS,
     {"seconds", KEY_SECONDS, "S", 0, "How long (default: 3)", 0},
     {"top", KEY_TOP, "N", 0, "Show the N slowest nodes (default: 30)", 0},
     {"csv", KEY_CSV, "FILE", 0, "Write all nodes to FILE, in the order of the step", 0},
     {"svg", KEY_SVG, "FILE", 0, "Draw the slowest nodes", 0},
     {0}};
 
+static const struct argp_child TAKES[] = {{&cnn_take_threads, 0, NULL, 0},
+                                          {&cnn_take_count, 0, NULL, 0},
+                                          {&cnn_take_nothing, 0, NULL, 0},
+                                          {0}};
+
 static error_t parse(int key, char *text, struct argp_state *state) {
   options *o = state->input;
   switch (key) {
+  case ARGP_KEY_INIT:
+    return cnn_arguments_begin(state, TAKES, &o->given);
   case KEY_WORK:
     o->infer = cnn_argument_infer(state, text);
-    return 0;
-  case 'n':
-    o->count = cnn_argument_batch(state, "--count", text, o->model);
-    return 0;
-  case 't':
-    o->threads = (int)cnn_argument_integer(state, "--threads", text, 1, CNN_THREADS_MAX);
     return 0;
   case KEY_SECONDS:
     o->seconds = cnn_argument_number(state, "--seconds", text, 0, 3600);
@@ -57,9 +56,6 @@ static error_t parse(int key, char *text, struct argp_state *state) {
   case KEY_SVG:
     o->svg = text;
     return 0;
-  case ARGP_KEY_ARG:
-    argp_error(state, "takes no arguments: %s", text);
-    return 0;
   }
   return ARGP_ERR_UNKNOWN;
 }
@@ -67,6 +63,7 @@ static error_t parse(int key, char *text, struct argp_state *state) {
 static const struct argp PARSER = {
     .options = OPTIONS,
     .parser = parse,
+    .children = TAKES,
     .doc =
         "Where the time of a step goes, node by node, on random images.\v"
         "FLOPs are those of the definition: two for each multiply-add of convolutions and linear "
@@ -107,13 +104,13 @@ static bool sample(cnn_benchmark *bench, const options *o, int node_count, sampl
                    cnn_error *error) {
   cnn_profile profile = {.ends = all->ends, .room = node_count};
   double start = cnn_seconds();
-  cnn_benchmark_step(bench, !o->infer, o->count);
+  cnn_benchmark_step(bench, !o->infer, o->given.count);
   double then = cnn_seconds();
   all->plain[all->steps] = then - start;
   cnn_state *state = &bench->session.state;
   state->observer = &profile;
   state->observe = cnn_profile_observe;
-  cnn_benchmark_step(bench, !o->infer, o->count);
+  cnn_benchmark_step(bench, !o->infer, o->given.count);
   state->observe = NULL;
   if (profile.count != node_count)
     return cnn_fail(error, CNN_EXIT_FAILED, "a step has %d nodes, but the program lists %d",
@@ -166,9 +163,9 @@ static void fill_rows(const cnn_model *model, const cnn_node *nodes, samples *al
 
 static bool measure(cnn_benchmark *bench, const options *o, samples *all,
                     cnn_profile_result *result, cnn_error *error) {
-  const cnn_model *model = o->model;
+  const cnn_model *model = o->given.model;
   measure_machine(result, false);
-  for (int i = 0; i < WARM_UP; i++) cnn_benchmark_step(bench, !o->infer, o->count);
+  for (int i = 0; i < WARM_UP; i++) cnn_benchmark_step(bench, !o->infer, o->given.count);
   const double start = cnn_seconds();
   while (all->steps < STEPS_LEAST ||
          (all->steps < STEPS_MOST && cnn_seconds() - start < o->seconds))
@@ -180,37 +177,40 @@ static bool measure(cnn_benchmark *bench, const options *o, samples *all,
 
 /* --- reporting -------------------------------------------------------------------------------- */
 
-/* Writes the text to a file; the first of two runs counts its bytes. */
-static bool write_file(const char *path, const cnn_profile_result *result, int most,
-                       void write(cnn_text *text, const cnn_profile_result *result, int most),
-                       cnn_error *error) {
-  cnn_text text = {0};
-  write(&text, result, most);
-  text = (cnn_text){.data = malloc(text.used + 1), .size = text.used + 1};
-  if (!text.data) return cnn_fail(error, CNN_EXIT_FAILED, "no memory for %s", path);
-  write(&text, result, most);
-  bool good = cnn_file_replace(path, text.data, text.used, error);
-  free(text.data);
-  return good;
+/* What the files show. */
+typedef struct shown {
+  const cnn_profile_result *result;
+  int most; /* nodes in the chart */
+} shown;
+
+static void write_csv(cnn_text *text, const void *what) {
+  const cnn_profile_result *result = ((const shown *)what)->result;
+  cnn_profile_csv(text, result, result->row_count);
+}
+
+static void write_chart(cnn_text *text, const void *what) {
+  const shown *all = what;
+  cnn_profile_chart(text, all->result, all->most);
 }
 
 static bool report(const options *o, const cnn_profile_result *result, cnn_error *error) {
+  const shown all = {result, o->most};
   cnn_profile_table(result, o->most, stdout);
-  return (!o->csv || write_file(o->csv, result, result->row_count, cnn_profile_csv, error)) &&
-         (!o->svg || write_file(o->svg, result, o->most, cnn_profile_chart, error));
+  return (!o->csv || cnn_file_write_text(o->csv, write_csv, &all, error)) &&
+         (!o->svg || cnn_file_write_text(o->svg, write_chart, &all, error));
 }
 
 bool cnn_profile_run(const cnn_model *model, int argc, char **argv, cnn_error *error) {
-  options o = {.model = model, .count = model->batch, .seconds = 3, .most = ROWS_SHOWN};
+  options o = {.given = cnn_arguments_of(model), .seconds = 3, .most = ROWS_SHOWN};
   argp_parse(&PARSER, argc, argv, 0, NULL, &o);
   cnn_benchmark bench;
   samples all = {0};
   const int nodes = o.infer ? model->inference_node_count : model->training_node_count;
   bool good =
-      cnn_benchmark_open(&bench, model, o.threads, error) && samples_open(&all, nodes, error);
+      cnn_benchmark_open(&bench, model, o.given.threads, error) && samples_open(&all, nodes, error);
   cnn_profile_result result = {.net = model->name,
                                .infer = o.infer,
-                               .count = o.count,
+                               .count = o.given.count,
                                .threads = bench.session.state.threads,
                                .row_count = nodes};
   good = good && measure(&bench, &o, &all, &result, error) && report(&o, &result, error);

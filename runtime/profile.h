@@ -16,7 +16,7 @@ typedef struct cnn_profile {
 } cnn_profile;
 
 /* cnn_state.observe with a cnn_profile: notes the time. */
-void cnn_profile_observe(void *profile);
+void cnn_profile_observe(void *observer);
 
 typedef struct cnn_profile_row {
   const char *layer, *op;

@@ -26,8 +26,8 @@ static size_t activation_reals(const cnn_model *model, cnn_purpose purpose) {
   return model->training_reals;
 }
 
-void cnn_session_plan_without_activations(cnn_session *session, const cnn_model *model,
-                                          cnn_purpose purpose, int threads) {
+void cnn_session_plan(cnn_session *session, const cnn_model *model, cnn_purpose purpose,
+                      int threads) {
   const cnn_recipe *recipe = model->recipe;
   *session = (cnn_session){.model = model};
   session->state = (cnn_state){
@@ -53,13 +53,7 @@ void cnn_session_plan_without_activations(cnn_session *session, const cnn_model 
   cnn_storage_want(storage, &session->logits, batch * (size_t)model->classes, sizeof(float));
   cnn_storage_want(storage, &session->images, batch, sizeof *session->images);
   cnn_storage_want(storage, &session->labels, batch, sizeof *session->labels);
-}
-
-void cnn_session_plan(cnn_session *session, const cnn_model *model, cnn_purpose purpose,
-                      int threads) {
-  cnn_session_plan_without_activations(session, model, purpose, threads);
-  cnn_storage_want(&session->storage, &session->state.activations, activation_reals(model, purpose),
-                   (size_t)model->real_bytes);
+  cnn_storage_want(storage, &state->activations, activation_reals(model, purpose), real);
 }
 
 bool cnn_session_open(cnn_session *session, cnn_error *error) {

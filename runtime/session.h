@@ -25,10 +25,6 @@ typedef struct cnn_session {
 void cnn_session_plan(cnn_session *session, const cnn_model *model, cnn_purpose purpose,
                       int threads);
 
-/* The same without memory for activations, for a caller that brings its own. */
-void cnn_session_plan_without_activations(cnn_session *session, const cnn_model *model,
-                                          cnn_purpose purpose, int threads);
-
 bool cnn_session_open(cnn_session *session, cnn_error *error);
 void cnn_session_close(cnn_session *session);
 

@@ -14,19 +14,16 @@
 #include <string.h>
 
 typedef struct options {
-  const cnn_model *model;
-  const char *out, *weights, *images;
-  int count, threads;
-  uint64_t seed;
+  cnn_arguments given;
+  const char *out, *images;
+  int steps;
   bool integers, infer;
 } options;
 
-enum { KEY_INTEGERS = 256, KEY_INFER, KEY_IMAGES };
+enum { KEY_INTEGERS = 256, KEY_INFER, KEY_IMAGES, KEY_STEPS };
 
 static const struct argp_option OPTIONS[] = {
     {"out", 'o', "FILE", 0, "The safetensors file to write", 0},
-    {"weights", 'w', "FILE", 0,
-     "Weights of a checkpoint (default: those that training starts with)", 0},
     {"images", KEY_IMAGES, "FILE", 0,
      "A safetensors file with images U8 [n,C,H,W] and labels I32 or I64 [n] (default: N random "
      "ones)",
@@ -34,40 +31,32 @@ static const struct argp_option OPTIONS[] = {
     {"integers", KEY_INTEGERS, NULL, 0,
      "Weights -1, 0, 1 and pixels -1 to 2, so that small nets are exact", 0},
     {"infer", KEY_INFER, NULL, 0, "Inference instead of gradients", 0},
-    {"count", 'n', "N", 0, "Images (default: as many as the program takes)", 0},
-    {"seed", 's', "N", 0, "Of weights, images, labels and dropout (default: 1)", 0},
-    CNN_OPTION_THREADS,
+    {"steps", KEY_STEPS, "N", 0, "Training steps on the batch before (default: 0)", 0},
     {0}};
+
+static const struct argp_child TAKES[] = {
+    {&cnn_take_threads, 0, NULL, 0}, {&cnn_take_count, 0, NULL, 0},   {&cnn_take_seed, 0, NULL, 0},
+    {&cnn_take_weights, 0, NULL, 0}, {&cnn_take_nothing, 0, NULL, 0}, {0}};
 
 static error_t parse(int key, char *text, struct argp_state *state) {
   options *o = state->input;
   switch (key) {
+  case ARGP_KEY_INIT:
+    return cnn_arguments_begin(state, TAKES, &o->given);
   case 'o':
     o->out = text;
     return 0;
-  case 'w':
-    o->weights = text;
-    return 0;
   case KEY_IMAGES:
     o->images = text;
+    return 0;
+  case KEY_STEPS:
+    o->steps = (int)cnn_argument_integer(state, "--steps", text, 0, INT32_MAX);
     return 0;
   case KEY_INTEGERS:
     o->integers = true;
     return 0;
   case KEY_INFER:
     o->infer = true;
-    return 0;
-  case 'n':
-    o->count = cnn_argument_batch(state, "--count", text, o->model);
-    return 0;
-  case 's':
-    o->seed = (uint64_t)cnn_argument_integer(state, "--seed", text, 0, INT64_MAX);
-    return 0;
-  case 't':
-    o->threads = (int)cnn_argument_integer(state, "--threads", text, 1, CNN_THREADS_MAX);
-    return 0;
-  case ARGP_KEY_ARG:
-    argp_error(state, "takes no arguments: %s", text);
     return 0;
   case ARGP_KEY_END:
     if (!o->out) argp_error(state, "--out FILE says where to write");
@@ -79,6 +68,7 @@ static error_t parse(int key, char *text, struct argp_state *state) {
 static const struct argp PARSER = {
     .options = OPTIONS,
     .parser = parse,
+    .children = TAKES,
     .doc = "Run one step on a batch and write all of it: weights, gradients (d + name), images, "
            "labels, loss; with --infer the logits; in programs made with --keep-values also every "
            "value between.",
@@ -88,6 +78,7 @@ typedef struct trace {
   options o;
   cnn_session session;
   uint8_t *pixels;    /* [batch] images */
+  cnn_kept kept;      /* values to write */
   void *guarded;      /* activations with guard pages, if the model wants them */
   char (*names)[256]; /* of gradients */
   double *plain;      /* room for all values, row-major, as reals */
@@ -118,7 +109,7 @@ static bool has_shape(const cnn_tensor *tensor, int rank, const int64_t *shape) 
 }
 
 static bool take_batch(trace *t, const cnn_safetensors *file, cnn_error *error) {
-  const cnn_model *model = t->o.model;
+  const cnn_model *model = t->o.given.model;
   const cnn_tensor *images = cnn_safetensors_find(file, "images");
   const cnn_tensor *labels = cnn_safetensors_find(file, "labels");
   int64_t n = images && images->rank > 0 ? images->shape[0] : 0;
@@ -155,7 +146,7 @@ static bool load_batch(trace *t, cnn_error *error) {
 static void normalize(trace *t) {
   static const double mean = 0.3, deviation = 0.35; /* plausible ones, for any data */
   cnn_normalization *n = &t->session.normalization;
-  cnn_session_normalize(&t->session, &(cnn_normalization){.channels = t->o.model->input[0]});
+  cnn_session_normalize(&t->session, &(cnn_normalization){.channels = t->o.given.model->input[0]});
   for (int c = 0; c < n->channels; c++) {
     n->scale[c] = t->o.integers ? 1 : (float)(1 / (255 * deviation));
     n->shift[c] = t->o.integers ? -1 : (float)(-mean / deviation);
@@ -165,41 +156,34 @@ static void normalize(trace *t) {
 static bool prepare(trace *t, cnn_error *error) {
   enum { LEVELS = 256, FEW_LEVELS = 4 };
   const options *o = &t->o;
-  const cnn_model *model = o->model;
+  const cnn_model *model = o->given.model;
   cnn_session *session = &t->session;
-  bool guards = model->guard_bytes > 0 && !o->infer;
-  if (guards) {
-    cnn_session_plan_without_activations(session, model, CNN_TO_TRAIN, o->threads);
-    t->guarded = cnn_guarded_activations(model, error);
-    if (!t->guarded) return false;
-    session->state.activations = t->guarded;
-  } else {
-    cnn_session_plan(session, model, CNN_TO_TRAIN, o->threads);
-  }
-  size_t most = 2 * (size_t)model->parameter_count + (size_t)cnn_values_kept(model) + 8;
+  t->kept = o->infer ? cnn_kept_inference(model) : cnn_kept_training(model);
+  cnn_session_plan(session, model, CNN_TO_TRAIN, o->given.threads);
+  size_t most = 2 * (size_t)model->parameter_count + (size_t)t->kept.count + 8;
   size_t values = 0;
-  for (int i = 0; i < cnn_values_kept(model); i++) values += cnn_value_elements(&model->values[i]);
+  for (int i = 0; i < t->kept.count; i++) values += cnn_value_elements(&t->kept.values[i]);
   cnn_storage_want(&session->storage, &t->pixels, (size_t)model->batch, cnn_image_bytes(model));
   cnn_storage_want(&session->storage, &t->plain, values, (size_t)model->real_bytes);
   cnn_storage_want(&session->storage, &t->tensors, most, sizeof *t->tensors);
   cnn_storage_want(&session->storage, &t->names, (size_t)model->parameter_count, sizeof *t->names);
   if (!cnn_session_open(session, error)) return false;
-  session->state.seed = o->seed;
+  session->state.seed = o->given.seed;
   normalize(t);
   if (o->images) {
     if (!load_batch(t, error)) return false;
   } else {
-    cnn_session_fill_random(session, t->pixels, o->count, o->integers ? FEW_LEVELS : LEVELS,
-                            o->seed);
+    cnn_session_fill_random(session, t->pixels, o->given.count, o->integers ? FEW_LEVELS : LEVELS,
+                            o->given.seed);
   }
-  if (o->weights) {
+  if (o->given.weights) {
     cnn_checkpoint start;
-    return cnn_checkpoint_load(o->weights, model, session->state.parameters, &start, error);
+    return cnn_checkpoint_load(o->given.weights, model, session->state.parameters, &start, error);
   }
   if (o->integers)
-    fill_integers(model, o->seed, session->state.parameters);
+    fill_integers(model, o->given.seed, session->state.parameters);
   else
-    cnn_init_parameters(model, o->seed, session->state.parameters);
+    cnn_init_parameters(model, o->given.seed, session->state.parameters);
   return true;
 }
 
@@ -217,7 +201,7 @@ static cnn_tensor *add(trace *t, const char *name, cnn_dtype dtype, int element_
 }
 
 static void add_parameters(trace *t, cnn_dtype real) {
-  const cnn_model *model = t->o.model;
+  const cnn_model *model = t->o.given.model;
   for (int i = 0; i < model->parameter_count; i++) {
     const cnn_parameter *p = &model->parameters[i];
     const cnn_state *state = &t->session.state;
@@ -231,10 +215,10 @@ static void add_parameters(trace *t, cnn_dtype real) {
 }
 
 static void add_values(trace *t, cnn_dtype real) {
-  const cnn_model *model = t->o.model;
+  const cnn_model *model = t->o.given.model;
   int count = t->session.batch.count;
-  for (int i = 0; i < cnn_values_kept(model); i++) {
-    const cnn_value *value = &model->values[i];
+  for (int i = 0; i < t->kept.count; i++) {
+    const cnn_value *value = &t->kept.values[i];
     void *plain = cnn_real_at(model, t->plain, t->plain_used);
     int rows = value->rank > 1 ? count : value->shape[0]; /* rank 1: statistics of channels */
     int shape[4] = {rows, value->shape[1], value->shape[2], value->shape[3]};
@@ -245,7 +229,7 @@ static void add_values(trace *t, cnn_dtype real) {
 }
 
 static bool write_trace(trace *t, cnn_error *error) {
-  const cnn_model *model = t->o.model;
+  const cnn_model *model = t->o.given.model;
   const cnn_batch *batch = &t->session.batch;
   const cnn_dtype real = model->real_bytes == 8 ? CNN_DTYPE_F64 : CNN_DTYPE_F32;
   int n = batch->count, channels = model->input[0];
@@ -260,8 +244,8 @@ static bool write_trace(trace *t, cnn_error *error) {
     add(t, "logits", CNN_DTYPE_F32, 4, t->session.logits, 2, (const int[]){n, model->classes});
   } else {
     add(t, "loss", real, model->real_bytes, t->session.state.loss, 1, &n);
-    add_values(t, real);
   }
+  add_values(t, real);
   const cnn_metadata metadata[] = {{"model", model->name}};
   cnn_safetensors_header(&t->header, t->tensors, t->tensor_count, metadata, 1);
   t->header.size = t->header.used + 1;
@@ -273,19 +257,28 @@ static bool write_trace(trace *t, cnn_error *error) {
   return good;
 }
 
-bool cnn_trace(const cnn_model *model, int argc, char **argv, cnn_error *error) {
-  trace t = {.o = {.model = model, .count = model->batch, .seed = 1}};
-  argp_parse(&PARSER, argc, argv, 0, NULL, &t.o);
-  bool good = prepare(&t, error);
-  if (good) {
-    cnn_session *session = &t.session;
-    if (t.o.infer)
-      model->infer(&session->state, &session->batch, session->logits);
-    else
-      model->gradients(&session->state, &session->batch);
-    good = write_trace(&t, error);
+static bool run(trace *t, cnn_error *error) {
+  const cnn_model *model = t->o.given.model;
+  cnn_session *session = &t->session;
+  for (; session->state.step < (uint64_t)t->o.steps; session->state.step++)
+    model->train_step(&session->state, &session->batch);
+  if (model->guard_bytes > 0) {
+    t->guarded = cnn_guarded_activations(model, &t->kept, error);
+    if (!t->guarded) return false;
+    session->state.activations = t->guarded;
   }
-  if (t.guarded) cnn_guarded_release(model, t.guarded);
+  if (t->o.infer)
+    model->infer(&session->state, &session->batch, session->logits);
+  else
+    model->gradients(&session->state, &session->batch);
+  return true;
+}
+
+bool cnn_trace(const cnn_model *model, int argc, char **argv, cnn_error *error) {
+  trace t = {.o = {.given = cnn_arguments_of(model)}};
+  argp_parse(&PARSER, argc, argv, 0, NULL, &t.o);
+  bool good = prepare(&t, error) && run(&t, error) && write_trace(&t, error);
+  if (t.guarded) cnn_guarded_release(model, &t.kept, t.guarded);
   cnn_session_close(&t.session);
   return good;
 }

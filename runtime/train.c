@@ -15,13 +15,12 @@
 /* --- command line ----------------------------------------------------------------------------- */
 
 typedef struct options {
-  const cnn_model *model;
+  cnn_arguments given;
   cnn_recipe recipe; /* the model's, with what the command line says */
-  const char *folder, *out, *init, *log;
+  const char *out, *init, *log;
   const char *fixed; /* an option that a run which goes on does not take; or NULL */
-  uint64_t seed;
-  int64_t steps; /* 0: no limit */
-  int batch, threads, limit;
+  int64_t steps;     /* 0: no limit */
+  int batch, limit;
   bool in_order, resume;
 } options;
 
@@ -35,7 +34,6 @@ static const struct argp_option OPTIONS[] = {
      0},
     {"lr", 'r', "X", 0, "Learning rate at the start (default: the model's)", 0},
     {"seed", 's', "N", 0, "Of the first weights, the shuffles and dropout (default: 1)", 0},
-    CNN_OPTION_THREADS,
     {"out", 'o', "RUN", 0,
      "Folder for last.safetensors, metrics.csv and curves.svg (default: runs/<model>)", 0},
     {"resume", KEY_RESUME, NULL, 0,
@@ -51,9 +49,14 @@ static const struct argp_option OPTIONS[] = {
     {"log-steps", KEY_LOG, "FILE", 0, "CSV with step, loss and learning rate of every update", 0},
     {0}};
 
+static const struct argp_child TAKES[] = {
+    {&cnn_take_threads, 0, NULL, 0}, {&cnn_take_folder, 0, NULL, 0}, {0}};
+
 static error_t parse(int key, char *text, struct argp_state *state) {
   options *o = state->input;
   switch (key) {
+  case ARGP_KEY_INIT:
+    return cnn_arguments_begin(state, TAKES, &o->given);
   case 'e':
     o->fixed = "--epochs";
     o->recipe.epochs = (int)cnn_argument_integer(state, "--epochs", text, 1, 1000000);
@@ -68,10 +71,7 @@ static error_t parse(int key, char *text, struct argp_state *state) {
     return 0;
   case 's':
     o->fixed = "--seed";
-    o->seed = (uint64_t)cnn_argument_integer(state, "--seed", text, 0, INT64_MAX);
-    return 0;
-  case 't':
-    o->threads = (int)cnn_argument_integer(state, "--threads", text, 1, CNN_THREADS_MAX);
+    o->given.seed = (uint64_t)cnn_argument_integer(state, "--seed", text, 0, INT64_MAX);
     return 0;
   case 'o':
     o->out = text;
@@ -97,12 +97,7 @@ static error_t parse(int key, char *text, struct argp_state *state) {
   case KEY_RESUME:
     o->resume = true;
     return 0;
-  case ARGP_KEY_ARG:
-    if (o->folder) argp_error(state, "one data set is enough: %s", text);
-    o->folder = text;
-    return 0;
   case ARGP_KEY_END:
-    if (!o->folder) argp_error(state, "name the folder of the data set");
     if (o->resume && o->fixed)
       argp_error(state, "--resume goes on with the settings of the run; leave out %s", o->fixed);
     return 0;
@@ -113,7 +108,7 @@ static error_t parse(int key, char *text, struct argp_state *state) {
 static const struct argp PARSER = {
     .options = OPTIONS,
     .parser = parse,
-    .args_doc = "DIR",
+    .children = TAKES,
     .doc =
         "Learn from the data set in DIR: train-images-idx3-ubyte and train-labels-idx1-ubyte, and "
         "the same with t10k for the test images, plain or with .gz; or CIFAR-10's data_batch_1.bin "
@@ -137,8 +132,8 @@ static uint32_t checksum(uint32_t sum, const cnn_dataset *dataset) {
 }
 
 static bool load_data(cnn_trainer *t, const options *o, cnn_error *error) {
-  if (!cnn_dataset_load(&t->training, t->model, o->folder, "train", t->limit, error) ||
-      !cnn_dataset_load(&t->test, t->model, o->folder, "t10k", 0, error))
+  if (!cnn_dataset_load(&t->training, t->model, o->given.folder, "train", t->limit, error) ||
+      !cnn_dataset_load(&t->test, t->model, o->given.folder, "t10k", 0, error))
     return false;
   t->data = checksum(checksum(0, &t->training), &t->test);
   return true;
@@ -192,7 +187,7 @@ static bool set_standing(cnn_trainer *t, const cnn_safetensors *state, const cnn
     return cnn_fail(error, CNN_EXIT_DATA,
                     "%s: other images than those that %s has learned from; give the data set of "
                     "the run",
-                    o->folder, o->out);
+                    o->given.folder, o->out);
   int64_t batches = cnn_sampler_batches(t->training.count, t->batch);
   int64_t begun = from->step - from->epochs_done * batches; /* updates of the epoch at hand */
   if (begun < 0 || begun > batches || from->tally.images > t->training.count)
@@ -226,7 +221,7 @@ static bool prepare(cnn_trainer *t, const options *o, cnn_error *error) {
   cnn_resume from = {0};
   if (!cnn_run_open(&t->run, t->model, o->out, error)) return false;
   if (o->resume && !open_state(t, o, &state, &from, error)) return false;
-  bool good = load_data(t, o, error) && allocate(t, o->threads, error);
+  bool good = load_data(t, o, error) && allocate(t, o->given.threads, error);
   if (good) {
     t->session.state.seed = t->seed;
     cnn_normalization normalization = cnn_session_normalization(t->model, &t->training);
@@ -281,15 +276,14 @@ static int default_batch(const cnn_model *model) {
 bool cnn_train(const cnn_model *model, int argc, char **argv, cnn_error *error) {
   char out[PATH_MAX];
   static cnn_trainer t;
-  options o = {.model = model,
+  options o = {.given = cnn_arguments_of(model),
                .recipe = *model->recipe,
                .batch = default_batch(model),
-               .seed = 1,
                .out = cnn_default_run(model, out)};
   argp_parse(&PARSER, argc, argv, 0, NULL, &o);
   t = (cnn_trainer){.model = model,
                     .recipe = o.recipe,
-                    .seed = o.seed,
+                    .seed = o.given.seed,
                     .steps = o.steps,
                     .batch = o.batch,
                     .limit = o.limit,

@@ -19,10 +19,6 @@ static size_t features_of(const cnn_value *value) {
   return features;
 }
 
-int cnn_values_kept(const cnn_model *model) {
-  return model->guard_bytes > 0 ? model->value_count : 0;
-}
-
 size_t cnn_value_elements(const cnn_value *value) {
   return (size_t)value->shape[0] * features_of(value);
 }
@@ -83,31 +79,38 @@ double cnn_value_rms(const cnn_model *model, const cnn_value *value, const void 
   return sqrt(sum / ((double)count * (double)features));
 }
 
-static size_t guarded_bytes(const cnn_model *model) {
-  size_t reals = model->training_reals;
-  return round_up(reals * (size_t)model->real_bytes, model->guard_bytes) + model->guard_bytes;
+cnn_kept cnn_kept_training(const cnn_model *model) {
+  return (cnn_kept){model->values, model->value_count, model->training_reals};
 }
 
-void *cnn_guarded_activations(const cnn_model *model, cnn_error *error) {
-  void *base = mmap(NULL, guarded_bytes(model), PROT_READ | PROT_WRITE,
+cnn_kept cnn_kept_inference(const cnn_model *model) {
+  return (cnn_kept){model->inference_values, model->inference_value_count, model->inference_reals};
+}
+
+static size_t guarded_bytes(const cnn_model *model, const cnn_kept *kept) {
+  return round_up(kept->reals * (size_t)model->real_bytes, model->guard_bytes) + model->guard_bytes;
+}
+
+void *cnn_guarded_activations(const cnn_model *model, const cnn_kept *kept, cnn_error *error) {
+  void *base = mmap(NULL, guarded_bytes(model, kept), PROT_READ | PROT_WRITE,
                     MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
   if (base == MAP_FAILED) {
     cnn_fail(error, CNN_EXIT_FAILED, "cannot have memory for guarded values: %s", strerror(errno));
     return NULL;
   }
-  for (int i = 0; i < model->value_count; i++) {
-    const cnn_value *value = &model->values[i];
+  for (int i = 0; i < kept->count; i++) {
+    const cnn_value *value = &kept->values[i];
     size_t end = (value->offset + cnn_value_reals(model, value)) * (size_t)model->real_bytes;
     assert(end % model->guard_bytes == 0);
     if (mprotect((char *)base + end, model->guard_bytes, PROT_NONE) != 0) {
       cnn_fail(error, CNN_EXIT_FAILED, "cannot guard '%s': %s", value->name, strerror(errno));
-      cnn_guarded_release(model, base);
+      cnn_guarded_release(model, kept, base);
       return NULL;
     }
   }
   return base;
 }
 
-void cnn_guarded_release(const cnn_model *model, void *activations) {
-  munmap(activations, guarded_bytes(model));
+void cnn_guarded_release(const cnn_model *model, const cnn_kept *kept, void *activations) {
+  munmap(activations, guarded_bytes(model, kept));
 }

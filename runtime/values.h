@@ -6,10 +6,6 @@
 #include "cnn.h"
 #include "error.h"
 
-/* How many values are still there after a step: all in a program made with --keep-values, none in
-   others. */
-int cnn_values_kept(const cnn_model *model);
-
 /* Elements for a full batch, without padding of the layout. */
 size_t cnn_value_elements(const cnn_value *value);
 
@@ -24,9 +20,19 @@ void cnn_value_plain(const cnn_model *model, const cnn_value *value, const void 
 double cnn_value_rms(const cnn_model *model, const cnn_value *value, const void *activations,
                      int count);
 
+/* What training or inference keeps. */
+typedef struct cnn_kept {
+  const cnn_value *values;
+  int count;
+  size_t reals; /* activations that hold them */
+} cnn_kept;
+
+cnn_kept cnn_kept_training(const cnn_model *model);
+cnn_kept cnn_kept_inference(const cnn_model *model);
+
 /* Memory for activations in which the model->guard_bytes behind every value cannot be touched.
    NULL after a mistake. */
-void *cnn_guarded_activations(const cnn_model *model, cnn_error *error);
-void cnn_guarded_release(const cnn_model *model, void *activations);
+void *cnn_guarded_activations(const cnn_model *model, const cnn_kept *kept, cnn_error *error);
+void cnn_guarded_release(const cnn_model *model, const cnn_kept *kept, void *activations);
 
 #endif

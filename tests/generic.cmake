@@ -1,4 +1,5 @@
-# One step of a generated program against the interpreter, which shares no kernel with it.
+# One step of a generated program, and inference after two more, against the interpreter, which shares
+# no kernel with it.
 # cmake -DCNNC= -DGENERIC= -DCOMPARE= -DMODEL= -DARGUMENTS= -DCC= -DCFLAGS= -DFOLDER= -DCOUNT=
 #   -P generic.cmake
 file(MAKE_DIRECTORY ${FOLDER})
@@ -26,7 +27,14 @@ separate_arguments(libs UNIX_COMMAND "${libs}")
 run(${CNNC} export ${MODEL} ${for_graph} -o ${FOLDER}/graph.json)
 run(${CNNC} --keep-values ${MODEL} ${ARGUMENTS} -o ${FOLDER}/program.c)
 run(${CC} ${cflags} ${CFLAGS} ${FOLDER}/program.c -o ${FOLDER}/program ${libs})
-run(${FOLDER}/program trace --threads 2 --count ${COUNT} --out ${FOLDER}/got.safetensors)
-run(${GENERIC} ${FOLDER}/graph.json step --threads 2 --trace ${FOLDER}/got.safetensors
-  --out ${FOLDER}/wanted.safetensors)
-run(${COMPARE} ${FOLDER}/got.safetensors ${FOLDER}/wanted.safetensors)
+
+# compare(MODE OPTION...): the program's trace with these options against what cnn-generic does in MODE.
+function(compare mode)
+  set(got ${FOLDER}/${mode}.safetensors)
+  set(wanted ${FOLDER}/${mode}_wanted.safetensors)
+  run(${FOLDER}/program trace ${ARGN} --threads 2 --count ${COUNT} --out ${got})
+  run(${GENERIC} ${FOLDER}/graph.json ${mode} --threads 2 --trace ${got} --out ${wanted})
+  run(${COMPARE} ${got} ${wanted})
+endfunction()
+compare(step)
+compare(infer --infer --steps 2)

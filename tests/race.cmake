@@ -17,9 +17,17 @@ foreach(target scalar native)
   generic_test(lenet5_${target} models/lenet5.lua 32 "--target=${target}")
   generic_test(every_op_${target} tests/golden/every_op.lua 5 "--target=${target} -D rate=0")
   generic_test(pools_${target} tests/parity/pools.lua 11 "--target=${target}")
+  generic_test(norms_${target} tests/golden/norms.lua 5 "--target=${target}")
 endforeach()
 generic_test(lenet5_part models/lenet5.lua 19 "")
 generic_test(mlp models/mlp.lua 3 "--batch=7")
+# Of the zoo, as small as they still make sense.
+generic_test(resnet20 models/resnet20.lua 6 "-D size=16 --batch=6")
+generic_test(resnet20_b models/resnet20.lua 6 "-D size=16 -D shortcut=B --batch=8")
+set(small "-D classes=10 -D dropout=0.0")
+generic_test(vgg11_bn models/vgg11_bn.lua 8
+  "-D size=32 -D width=0.25 -D hidden=32 ${small} --batch=8")
+generic_test(alexnet models/alexnet.lua 2 "-D size=80 -D paper=true ${small} --batch=2")
 
 # race/NAME.sh: commands and their answers.
 foreach(name bench generic)

@@ -65,7 +65,8 @@ Tensor *net_find(const Net *net, const char *name) {
 }
 
 static bool read_tensor(const cJSON *item, int batch, Tensor *tensor) {
-  static const char *const kinds[] = {"input", "activation", "parameter", "loss", "gradient"};
+  static const char *const kinds[] = {"input",  "activation", "parameter",
+                                      "buffer", "loss",       "gradient"};
   const char *name = text_of(item, "name", NULL), *kind = text_of(item, "kind", "");
   if (!name) return complain("a value without", "name"), false;
   tensor->name = strdup(name);
@@ -82,13 +83,19 @@ static bool read_tensor(const cJSON *item, int batch, Tensor *tensor) {
     tensor->dim[i] = size ? size->valueint : 1;
     if (tensor->dim[i] < 1) return complain("a shape with a dimension below 1:", name), false;
   }
-  if (tensor->kind != TENSOR_PARAMETER) tensor->dim[0] = batch;
+  const bool statistics = tensor->kind == TENSOR_ACTIVATION && tensor->rank == 1; /* of a batch */
+  tensor->per_image =
+      tensor->kind != TENSOR_PARAMETER && tensor->kind != TENSOR_BUFFER && !statistics;
+  if (tensor->per_image) tensor->dim[0] = batch;
   tensor->image = (size_t)tensor->dim[1] * tensor->dim[2] * tensor->dim[3];
   tensor->count = tensor->image * tensor->dim[0];
 
   const cJSON *init = cJSON_GetObjectItemCaseSensitive(item, "init");
   tensor->init = strdup(text_of(init, "kind", "zeros"));
   tensor->scale = number_of(init, "scale", 1);
+  tensor->trainable = flag_of(item, "trainable", true);
+  tensor->lr_scale = number_of(item, "lr_scale", 1);
+  tensor->decay_scale = number_of(item, "decay_scale", 1);
   return true;
 }
 
@@ -125,11 +132,21 @@ static bool read_node(const Net *net, const cJSON *item, Node *node) {
   pair_of(from, "padding", 0, to->padding);
   pair_of(from, "dilation", 1, to->dilation);
   to->groups = (int)number_of(from, "groups", 1);
-  to->bias = flag_of(from, "bias", node->in_count > 2);
+  to->bias = flag_of(from, "bias", false);
   to->ceil_mode = flag_of(from, "ceil_mode", false);
   to->count_include_pad = flag_of(from, "count_include_pad", true);
+  pair_of(from, "output", 0, to->output);
   to->p = number_of(from, "p", 0.5);
+  to->slope = number_of(from, "slope", 0.01);
+  to->momentum = number_of(from, "momentum", 0.1);
+  to->eps = number_of(from, "eps", 1e-5);
+  to->size = (int)number_of(from, "size", 1);
+  to->alpha = number_of(from, "alpha", 1e-4);
+  to->beta = number_of(from, "beta", 0.75);
+  to->k = number_of(from, "k", 1);
   to->label_smoothing = number_of(from, "label_smoothing", 0);
+  to->loss_weight = number_of(from, "loss_weight", 1);
+  to->auxiliary = flag_of(from, "auxiliary", false);
 
   if (node->in_count < node->op->inputs + (to->bias ? 1 : 0) || node->out_count < node->op->outputs)
     return complain("too few inputs or outputs of", node->name), false;
@@ -138,16 +155,20 @@ static bool read_node(const Net *net, const cJSON *item, Node *node) {
 
 static bool read_optimizer(const cJSON *from, Recipe *to) {
   const cJSON *optimizer = cJSON_GetObjectItemCaseSensitive(from, "optimizer");
+  static const char *const kinds[] = {"sgd", "adam", "adamw", "rmsprop"};
   const char *kind = text_of(optimizer, "kind", "sgd");
-  to->adam = strcmp(kind, "adam") == 0;
-  if (!to->adam && strcmp(kind, "sgd") != 0)
-    return complain("has only the optimisers 'sgd' and 'adam', not", kind), false;
+  size_t k = 0;
+  while (k < sizeof kinds / sizeof *kinds && strcmp(kinds[k], kind) != 0) k++;
+  if (k == sizeof kinds / sizeof *kinds) return complain("unknown optimiser", kind), false;
+  to->optimizer = (Optimizer)k;
   to->nesterov = flag_of(optimizer, "nesterov", false);
+  to->centered = flag_of(optimizer, "centered", false);
   to->lr = number_of(optimizer, "lr", 0.01);
   to->momentum = number_of(optimizer, "momentum", 0);
   to->weight_decay = number_of(optimizer, "weight_decay", 0);
   to->beta1 = number_of(optimizer, "beta1", 0.9);
-  to->beta2 = number_of(optimizer, "beta2", 0.999);
+  to->beta2 = to->optimizer == RMSPROP ? number_of(optimizer, "alpha", 0.99)
+                                       : number_of(optimizer, "beta2", 0.999);
   to->eps = number_of(optimizer, "eps", 1e-8);
   return true;
 }
@@ -214,7 +235,7 @@ Net *net_load(const char *path, int batch) {
 
 void net_free(Net *net) {
   for (int i = 0; i < net->tensor_count; i++)
-    free(net->tensors[i].name), free(net->tensors[i].init);
+    free(net->tensors[i].name), free(net->tensors[i].init), free(net->tensors[i].magnitude);
   for (int i = 0; i < net->node_count; i++)
     free(net->nodes[i].name), free(net->nodes[i].in), free(net->nodes[i].out);
   free(net->tensors), free(net->nodes), free(net->name);

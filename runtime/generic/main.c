@@ -12,13 +12,15 @@
 #endif
 
 static const char help[] =
-    "Usage: cnn-generic GRAPH.json step --trace IN.safetensors --out OUT.safetensors\n"
+    "Usage: cnn-generic GRAPH.json step|infer --trace IN.safetensors --out OUT.safetensors\n"
     "       cnn-generic GRAPH.json worker\n"
     "Interprets a network exported by `cnnc export`, without compiling it.\n"
     "\n"
     "  step              one forward and backward pass: reads parameters, images, labels, scale "
     "and\n"
-    "                    shift, writes the loss, every value and every parameter's gradient\n"
+    "                    shift, writes the loss, every value, running statistics and every\n"
+    "                    trained parameter's gradient\n"
+    "  infer             inference: reads the same and running statistics, writes every value\n"
     "  worker            takes 'run train|infer COUNT STEPS' and 'quit' on its input, for\n"
     "                    `cnnc bench`\n"
     "\n"
@@ -86,11 +88,12 @@ int main(int argc, char **argv) {
     }
     if (batch < 0 || threads < 0 || seed < 0) return usage("not a positive number: ", optarg);
   }
-  if (argc - optind != 2) return usage("wants GRAPH.json and step or worker", "");
+  if (argc - optind != 2) return usage("wants GRAPH.json and step, infer or worker", "");
   const char *path = argv[optind], *mode = argv[optind + 1];
-  const bool step = strcmp(mode, "step") == 0;
-  if (!step && strcmp(mode, "worker") != 0) return usage("no such mode: ", mode);
-  if (step && (!trace || !out)) return usage("step wants --trace and --out", "");
+  const bool step = strcmp(mode, "step") == 0, infer = strcmp(mode, "infer") == 0;
+  const bool worker = strcmp(mode, "worker") == 0;
+  if (!step && !infer && !worker) return usage("no such mode: ", mode);
+  if (!worker && (!trace || !out)) return usage(mode, " wants --trace and --out");
 
 #ifndef _OPENMP
   if (threads > 1) fprintf(stderr, "cnn-generic: built without OpenMP; runs on one thread\n");
@@ -106,7 +109,9 @@ int main(int argc, char **argv) {
             net->batch);
   } else {
     net_initialize(net, (uint64_t)seed);
-    code = step ? trace_step(net, trace, out) : worker_run(net);
+    code = step    ? trace_step(net, trace, out)
+           : infer ? trace_infer(net, trace, out)
+                   : worker_run(net);
   }
   net_free(net);
   return code;

@@ -138,15 +138,17 @@ void conv2d_forward(Net *net, Node *node) {
     forward_image(node, &c, i, net->columns + omp_get_thread_num() * net->columns_count, 1);
 }
 
-/* Adds image i's share to dweight, and its dx. */
+/* Adds image i's share to dweight, and its dx, where they are wanted. */
 static void backward_image(const Node *node, const Conv *c, int i, float *columns, float *dweight) {
   const Tensor *x = node->in[0], *weight = node->in[1], *y = node->out[0];
   for (int g = 0; g < c->groups; g++) {
     const size_t first = (size_t)g * c->maps * c->depth;
     const float *from = part(x, x->data, i, c, g), *dy = part(y, y->gradient, i, c, g);
-    for (int row = 0; row < c->depth; row++) im2col_row(c, from, columns, row);
-    blas_gemm(false, true, c->maps, c->depth, c->pixels, dy, c->pixels, columns, c->pixels, 1,
-              dweight + first, c->depth);
+    if (weight->gradient) {
+      for (int row = 0; row < c->depth; row++) im2col_row(c, from, columns, row);
+      blas_gemm(false, true, c->maps, c->depth, c->pixels, dy, c->pixels, columns, c->pixels, 1,
+                dweight + first, c->depth);
+    }
     if (!x->gradient) continue;
     float *dx = part(x, x->gradient, i, c, g);
     blas_gemm(true, false, c->depth, c->pixels, c->maps, weight->data + first, c->depth, dy,
@@ -180,8 +182,8 @@ void conv2d_backward(Net *net, Node *node) {
                    net->partial + t * net->partial_count);
   }
 #pragma omp parallel for num_threads(threads) schedule(static)
-  for (size_t i = 0; i < weight->count; i++)
+  for (size_t i = 0; i < (weight->gradient ? weight->count : 0); i++)
     for (int t = 0; t < threads; t++)
       weight->gradient[i] += net->partial[t * net->partial_count + i];
-  if (node->attributes.bias) backward_bias(node, &c, net->n, threads);
+  if (node->attributes.bias && node->in[2]->gradient) backward_bias(node, &c, net->n, threads);
 }

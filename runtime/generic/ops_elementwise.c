@@ -32,6 +32,18 @@ void relu_backward(Net *net, Node *node) {
   EACH dx[i] += y[i] > 0 ? dy[i] : 0;
 }
 
+void leaky_relu_forward(Net *net, Node *node) {
+  UNARY(net, node);
+  const float slope = (float)node->attributes.slope;
+  EACH y[i] = x[i] > 0 ? x[i] : slope * x[i];
+}
+
+void leaky_relu_backward(Net *net, Node *node) {
+  UNARY_BACKWARD(net, node);
+  const float *restrict y = node->out[0]->data, slope = (float)node->attributes.slope;
+  EACH dx[i] += y[i] > 0 ? dy[i] : slope * dy[i];
+}
+
 /* tanhf in a form that compilers vectorise: they have a vector expf (libmvec), not all a tanhf.
    Near zero, where 1 - t would cancel, the series; its next term is below 1e-8 of x there. */
 static inline float fast_tanh(float x) {
@@ -68,7 +80,7 @@ void sigmoid_backward(Net *net, Node *node) {
    in the backward pass. */
 static float keep(const Net *net, const Node *node, size_t i) {
   const double p = node->attributes.p;
-  if (!net->training) return 1;
+  if (!net->training || net->without_dropout) return 1;
   const uint64_t seed = net->step * 1000003 + (uint64_t)node->index;
   return random_unit(seed, i) < p ? 0 : (float)(1 / (1 - p));
 }

@@ -17,13 +17,14 @@ void linear_forward(Net *net, Node *node) {
 void linear_backward(Net *net, Node *node) {
   const Tensor *x = node->in[0], *weight = node->in[1], *y = node->out[0];
   const int outputs = weight->dim[0], inputs = weight->dim[1];
-  blas_gemm_parallel(net->threads, true, false, outputs, inputs, net->n, y->gradient, outputs,
-                     x->data, inputs, 1, weight->gradient, inputs);
+  if (weight->gradient)
+    blas_gemm_parallel(net->threads, true, false, outputs, inputs, net->n, y->gradient, outputs,
+                       x->data, inputs, 1, weight->gradient, inputs);
   if (x->gradient)
     blas_gemm_parallel(net->threads, false, false, net->n, inputs, outputs, y->gradient, outputs,
                        weight->data, inputs, 1, x->gradient, inputs);
-  if (!node->attributes.bias) return;
-  float *dbias = node->in[2]->gradient;
+  float *dbias = node->attributes.bias ? node->in[2]->gradient : NULL;
+  if (!dbias) return;
   for (int i = 0; i < net->n; i++)
     for (int o = 0; o < outputs; o++) dbias[o] += y->gradient[(size_t)i * outputs + o];
 }

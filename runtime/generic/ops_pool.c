@@ -1,17 +1,24 @@
 /* Pooling, with PyTorch's meaning of padding, ceil_mode and count_include_pad: padding never wins a
    maximum; it counts in a mean's divisor only with count_include_pad, and then only as far as the
-   padded input reaches (a window of ceil_mode may reach beyond). */
+   padded input reaches (a window of ceil_mode may reach beyond). Adaptive pooling is a mean over
+   windows that divide the image: window p of P over H rows is floor(p H / P) to
+   ceil((p + 1) H / P). */
 #include "generic.h"
 
-typedef struct Window {
-  int top, bottom, left, right; /* inside the input */
-  int padded;                   /* positions inside the padded input */
-} Window;
+static PoolWindow adaptive_window(const int output[2], int height, int width, int p, int q) {
+  PoolWindow w = {.top = p * height / output[0], .left = q * width / output[1]};
+  w.bottom = ((p + 1) * height + output[0] - 1) / output[0];
+  w.right = ((q + 1) * width + output[1] - 1) / output[1];
+  w.padded = (w.bottom - w.top) * (w.right - w.left);
+  return w;
+}
 
-static Window window_of(const Node *node, int p, int q) {
+PoolWindow pool_window(const Node *node, int p, int q) {
   const Attributes *a = &node->attributes;
   const int height = node->in[0]->dim[2], width = node->in[0]->dim[3];
-  Window w = {.top = p * a->stride[0] - a->padding[0], .left = q * a->stride[1] - a->padding[1]};
+  if (a->output[0] > 0) return adaptive_window(a->output, height, width, p, q);
+  PoolWindow w = {.top = p * a->stride[0] - a->padding[0],
+                  .left = q * a->stride[1] - a->padding[1]};
   w.bottom = w.top + a->kernel[0];
   w.right = w.left + a->kernel[1];
   if (w.bottom > height + a->padding[0]) w.bottom = height + a->padding[0];
@@ -40,7 +47,7 @@ void max_pool2d_forward(Net *net, Node *node) {
     size_t at = plane * out;
     for (int p = 0; p < y->dim[2]; p++)
       for (int q = 0; q < y->dim[3]; q++, at++) {
-        const Window w = window_of(node, p, q);
+        const PoolWindow w = pool_window(node, p, q);
         int best = w.top * width + w.left;
         for (int h = w.top; h < w.bottom; h++)
           for (int v = w.left; v < w.right; v++)
@@ -62,7 +69,7 @@ void max_pool2d_backward(Net *net, Node *node) {
       x->gradient[plane * in + places[at]] += y->gradient[at];
 }
 
-static int divisor(const Node *node, const Window *w) {
+static int divisor(const Node *node, const PoolWindow *w) {
   return node->attributes.count_include_pad ? w->padded
                                             : (w->bottom - w->top) * (w->right - w->left);
 }
@@ -77,7 +84,7 @@ void avg_pool2d_forward(Net *net, Node *node) {
     float *to = y->data + plane * out;
     for (int p = 0; p < y->dim[2]; p++)
       for (int q = 0; q < y->dim[3]; q++) {
-        const Window w = window_of(node, p, q);
+        const PoolWindow w = pool_window(node, p, q);
         float sum = 0;
         for (int h = w.top; h < w.bottom; h++)
           for (int v = w.left; v < w.right; v++) sum += from[h * width + v];
@@ -96,7 +103,7 @@ void avg_pool2d_backward(Net *net, Node *node) {
     float *to = x->gradient + plane * in;
     for (int p = 0; p < y->dim[2]; p++)
       for (int q = 0; q < y->dim[3]; q++) {
-        const Window w = window_of(node, p, q);
+        const PoolWindow w = pool_window(node, p, q);
         const float share = *from++ / (float)divisor(node, &w);
         for (int h = w.top; h < w.bottom; h++)
           for (int v = w.left; v < w.right; v++) to[h * width + v] += share;

@@ -1,4 +1,4 @@
-/* Parameters: how they start, and the optimiser's step. */
+/* How parameters and running statistics start. */
 #include "generic.h"
 
 #include <math.h>
@@ -26,52 +26,12 @@ void net_initialize(Net *net, uint64_t seed) {
       tensor->data[i] =
           (float)(random ? bound * (2 * random_unit(seed + (uint64_t)t, i) - 1) : constant);
   }
-}
-
-/* w -= lr * v, v = momentum * v + g; Nesterov: w -= lr * (g + momentum * v). Weight decay is added
-   to the gradient. As torch.optim.SGD. */
-static void sgd(const Recipe *recipe, Tensor *tensor, int threads) {
-  const float lr = (float)recipe->lr, decay = (float)recipe->weight_decay;
-  const float momentum = (float)recipe->momentum;
-  float *restrict w = tensor->data, *restrict v = tensor->moment[0];
-  const float *restrict gradient = tensor->gradient;
-#pragma omp parallel for num_threads(threads) schedule(static)
-  for (size_t i = 0; i < tensor->count; i++) {
-    float g = gradient[i] + decay * w[i];
-    if (v) {
-      v[i] = momentum * v[i] + g;
-      g = recipe->nesterov ? g + momentum * v[i] : v[i];
+  for (int i = 0; i < net->node_count; i++) {
+    const Node *node = &net->nodes[i];
+    if (node->op->forward != batch_norm_forward) continue;
+    for (size_t c = 0; c < node->in[3]->count; c++) {
+      node->in[3]->data[c] = 0; /* mean */
+      node->in[4]->data[c] = 1; /* variance */
     }
-    w[i] -= lr * g;
-  }
-}
-
-/* Kingma and Ba 2015, algorithm 1, as torch.optim.Adam; t counts from 1. */
-static void adam(const Recipe *recipe, Tensor *tensor, uint64_t t, int threads) {
-  const float beta1 = (float)recipe->beta1, beta2 = (float)recipe->beta2;
-  const float decay = (float)recipe->weight_decay, eps = (float)recipe->eps;
-  const float rate = (float)(recipe->lr / (1 - pow(recipe->beta1, (double)t)));
-  const float correction = (float)(1 / sqrt(1 - pow(recipe->beta2, (double)t)));
-  float *restrict w = tensor->data, *restrict m = tensor->moment[0],
-                  *restrict v = tensor->moment[1];
-  const float *restrict gradient = tensor->gradient;
-#pragma omp parallel for num_threads(threads) schedule(static)
-  for (size_t i = 0; i < tensor->count; i++) {
-    const float g = gradient[i] + decay * w[i];
-    m[i] = beta1 * m[i] + (1 - beta1) * g;
-    v[i] = beta2 * v[i] + (1 - beta2) * g * g;
-    w[i] -= rate * m[i] / (sqrtf(v[i]) * correction + eps);
-  }
-}
-
-void net_update(Net *net) {
-  net->step++;
-  for (int i = 0; i < net->tensor_count; i++) {
-    Tensor *tensor = &net->tensors[i];
-    if (tensor->kind != TENSOR_PARAMETER) continue;
-    if (net->recipe.adam)
-      adam(&net->recipe, tensor, net->step, net->threads);
-    else
-      sgd(&net->recipe, tensor, net->threads);
   }
 }

@@ -1,4 +1,5 @@
-/* One step on the parameters and images of a file, for comparing with a generated program. */
+/* One step or inference on the parameters and images of a file, for comparing with a generated
+   program. */
 #include "generic.h"
 #include "safetensors.h"
 
@@ -66,62 +67,105 @@ static bool read_labels(const Net *net, const Source *from, int n, int32_t *labe
   return true;
 }
 
-static bool read_all(Net *net, const char *path, int *n, int32_t *labels, cnn_error *error) {
+/* Running statistics come from the file for inference alone: a step begins with those of a net that
+   has seen nothing, as the program that traced it did. */
+static bool read_all(Net *net, const char *path, bool train, int *n, int32_t *labels,
+                     cnn_error *error) {
   Source from = {.path = path};
   if (!cnn_safetensors_open(&from.file, path, error)) return false;
   bool good = read_images(net, &from, n, error) && read_labels(net, &from, *n, labels, error);
   for (int i = 0; good && i < net->tensor_count; i++) {
     const Tensor *tensor = &net->tensors[i];
-    if (tensor->kind == TENSOR_PARAMETER)
+    if (tensor->kind == TENSOR_PARAMETER || (tensor->kind == TENSOR_BUFFER && !train))
       good = copy(&from, tensor->name, tensor->count, tensor->data, error);
   }
   cnn_safetensors_close(&from.file);
   return good;
 }
 
-/* A tensor of the file to write: n images of an activation, or all of a parameter's gradient. */
-static cnn_tensor describe(const Tensor *tensor, const char *name, const float *data, int n) {
-  cnn_tensor described = {.name = name, .dtype = CNN_DTYPE_F32, .rank = tensor->rank, .data = data};
-  for (int i = 0; i < tensor->rank; i++) described.shape[i] = tensor->dim[i];
-  if (tensor->kind != TENSOR_PARAMETER) described.shape[0] = n;
-  described.bytes = (size_t)cnn_tensor_count(&described) * sizeof(float);
-  return described;
+typedef struct Target {
+  cnn_tensor *tensors;
+  char (*names)[256];
+  int count, n; /* n: images */
+} Target;
+
+static void add(Target *to, const char *before, const char *name, const char *behind,
+                const Tensor *tensor, const float *data) {
+  cnn_tensor *added = &to->tensors[to->count];
+  snprintf(to->names[to->count], sizeof *to->names, "%s%s%s", before, name, behind);
+  *added = (cnn_tensor){
+      .name = to->names[to->count], .dtype = CNN_DTYPE_F32, .rank = tensor->rank, .data = data};
+  for (int i = 0; i < tensor->rank; i++) added->shape[i] = tensor->dim[i];
+  if (tensor->per_image) added->shape[0] = to->n;
+  added->bytes = (size_t)cnn_tensor_count(added) * sizeof(float);
+  to->count++;
+}
+
+/* Of a step: values, running statistics, gradients of what is trained, and magnitudes. Of
+   inference: the values that it has. */
+static void add_tensor(const Net *net, Target *to, const Tensor *tensor) {
+  const float *data = NULL;
+  const char *before = "";
+  switch (tensor->kind) {
+  case TENSOR_ACTIVATION:
+    if (net->training || (tensor->feeds_output && tensor->per_image)) data = tensor->data;
+    break;
+  case TENSOR_BUFFER:
+    if (net->training) data = tensor->data;
+    break;
+  case TENSOR_PARAMETER:
+    if (net->training) data = tensor->gradient, before = "d";
+    break;
+  default:
+    break;
+  }
+  if (data) add(to, before, tensor->name, "", tensor, data);
+  if (data && tensor->magnitude)
+    add(to, before, tensor->name, ".magnitude", tensor, tensor->magnitude);
 }
 
 static bool write_all(const Net *net, const char *path, cnn_error *error) {
-  enum { NAME = 256 };
-  cnn_tensor *tensors = calloc((size_t)net->tensor_count, sizeof *tensors);
-  char(*names)[NAME] = calloc((size_t)net->tensor_count, sizeof *names);
-  int count = 0;
-  for (int i = 0; i < net->tensor_count; i++) {
-    const Tensor *tensor = &net->tensors[i];
-    const bool parameter = tensor->kind == TENSOR_PARAMETER;
-    if (!parameter && tensor->kind != TENSOR_ACTIVATION && tensor->kind != TENSOR_LOSS) continue;
-    snprintf(names[count], NAME, "%s%s", parameter ? "d" : "",
-             tensor->kind == TENSOR_LOSS ? "loss" : tensor->name);
-    tensors[count] =
-        describe(tensor, names[count], parameter ? tensor->gradient : tensor->data, net->n);
-    count++;
+  const size_t most = 2 * (size_t)net->tensor_count + 2;
+  Target to = {.n = net->n};
+  to.tensors = calloc(most, sizeof *to.tensors);
+  to.names = calloc(most, sizeof *to.names);
+  for (int i = 0; i < net->tensor_count; i++) add_tensor(net, &to, &net->tensors[i]);
+  const float kink = net->training ? (float)kink_distance(net) : 0;
+  const Tensor number = {.rank = 1, .dim = {1}};
+  if (net->training) {
+    add(&to, "", "loss", "", net->loss, net->loss->data);
+    add(&to, "", "kink_distance", "", &number, &kink);
+  } else {
+    add(&to, "", "logits", "", net->output, net->output->data);
   }
   cnn_text header = {0};
-  cnn_safetensors_header(&header, tensors, count, NULL, 0);
+  cnn_safetensors_header(&header, to.tensors, to.count, NULL, 0);
   header = (cnn_text){.data = malloc(header.used + 1), .size = header.used + 1};
-  const bool good = cnn_safetensors_write(path, tensors, count, NULL, 0, &header, error);
-  free(header.data), free(names), free(tensors);
+  const bool good = cnn_safetensors_write(path, to.tensors, to.count, NULL, 0, &header, error);
+  free(header.data), free(to.names), free(to.tensors);
   return good;
 }
 
-int trace_step(Net *net, const char *in_path, const char *out_path) {
+static int trace(Net *net, const char *in_path, const char *out_path, bool train) {
   cnn_error error = {0};
   int32_t labels[net->batch];
   int n = 0;
-  if (!read_all(net, in_path, &n, labels, &error)) {
-    fprintf(stderr, "cnn-generic: %s\n", error.message);
-    return (int)error.code;
+  net->without_dropout = true; /* its random numbers are nobody else's */
+  bool good = read_all(net, in_path, train, &n, labels, &error);
+  if (good) {
+    net_forward(net, n, train ? labels : NULL);
+    if (train) net_backward(net), magnitudes(net);
+    good = write_all(net, out_path, &error);
   }
-  net_forward(net, n, labels, false); /* dropout off: its random numbers are nobody else's */
-  net_backward(net);
-  if (write_all(net, out_path, &error)) return EXIT_DONE;
+  if (good) return EXIT_DONE;
   fprintf(stderr, "cnn-generic: %s\n", error.message);
   return (int)error.code;
+}
+
+int trace_step(Net *net, const char *in_path, const char *out_path) {
+  return trace(net, in_path, out_path, true);
+}
+
+int trace_infer(Net *net, const char *in_path, const char *out_path) {
+  return trace(net, in_path, out_path, false);
 }

@@ -32,7 +32,7 @@ static void synthetic(Net *net, int32_t *labels) {
 }
 
 static void step(Net *net, bool train, int count, const int32_t *labels) {
-  net_forward(net, count, train ? labels : NULL, train);
+  net_forward(net, count, train ? labels : NULL);
   if (!train) return;
   net_backward(net);
   net_update(net);

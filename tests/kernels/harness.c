@@ -399,6 +399,20 @@ static const char *render(TemplateEngine *engine, const Rendering *r, const char
   return template_render(engine, r->template_name, params, count);
 }
 
+/* The first case with the same body: one function serves all of them. Its parameters are numbers.
+ */
+static int body_owner(const Suite *suite, int i) {
+  const Rendering *mine = &suite->cases.at[i]->body;
+  for (int k = 0; k < i; k++) {
+    const Rendering *other = &suite->cases.at[k]->body;
+    bool same = mine->template_name && other->template_name == mine->template_name;
+    for (int n = 0; same && n < mine->param_count; n++)
+      same = mine->params[n].integer == other->params[n].integer;
+    if (same) return k;
+  }
+  return i;
+}
+
 static void write_source(const Suite *suite, const char *path) {
   FILE *file = fopen(path, "w");
   if (!file) {
@@ -411,10 +425,16 @@ static void write_source(const Suite *suite, const char *path) {
                 "#include <string.h>\n#if defined(__SSE__)\n#include <xmmintrin.h>\n#endif\n");
   fputs(template_render(engine, suite->target->wrappers, &real, 1), file);
   fputs(template_render(engine, "prelude.h", NULL, 0), file);
+  bool convolves = false;
+  for (int i = 0; i < suite->cases.count; i++)
+    convolves |= suite->cases.at[i]->body.template_name != NULL;
+  const Rendering axis = {.template_name = "conv_axis.c.in"};
+  if (convolves) fputs(render(engine, &axis, "conv_axis", ""), file);
   for (int i = 0; i < suite->cases.count; i++) {
     Case *c = suite->cases.at[i];
-    const char *body = arena_printf(suite->arena, "body_%d", i);
-    if (c->body.template_name) fputs(render(engine, &c->body, body, body), file);
+    const int owner = body_owner(suite, i);
+    const char *body = arena_printf(suite->arena, "body_%d", owner);
+    if (c->body.template_name && owner == i) fputs(render(engine, &c->body, body, body), file);
     const char *name = arena_printf(suite->arena, "kernel_%d", i);
     fprintf(file, "\n%s", render(engine, &c->kernel, name, body));
     fprintf(file,

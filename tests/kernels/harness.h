@@ -63,7 +63,8 @@ typedef struct Rendering {
 typedef struct Case Case;
 struct Case {
   Rendering kernel;
-  Rendering body; /* if any: a function that the kernel calls, by the name in its parameter `body` */
+  Rendering
+      body; /* if any: a function that the kernel calls, by the name in its parameter `body` */
   const char *arguments; /* C text behind the team: "a[0], a[1]"; knows state, batch, a */
   Tensor tensors[TENSORS_MAX];
   int tensor_count;

@@ -1,5 +1,4 @@
 /* Convolution and its two gradients. */
-#include "conv_row.h"
 #include "harness.h"
 
 typedef struct Conv {
@@ -91,19 +90,8 @@ static int min(int a, int b) {
   return a < b ? a : b;
 }
 
-static void row_params(Case *c, const char *template_name, ConvRow row) {
-  c->body.template_name = template_name;
-  case_body_int(c, "KW", row.taps);
-  case_body_int(c, "SW", row.stride);
-  case_body_int(c, "PW", row.padding);
-  case_body_int(c, "DW", row.dilation);
-  case_body_int(c, "W", row.read);
-  case_body_int(c, "Q", row.made);
-}
-
-static void tile_params(Case *c, const char *template_name, ConvRow row, int made, int channels,
-                        int pixels) {
-  row_params(c, template_name, row);
+static void rows_body(Case *c, int made, int channels, int pixels) {
+  c->body.template_name = "conv_rows.c.in";
   case_body_int(c, "MT", channels);
   case_body_int(c, "XT", pixels);
   case_body_int(c, "REST", made % channels);
@@ -115,16 +103,13 @@ static int cover(int n, int tile) {
 }
 
 /* A shape with one register tile; tiles that are too large for it are cut. */
-static void add_shape(Suite *suite, Conv k, int channels, int pixels, int taps, bool bias,
-                      bool relu) {
+static void add_shape(Suite *suite, Conv k, int channels, int pixels, bool bias, bool relu) {
   int cg = k.c / k.g, og = k.o / k.g, filter = cg * k.kh * k.kw, ot = min(channels, og);
-  const ConvRow row = {k.kw, k.sw, k.pw, k.dw, k.w, k.q};
   Case *c = add_conv(suite, "conv2d.c.in", bias ? "a[0], a[1], a[3], a[2]" : "a[0], a[1], a[2]", k,
                      twin_conv);
-  tile_params(c, "conv_rows.c.in", conv_narrowest_row(row, min(pixels, k.q)), og, ot,
-              min(pixels, k.q));
+  rows_body(c, og, ot, pixels);
   case_int(c, "B", 2);
-  case_int(c, "QB", 2 * min(pixels, k.q));
+  case_int(c, "QB", 2 * pixels);
   case_bool(c, "backward", false);
   case_bool(c, "bias", bias);
   case_bool(c, "relu", relu);
@@ -134,38 +119,30 @@ static void add_shape(Suite *suite, Conv k, int channels, int pixels, int taps, 
   case_tensor(c, "y", CNN_LANES, FILL_GARBAGE, k.o, k.p, k.q);
   if (bias) case_tensor(c, "bias", CNN_PLAIN, FILL_INTEGERS, k.o, 0, 0);
 
-  const char *arguments = relu ? "a[0], a[1], a[3], a[2]" : "a[0], a[1], a[2]";
-  bool strided = k.sh > 1 || k.sw > 1;
-  int ct = min(channels, cg), xt = min(pixels, k.w);
-  c = add_conv(suite, strided ? "conv2d_backward_data.c.in" : "conv2d.c.in", arguments, k,
+  c = add_conv(suite, "conv2d.c.in", relu ? "a[0], a[1], a[3], a[2]" : "a[0], a[1], a[2]", k,
                twin_backward_data);
+  rows_body(c, cg, min(channels, cg), pixels);
   case_int(c, "B", 1);
+  case_int(c, "QB", k.w);
+  case_bool(c, "backward", true);
+  case_bool(c, "bias", false);
+  case_bool(c, "relu", false);
   case_bool(c, "mask", relu);
-  if (strided) {
-    tile_params(c, "conv_strided_back.c.in", conv_narrowest_phases(row, xt), cg, ct, xt);
-  } else {
-    const ConvRow turned = {k.kw, 1, k.dw * (k.kw - 1) - k.pw, k.dw, k.q, k.w};
-    tile_params(c, "conv_rows.c.in", conv_narrowest_row(turned, xt), cg, ct, xt);
-    case_int(c, "QB", k.w);
-    case_bool(c, "backward", true);
-    case_bool(c, "bias", false);
-    case_bool(c, "relu", false);
-  }
   case_tensor(c, "dy", CNN_LANES, FILL_INTEGERS, k.o, k.p, k.q)->gradient = true;
   case_tensor(c, "weight", CNN_PLAIN, FILL_INTEGERS, k.o, filter, 0);
   case_tensor(c, "dx", CNN_LANES, FILL_GARBAGE, k.c, k.h, k.w)->gradient = true;
   if (relu) case_tensor(c, "y", CNN_LANES, FILL_RELU, k.c, k.h, k.w);
 
+  int ct = min(2, cg);
   c = add_conv(suite, "conv2d_backward_weights.c.in", "a[0], a[1], a[2]", k, twin_backward_weights);
-  row_params(c, "conv_weights.c.in", conv_narrowest_sums(row));
+  c->body.template_name = "conv_weights.c.in";
   case_body_int(c, "OT", ot);
-  case_body_int(c, "CT", min(2, cg));
-  case_body_int(c, "KT", min(taps, k.kw));
+  case_body_int(c, "CT", ct);
   case_body_int(c, "OREST", og % ot);
-  case_body_int(c, "CREST", cg % min(2, cg));
-  case_int(c, "OB", bias ? ot : cover(og, ot));
-  case_int(c, "CB", 2 * min(2, cg));
+  case_body_int(c, "CREST", cg % ct);
   case_body_int(c, "SUMS", 1024);
+  case_int(c, "OB", bias ? ot : cover(og, ot));
+  case_int(c, "CB", 2 * ct);
   case_int(c, "KB", relu ? 1 : k.kh);
   case_int(c, "B", bias ? 2 : k.p);
   case_tensor(c, "x", CNN_LANES, FILL_INTEGERS, k.c, k.h, k.w);
@@ -176,35 +153,35 @@ static void add_shape(Suite *suite, Conv k, int channels, int pixels, int taps, 
 static void add_cases(Suite *suite) {
   static const struct {
     int c, h, w, o, kh, kw, sh, sw, ph, pw, dh, dw, g; /* shape */
-    int channels, pixels, taps;                        /* tile */
+    int channels, pixels;                              /* tile */
     bool bias, relu;
   } SHAPES[] = {
-      {1, 12, 12, 6, 5, 5, 1, 1, 0, 0, 1, 1, 1, 3, 4, 5, true, true},   /* LeNet's first */
-      {6, 9, 9, 5, 5, 5, 1, 1, 0, 0, 1, 1, 1, 4, 3, 3, true, true},     /* its second; a rest */
-      {3, 7, 8, 4, 3, 3, 1, 1, 1, 1, 1, 1, 1, 2, 4, 3, true, false},    /* same size */
-      {2, 8, 9, 3, 3, 3, 2, 2, 1, 1, 1, 1, 1, 3, 2, 2, false, true},    /* halves */
-      {3, 15, 13, 2, 7, 7, 2, 2, 3, 3, 1, 1, 1, 2, 3, 4, false, false}, /* ResNet's first */
-      {2, 19, 19, 2, 11, 11, 4, 4, 2, 2, 1, 1, 1, 2, 3, 3, true, true}, /* AlexNet's first */
-      {5, 6, 5, 7, 1, 1, 1, 1, 0, 0, 1, 1, 1, 4, 5, 1, false, false},   /* 1x1 */
-      {4, 7, 7, 3, 1, 1, 2, 2, 0, 0, 1, 1, 1, 2, 2, 1, true, false},    /* 1x1 that skips pixels */
-      {2, 5, 9, 3, 1, 3, 1, 1, 0, 1, 1, 1, 1, 3, 4, 3, true, true},     /* one row */
-      {2, 9, 5, 3, 3, 1, 1, 1, 1, 0, 1, 1, 1, 3, 4, 1, true, true},     /* one column */
-      {2, 8, 10, 3, 2, 4, 1, 3, 1, 2, 1, 1, 1, 2, 2, 2, true, true},    /* nothing square */
-      {4, 8, 8, 6, 3, 3, 1, 1, 1, 1, 1, 1, 2, 2, 4, 3, true, true},     /* two groups */
-      {4, 7, 7, 4, 3, 3, 2, 2, 1, 1, 1, 1, 4, 1, 4, 3, false, true},    /* depthwise */
-      {6, 7, 6, 9, 3, 3, 1, 1, 1, 1, 1, 1, 3, 2, 3, 2, true, false},    /* groups with rests */
-      {2, 9, 9, 3, 3, 3, 1, 1, 2, 2, 2, 2, 1, 3, 3, 3, true, true},     /* dilated */
-      {2, 11, 10, 3, 3, 2, 2, 3, 2, 1, 2, 3, 1, 2, 2, 2, true, false},  /* dilated with strides */
-      {2, 9, 9, 2, 2, 2, 3, 3, 0, 0, 1, 1, 1, 2, 3, 2, true, true},     /* gaps */
-      {3, 4, 4, 2, 4, 4, 1, 1, 0, 0, 1, 1, 1, 2, 1, 4, true, true},     /* one output */
-      {2, 3, 3, 2, 5, 5, 1, 1, 2, 2, 1, 1, 1, 2, 3, 5, true, true},     /* larger than the image */
-      {1, 2, 2, 1, 3, 3, 3, 3, 2, 2, 1, 1, 1, 1, 2, 3, true, false},    /* steps over the image */
-      {3, 4, 29, 5, 3, 3, 1, 1, 1, 1, 1, 1, 1, 4, 3, 3, true, true},    /* a long row */
-      {3, 5, 41, 5, 3, 3, 2, 2, 1, 1, 1, 1, 1, 2, 3, 3, false, true},   /* the same by halves */
-      {2, 9, 47, 4, 7, 7, 2, 2, 3, 3, 1, 1, 1, 4, 3, 4, false, false},  /* a wide kernel */
-      {5, 3, 38, 9, 1, 1, 1, 1, 0, 0, 1, 1, 1, 4, 3, 1, true, false},   /* 1x1 */
-      {5, 4, 33, 9, 1, 1, 2, 2, 0, 0, 1, 1, 1, 4, 3, 1, true, true},    /* 1x1 that skips pixels */
-      {2, 3, 31, 3, 1, 5, 1, 1, 0, 4, 1, 2, 1, 3, 2, 5, false, true},   /* wide and dilated */
+      {1, 12, 12, 6, 5, 5, 1, 1, 0, 0, 1, 1, 1, 3, 4, true, true},   /* LeNet's first */
+      {6, 9, 9, 5, 5, 5, 1, 1, 0, 0, 1, 1, 1, 4, 3, true, true},     /* its second; a rest */
+      {3, 7, 8, 4, 3, 3, 1, 1, 1, 1, 1, 1, 1, 2, 4, true, false},    /* same size */
+      {2, 8, 9, 3, 3, 3, 2, 2, 1, 1, 1, 1, 1, 3, 2, false, true},    /* halves */
+      {3, 15, 13, 2, 7, 7, 2, 2, 3, 3, 1, 1, 1, 2, 3, false, false}, /* ResNet's first */
+      {2, 19, 19, 2, 11, 11, 4, 4, 2, 2, 1, 1, 1, 2, 3, true, true}, /* AlexNet's first */
+      {5, 6, 5, 7, 1, 1, 1, 1, 0, 0, 1, 1, 1, 4, 5, false, false},   /* 1x1 */
+      {4, 7, 7, 3, 1, 1, 2, 2, 0, 0, 1, 1, 1, 2, 2, true, false},    /* 1x1 that skips pixels */
+      {2, 5, 9, 3, 1, 3, 1, 1, 0, 1, 1, 1, 1, 3, 4, true, true},     /* one row */
+      {2, 9, 5, 3, 3, 1, 1, 1, 1, 0, 1, 1, 1, 3, 4, true, true},     /* one column */
+      {2, 8, 10, 3, 2, 4, 1, 3, 1, 2, 1, 1, 1, 2, 2, true, true},    /* nothing square */
+      {4, 8, 8, 6, 3, 3, 1, 1, 1, 1, 1, 1, 2, 2, 4, true, true},     /* two groups */
+      {4, 7, 7, 4, 3, 3, 2, 2, 1, 1, 1, 1, 4, 1, 4, false, true},    /* depthwise */
+      {6, 7, 6, 9, 3, 3, 1, 1, 1, 1, 1, 1, 3, 2, 3, true, false},    /* groups with rests */
+      {2, 9, 9, 3, 3, 3, 1, 1, 2, 2, 2, 2, 1, 3, 3, true, true},     /* dilated */
+      {2, 11, 10, 3, 3, 2, 2, 3, 2, 1, 2, 3, 1, 2, 2, true, false},  /* dilated with strides */
+      {2, 9, 9, 2, 2, 2, 3, 3, 0, 0, 1, 1, 1, 2, 3, true, true},     /* gaps */
+      {3, 4, 4, 2, 4, 4, 1, 1, 0, 0, 1, 1, 1, 2, 1, true, true},     /* one output */
+      {2, 3, 3, 2, 5, 5, 1, 1, 2, 2, 1, 1, 1, 2, 3, true, true},     /* larger than the image */
+      {1, 2, 2, 1, 3, 3, 3, 3, 2, 2, 1, 1, 1, 1, 2, true, false},    /* steps over the image */
+      {3, 4, 29, 5, 3, 3, 1, 1, 1, 1, 1, 1, 1, 4, 3, true, true},    /* a long row */
+      {3, 5, 41, 5, 3, 3, 2, 2, 1, 1, 1, 1, 1, 2, 3, false, true},   /* the same by halves */
+      {2, 9, 47, 4, 7, 7, 2, 2, 3, 3, 1, 1, 1, 4, 3, false, false},  /* a wide kernel */
+      {5, 3, 38, 9, 1, 1, 1, 1, 0, 0, 1, 1, 1, 4, 3, true, false},   /* 1x1 */
+      {5, 4, 33, 9, 1, 1, 2, 2, 0, 0, 1, 1, 1, 4, 3, true, true},    /* 1x1 that skips pixels */
+      {2, 3, 31, 3, 1, 5, 1, 1, 0, 4, 1, 2, 1, 3, 2, false, true},   /* wide and dilated */
   };
   for (size_t i = 0; i < sizeof SHAPES / sizeof *SHAPES; i++) {
     Conv k = {SHAPES[i].c,
@@ -224,8 +201,7 @@ static void add_cases(Suite *suite) {
               SHAPES[i].g};
     k.p = (k.h + 2 * k.ph - k.dh * (k.kh - 1) - 1) / k.sh + 1;
     k.q = (k.w + 2 * k.pw - k.dw * (k.kw - 1) - 1) / k.sw + 1;
-    add_shape(suite, k, SHAPES[i].channels, SHAPES[i].pixels, SHAPES[i].taps, SHAPES[i].bias,
-              SHAPES[i].relu);
+    add_shape(suite, k, SHAPES[i].channels, SHAPES[i].pixels, SHAPES[i].bias, SHAPES[i].relu);
   }
 }
 

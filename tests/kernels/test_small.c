@@ -261,8 +261,8 @@ static void twin_bias_gradient(const Case *c, Context *x) {
 }
 
 static void add_bias_gradient(Suite *suite) {
-  static const int SHAPES[][3] = {{1, 1, 1}, {10, 1, 1}, {6, 7, 7}, {3, 2, 4}, {2, 1, 15}, {5, 3, 1},
-                                  {2, 3, 19}};
+  static const int SHAPES[][3] = {{1, 1, 1},  {10, 1, 1}, {6, 7, 7}, {3, 2, 4},
+                                  {2, 1, 15}, {5, 3, 1},  {2, 3, 19}};
   for (size_t i = 0; i < sizeof SHAPES / sizeof *SHAPES; i++) {
     const int *s = SHAPES[i];
     const char *arguments =

@@ -1,14 +1,14 @@
-/* check_nodes GRAPH.json TRACE.safetensors [--tolerance T] [--infer INFER.safetensors]
+/* check_nodes GRAPH.json TRACE.safetensors [--tolerance T]
 
-   Compares everything that a generated program computed in one training step with naive twins.
-   GRAPH.json is `cnnc export --after=layout` of the model, TRACE.safetensors what the program,
-   made with --keep-values, wrote with `trace`. Every node's inputs are taken from the trace, its
+   Compares everything that a generated program computed in one training step, or in inference, with
+   naive twins. GRAPH.json is `cnnc export --after=layout` of the model, or --after=inference;
+   TRACE.safetensors what the program, made with --keep-values, wrote with `trace`, or with
+   `trace --infer`. Every node's inputs are taken from the trace, its
    outputs are computed again in double, and must be equal to those in the trace: exactly, which
    they are where all numbers are small integers (trace --integers) and a power of two divides
    them, or within T times the sum of the absolute terms.
 
-   INFER.safetensors is a trace of inference on the same batch, made with `trace --infer`: its
-   logits must be those of the training step (in models without dropout and batch norm).
+   Of inference, the logits that the program gives must be those that it computed.
 
    Exits with 1 and says where, if they are not. */
 #include "safetensors.h"
@@ -23,15 +23,15 @@
 
 typedef struct Check {
   Arena *arena;
-  const char *graph_path, *trace_path, *infer_path; /* infer_path: or NULL */
-  double tolerance;                                 /* 0: exact */
+  const char *graph_path, *trace_path;
+  double tolerance; /* 0: exact */
   cnn_safetensors trace;
   Batch batch;
   LIST_OF(Tensor *) tensors;
   LIST_OF(Step *) steps;
-  const Tensor *logits;
-  Expected loss; /* of all steps so far that are losses, the last of which is last_loss */
-  const Step *last_loss;
+  const Tensor *output;
+  Expected loss;         /* of all steps so far that are losses, the last of which is last_loss */
+  const Step *last_loss; /* NULL: inference */
   long long compared, wrong;
 } Check;
 
@@ -204,7 +204,7 @@ static void read_graph(Check *check) {
   const cJSON *item;
   cJSON_ArrayForEach(item, member(root, "values")) read_value(check, item);
   cJSON_ArrayForEach(item, member(root, "nodes")) read_node(check, item);
-  check->logits = find_tensor(check, text_member(root, "output"));
+  check->output = find_tensor(check, text_member(root, "output"));
   cJSON_Delete(root);
 }
 
@@ -265,40 +265,30 @@ static void check_step(Check *check, const Step *step) {
     compare(check, step, step->out[k], &expected[k]);
 }
 
-/* Inference has kernels of its own: other fusions, other memory. */
-static void check_inference(Check *check) {
-  cnn_safetensors file;
-  cnn_error error = {0};
-  if (!cnn_safetensors_open(&file, check->infer_path, &error)) die("%s", error.message);
-  const cnn_tensor *logits = cnn_safetensors_find(&file, "logits");
-  const Tensor *expected = check->logits;
-  if (!logits || (size_t)cnn_tensor_count(logits) != tensor_count(expected))
-    die("%s: has not the logits of this batch", check->infer_path);
+/* Row-major floats of what lies in lanes: a kernel of its own. */
+static void check_logits(Check *check) {
+  const double *logits = traced_numbers(check, "logits");
+  const Tensor *output = check->output;
+  if (cnn_tensor_count(traced(check, "logits")) != (int64_t)tensor_count(output))
+    die("%s: has not the logits of this batch", check->trace_path);
   long long wrong = 0;
-  for (size_t i = 0; i < tensor_count(expected); i++) {
-    double actual = cnn_tensor_get(logits, (int64_t)i);
-    if (agrees(check, actual, expected->data[i], fabs(expected->data[i]) + 1)) continue;
+  for (size_t i = 0; i < tensor_count(output); i++) {
+    if (logits[i] == output->data[i]) continue;
     if (wrong++ < 3)
-      fprintf(stderr, "inference: logit %zu is %.9g, but training has %.9g\n", i, actual,
-              expected->data[i]);
+      fprintf(stderr, "logit %zu is %.9g, but %s has %.9g\n", i, logits[i], output->name,
+              output->data[i]);
   }
-  check->compared += (long long)tensor_count(expected);
+  check->compared += (long long)tensor_count(output);
   check->wrong += wrong;
-  cnn_safetensors_close(&file);
 }
 
 static void parse(Check *check, int argc, char **argv) {
-  static const struct option OPTIONS[] = {
-      {"tolerance", required_argument, NULL, 't'}, {"infer", required_argument, NULL, 'i'}, {0}};
+  static const struct option OPTIONS[] = {{"tolerance", required_argument, NULL, 't'}, {0}};
   for (int key; (key = getopt_long(argc, argv, "", OPTIONS, NULL)) != -1;) {
-    if (key == 't')
-      check->tolerance = strtod(optarg, NULL);
-    else if (key == 'i')
-      check->infer_path = optarg;
-    else
-      exit(2);
+    if (key != 't') exit(2);
+    check->tolerance = strtod(optarg, NULL);
   }
-  if (argc - optind != 2) die("give GRAPH.json TRACE.safetensors [--tolerance T] [--infer FILE]");
+  if (argc - optind != 2) die("give GRAPH.json TRACE.safetensors [--tolerance T]");
   check->graph_path = argv[optind];
   check->trace_path = argv[optind + 1];
 }
@@ -309,8 +299,10 @@ int main(int argc, char **argv) {
   open_trace(&check);
   read_graph(&check);
   for (int i = 0; i < check.steps.count; i++) check_step(&check, check.steps.at[i]);
-  compare(&check, check.last_loss, check.last_loss->out[0], &check.loss);
-  if (check.infer_path) check_inference(&check);
+  if (check.last_loss)
+    compare(&check, check.last_loss, check.last_loss->out[0], &check.loss);
+  else
+    check_logits(&check);
   if (!check.compared) die("%s: no nodes", check.graph_path);
   printf("%d nodes, %lld numbers: %lld wrong\n", check.steps.count, check.compared, check.wrong);
   cnn_safetensors_close(&check.trace);

@@ -71,7 +71,6 @@ void twin_batch_norm(const Step *step, const Batch *batch, Expected *out) {
   }
 }
 
-/* Never in a training graph; here so that the table of twins is whole. */
 void twin_batch_norm_inference(const Step *step, const Batch *batch, Expected *out) {
   (void)batch;
   for (int c = 0; c < step->in[0]->dim[1]; c++)

@@ -1,9 +1,9 @@
 /* check_fixture TRACE.safetensors FIXTURE.txt
-   TRACE is what a generated program traced; the fixture, by fixtures.py, tells what PyTorch made of the
-   same weights and images. A line of it is a tensor: KIND NAME NORM and four sums of its numbers under
-   random signs. The root mean square of the differences of such sums estimates the L2 distance of two
-   tensors: relative to NORM it must be within 1e-5, of gradients 1e-4. A `value` may be missing, for
-   the compiler fuses some away. Exits with 1 if anything differs. */
+   TRACE is what a generated program traced; the fixture, by fixtures.py, tells what PyTorch made of
+   the same weights and images. A line of it is a tensor: KIND NAME NORM and four sums of its
+   numbers under random signs. The root mean square of the differences of such sums estimates the L2
+   distance of two tensors: relative to NORM it must be within 1e-5, of gradients 1e-4. A `value`
+   may be missing, for the compiler fuses some away. Exits with 1 if anything differs. */
 #include "safetensors.h"
 
 #include <inttypes.h>

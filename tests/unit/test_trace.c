@@ -90,7 +90,8 @@ static void traces_feed_traces(void **state) {
 static void pages_behind_values_are_guarded(void **state) {
   (void)state;
   cnn_error error = {0};
-  float *activations = cnn_guarded_activations(&fake_model, &error);
+  const cnn_kept kept = cnn_kept_training(&fake_model);
+  float *activations = cnn_guarded_activations(&fake_model, &kept, &error);
   assert_non_null(activations);
   for (int i = 0; i < fake_model.value_count; i++) {
     const cnn_value *value = &fake_model.values[i];
@@ -107,7 +108,7 @@ static void pages_behind_values_are_guarded(void **state) {
     assert_int_equal(waitpid(child, &status, 0), child);
     assert_true(WIFSIGNALED(status));
   }
-  cnn_guarded_release(&fake_model, activations);
+  cnn_guarded_release(&fake_model, &kept, activations);
 }
 
 int main(void) {
