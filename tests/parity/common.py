@@ -1,6 +1,7 @@
 """What the parity scripts share."""
 
 import collections
+import json
 import pathlib
 import subprocess
 import sys
@@ -74,6 +75,13 @@ def load(model, tensors):
             tensor.copy_(tensors[name])
 
 
+def finish(folder, result):
+    """Leaves the result of a comparison for the table, and ends with 1 if it is not good."""
+    result["version"] = torch.__version__.partition("+")[0]
+    (folder / "result.json").write_text(json.dumps(result), encoding="ascii")
+    sys.exit(0 if result["good"] else 1)
+
+
 def distance(got, wanted, norm=None):
     """Relative L2 distance; relative to `norm` where it is given."""
     got, wanted = got.double().reshape(wanted.shape), wanted.double()
@@ -81,6 +89,6 @@ def distance(got, wanted, norm=None):
     return (got - wanted).norm().item() / (norm if norm > 0 else 1.0)
 
 
-__all__ = ["SOURCE", "cases", "distance", "graph_arguments", "load", "load_file", "load_graph",
+__all__ = ["SOURCE", "cases", "distance", "finish", "graph_arguments", "load", "load_file", "load_graph",
            "model_options", "prepare", "program_step", "run", "save_file", "stored", "stored_names",
            "torch", "torch_model"]

@@ -22,10 +22,9 @@ and images from the trace, and computes in double. ARGUMENTs go to cnnc (--targe
 
 import argparse
 import pathlib
-import sys
 
 import reference_nets
-from common import (distance, load, load_file, model_options, prepare, program_step, run, save_file,
+from common import (distance, finish, load, load_file, model_options, prepare, program_step, run, save_file,
                     stored, stored_names, torch, torch_model)
 
 LIMITS = {"outputs": 1e-5, "gradients": 1e-4, "running": 1e-5, "evaluation": 1e-5}
@@ -207,7 +206,8 @@ def evaluate(program, folder, graph, trace):
 
 
 def check(cnnc, generic, folder, count, model, arguments):
-    """Returns the worst distances, {how: {group: distance}}, and whether all is well."""
+    """Returns {what: ...} for the table: worst distances by group, numbers in parameters, whether all is
+    well."""
     program, graph, trace = program_step(cnnc, folder, count, model, arguments)
     if any(node["op"] == "dropout" and node["attributes"]["p"] > 0 for node in graph["nodes"]):
         raise SystemExit("parity.py: dropout draws its own numbers; give the model p = 0")
@@ -240,21 +240,22 @@ def check(cnnc, generic, folder, count, model, arguments):
         good = compare("generic", got, exact, pinned, own, graph, exact["outputs"])[2] and good
     for path in folder.glob("*.safetensors"):  # gigabytes, of the large nets
         path.unlink()
-    return {"layer by layer": by_layer, "end to end": free, "PyTorch in float": own}, good
+    return {"layers": by_layer, "ends": free, "pytorch": own, "good": good,
+            "reference": module is not None, "images": trace["images"].shape,
+            "parameters": sum(trace[name].numel() for name in exact["gradients"])}
 
 
-def case(words):
-    """The comparison that the command line asks for: as check."""
+def main():
     parser = argparse.ArgumentParser()
     for name in ("--cnnc", "--folder"):
         parser.add_argument(name, required=True, type=pathlib.Path)
     parser.add_argument("--generic", type=pathlib.Path)
     parser.add_argument("--count", type=int, required=True)
     parser.add_argument("model")
-    options, arguments = parser.parse_known_args(words)
+    options, arguments = parser.parse_known_args()
     prepare()
-    return check(**vars(options), arguments=arguments)
+    finish(options.folder, check(**vars(options), arguments=arguments))
 
 
 if __name__ == "__main__":
-    sys.exit(0 if case(sys.argv[1:])[1] else 1)
+    main()

@@ -56,28 +56,31 @@ class LeNet5Of1998(nn.Module):
 
 
 class AlexNet(nn.Module):
-    """paper: that of 2012, on two GPUs, with local response normalisation."""
+    """paper: that of 2012, on two GPUs, with local response normalisation. small: for images of 32x32,
+    a first layer and poolings that keep more of them."""
 
-    def __init__(self, classes, paper):
+    def __init__(self, classes, paper, small, hidden):
         super().__init__()
         a, b, d, groups = (96, 256, 384, 2) if paper else (64, 192, 256, 1)
 
         def pool(normalised):
             norm = [nn.LocalResponseNorm(5, alpha=5e-4, beta=0.75, k=2)] if normalised else []
-            return nn.Sequential(*norm, nn.MaxPool2d(3, 2))
+            return nn.Sequential(*norm, nn.MaxPool2d(2 if small else 3, 2))
 
+        first = nn.Conv2d(3, a, 3, padding=1) if small else nn.Conv2d(3, a, 11, stride=4, padding=2)
         self.features = nn.Sequential(
-            nn.Conv2d(3, a, 11, stride=4, padding=2), nn.ReLU(), pool(paper),
+            first, nn.ReLU(), pool(paper),
             nn.Conv2d(a, b, 5, padding=2, groups=groups), nn.ReLU(), pool(paper),
             nn.Conv2d(b, 384, 3, padding=1), nn.ReLU(),
             nn.Conv2d(384, d, 3, padding=1, groups=groups), nn.ReLU(),
             nn.Conv2d(d, 256, 3, padding=1, groups=groups), nn.ReLU(), pool(False))
+        self.pooled = 4 if small else 6
         self.classifier = nn.Sequential(
-            nn.Dropout(0.0), nn.Linear(256 * 6 * 6, 4096), nn.ReLU(),
-            nn.Dropout(0.0), nn.Linear(4096, 4096), nn.ReLU(), nn.Linear(4096, classes))
+            nn.Dropout(0.0), nn.Linear(256 * self.pooled**2, hidden), nn.ReLU(),
+            nn.Dropout(0.0), nn.Linear(hidden, hidden), nn.ReLU(), nn.Linear(hidden, classes))
 
     def forward(self, x):
-        x = F.adaptive_avg_pool2d(self.features(x), 6)
+        x = F.adaptive_avg_pool2d(self.features(x), self.pooled)
         return self.classifier(x.flatten(1)), []
 
 
@@ -142,45 +145,49 @@ class GoogLeNetBlock(nn.Module):
 
 
 class GoogLeNetAux(nn.Module):
-    def __init__(self, i, classes, norm):
+    def __init__(self, i, o, classes, norm):
         super().__init__()
-        self.conv = BasicConv(i, 128, 1, norm)
-        self.fc1, self.fc2 = nn.Linear(2048, 1024), nn.Linear(1024, classes)
+        self.conv = BasicConv(i, o, 1, norm)
+        self.fc1, self.fc2 = nn.Linear(16 * o, 1024), nn.Linear(1024, classes)
 
     def forward(self, x):
         return self.fc2(self.fc1(self.conv(F.adaptive_avg_pool2d(x, 4)).flatten(1)).relu())
 
 
 class GoogLeNet(nn.Module):
-    """small: one convolution instead of the stem, for images of 32x32."""
+    """small: for images of 32x32, one convolution and pooling in front. width: a factor of all channels."""
 
     BLOCKS = {"3a": (64, 96, 128, 16, 32, 32), "3b": (128, 128, 192, 32, 96, 64),
               "4a": (192, 96, 208, 16, 48, 64), "4b": (160, 112, 224, 24, 64, 64),
               "4c": (128, 128, 256, 24, 64, 64), "4d": (112, 144, 288, 32, 64, 64),
               "4e": (256, 160, 320, 32, 128, 128), "5a": (256, 160, 320, 32, 128, 128),
               "5b": (384, 192, 384, 48, 128, 128)}
+    HEADS = {"4a": "aux1", "4d": "aux2"}
 
-    def __init__(self, size, classes, paper, aux):
+    def __init__(self, size, classes, paper, aux, width):
         super().__init__()
         norm = not paper
+        first, channels = int(64 * width), int(192 * width)
         self.paper, self.small = paper, size < 64
         if self.small:
-            self.conv3 = BasicConv(3, 192, 3, norm, padding=1)
+            self.conv3 = BasicConv(3, channels, 3, norm, padding=1)
         else:
-            self.conv1 = BasicConv(3, 64, 7, norm, stride=2, padding=3)
-            self.conv2 = BasicConv(64, 64, 1, norm)
-            self.conv3 = BasicConv(64, 192, 3, norm, padding=1)
-        channels = 192
+            self.conv1 = BasicConv(3, first, 7, norm, stride=2, padding=3)
+            self.conv2 = BasicConv(first, first, 1, norm)
+            self.conv3 = BasicConv(first, channels, 3, norm, padding=1)
+        self.aux1 = self.aux2 = None
         for name, plan in self.BLOCKS.items():
+            plan = [int(c * width) for c in plan]
             setattr(self, "inception" + name, GoogLeNetBlock(channels, *plan, paper))
             channels = plan[0] + plan[2] + plan[4] + plan[5]
-        self.aux1 = GoogLeNetAux(512, classes, norm) if aux else None
-        self.aux2 = GoogLeNetAux(528, classes, norm) if aux else None
-        self.fc = nn.Linear(1024, classes)
+            if aux and name in self.HEADS:
+                head = GoogLeNetAux(channels, int(128 * width), classes, norm)
+                setattr(self, self.HEADS[name], head)
+        self.fc = nn.Linear(channels, classes)
 
     def stem(self, x):
         if self.small:
-            return self.conv3(x)
+            return F.max_pool2d(self.conv3(x), 3, 2, ceil_mode=True)
         normalise = nn.LocalResponseNorm(5) if self.paper else nn.Identity()
         x = normalise(F.max_pool2d(self.conv1(x), 3, 2, ceil_mode=True))
         return F.max_pool2d(normalise(self.conv3(self.conv2(x))), 3, 2, ceil_mode=True)
@@ -190,7 +197,7 @@ class GoogLeNet(nn.Module):
         x = self.stem(x)
         for name in self.BLOCKS:
             x = getattr(self, "inception" + name)(x)
-            head = {"4a": self.aux1, "4d": self.aux2}.get(name)
+            head = getattr(self, self.HEADS.get(name, ""), None)
             if head is not None and self.training:
                 auxiliary.append(head(x))
             if name == "3b":
@@ -401,8 +408,16 @@ class ResNet(nn.Module):
         return self.fc(F.adaptive_avg_pool2d(x, 1).flatten(1)), []
 
 
+CIFAR = {"size": "32", "classes": "10"}
+PRESETS = {"alexnet_cifar": ("alexnet", {**CIFAR, "hidden": "1024"}),
+           "vgg13_cifar": ("vgg13_bn", {**CIFAR, "hidden": "0", "width": "0.5"}),
+           "googlenet_cifar": ("googlenet", {**CIFAR, "width": "0.5"})}
+
+
 def build(model, options):
     """The module for a model of the zoo, or None if it is not one."""
+    model, preset = PRESETS.get(model, (model, {}))
+    options = {**preset, **options}
 
     def option(name, default):
         text = options.get(name)
@@ -419,9 +434,9 @@ def build(model, options):
     if model == "lenet5-1998":
         return LeNet5Of1998()
     if model == "alexnet":
-        return AlexNet(classes, paper)
+        return AlexNet(classes, paper, size < 64, option("hidden", 4096))
     if model == "googlenet":
-        return GoogLeNet(size, classes, paper, option("aux", paper))
+        return GoogLeNet(size, classes, paper, option("aux", paper), option("width", 1.0))
     if model == "inception_v3":
         return InceptionV3(option("size", 299), classes, option("aux", True))
     if model.startswith("vgg"):

@@ -10,7 +10,7 @@ import sys
 
 import numpy
 
-CLASSES, SIDE, TRAINING, TEST = 10, 32, 400, 40  # images a file
+CLASSES, SIDE, TRAINING, TEST = 10, 32, 1280, 40  # images a file
 
 
 def records(random, waves, count):
@@ -18,8 +18,8 @@ def records(random, waves, count):
     truth = random.integers(0, CLASSES, count)
     wrong = random.random(count) < 0.25
     labels = numpy.where(wrong, random.integers(0, CLASSES, count), truth)
-    noise = random.normal(0, 50, (count, 3, SIDE, SIDE))
-    images = numpy.clip(128 + 30 * waves[truth] + noise, 0, 255).astype(numpy.uint8)
+    noise = random.normal(0, 25, (count, 3, SIDE, SIDE))
+    images = numpy.clip(128 + 50 * waves[truth] + noise, 0, 255).astype(numpy.uint8)
     return numpy.hstack([labels.astype(numpy.uint8)[:, None], images.reshape(count, -1)])
 
 

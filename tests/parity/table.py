@@ -1,0 +1,92 @@
+"""docs/parity.md from what the comparisons of cases.txt found: see the script `table`."""
+
+import json
+import pathlib
+import sys
+
+from common import SOURCE, cases
+
+HEAD = """# Parity with PyTorch
+
+Made by `tests/parity/table`, which runs the tests `parity.*` ([tests/parity](../tests/parity)) and writes
+down what they found. {version}; distances are relative L2, the worst of all tensors of a net.
+
+A comparison is one training step and one evaluation of a generated program from random weights and
+images. PyTorch computes in double.
+
+- **Parameters**: names, shapes and number are those of [reference_nets.py](../tests/parity/reference_nets.py),
+  PyTorch modules written apart from `models/`, with torchvision's names; in double their step is that of the
+  graph that `cnnc export` writes, to 1e-9. Models for tests are nobody else's: "no reference". The same names
+  are compared without PyTorch by the tests `zoo.*` ([tests/zoo/names](../tests/zoo/names)).
+- **Layer by layer**: each op gets the program's own values. Limits: outputs (and the loss) 1e-5,
+  gradients of parameters 1e-4, running statistics 1e-5.
+- **End to end**: PyTorch gets weights and images and nothing else. Limits: outputs, running statistics and
+  logits in evaluation mode 1e-5, or four times the distance of PyTorch in float from PyTorch in double, which
+  stands in brackets; predicted classes are equal. Gradients have no limit here: where a number lies within
+  rounding of 0, or two of a pooling window lie that close, float and double decide differently, and that
+  moves a gradient by more than 1e-4, in PyTorch as here. Layer by layer both decide alike.
+
+Every row is the test `parity.NAME`: `ctest --preset release -R 'parity.NAME$'`.
+
+"""
+STEPS = """| name | model | images | parameters | outputs, layer by layer | gradients, layer by layer | outputs, end to end | gradients, end to end | running statistics | evaluation |
+|---|---|---|---|---|---|---|---|---|---|
+"""
+CURVES = """
+## Loss curves
+
+Training from the same weights and batches: the largest relative distance of a loss from PyTorch's, at any
+step. Training is chaotic: one relu that decides otherwise is a difference of 1e-6, and from there curves
+part exponentially, the faster the higher the rate is. PyTorch in float leaves PyTorch in double as well.
+So rates in float are low, and programs in double (`--real double`) show the same at higher ones.
+
+| name | options | steps | loss | furthest apart | limit |
+|---|---|---|---|---|---|
+"""
+
+
+def options_of(case, without=()):
+    words = [word[2:] for word in case.arguments if word.startswith("-D")]
+    return ", ".join(word for word in words if not word.startswith(without)) or "-"
+
+
+def step_row(case, r):
+    def end(group):
+        if group not in r["ends"]:
+            return "-"
+        return f"{r['ends'][group]:.0e} ({r['pytorch'][group]:.0e})"
+
+    options = options_of(case, ("dropout", "aux_dropout", "rate"))
+    model = case.model.stem + (f" ({options})" if options != "-" else "")
+    parameters = f"{r['parameters']:,}" + (" equal" if r["reference"] else ", no reference")
+    cells = [case.name, model, "x".join(map(str, r["images"])), parameters,
+             f"{r['layers']['outputs']:.0e}", f"{r['layers']['gradients']:.0e}",
+             end("outputs"), end("gradients"), end("running"), end("evaluation")]
+    return cells
+
+
+def curve_row(case, r):
+    real = "double, " if "double" in case.arguments else ""
+    return [case.name, f"{real}{options_of(case)}, seed {r['seed']}", str(r["steps"]),
+            f"{r['first']:.3f} to {r['last']:.3f}", f"{r['apart']:.0e}", f"{r['limit']:.0e}"]
+
+
+def main():
+    tests, rows, versions = pathlib.Path(sys.argv[1]), {"parity": [], "curve": []}, set()
+    for case in cases(*rows):
+        path = tests / f"parity_{case.name}" / "result.json"
+        if not path.exists():
+            rows[case.kind].append([case.name, "did not run"])
+            continue
+        result = json.loads(path.read_text(encoding="ascii"))
+        versions.add("PyTorch " + result["version"])
+        cells = (step_row if case.kind == "parity" else curve_row)(case, result)
+        cells[-1] += "" if result["good"] else " **too far**"
+        rows[case.kind].append(cells)
+    lines = {kind: "".join(f"| {' | '.join(cells)} |\n" for cells in rows[kind]) for kind in rows}
+    text = HEAD.format(version=", ".join(sorted(versions))) + STEPS + lines["parity"] + CURVES + lines["curve"]
+    (SOURCE / "docs" / "parity.md").write_text(text, encoding="ascii")
+
+
+if __name__ == "__main__":
+    main()
