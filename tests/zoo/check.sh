@@ -2,8 +2,8 @@
 # check.sh CNNC MODELS MODEL PARAMETERS [OPTION...]
 #
 # `cnnc summary` of a model of the zoo counts PARAMETERS and takes less than 0.2 s of a processor;
-# cnnc makes C of it in less than 0.3 s. The shortest of several runs counts. The C has parameters of
-# the names and shapes in names/MODEL.OPTION.txt, which tests/parity/names.py wrote. PARAMETERS is -
+# cnnc makes C of it in less than 0.3 s. The shortest of several runs counts. The graph has parameters
+# of the names and shapes in names/MODEL.OPTION.txt, which tests/parity/names.py wrote. PARAMETERS is -
 # where nobody else has such a net: then neither is compared. Prints the size of the C.
 set -eu
 cnnc=$1 models=$2 model=$3 parameters=$4 here=$(dirname "$0")
@@ -30,12 +30,9 @@ shortest() {
   exit 1
 }
 
-# Of the C: "conv1.weight 64x3x7x7".
-parameters_of_c() {
-  sed -n 's/^ *{"\([^"]*\)", \([1-4]\), {\([^}]*\)}, .*/\1 \2 \3/p' "$work/net.c" |
-    awk '{ gsub(",", ""); shape = $3
-           for (i = 4; i < 3 + $2; i++) shape = shape "x" $i
-           print $1, shape }' | sort
+# Of the graph, a line of which is "  parameter conv1.weight[64,3,7,7] he_normal": "conv1.weight 64x3x7x7".
+parameters_of_graph() {
+  sed -n 's/^  \(parameter\|buffer\) \([^[]*\)\[\([0-9,]*\)].*/\2 \3/p' "$work/graph" | tr , x | sort
 }
 
 # Of names/, a line of which is "conv1 weight=64x3x7x7 bias=64".
@@ -58,7 +55,8 @@ if [ -n "${CNNC_SLOW:-}" ]; then compile "$@"; else shortest 300 compile "$@"; f
 if [ "$parameters" != - ]; then
   names=$model$(printf '%s' "$@" | sed 's/-D/./g')
   parameters_of_names "$here/names/$names.txt" >"$work/wanted"
-  parameters_of_c >"$work/got"
+  "$cnnc" --dump=simplify "$models/$model.lua" "$@" >"$work/graph"
+  parameters_of_graph >"$work/got"
   if ! diff "$work/wanted" "$work/got" >"$work/differences"; then
     echo "$model $*: not the parameters of names/ (<), but (>)" >&2
     cat "$work/differences" >&2
