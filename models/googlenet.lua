@@ -8,6 +8,7 @@ local classes = nn.option("classes", 1000, "classes")
 local paper = nn.option("paper", false, "local response norm and 5x5 instead of batch norm and 3x3")
 local aux = nn.option("aux", paper, "two auxiliary classifiers, in training alone")
 local rate = nn.option("dropout", paper and 0.4 or 0.2, "probability of a zero before the classifier")
+local aux_rate = nn.option("aux_dropout", 0.7, "the same in the auxiliary classifiers")
 local batch = nn.option("batch", 32, "images a step")
 
 local small = size < 64 -- images of 32x32: the first layers keep their size
@@ -60,7 +61,7 @@ end
 local function auxiliary(x, name)
   return nn.scope(name, function()
     x = conv(x:adaptive_avg_pool2d {4}, 128, 1, "conv"):flatten()
-    x = x:linear {1024, name = "fc1"}:relu():dropout {0.7}
+    x = x:linear {1024, name = "fc1"}:relu():dropout {aux_rate}
     return x:linear {classes, name = "fc2"}
   end)
 end
