@@ -1,6 +1,6 @@
 # One step of a generated program, and inference after two more, against the interpreter, which shares
 # no kernel with it.
-# cmake -DCNNC= -DGENERIC= -DCOMPARE= -DMODEL= -DARGUMENTS= -DCC= -DCFLAGS= -DFOLDER= -DCOUNT=
+# cmake -DCNNC= -DGENERIC= -DCOMPARE= -DMODEL= -DARGUMENTS= -DCC= -DCFLAGS= -DFOLDER= -DCOUNT= -DNEAR=
 #   -P generic.cmake
 file(MAKE_DIRECTORY ${FOLDER})
 separate_arguments(ARGUMENTS)
@@ -34,7 +34,7 @@ function(compare mode)
   set(wanted ${FOLDER}/${mode}_wanted.safetensors)
   run(${FOLDER}/program trace ${ARGN} --threads 2 --count ${COUNT} --out ${got})
   run(${GENERIC} ${FOLDER}/graph.json ${mode} --threads 2 --trace ${got} --out ${wanted})
-  run(${COMPARE} ${got} ${wanted})
+  run(${COMPARE} ${got} ${wanted} ${NEAR})
 endfunction()
 compare(step)
 compare(infer --infer --steps 2)

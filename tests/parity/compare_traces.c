@@ -1,4 +1,4 @@
-/* compare_traces GOT.safetensors WANTED.safetensors
+/* compare_traces GOT.safetensors WANTED.safetensors [NEAR]
    GOT is what a generated program traced, WANTED what another implementation computed from the same
    weights and images. Every tensor of both is compared by the relative L2 distance,
    |got - wanted| / |wanted|. A value that the compiler fused away may be missing in GOT; the loss,
@@ -11,7 +11,8 @@
      measured by these: rounding is in proportion to them, however much they cancel. The gradient of
      a bias in front of a batch_norm, say, is nothing but rounding.
    - Derivatives of relu and of a maximum jump. Where WANTED says (kink_distance) that its step came
-     nearer than 1e-4 to such a place, gradients that differ decide nothing.
+     nearer than 1e-4 to such a place, gradients that differ decide nothing. Deep nets always have a
+     unit there: for them, gradients within NEAR agree in such a step.
 
    Exits with 0 if they agree, with 1 if they differ, with 3 if that step cannot decide: other
    images can. */
@@ -21,6 +22,7 @@
 #include <math.h>
 #include <stdbool.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 static const double TOLERANCE = 5e-5, KINK = 1e-4;
@@ -62,6 +64,8 @@ static const cnn_tensor *scale_of(const cnn_safetensors *file, const cnn_tensor 
 
 typedef struct Comparison {
   const cnn_safetensors *got, *wanted;
+  bool near_jump;
+  double near; /* tolerance of gradients near a jump */
   int compared, values_apart, gradients_apart;
 } Comparison;
 
@@ -83,34 +87,38 @@ static void compare(Comparison *c, const cnn_tensor *wanted) {
   }
   c->compared++;
   const double apart = distance(tensor, wanted, scale_of(c->wanted, wanted));
-  const bool good = apart <= TOLERANCE; /* not with a NaN */
+  const bool good = apart <= (gradient && c->near_jump ? c->near : TOLERANCE); /* not with a NaN */
   printf("%-32s %.1e%s\n", name, apart, good ? "" : "  TOO FAR");
   if (!good) ++*(gradient ? &c->gradients_apart : &c->values_apart);
 }
 
-static int verdict(const Comparison *c, const cnn_tensor *kink) {
+static int verdict(const Comparison *c) {
+  if (c->compared < 3) {
+    fprintf(stderr, "compare_traces: nothing to compare\n");
+    return DIFFER;
+  }
   if (c->values_apart) return DIFFER;
   if (!c->gradients_apart) return AGREE;
-  if (!kink || cnn_tensor_get(kink, 0) >= KINK) return DIFFER;
-  fprintf(stderr, "undecided: %.1e from a jump of a derivative\n", cnn_tensor_get(kink, 0));
+  if (!c->near_jump || c->near > TOLERANCE) return DIFFER;
+  fprintf(stderr, "undecided: too near to a jump of a derivative\n");
   return UNDECIDED;
 }
 
 int main(int argc, char **argv) {
   cnn_safetensors got, wanted;
   cnn_error error = {0};
-  if (argc != 3 || !cnn_safetensors_open(&got, argv[1], &error) ||
+  if (argc < 3 || argc > 4 || !cnn_safetensors_open(&got, argv[1], &error) ||
       !cnn_safetensors_open(&wanted, argv[2], &error)) {
-    fprintf(stderr, "compare_traces: %s\n", argc == 3 ? error.message : "wants two files");
+    fprintf(stderr, "compare_traces: %s\n", error.message[0] ? error.message : "wants two files");
     return 2;
   }
-  Comparison c = {.got = &got, .wanted = &wanted};
+  const cnn_tensor *kink = cnn_safetensors_find(&wanted, "kink_distance");
+  Comparison c = {.got = &got,
+                  .wanted = &wanted,
+                  .near_jump = kink && cnn_tensor_get(kink, 0) < KINK,
+                  .near = argc > 3 ? strtod(argv[3], NULL) : TOLERANCE};
   for (int i = 0; i < wanted.count; i++) compare(&c, &wanted.tensors[i]);
-  int code = verdict(&c, cnn_safetensors_find(&wanted, "kink_distance"));
-  if (c.compared < 3) {
-    fprintf(stderr, "compare_traces: nothing to compare\n");
-    code = DIFFER;
-  }
+  const int code = verdict(&c);
   cnn_safetensors_close(&got);
   cnn_safetensors_close(&wanted);
   return code;
