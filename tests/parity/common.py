@@ -69,6 +69,13 @@ def stored_names(graph):
     return [v["name"] for v in graph["values"] if v["kind"] in ("parameter", "buffer")]
 
 
+def heads_of(graph):
+    """(name of logits, weight in the loss) of the output and of auxiliary heads."""
+    return [(graph["output"], 1)] + [
+        (node["inputs"][0], node["attributes"]["loss_weight"]) for node in graph["nodes"]
+        if node["attributes"].get("auxiliary")]
+
+
 def load(model, tensors):
     with torch.no_grad():
         for name, tensor in stored(model).items():
@@ -89,6 +96,6 @@ def distance(got, wanted, norm=None):
     return (got - wanted).norm().item() / (norm if norm > 0 else 1.0)
 
 
-__all__ = ["SOURCE", "cases", "distance", "finish", "graph_arguments", "load", "load_file", "load_graph",
-           "model_options", "prepare", "program_step", "run", "save_file", "stored", "stored_names",
-           "torch", "torch_model"]
+__all__ = ["SOURCE", "cases", "distance", "finish", "graph_arguments", "heads_of", "load", "load_file",
+           "load_graph", "model_options", "prepare", "program_step", "run", "save_file", "stored",
+           "stored_names", "torch", "torch_model"]

@@ -17,7 +17,7 @@ import sys
 import numpy
 
 import synthetic
-from common import (finish, graph_arguments, load, load_file, load_graph, prepare, run, save_file,
+from common import (finish, graph_arguments, heads_of, load, load_file, load_graph, prepare, run, save_file,
                     stored_names, torch, torch_model)
 
 TOLERANCE = {"float": 1e-3, "double": 1e-6}
@@ -47,7 +47,7 @@ def torch_curve(graph, weights, data, rates):
     mean, deviation = pixels.mean((0, 2, 3)), pixels.std((0, 2, 3), unbiased=False)
     scale, shift = 1 / (255 * deviation), -mean / deviation
     scale, shift = (t.float().view(1, -1, 1, 1) for t in (scale, shift))  # as in cnn_batch
-    model, loss = torch_model.build(graph)
+    model, loss = torch_model.build(graph, keep_values=True)
     load(model, weights)
     optimizer = torch_model.optimizer(graph, model.parameters())
     batch, losses = graph["batch"], []
@@ -57,7 +57,8 @@ def torch_curve(graph, weights, data, rates):
             group["lr"] = rate
         optimizer.zero_grad()
         inputs = images[part].double() * scale + shift
-        value = loss(model(inputs.to(torch.get_default_dtype())), labels[part]).mean()
+        values = model(inputs.to(torch.get_default_dtype()))
+        value = sum(weight * loss(values[name], labels[part]).mean() for name, weight in heads_of(graph))
         value.backward()
         optimizer.step()
         losses.append(value.item())

@@ -24,8 +24,8 @@ import argparse
 import pathlib
 
 import reference_nets
-from common import (distance, finish, load, load_file, model_options, prepare, program_step, run, save_file,
-                    stored, stored_names, torch, torch_model)
+from common import (distance, finish, heads_of, load, load_file, model_options, prepare, program_step,
+                    run, save_file, stored, stored_names, torch, torch_model)
 
 LIMITS = {"outputs": 1e-5, "gradients": 1e-4, "running": 1e-5, "evaluation": 1e-5}
 SAME = 1e-9  # two computations in double
@@ -95,14 +95,11 @@ def step_of_graph(graph, trace, dtype=torch.float64, layer_by_layer=False):
     for value in graph["values"]:
         if not value.get("trainable", True):
             model.get_parameter(value["name"]).requires_grad_(False)
-    auxiliary = [(node["inputs"][0], node["attributes"]["loss_weight"]) for node in graph["nodes"]
-                 if node["attributes"].get("auxiliary")]
 
     def forward(model, images):
         interpreter = LayerByLayer(model, trace if layer_by_layer and model.training else {})
         result = interpreter.run(images)
-        heads = [(result[name], w) for name, w in [(graph["output"], 1), *auxiliary]]
-        return interpreter.values, heads
+        return interpreter.values, [(result[name], weight) for name, weight in heads_of(graph)]
 
     return pytorch_step(model, loss, trace, forward, dtype)
 
