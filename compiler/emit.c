@@ -176,17 +176,12 @@ static char *parameter_places(const Graph *graph) {
   return text_done(&text, graph->arena);
 }
 
-/* In the block of activations, and in the descriptor's table of values. */
-static bool is_listed(const Value *value) {
-  return value->kind == VALUE_ACTIVATION || value->kind == VALUE_GRADIENT;
-}
-
 static char *activation_places(const Graph *graph) {
   Text text;
   text_begin(&text);
   for (int i = 0; i < graph->values.count; i++) {
     const Value *value = graph->values.at[i];
-    if (is_listed(value)) write_place(text.out, "    ", value);
+    if (value_is_planned(value)) write_place(text.out, "    ", value);
   }
   return text_done(&text, graph->arena);
 }

@@ -208,7 +208,8 @@ const char *export_json(const Graph *graph, const char *stage) {
   add_ints(root, "input", &graph->input->dim[1], 3);
   add_number(root, "classes", graph->classes);
   cJSON *values = cJSON_AddArrayToObject(root, "values");
-  for (int i = 0; i < graph->values.count; i++) add_value(values, graph->values.at[i]);
+  for (int i = 0; i < graph->values.count; i++)
+    if (graph->values.at[i]->kind != VALUE_WORKSPACE) add_value(values, graph->values.at[i]);
   cJSON *nodes = cJSON_AddArrayToObject(root, "nodes");
   for (int i = 0; i < graph->nodes.count; i++) add_node(nodes, graph->nodes.at[i]);
   add_loss(root, graph);

@@ -203,7 +203,8 @@ void graph_sweep_values(Graph *graph) {
 /* --- print ----------------------------------------------------------------------------------- */
 
 static const char *const KIND_NAMES[] = {
-    "input", "activation", "gradient", "parameter", "parameter gradient", "loss", "buffer"};
+    "input", "activation", "gradient", "parameter", "parameter gradient",
+    "loss",  "workspace",  "buffer"};
 static const char *const LAYOUT_NAMES[] = {"", "plain", "lanes", "rows"};
 static const char *const PHASE_NAMES[] = {"forward", "backward", "update"};
 static const char *const ACTIVATION_NAMES[] = {"none", "relu"};
@@ -285,6 +286,7 @@ static void print_node(const Node *node, FILE *out) {
     const int *block = node->schedule.block;
     if (tile[0]) fprintf(out, " tile=%dx%dx%d", tile[0], tile[1], tile[2]);
     if (block[0]) fprintf(out, " block=%dx%dx%dx%d", block[0], block[1], block[2], block[3]);
+    if (node->schedule.parts > 1) fprintf(out, " parts=%d", node->schedule.parts);
   }
   if (node->pos.file) fprintf(out, "  -- %s:%d", node->pos.file, node->pos.line);
   fputc('\n', out);
@@ -364,8 +366,13 @@ static void verify_nodes(const Graph *graph, GraphStage stage) {
   }
 }
 
+bool value_is_planned(const Value *value) {
+  return value->kind == VALUE_ACTIVATION || value->kind == VALUE_GRADIENT ||
+         value->kind == VALUE_WORKSPACE;
+}
+
 static bool in_activation_block(const Value *value) {
-  return (value->kind == VALUE_ACTIVATION || value->kind == VALUE_GRADIENT) && !value->view_of;
+  return value_is_planned(value) && !value->view_of;
 }
 
 /* No two values that live at the same time lie on the same memory. */

@@ -100,8 +100,9 @@ typedef enum ValueKind {
   VALUE_GRADIENT, /* of an activation: the upstream gradient, d<name> */
   VALUE_PARAMETER,
   VALUE_PARAMETER_GRADIENT,
-  VALUE_LOSS,  /* one number an image */
-  VALUE_BUFFER /* running statistics: kept with the parameters, not trained */
+  VALUE_LOSS,      /* one number an image */
+  VALUE_WORKSPACE, /* of one node, while it runs */
+  VALUE_BUFFER     /* running statistics: kept with the parameters, not trained */
 } ValueKind;
 
 typedef enum Layout {
@@ -152,11 +153,14 @@ typedef enum Algorithm {
 
 /* Blocks of work of convolutions, around the tile:
      conv2d, conv2d_backward_data          tiles of channels, pixels of a row
-     conv2d_backward_weights               rows, output channels, input channels, kernel rows */
+     conv2d_backward_weights               rows, output channels, input channels, kernel rows
+   parts: conv2d_backward_weights adds up so many parts of the rows of all images by themselves,
+   in its workspace; 1: none is needed. */
 typedef struct Schedule {
   Algorithm algorithm;
   int tile[3];
   int block[4];
+  int parts;
 } Schedule;
 
 struct Node {
@@ -166,6 +170,7 @@ struct Node {
   Phase phase;
   Value **in, **out;
   int in_count, out_count;
+  Value *workspace; /* or NULL; set by schedule */
   Attributes attributes;
   Node *forward; /* of a backward node: the node it differentiates */
   Schedule schedule;
@@ -264,7 +269,8 @@ bool find_norm(const Graph *graph, int i, const char **name, const char **identi
 
 /* NULL if there is none. */
 Value *graph_find_value(const Graph *graph, const char *name);
-bool value_is_stored(const Value *value); /* a parameter or a buffer: in checkpoints */
+bool value_is_stored(const Value *value);  /* a parameter or a buffer: in checkpoints */
+bool value_is_planned(const Value *value); /* lies in the block of activations */
 
 /* How many nodes read the value; the graph's output counts as one more, and so do losses
    where the graph has one (inference has none). */

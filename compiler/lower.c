@@ -96,6 +96,7 @@ static void argue_list(Lowering *l, Value *const *values, int count) {
 void lowering_argue_values(Lowering *l) {
   argue_list(l, l->node->in, l->node->in_count);
   argue_list(l, l->node->out, l->node->out_count);
+  if (l->node->workspace) argue(l, memory_of(l, l->node->workspace));
 }
 
 /* --- names that hold the shape --------------------------------------------------------------- */

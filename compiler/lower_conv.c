@@ -120,5 +120,6 @@ void lower_conv2d_backward_weights(Lowering *l) {
   lowering_int(l, "OB", block[1]);
   lowering_int(l, "CB", block[2]);
   lowering_int(l, "KB", block[3]);
+  lowering_int(l, "PARTS", node->schedule.parts);
   set_conv(l, "conv2d_backward_weights.c.in", "_backward_weights", x, dy, body, "");
 }

@@ -37,10 +37,6 @@ static bool trains(const Graph *graph) {
   return graph->loss != NULL;
 }
 
-static bool is_planned(const Value *value) {
-  return value->kind == VALUE_ACTIVATION || value->kind == VALUE_GRADIENT;
-}
-
 static void plan_parameter(Value *value, int64_t *end) {
   value->offset = *end;
   value->elements = value_count(value);
@@ -69,6 +65,7 @@ static void find_lifetimes(Graph *graph) {
     Node *node = graph->nodes.at[i];
     for (int k = 0; k < node->in_count; k++) node->in[k]->last = i;
     for (int k = 0; k < node->out_count; k++) node->out[k]->first = node->out[k]->last = i;
+    if (node->workspace) node->workspace->first = node->workspace->last = i;
   }
   graph->output->last = graph->nodes.count; /* the caller reads it */
 }
@@ -115,7 +112,7 @@ static void share_memory(Graph *graph, bool keep_values) {
     Node *node = graph->nodes.at[i];
     if (!writes_over_input(node->op)) continue;
     const Value *host = root_of(node->in[0]);
-    if (is_planned(host) && host->last == i && !node->out[0]->view_of)
+    if (value_is_planned(host) && host->last == i && !node->out[0]->view_of)
       live_in(node->out[0], node->in[0]);
   }
 }
@@ -153,7 +150,7 @@ static void place(Graph *graph) {
   int count = 0;
   for (int i = 0; i < graph->values.count; i++) {
     Value *value = graph->values.at[i];
-    if (is_planned(value) && !value->view_of) roots[count++] = value;
+    if (value_is_planned(value) && !value->view_of) roots[count++] = value;
   }
   qsort(roots, (size_t)count, sizeof *roots, by_size);
   for (int i = 0; i < count; i++) roots[i]->offset = lowest_place(roots[i], roots, i);
@@ -164,7 +161,7 @@ static void place_guarded(Graph *graph, int real_bytes) {
   int64_t end = 0;
   for (int i = 0; i < graph->values.count; i++) {
     Value *value = graph->values.at[i];
-    if (!is_planned(value) || value->view_of) continue;
+    if (!value_is_planned(value) || value->view_of) continue;
     end += page + round_up(value->elements, page);
     value->offset = end - value->elements;
   }
@@ -186,7 +183,7 @@ void pass_memory(Graph *graph, const CompileOptions *options) {
   find_lifetimes(graph);
   for (int i = 0; i < graph->values.count; i++) {
     Value *value = graph->values.at[i];
-    if (is_planned(value)) value->elements = laid_out_size(value, lanes);
+    if (value_is_planned(value)) value->elements = laid_out_size(value, lanes);
   }
   share_memory(graph, options->keep_values);
   if (options->keep_values)
@@ -213,7 +210,7 @@ int64_t graph_parameter_reals(const Graph *graph) {
   return block_end(graph, value_is_stored);
 }
 int64_t graph_activation_reals(const Graph *graph) {
-  return block_end(graph, is_planned);
+  return block_end(graph, value_is_planned);
 }
 
 int optimizer_blocks(const Recipe *recipe) {

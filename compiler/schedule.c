@@ -73,7 +73,9 @@ enum {
   SUM_PIECES = 32,       /* the same where a piece sees all images */
   NEAR_BYTES = 24 << 10, /* that stay in the first cache */
   FAR_BYTES = 512 << 10, /* that stay in the second cache, beside what passes through */
-  SUM_BYTES = 64 << 10   /* sums of a block of filters */
+  SUM_BYTES = 256 << 10, /* sums of a block of filters: they stay in the second cache */
+  PART_BYTES = 4 << 20,  /* images that stay in the third cache while several blocks read them */
+  PART_PIXELS = 256      /* vectors that a part adds up, at least: a sum of lanes is worth 8 */
 };
 
 static int divide_up(int a, int b) {
@@ -114,46 +116,76 @@ int conv_block_sums(const CompileOptions *options) {
   return SUM_BYTES / (target_lanes(options->target) * (options->real_is_double ? 8 : 4));
 }
 
-static void schedule_conv_weights(Node *node, const CompileOptions *options) {
+/* Bytes of a value with the batch innermost. */
+static int64_t lane_bytes(const Value *value, int groups, int vector) {
+  return value_features(value) * groups * vector;
+}
+
+/* Parts of the rows of all images that are added up by themselves: for enough pieces of work, and
+   so that blocks which read the same images find them in the third cache. */
+static int choose_parts(int pieces, int most, int64_t images, int64_t weights, bool read_again) {
+  int parts = min(most, divide_up(SUM_PIECES, pieces));
+  int near = (int)(images / PART_BYTES);
+  while (near > 1 && near * weights * 2 > images) near--;
+  if (read_again && near > parts) parts = min(most, near);
+  return parts;
+}
+
+static void schedule_conv_weights(Node *node, Graph *graph, const CompileOptions *options) {
   const Attributes *a = &node->attributes;
-  const Value *x = node->in[0], *dy = node->in[1];
+  const Value *x = node->in[0], *dy = node->in[1], *dweight = node->out[0];
   Schedule *s = &node->schedule;
-  int vector = target_lanes(options->target) * (options->real_is_double ? 8 : 4);
+  int lanes = target_lanes(options->target), real = options->real_is_double ? 8 : 4;
+  int vector = lanes * real, images = divide_up(graph->recipe.batch, lanes);
   int channels_in = x->dim[1] / a->groups, channels_out = dy->dim[1] / a->groups;
   s->tile[0] = 4;
   s->tile[1] = target_registers(options->target) == 32 ? 4 : 2;
   choose_tile(channels_out, channels_in, 1, target_registers(options->target), 0, s->tile);
 
+  /* Both tiles stay in the first cache while all taps pass over them. */
+  int near = (s->tile[0] * dy->dim[3] + s->tile[1] * x->dim[3] * a->stride[0]) * vector;
   int *rows = &s->block[0], *outs = &s->block[1], *ins = &s->block[2], *kernel = &s->block[3];
+  *rows = NEAR_BYTES / near;
+  if (*rows > dy->dim[2]) *rows = dy->dim[2];
+  if (*rows < 1) *rows = 1;
+
   *outs = s->tile[0];
   *ins = s->tile[1];
   int tiles = a->groups * divide_up(channels_out, *outs) * divide_up(channels_in, *ins);
   bool fits = *outs * *ins * a->kernel[0] * a->kernel[1] <= conv_block_sums(options);
   *kernel = tiles < SUM_PIECES || !fits ? 1 : a->kernel[0];
+  int most =
+      min(images * divide_up(dy->dim[2], *rows), images * dy->dim[2] * dy->dim[3] / PART_PIXELS);
+  if (most < 1) most = 1;
+  int pieces = tiles * (a->kernel[0] / *kernel);
   for (bool grown = true; grown;) {
     grown = false;
     for (int k = 0; k < 2; k++) {
       int wide = k ? *outs : *outs * 2, deep = k ? *ins * 2 : *ins;
       int64_t sums = (int64_t)wide * deep * *kernel * a->kernel[1];
-      int pieces = a->groups * divide_up(channels_out, wide) * divide_up(channels_in, deep) *
-                   (a->kernel[0] / *kernel);
+      int fewer = a->groups * divide_up(channels_out, wide) * divide_up(channels_in, deep) *
+                  (a->kernel[0] / *kernel);
       bool larger = k ? *ins < channels_in && *ins <= *outs : *outs < channels_out && *outs <= *ins;
-      if (!larger || sums > conv_block_sums(options) || pieces < SUM_PIECES) continue;
+      if (!larger || sums > conv_block_sums(options) || fewer * most < SUM_PIECES) continue;
       *outs = wide;
       *ins = deep;
+      pieces = fewer;
       grown = true;
     }
   }
-  /* Both tiles stay in the first cache while all taps pass over them. */
-  int near = (s->tile[0] * dy->dim[3] + s->tile[1] * x->dim[3] * a->stride[0]) * vector;
-  *rows = NEAR_BYTES / near;
-  if (*rows > dy->dim[2]) *rows = dy->dim[2];
-  if (*rows < 1) *rows = 1;
+  s->parts =
+      choose_parts(pieces, most, lane_bytes(x, images, vector) + lane_bytes(dy, images, vector),
+                   value_count(dweight) * real, pieces > a->groups);
+  if (s->parts == 1) return;
+  int reals = s->parts * (int)value_count(dweight);
+  const char *name = arena_printf(graph->arena, "%s_parts", dweight->name);
+  node->workspace = graph_value(graph, VALUE_WORKSPACE, name, 1, &reals);
+  node->workspace->producer = node;
 }
 
 /* --- the pass --------------------------------------------------------------------------------- */
 
-static void schedule_node(Node *node, const Graph *graph, const CompileOptions *options) {
+static void schedule_node(Node *node, Graph *graph, const CompileOptions *options) {
   int registers = target_registers(options->target), lanes = target_lanes(options->target);
   Schedule *s = &node->schedule;
   s->algorithm = ALGORITHM_DIRECT;
@@ -167,7 +199,7 @@ static void schedule_node(Node *node, const Graph *graph, const CompileOptions *
     schedule_conv_rows(node, graph, options);
     break;
   case OP_conv2d_backward_weights:
-    schedule_conv_weights(node, options);
+    schedule_conv_weights(node, graph, options);
     break;
   case OP_linear:
   case OP_linear_backward_data: {

@@ -37,9 +37,11 @@ typedef struct Tensor {
   cnn_layout layout;
   int dim[4];
   Fill fill;
-  bool output;    /* compared with the twin's */
-  bool gradient;  /* 0 in lanes without an image: given so to a kernel, and asked of an output */
-  bool floats;    /* float even where real is double */
+  bool output; /* compared with the twin's */
+  bool
+      workspace; /* neither: whatever the kernel leaves there, the same for any number of threads */
+  bool gradient; /* 0 in lanes without an image: given so to a kernel, and asked of an output */
+  bool floats;   /* float even where real is double */
   bool per_image; /* CNN_PLAIN: dim is that of one image, without images beyond the batch */
 } Tensor;
 

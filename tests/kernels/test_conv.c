@@ -134,7 +134,9 @@ static void add_shape(Suite *suite, Conv k, int channels, int pixels, bool bias,
   if (relu) case_tensor(c, "y", CNN_LANES, FILL_RELU, k.c, k.h, k.w);
 
   int ct = min(2, cg);
-  c = add_conv(suite, "conv2d_backward_weights.c.in", "a[0], a[1], a[2]", k, twin_backward_weights);
+  int parts = relu ? 3 : 1;
+  c = add_conv(suite, "conv2d_backward_weights.c.in",
+               parts > 1 ? "a[0], a[1], a[2], a[3]" : "a[0], a[1], a[2]", k, twin_backward_weights);
   c->body.template_name = "conv_weights.c.in";
   case_body_int(c, "OT", ot);
   case_body_int(c, "CT", ct);
@@ -145,9 +147,14 @@ static void add_shape(Suite *suite, Conv k, int channels, int pixels, bool bias,
   case_int(c, "CB", 2 * ct);
   case_int(c, "KB", relu ? 1 : k.kh);
   case_int(c, "B", bias ? 2 : k.p);
+  case_int(c, "PARTS", parts);
   case_tensor(c, "x", CNN_LANES, FILL_INTEGERS, k.c, k.h, k.w);
   case_tensor(c, "dy", CNN_LANES, FILL_INTEGERS, k.o, k.p, k.q)->gradient = true;
   case_tensor(c, "dweight", CNN_PLAIN, FILL_GARBAGE, k.o, filter, 0);
+  if (parts == 1) return;
+  Tensor *workspace = case_tensor(c, "workspace", CNN_PLAIN, FILL_GARBAGE, parts * k.o, filter, 0);
+  workspace->output = false;
+  workspace->workspace = true;
 }
 
 static void add_cases(Suite *suite) {
