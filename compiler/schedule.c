@@ -138,8 +138,8 @@ static void schedule_conv_weights(Node *node, Graph *graph, const CompileOptions
   int lanes = target_lanes(options->target), real = options->real_is_double ? 8 : 4;
   int vector = lanes * real, images = divide_up(graph->recipe.batch, lanes);
   int channels_in = x->dim[1] / a->groups, channels_out = dy->dim[1] / a->groups;
-  s->tile[0] = 4;
-  s->tile[1] = target_registers(options->target) == 32 ? 4 : 2;
+  s->tile[0] = target_registers(options->target) == 32 ? 8 : 4;
+  s->tile[1] = target_registers(options->target) == 32 ? 3 : 2;
   choose_tile(channels_out, channels_in, 1, target_registers(options->target), 0, s->tile);
 
   /* Both tiles stay in the first cache while all taps pass over them. */

@@ -62,6 +62,9 @@ static inline team join_team(int images) {
 static inline int min_int(int a, int b) { return a < b ? a : b; }
 static inline int max_int(int a, int b) { return a > b ? a : b; }
 
+/* Asks for memory that is read soon; any address will do. */
+static inline void prefetch(const real *at) { __builtin_prefetch(at); }
+
 /* Images of a value with rank 4 lie row by row, the channels of a row behind each other:
    [N/LANES][height][channels][width][LANES]. */
 typedef struct image {
