@@ -101,7 +101,7 @@ static int write_values(FILE *out, const char *name, const Graph *graph) {
   fprintf(out, "static const cnn_value %s[] = {\n", name);
   for (int i = 0; i < graph->values.count; i++) {
     const Value *value = graph->values.at[i];
-    if (value->kind != VALUE_ACTIVATION && value->kind != VALUE_GRADIENT) continue;
+    if (!value_is_planned(value)) continue;
     fprintf(out, "    {\"%s\", ", value->name);
     write_dims(out, value);
     fprintf(out, ", %s, %" PRId64 "},\n", layout_constant(value->layout), value->offset);

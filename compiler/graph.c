@@ -284,7 +284,7 @@ static void print_node(const Node *node, FILE *out) {
     const int *tile = node->schedule.tile;
     fprintf(out, " | %s", ALGORITHM_NAMES[node->schedule.algorithm]);
     const int *block = node->schedule.block;
-    if (tile[0]) fprintf(out, " tile=%dx%dx%d", tile[0], tile[1], tile[2]);
+    if (tile[0]) fprintf(out, " tile=%dx%d", tile[0], tile[1]);
     if (block[0]) fprintf(out, " block=%dx%dx%dx%d", block[0], block[1], block[2], block[3]);
     if (node->schedule.parts > 1) fprintf(out, " parts=%d", node->schedule.parts);
   }

@@ -158,7 +158,7 @@ typedef enum Algorithm {
    in its workspace; 1: none is needed. */
 typedef struct Schedule {
   Algorithm algorithm;
-  int tile[3];
+  int tile[2];
   int block[4];
   int parts;
 } Schedule;

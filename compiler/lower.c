@@ -3,6 +3,7 @@
 #include <assert.h>
 #include <ctype.h>
 #include <inttypes.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* --- parameters and arguments ---------------------------------------------------------------- */
@@ -253,13 +254,25 @@ static void lower_avg_pool2d_backward(Lowering *l) {
   set_pool(l, "avg_pool2d_backward.c.in", l->node->out[0], l->node->in[0]);
 }
 
-/* A number as the templates take it: exact, and a name of its own. */
+/* The fewest digits that read back as the number. */
+static const char *digits_of(Lowering *l, double number) {
+  const char *text = "";
+  for (int digits = 1; digits <= 17; digits++) {
+    text = arena_printf(l->graph->arena, "%.*g", digits, number);
+    if (strtod(text, NULL) == number) break;
+  }
+  return text;
+}
+
+/* A number as the templates take it: exact, and with a name of its own (1e-05 is 1e_05, 1e+05 is
+   1e05). */
 static const char *set_number(Lowering *l, const char *name, double number) {
-  const char *text = arena_printf(l->graph->arena, "%.17g", number);
+  const char *text = digits_of(l, number);
   lowering_text(l, name, text);
-  char *suffix = arena_printf(l->graph->arena, "%g", number);
-  for (char *c = suffix; *c; c++)
-    if (!isalnum((unsigned char)*c)) *c = '_';
+  char *suffix = arena_printf(l->graph->arena, "%s", text), *to = suffix;
+  for (const char *c = text; *c; c++)
+    if (*c != '+') *to++ = (char)(isalnum((unsigned char)*c) ? *c : '_');
+  *to = '\0';
   return suffix;
 }
 
@@ -450,8 +463,8 @@ static void lower_update(Lowering *l) {
   argue(l, arena_printf(arena, "p + %s", first));
   for (int i = 0; i < optimizer_blocks(recipe); i++)
     argue(l, i == 0   ? arena_printf(arena, "o + %s", first)
-             : i == 1 ? arena_printf(arena, "o + %s + %s", block, first)
-                      : arena_printf(arena, "o + %d * %s + %s", i, block, first));
+             : i == 1 ? arena_printf(arena, "o + (size_t)%s + %s", block, first)
+                      : arena_printf(arena, "o + (size_t)%d * %s + %s", i, block, first));
   bool momentum = recipe->momentum != 0;
   switch (recipe->optimizer) {
   case OPTIMIZER_ADAM:

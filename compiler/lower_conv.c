@@ -4,10 +4,6 @@
 
 #include <assert.h>
 
-static int max(int a, int b) {
-  return a > b ? a : b;
-}
-
 /* --- bodies ----------------------------------------------------------------------------------- */
 
 /* What all bodies use. */
@@ -42,9 +38,8 @@ static const Kernel *rows_body(Lowering *l, int made) {
 static const Kernel *weights_body(Lowering *l, int made, int read) {
   const Schedule *s = &l->node->schedule;
   const int *tile = s->tile, o_rest = made % tile[0], c_rest = read % tile[1];
-  const int usual = conv_block_sums(l->options);
-  const int sums =
-      max(usual, s->block[1] * s->block[2] * s->block[3] * l->node->attributes.kernel[1]);
+  const int sums = conv_block_sums(l->options);
+  assert(s->block[1] * s->block[2] * s->block[3] * l->node->attributes.kernel[1] <= sums);
   Kernel body = {.template_name = "conv_weights.c.in"};
   add_axis(l);
   body_int(&body, "OT", tile[0]);
@@ -52,10 +47,8 @@ static const Kernel *weights_body(Lowering *l, int made, int read) {
   body_int(&body, "OREST", o_rest);
   body_int(&body, "CREST", c_rest);
   body_int(&body, "SUMS", sums);
-  body.name = arena_printf(l->graph->arena, "conv_weights_%dx%d%s%s%s", tile[0], tile[1],
-                           rest_text(l, "o", o_rest), rest_text(l, "c", c_rest),
-                           sums > usual ? arena_printf(l->graph->arena, "_sums%d", sums)
-                                        : ""); /* the widest kernels */
+  body.name = arena_printf(l->graph->arena, "conv_weights_%dx%d%s%s", tile[0], tile[1],
+                           rest_text(l, "o", o_rest), rest_text(l, "c", c_rest));
   return lowering_body(l, &body);
 }
 

@@ -73,13 +73,17 @@ static bool check_size(const Program *program, Diag *diag) {
 /* --- the commands --------------------------------------------------------------------------- */
 
 /* A slip of the hand must not cost the model. */
-static bool write_output(Diag *diag, const Options *options, const char *path, const char *text) {
+static bool check_output(Diag *diag, const Options *options, const char *path) {
   struct stat model, output;
-  if (!stat(options->model, &model) && !stat(path, &output) && model.st_dev == output.st_dev &&
-      model.st_ino == output.st_ino)
-    return diag_set(diag, EXIT_USAGE, (SourcePos){0},
-                    "-o %s: that is the model itself; choose another name", path);
-  return text_write(diag, path, text);
+  if (stat(options->model, &model) || stat(path, &output) || model.st_dev != output.st_dev ||
+      model.st_ino != output.st_ino)
+    return true;
+  return diag_set(diag, EXIT_USAGE, (SourcePos){0},
+                  "-o %s: that is the model itself; choose another name", path);
+}
+
+static bool write_output(Diag *diag, const Options *options, const char *path, const char *text) {
+  return check_output(diag, options, path) && text_write(diag, path, text);
 }
 
 static Graph *load_model(Arena *arena, Diag *diag, const Options *options) {
@@ -158,7 +162,7 @@ static bool run_compile(Arena *arena, Diag *diag, const Options *options, const 
 static bool run_build(Arena *arena, Diag *diag, const Options *options) {
   const char *program = options->output ? options->output : beside(arena, options->model, "");
   const char *source = arena_printf(arena, "%s.c", program);
-  return run_compile(arena, diag, options, source) &&
+  return check_output(diag, options, program) && run_compile(arena, diag, options, source) &&
          build_program(arena, diag, source, program, options);
 }
 

@@ -192,7 +192,7 @@ void pass_memory(Graph *graph, const CompileOptions *options) {
     place(graph);
   for (int i = 0; i < graph->values.count; i++) {
     Value *value = graph->values.at[i];
-    if (value->view_of) value->offset = value->view_of->offset;
+    if (value->view_of) value->offset = root_of(value)->offset;
   }
 }
 

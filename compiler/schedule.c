@@ -82,7 +82,7 @@ static int divide_up(int a, int b) {
   return (a + b - 1) / b;
 }
 
-/* Tiles of channels and pixels of a row in a piece of conv_rows or conv_strided_back, which reads
+/* Tiles of channels and pixels of a row in a piece of conv_rows, which reads
    `kernel` rows of `channels` channels. */
 static void choose_block(Schedule *s, const Graph *graph, const CompileOptions *options, int made,
                          int rows, int columns, int kernel, int channels, int stride) {
@@ -141,11 +141,14 @@ static void schedule_conv_weights(Node *node, Graph *graph, const CompileOptions
   s->tile[0] = target_registers(options->target) == 32 ? 8 : 4;
   s->tile[1] = target_registers(options->target) == 32 ? 3 : 2;
   choose_tile(channels_out, channels_in, 1, target_registers(options->target), 0, s->tile);
+  while (s->tile[0] * s->tile[1] * a->kernel[1] > conv_block_sums(options)) /* very wide kernels */
+    s->tile[s->tile[0] < s->tile[1]] /= 2;
 
   /* Both tiles stay in the first cache while all taps pass over them. */
-  int near = (s->tile[0] * dy->dim[3] + s->tile[1] * x->dim[3] * a->stride[0]) * vector;
+  int64_t near =
+      ((int64_t)s->tile[0] * dy->dim[3] + (int64_t)s->tile[1] * x->dim[3] * a->stride[0]) * vector;
   int *rows = &s->block[0], *outs = &s->block[1], *ins = &s->block[2], *kernel = &s->block[3];
-  *rows = NEAR_BYTES / near;
+  *rows = (int)(NEAR_BYTES / near);
   if (*rows > dy->dim[2]) *rows = dy->dim[2];
   if (*rows < 1) *rows = 1;
 

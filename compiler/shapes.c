@@ -96,6 +96,8 @@ static bool check_at_least(const Node *node, Diag *diag, const char *name, const
 
 /* --- the rules ------------------------------------------------------------------------------ */
 
+enum { CONV_KERNEL_MAX = 1024 }; /* a kernel row's sums lie on the stack */
+
 static bool check_conv2d_attributes(const Node *node, Diag *diag) {
   const Attributes *a = &node->attributes;
   if (!check_at_least(node, diag, "channels", &a->channels, 1, 1) ||
@@ -105,6 +107,9 @@ static bool check_conv2d_attributes(const Node *node, Diag *diag) {
       !check_at_least(node, diag, "dilation", a->dilation, 2, 1) ||
       !check_at_least(node, diag, "groups", &a->groups, 1, 1))
     return false;
+  if (a->kernel[0] > CONV_KERNEL_MAX || a->kernel[1] > CONV_KERNEL_MAX)
+    return mistake(node, diag, "kernel is %s, but may have at most %d rows and columns",
+                   pair_words(a->kernel[0], a->kernel[1]).text, CONV_KERNEL_MAX);
   int in_channels = node->in[0]->dim[1];
   if (in_channels % a->groups)
     return mistake(node, diag, "groups is %d, but must divide the input's %d channels", a->groups,

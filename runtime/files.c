@@ -30,6 +30,22 @@ bool cnn_file_begin(cnn_file *file, const char *path, cnn_error *error) {
   return true;
 }
 
+bool cnn_file_extend(cnn_file *file, const char *path, off_t kept, cnn_error *error) {
+  struct stat status;
+  *file = (cnn_file){.in_place = true};
+  if (!follow(path, file->path))
+    return cnn_fail(error, CNN_EXIT_FAILED, "%s: the name is too long", path);
+  file->descriptor = open(file->path, O_WRONLY | O_CREAT | O_CLOEXEC, 0666);
+  if (file->descriptor < 0)
+    return cnn_fail(error, CNN_EXIT_FAILED, "%s: cannot write: %s", path, strerror(errno));
+  if (fstat(file->descriptor, &status) != 0 || !S_ISREG(status.st_mode)) return true;
+  if (ftruncate(file->descriptor, kept) == 0 && lseek(file->descriptor, kept, SEEK_SET) == kept)
+    return true;
+  int reason = errno;
+  close(file->descriptor);
+  return cnn_fail(error, CNN_EXIT_FAILED, "%s: cannot write: %s", path, strerror(reason));
+}
+
 static bool give_up(cnn_file *file, int reason, cnn_error *error) {
   if (!file->in_place) unlink(file->partial);
   return cnn_fail(error, CNN_EXIT_FAILED, "%s: cannot write: %s", file->path, strerror(reason));
@@ -51,9 +67,30 @@ bool cnn_file_add(cnn_file *file, const void *data, size_t size, cnn_error *erro
   return true;
 }
 
+/* Tells the disk of the new name; on file systems that cannot, it comes with time. */
+static void sync_folder(const char *path) {
+  char folder[PATH_MAX];
+  snprintf(folder, sizeof folder, "%s", path);
+  char *slash = strrchr(folder, '/');
+  if (slash) slash[slash == folder] = '\0';
+  int descriptor = open(slash ? folder : ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (descriptor < 0) return;
+  (void)fsync(descriptor);
+  close(descriptor);
+}
+
 bool cnn_file_commit(cnn_file *file, cnn_error *error) {
+  /* On the disk before it takes the place of what was there: after a loss of power there is one or
+     the other. */
+  if (!file->in_place && fsync(file->descriptor) != 0) {
+    int reason = errno;
+    close(file->descriptor);
+    return give_up(file, reason, error);
+  }
   if (close(file->descriptor) != 0) return give_up(file, errno, error);
-  if (!file->in_place && rename(file->partial, file->path) != 0) return give_up(file, errno, error);
+  if (file->in_place) return true;
+  if (rename(file->partial, file->path) != 0) return give_up(file, errno, error);
+  sync_folder(file->path);
   return true;
 }
 

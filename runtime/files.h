@@ -1,6 +1,6 @@
 /* Files that appear whole or not at all: they are written beside their place under the name
-   PATH.partial, and renamed at the end. What is not a regular file (a pipe, a device) is written in
-   place. Nothing here allocates but cnn_file_write_text. */
+   PATH.partial, and are on the disk when they are renamed at the end. What is not a regular file (a
+   pipe, a device) is written in place. Nothing here allocates but cnn_file_write_text. */
 #ifndef CNN_FILES_H
 #define CNN_FILES_H
 
@@ -10,6 +10,7 @@
 #include <limits.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <sys/types.h>
 
 typedef struct cnn_file {
   int descriptor;
@@ -21,6 +22,10 @@ bool cnn_file_begin(cnn_file *file, const char *path, cnn_error *error);
 /* After a failure the temporary file is gone, and nothing more may be done with `file`. */
 bool cnn_file_add(cnn_file *file, const void *data, size_t size, cnn_error *error);
 bool cnn_file_commit(cnn_file *file, cnn_error *error);
+
+/* For a log: the file itself, of which the first `kept` bytes stay; what is added follows. A commit
+   ends it. */
+bool cnn_file_extend(cnn_file *file, const char *path, off_t kept, cnn_error *error);
 
 /* All three at once. */
 bool cnn_file_replace(const char *path, const void *data, size_t size, cnn_error *error);

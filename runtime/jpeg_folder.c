@@ -245,7 +245,7 @@ bool cnn_jpeg_folder_load(cnn_dataset *dataset, const cnn_model *model, const ch
     good = cnn_storage_commit(&dataset->storage, error) && decode_all(&l, dataset, error);
   }
   free(l.images);
-  for (int k = 0; k < l.classes.count; k++) release(&l.files[k]);
+  for (int k = 0; k < l.classes.count && k < CLASSES_MAX; k++) release(&l.files[k]);
   release(&l.classes);
   return good;
 }

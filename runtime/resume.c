@@ -1,6 +1,7 @@
 #include "resume.h"
 
 #include <math.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -62,18 +63,55 @@ static bool parse_field(const char *text, cnn_resume *resume, int i) {
   return narrow == number;
 }
 
-/* Of names, shapes and places of all parameters (FNV-1a): blocks of equal size could still hold
-   them in another order. */
+/* FNV-1a, of text that is written piece by piece. */
+static void mix(uint64_t *hash, const char *format, ...) __attribute__((format(printf, 2, 3)));
+static void mix(uint64_t *hash, const char *format, ...) {
+  char text[320];
+  va_list arguments;
+  va_start(arguments, format);
+  int length = vsnprintf(text, sizeof text, format, arguments);
+  va_end(arguments);
+  for (int k = 0; k < length && k < (int)sizeof text; k++)
+    *hash = (*hash ^ (unsigned char)text[k]) * UINT64_C(0x100000001b3);
+}
+
+static void mix_reals(uint64_t *hash, const double *numbers, int count) {
+  for (int i = 0; i < count; i++) mix(hash, "%.17g ", numbers[i]);
+}
+
+static void mix_ints(uint64_t *hash, const int *numbers, int count) {
+  for (int i = 0; i < count; i++) mix(hash, "%d ", numbers[i]);
+}
+
+/* What the command line does not set: epochs and the first rate are among the state's numbers. */
+static void mix_recipe(uint64_t *hash, const cnn_model *model) {
+  const cnn_recipe *r = model->recipe;
+  const double reals[] = {r->momentum,      r->weight_decay,  r->beta1,         r->beta2,
+                          r->eps,           r->warmup_epochs, r->warmup_start,  r->gamma,
+                          r->final_lr,      r->power,         r->rise,          r->divisor,
+                          r->final_divisor, r->momentum_low,  r->momentum_high, r->threshold,
+                          r->clip_norm,     r->clip_value,    r->ema,           r->label_smoothing};
+  const int ints[] = {(int)model->loss, (int)r->optimizer, r->nesterov,  (int)r->schedule,
+                      r->step_epochs,   r->patience,       r->cooldown,  r->accumulate,
+                      r->crop,          r->flip,           model->batch, r->normalize_from_dataset};
+  mix_reals(hash, reals, (int)(sizeof reals / sizeof *reals));
+  mix_ints(hash, ints, (int)(sizeof ints / sizeof *ints));
+  mix_ints(hash, r->milestones, r->milestone_count);
+  if (r->normalize_from_dataset) return;
+  mix_reals(hash, r->mean, model->input[0]);
+  mix_reals(hash, r->deviation, model->input[0]);
+}
+
+/* Of the recipe, and of names, shapes and places of all parameters: blocks of equal size could
+   still hold them in another order. */
 static uint64_t layout_of(const cnn_model *model) {
   uint64_t hash = UINT64_C(0xcbf29ce484222325);
   for (int i = 0; i < model->parameter_count; i++) {
     const cnn_parameter *p = &model->parameters[i];
-    char text[320];
-    int length = snprintf(text, sizeof text, "%.240s %zu %d %d %d %d;", p->name, p->offset,
-                          p->shape[0], p->shape[1], p->shape[2], p->shape[3]);
-    for (int k = 0; k < length; k++)
-      hash = (hash ^ (unsigned char)text[k]) * UINT64_C(0x100000001b3);
+    mix(&hash, "%.240s %zu %d %d %d %d %d;", p->name, p->offset, p->shape[0], p->shape[1],
+        p->shape[2], p->shape[3], p->trainable);
   }
+  mix_recipe(&hash, model);
   return hash;
 }
 
@@ -155,11 +193,16 @@ static bool read_numbers(const cnn_safetensors *file, const char *path, const cn
   const char *layout = cnn_safetensors_metadata(file, "layout");
   char wanted[NUMBER];
   print_layout(wanted, model);
-  if (!maker || strcmp(maker, model->name) != 0 || !layout || strcmp(layout, wanted) != 0)
+  if (!maker || strcmp(maker, model->name) != 0)
     return cnn_fail(error, CNN_EXIT_DATA,
                     "%s: the state of another model (%s) than %s; resume with the program that "
                     "began the run",
                     path, maker ? maker : "unnamed", model->name);
+  if (!layout || strcmp(layout, wanted) != 0)
+    return cnn_fail(error, CNN_EXIT_DATA,
+                    "%s: the state of a %s with other layers or another recipe; resume with the "
+                    "program that began the run",
+                    path, model->name);
   for (int i = 0; i < FIELD_COUNT; i++)
     if (!parse_field(cnn_safetensors_metadata(file, FIELDS[i].name), resume, i))
       return cnn_fail(error, CNN_EXIT_DATA, "%s: its '%s' is missing or no number; train anew",

@@ -20,26 +20,28 @@ static bool add_line(cnn_step_log *log, const char *line, cnn_error *error) {
   return log->text.used < CNN_STEP_LOG_BYTES - LINE || flush(log, error);
 }
 
-static bool keep_lines(cnn_step_log *log, FILE *earlier, uint64_t first_step, cnn_error *error) {
+/* How many bytes of the log come before `first_step`. */
+static off_t kept_bytes(FILE *earlier, uint64_t first_step) {
   char line[LINE], *end;
-  if (!fgets(line, sizeof line, earlier) || strcmp(line, HEADER) != 0) return true;
-  while (fgets(line, sizeof line, earlier)) {
-    uint64_t step = strtoull(line, &end, 10);
-    if (*end != ',' || step >= first_step) break;
-    if (!add_line(log, line, error)) return false;
+  off_t kept = 0;
+  bool good = fgets(line, sizeof line, earlier) && strcmp(line, HEADER) == 0;
+  while (good) {
+    kept = ftello(earlier);
+    good = fgets(line, sizeof line, earlier) != NULL;
+    good = good && strtoull(line, &end, 10) < first_step && *end == ',' && strchr(end, '\n');
   }
-  return true;
+  return kept;
 }
 
 bool cnn_step_log_open(cnn_step_log *log, const char *path, uint64_t first_step, cnn_error *error) {
-  log->open = cnn_file_begin(&log->file, path, error);
-  if (!log->open) return false;
-  if (!add_line(log, HEADER, error)) return false;
-  FILE *earlier = first_step > 0 && !log->file.in_place ? fopen(log->file.path, "re") : NULL;
-  if (!earlier) return true;
-  bool good = keep_lines(log, earlier, first_step, error);
-  fclose(earlier);
-  return good;
+  off_t kept = 0;
+  FILE *earlier = first_step > 0 ? fopen(path, "re") : NULL;
+  if (earlier) {
+    kept = kept_bytes(earlier, first_step);
+    fclose(earlier);
+  }
+  log->open = cnn_file_extend(&log->file, path, kept, error);
+  return log->open && (kept > 0 || add_line(log, HEADER, error));
 }
 
 bool cnn_step_log_add(cnn_step_log *log, uint64_t step, double loss, double lr, cnn_error *error) {
@@ -47,6 +49,10 @@ bool cnn_step_log_add(cnn_step_log *log, uint64_t step, double loss, double lr, 
   if (!log->open) return true;
   snprintf(line, sizeof line, "%llu,%.9g,%.9g\n", (unsigned long long)step, loss, lr);
   return add_line(log, line, error);
+}
+
+bool cnn_step_log_flush(cnn_step_log *log, cnn_error *error) {
+  return !log->open || flush(log, error);
 }
 
 bool cnn_step_log_close(cnn_step_log *log, cnn_error *error) {

@@ -15,11 +15,14 @@ typedef struct cnn_step_log {
   bool open;
 } cnn_step_log;
 
-/* The lines of a file at `path` that come before `first_step` stay: those of a run that goes on. */
+/* Lines are added to the file itself, so that a program that is killed leaves its log. Those of an
+   earlier log at `path` that come before `first_step` stay: those of a run that goes on. */
 bool cnn_step_log_open(cnn_step_log *log, const char *path, uint64_t first_step, cnn_error *error);
 
 /* Nothing if the log is not open. */
 bool cnn_step_log_add(cnn_step_log *log, uint64_t step, double loss, double lr, cnn_error *error);
+/* What is logged so far is in the file: with every state that is saved. */
+bool cnn_step_log_flush(cnn_step_log *log, cnn_error *error);
 bool cnn_step_log_close(cnn_step_log *log, cnn_error *error);
 
 #endif

@@ -22,8 +22,8 @@ void cnn_storage_want(cnn_storage *storage, void *pointer, size_t count, size_t 
 
 bool cnn_storage_commit(cnn_storage *storage, cnn_error *error) {
   if (storage->bytes == 0) return true;
-  void *base = mmap(NULL, storage->bytes, PROT_READ | PROT_WRITE,
-                    MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  void *base =
+      mmap(NULL, storage->bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
   if (base == MAP_FAILED)
     return cnn_fail(error, CNN_EXIT_FAILED,
                     "cannot have %zu MB of memory: %s; end other programs or take less data",

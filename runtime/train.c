@@ -229,6 +229,8 @@ static bool prepare(cnn_trainer *t, const options *o, cnn_error *error) {
     good = o->resume ? set_standing(t, &state, &from, o, error) : set_start(t, o->init, error);
   }
   if (o->resume) cnn_safetensors_close(&state);
+  /* What an earlier run in this folder left could not go on with what this one writes. */
+  if (good && !o->resume) unlink(t->run.state);
   return good && cnn_run_make(&t->run, error) &&
          (!o->log || cnn_step_log_open(&t->log, o->log, t->session.state.step, error));
 }
@@ -255,7 +257,8 @@ static void announce(const cnn_trainer *t) {
 static void conclude(const cnn_trainer *t) {
   char time[32];
   const cnn_metrics *last = t->row_count > 0 ? &t->rows[t->row_count - 1] : NULL;
-  if (cnn_trainer_signal() || !last)
+  bool complete = t->epochs_done == t->recipe.epochs; /* the signal came with the last save */
+  if (!last || (cnn_trainer_signal() && !complete))
     printf("interrupted after %d epochs and %llu updates; --resume goes on\n", t->epochs_done,
            (unsigned long long)t->session.state.step);
   else

@@ -169,6 +169,7 @@ static bool save(cnn_trainer *t, cnn_error *error) {
   if (!cnn_run_save(run, t->session.state.parameters, t->average, &checkpoint, t->rows,
                     t->row_count, error))
     return false;
+  if (!cnn_step_log_flush(&t->log, error)) return false;
   if (t->epochs_done == t->recipe.epochs) {
     unlink(run->state);
     return true;

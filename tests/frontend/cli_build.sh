@@ -22,9 +22,10 @@ local nn = require "nn"
 return nn.model {
   input = {1, 4, 4}, classes = 2,
   forward = function(x)
-    for _, name in ipairs {"linux", "NULL", "M_PI", "join_team", "state", "double"} do
+    for _, name in ipairs {"linux", "NULL", "M_PI", "join_team", "state", "double", "image", "barrier", "NORM"} do
       x = x:tanh {name = name}
     end
+    x = x:conv2d {2, 3, padding = 1, name = "conv"}:batch_norm {name = "row_of"}
     return x:flatten():linear {2, name = "fc"}
   end,
 }

@@ -8,6 +8,7 @@ case $COMPILERS in
   exit 77
   ;;
 esac
+[ -n "$(compilers)" ] || { echo "skipped: neither clang nor gcc is installed"; exit 77; }
 mkdir elsewhere
 for model in "$source"/models/*.lua; do
   name=$(basename "$model" .lua)
