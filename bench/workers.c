@@ -16,7 +16,7 @@ extern char **environ;
 volatile sig_atomic_t race_interrupted;
 
 /* The longest wait for an answer: torch.compile of a large network takes minutes. */
-enum { ANSWER_SECONDS = 1800, POLL_MS = 200 };
+enum { ANSWER_SECONDS = 1800, QUIT_SECONDS = 10, POLL_MS = 200 };
 
 void workers_environment(void) {
   setenv("KMP_BLOCKTIME", "20", 0); /* LLVM's OpenMP: ms, instead of 200; GCC's has some 10 */
@@ -191,6 +191,15 @@ bool worker_rest(Worker *worker) {
 
 void worker_stop(Worker *worker) {
   if (!worker->process) return;
-  if (write(worker->to, "quit\n", 5) != 5) kill(worker->process, SIGTERM);
+  const pid_t process = worker->process;
+  if (write(worker->to, "quit\n", 5) != 5) kill(process, SIGTERM);
   close_process(worker); /* end of input: it quits even if it missed the word */
+  /* It may have much memory to give back; the next race waits until it is gone. */
+  for (int waited = 0; waited < QUIT_SECONDS * 100; waited++) {
+    const pid_t ended = waitpid(process, NULL, WNOHANG);
+    if (ended == process || (ended < 0 && errno != EINTR)) return;
+    poll(NULL, 0, 10);
+  }
+  kill(process, SIGKILL);
+  wait_for(process);
 }

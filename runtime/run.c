@@ -3,8 +3,11 @@
 #include "files.h"
 #include "resume.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/file.h>
 #include <unistd.h>
 
 const char *cnn_default_run(const cnn_model *model, char path[PATH_MAX]) {
@@ -49,8 +52,24 @@ bool cnn_run_open(cnn_run *run, const cnn_model *model, const char *folder, cnn_
   return check_owner(run, folder, error);
 }
 
-bool cnn_run_make(const cnn_run *run, cnn_error *error) {
-  return cnn_make_folder(run->folder, error);
+bool cnn_run_make(cnn_run *run, cnn_error *error) {
+  if (!cnn_make_folder(run->folder, error)) return false;
+  int lock = open(run->folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (lock < 0 || flock(lock, LOCK_EX | LOCK_NB) == 0) {
+    run->lock = lock < 0 ? 0 : lock;
+    return true;
+  }
+  bool taken = errno == EWOULDBLOCK;
+  close(lock);
+  if (!taken) return true; /* a file system without locks */
+  return cnn_fail(error, CNN_EXIT_USAGE,
+                  "--out %s: another training writes there; wait for it or choose another folder",
+                  run->folder);
+}
+
+void cnn_run_close(cnn_run *run) {
+  if (run->lock > 0) close(run->lock);
+  run->lock = 0;
 }
 
 size_t cnn_run_text_bytes(const cnn_model *model, int epochs) {

@@ -14,6 +14,7 @@ typedef struct cnn_run {
   char checkpoint[PATH_MAX], average[PATH_MAX], metrics[PATH_MAX], curves[PATH_MAX];
   char state[PATH_MAX];
   cnn_text text; /* scratch of cnn_run_text_bytes */
+  int lock;      /* file descriptor of the folder while it is ours; 0: none */
 } cnn_run;
 
 /* runs/<model> */
@@ -25,8 +26,9 @@ const char *cnn_default_weights(const cnn_model *model, char path[PATH_MAX]);
    which the new one replaces at its first checkpoint; anything else is refused. */
 bool cnn_run_open(cnn_run *run, const cnn_model *model, const char *folder, cnn_error *error);
 
-/* Makes the folder. */
-bool cnn_run_make(const cnn_run *run, cnn_error *error);
+/* Makes the folder and takes it: while another training writes there, that is a failure. */
+bool cnn_run_make(cnn_run *run, cnn_error *error);
+void cnn_run_close(cnn_run *run);
 
 size_t cnn_run_text_bytes(const cnn_model *model, int epochs);
 

@@ -124,11 +124,10 @@ static const struct argp PARSER = {
 
 /* --- before ----------------------------------------------------------------------------------- */
 
-/* What a data set is recognised by: its labels, and where the pixels begin. */
+/* What a data set is recognised by: labels and pixels. */
 static uint32_t checksum(uint32_t sum, const cnn_dataset *dataset) {
-  size_t pixels = (size_t)dataset->count * dataset->image_bytes, most = 1 << 20;
-  sum = (uint32_t)crc32(sum, dataset->labels, (uInt)dataset->count);
-  return (uint32_t)crc32(sum, dataset->images, (uInt)(pixels < most ? pixels : most));
+  sum = (uint32_t)crc32_z(sum, dataset->labels, (size_t)dataset->count);
+  return (uint32_t)crc32_z(sum, dataset->images, (size_t)dataset->count * dataset->image_bytes);
 }
 
 static bool load_data(cnn_trainer *t, const options *o, cnn_error *error) {
@@ -229,10 +228,10 @@ static bool prepare(cnn_trainer *t, const options *o, cnn_error *error) {
     good = o->resume ? set_standing(t, &state, &from, o, error) : set_start(t, o->init, error);
   }
   if (o->resume) cnn_safetensors_close(&state);
+  if (!good || !cnn_run_make(&t->run, error)) return false;
   /* What an earlier run in this folder left could not go on with what this one writes. */
-  if (good && !o->resume) unlink(t->run.state);
-  return good && cnn_run_make(&t->run, error) &&
-         (!o->log || cnn_step_log_open(&t->log, o->log, t->session.state.step, error));
+  if (!o->resume) unlink(t->run.state);
+  return !o->log || cnn_step_log_open(&t->log, o->log, t->session.state.step, error);
 }
 
 /* --- the command ------------------------------------------------------------------------------ */
@@ -302,6 +301,7 @@ bool cnn_train(const cnn_model *model, int argc, char **argv, cnn_error *error) 
     error->code = cnn_trainer_signal() == SIGTERM ? CNN_EXIT_TERMINATED : CNN_EXIT_INTERRUPTED;
     good = false;
   }
+  cnn_run_close(&t.run);
   cnn_session_close(&t.session);
   cnn_dataset_release(&t.training);
   cnn_dataset_release(&t.test);

@@ -134,7 +134,7 @@ static void normalization_may_be_missing(void **state) {
 static void folders_of_other_runs_are_refused(void **state) {
   (void)state;
   static float block[REALS];
-  cnn_run run;
+  cnn_run run = {0}, second = {0};
   cnn_model other = fake_model;
   cnn_checkpoint checkpoint = example();
   cnn_error error = {0};
@@ -144,6 +144,15 @@ static void folders_of_other_runs_are_refused(void **state) {
   run.text.data = malloc(run.text.size);
   assert_true(cnn_run_save(&run, block, NULL, &checkpoint, NULL, 0, &error));
   free(run.text.data);
+
+  assert_true(cnn_run_open(&second, &fake_model, "runs/deep/er", &error));
+  assert_false(cnn_run_make(&second, &error));
+  assert_non_null(strstr(error.message, "another training writes there"));
+  error = (cnn_error){0};
+  cnn_run_close(&run);
+  assert_true(cnn_run_make(&second, &error));
+  cnn_run_close(&second);
+
   assert_true(cnn_run_open(&run, &fake_model, "runs/deep/er", &error));
   other.name = "other";
   assert_false(cnn_run_open(&run, &other, "runs/deep/er", &error));
@@ -152,6 +161,7 @@ static void folders_of_other_runs_are_refused(void **state) {
 
   error = (cnn_error){0};
   assert_true(cnn_run_open(&run, &fake_model, "mine", &error) && cnn_run_make(&run, &error));
+  cnn_run_close(&run);
   scratch_write("mine/metrics.csv", "precious", 8);
   assert_false(cnn_run_open(&run, &fake_model, "mine", &error));
   assert_int_equal(error.code, CNN_EXIT_USAGE);
