@@ -108,7 +108,7 @@ static bool check_conv2d_attributes(const Node *node, Diag *diag) {
       !check_at_least(node, diag, "groups", &a->groups, 1, 1))
     return false;
   if (a->kernel[0] > CONV_KERNEL_MAX || a->kernel[1] > CONV_KERNEL_MAX)
-    return mistake(node, diag, "kernel is %s, but may have at most %d rows and columns",
+    return mistake(node, diag, "kernel %s is too large: at most %d rows and columns",
                    pair_words(a->kernel[0], a->kernel[1]).text, CONV_KERNEL_MAX);
   int in_channels = node->in[0]->dim[1];
   if (in_channels % a->groups)

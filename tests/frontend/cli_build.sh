@@ -26,6 +26,8 @@ return nn.model {
       x = x:tanh {name = name}
     end
     x = x:conv2d {2, 3, padding = 1, name = "conv"}:batch_norm {name = "row_of"}
+      :batch_norm {momentum = 0.1000000001}:local_response_norm {3, alpha = 1e6}
+      :local_response_norm {3, alpha = 1e-6}
     return x:flatten():linear {2, name = "fc"}
   end,
 }
@@ -34,6 +36,12 @@ expect 0 -- timeout 10 "$cnnc" names.lua --target scalar
 compilers | while read -r cc; do
   expect 0 -- $cc -fsyntax-only names.c $("$cnnc" --cflags --target scalar)
 done || exit 1
+
+# A program in the place of the model would be the end of the model.
+cp "$lenet5" mynet
+expect 2 "that is the model itself" -- "$cnnc" build mynet
+expect 2 "that is the model itself" -- "$cnnc" build mynet -o ./mynet
+cmp mynet "$lenet5" || fail "the model is gone"
 
 expect 1 "'no-such-compiler' is not installed" -- "$cnnc" build "$lenet5" -o p --cc no-such-compiler
 CC=no-such-compiler expect 1 "'no-such-compiler' is not installed" -- "$cnnc" build "$lenet5" -o p

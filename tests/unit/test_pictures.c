@@ -154,6 +154,9 @@ static void mistakes_in_folders(void **state) {
   write_folders();
   other.classes = 2;
   expect_mistake(&other, "train", "d/train: has 3 folders, one a class, but net has 2 classes");
+  assert_int_equal(system("for i in $(seq 400); do mkdir d/train/many$i; done"), 0);
+  expect_mistake(&other, "train", "d/train: has 403 folders, one a class, but net has 2 classes");
+  assert_int_equal(system("rmdir d/train/many*"), 0);
   other = COLOUR;
   other.input[1] = other.input[2] = 64;
   expect_mistake(&other, "train", "d/train/apple/0.jpg: an image of 32x32");
