@@ -17,7 +17,8 @@ foreach(source IN LISTS kernel_tests)
       add_test(NAME kernels.${name}.${target}.${compiler}
         COMMAND kernel_${test} ${target} ${compiler}
         WORKING_DIRECTORY ${CMAKE_CURRENT_BINARY_DIR}/kernels)
-      set_tests_properties(kernels.${name}.${target}.${compiler} PROPERTIES SKIP_RETURN_CODE 77)
+      set_tests_properties(kernels.${name}.${target}.${compiler} PROPERTIES SKIP_RETURN_CODE 77
+        ENVIRONMENT ASAN_OPTIONS=detect_leaks=0) # LeakSanitizer dies of threads of a library loaded late
     endforeach()
   endforeach()
 endforeach()
