@@ -6,6 +6,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -178,6 +179,10 @@ bool build_program(Arena *arena, Diag *diag, const char *source, const char *out
                    const Options *options) {
   const char *cc = choose_compiler(arena, diag, options);
   if (!cc) return false;
+  struct stat there;
+  if (stat(output, &there) == 0 && !S_ISREG(there.st_mode))
+    return diag_set(diag, EXIT_USAGE, (SourcePos){0},
+                    "-o %s: that is no regular file; choose another name", output);
   char *temporary = arena_printf(arena, "%s.XXXXXX", output);
   int descriptor = mkstemp(temporary);
   if (descriptor < 0)

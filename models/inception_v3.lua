@@ -2,7 +2,7 @@
 -- for Computer Vision" (2016), as torchvision has it: large kernels taken apart into small ones and
 -- into rows and columns. Names are torchvision's.
 local nn = require "nn"
-local size = nn.option("size", 299, "height and width of the images, 75 or more")
+local size = nn.option("size", 299, "height and width of the images, 107 or more; 75 without aux")
 local classes = nn.option("classes", 1000, "classes")
 local aux = nn.option("aux", true, "an auxiliary classifier, in training alone")
 local rate = nn.option("dropout", 0.5, "probability of a zero before the classifier")

@@ -26,13 +26,18 @@ typedef struct names {
 static int is_shown(const struct dirent *entry) {
   return entry->d_name[0] != '.';
 }
+static int is_folder(const struct dirent *entry) {
+  bool may_be = entry->d_type == DT_DIR || entry->d_type == DT_LNK || entry->d_type == DT_UNKNOWN;
+  return may_be && is_shown(entry);
+}
 static int by_bytes(const struct dirent **a, const struct dirent **b) {
   return strcmp((*a)->d_name, (*b)->d_name);
 }
 
-static bool list(names *to, const char *path, cnn_error *error) {
+static bool list(names *to, const char *path, int (*takes)(const struct dirent *),
+                 cnn_error *error) {
   to->at = NULL;
-  to->count = scandir(path, &to->at, is_shown, by_bytes);
+  to->count = scandir(path, &to->at, takes, by_bytes);
   if (to->count >= 0) return true;
   to->count = 0;
   return cnn_fail(error, CNN_EXIT_DATA, "%s: %s", path, strerror(errno));
@@ -72,7 +77,7 @@ static bool is_jpeg(const char *name) {
 static bool list_classes(loader *l, const char *folder, cnn_error *error) {
   char train[PATH_MAX];
   snprintf(train, sizeof train, "%s/train", folder);
-  if (!list(&l->classes, train, error)) return false;
+  if (!list(&l->classes, train, is_folder, error)) return false;
   int most = l->model->classes < CLASSES_MAX ? l->model->classes : CLASSES_MAX;
   if (l->classes.count >= 1 && l->classes.count <= most) return true;
   return cnn_fail(
@@ -86,7 +91,7 @@ static bool list_classes(loader *l, const char *folder, cnn_error *error) {
    has numbered. */
 static bool check_part(const loader *l, cnn_error *error) {
   names found;
-  bool good = list(&found, l->part, error);
+  bool good = list(&found, l->part, is_folder, error);
   for (int i = 0; good && i < found.count; i++) {
     bool known = false;
     for (int k = 0; k < l->classes.count && !known; k++)
@@ -105,7 +110,7 @@ static bool list_images(loader *l, cnn_error *error) {
   char path[PATH_MAX + 300];
   for (int k = 0; k < l->classes.count; k++) {
     snprintf(path, sizeof path, "%s/%s", l->part, l->classes.at[k]->d_name);
-    if (!list(&l->files[k], path, error)) return false;
+    if (!list(&l->files[k], path, is_shown, error)) return false;
     if (l->files[k].count == 0)
       return cnn_fail(error, CNN_EXIT_DATA, "%s: no images; put *.jpg there", path);
     for (int i = 0; i < l->files[k].count; i++)

@@ -54,6 +54,9 @@ bool cnn_run_open(cnn_run *run, const cnn_model *model, const char *folder, cnn_
 
 bool cnn_run_make(cnn_run *run, cnn_error *error) {
   if (!cnn_make_folder(run->folder, error)) return false;
+  if (access(run->folder, W_OK) != 0)
+    return cnn_fail(error, CNN_EXIT_FAILED, "--out %s: cannot write there: %s", run->folder,
+                    strerror(errno));
   int lock = open(run->folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   if (lock < 0 || flock(lock, LOCK_EX | LOCK_NB) == 0) {
     run->lock = lock < 0 ? 0 : lock;

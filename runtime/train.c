@@ -239,8 +239,7 @@ static bool prepare(cnn_trainer *t, const options *o, cnn_error *error) {
 static void announce(const cnn_trainer *t) {
   const cnn_model *model = t->model;
   int64_t parameters = 0;
-  for (int i = 0; i < model->parameter_count; i++)
-    parameters += (int64_t)cnn_parameter_count(&model->parameters[i]);
+  for (int i = 0; i < model->layer_count; i++) parameters += (int64_t)model->layers[i].parameters;
   double mb = 1e-6;
   printf("%s: %lld parameters; %d training and %d test images; batch %d, %d thread%s\n",
          model->name, (long long)parameters, t->training.count, t->test.count, t->batch,
