@@ -414,7 +414,7 @@ static void lower_dropout(Lowering *l) {
   int number = dropout_number(l->graph, l->node->name);
   l->kernel.template_name = "dropout.c.in";
   lowering_int(l, "F", value_features(l->node->out[0]));
-  lowering_text(l, "p", arena_printf(l->graph->arena, "%.17g", l->node->attributes.p));
+  lowering_text(l, "p", digits_of(l, l->node->attributes.p));
   lowering_int(l, "id", number);
   lowering_bool(l, "backward", backward);
   SET_NAME(l, "dropout%s_%d_%" PRId64, backward ? "_backward" : "", number,
@@ -429,8 +429,7 @@ static void lower_loss(Lowering *l) {
   l->kernel.template_name = arena_printf(l->graph->arena, "%s.c.in", op);
   lowering_int(l, "K", classes);
   if (l->node->op == OP_softmax_cross_entropy)
-    lowering_text(l, "smoothing",
-                  arena_printf(l->graph->arena, "%.17g", l->node->attributes.label_smoothing));
+    lowering_text(l, "smoothing", digits_of(l, l->node->attributes.label_smoothing));
   bool auxiliary = l->node->attributes.auxiliary;
   const char *weight = set_number(l, "weight", l->node->attributes.loss_weight);
   lowering_bool(l, "auxiliary", auxiliary);

@@ -95,6 +95,13 @@ static void choose_block(Schedule *s, const Graph *graph, const CompileOptions *
   s->block[1] = pixel * columns <= 2 * FAR_BYTES ? columns : fit > s->tile[1] ? fit : s->tile[1];
 }
 
+/* The tile that most convolutions share. */
+static void usual_tile(Schedule *s, const CompileOptions *options) {
+  bool many = target_registers(options->target) == 32;
+  s->tile[0] = many ? 8 : 4;
+  s->tile[1] = many ? 3 : 2;
+}
+
 static void schedule_conv_rows(Node *node, const Graph *graph, const CompileOptions *options) {
   const Attributes *a = &node->attributes;
   const Value *x = node->in[0], *y = node->out[0];
@@ -103,9 +110,7 @@ static void schedule_conv_rows(Node *node, const Graph *graph, const CompileOpti
   bool backward = node->op == OP_conv2d_backward_data;
   /* Backward, the pixels of a row that share their taps are one in `stride`. */
   int apart = backward ? a->stride[1] : 1;
-  bool many = target_registers(options->target) == 32;
-  s->tile[0] = many ? 8 : 4;
-  s->tile[1] = many ? 3 : 2;
+  usual_tile(s, options);
   choose_tile(channels, divide_up(columns, apart), 1, target_registers(options->target),
               1.0 / a->kernel[1], s->tile);
   choose_block(s, graph, options, channels, y->dim[2], columns, a->kernel[0], x->dim[1] / a->groups,
@@ -131,35 +136,16 @@ static int choose_parts(int pieces, int most, int64_t images, int64_t weights, b
   return parts;
 }
 
-static void schedule_conv_weights(Node *node, Graph *graph, const CompileOptions *options) {
-  const Attributes *a = &node->attributes;
-  const Value *x = node->in[0], *dy = node->in[1], *dweight = node->out[0];
-  Schedule *s = &node->schedule;
-  int lanes = target_lanes(options->target), real = options->real_is_double ? 8 : 4;
-  int vector = lanes * real, images = divide_up(graph->recipe.batch, lanes);
-  int channels_in = x->dim[1] / a->groups, channels_out = dy->dim[1] / a->groups;
-  s->tile[0] = target_registers(options->target) == 32 ? 8 : 4;
-  s->tile[1] = target_registers(options->target) == 32 ? 3 : 2;
-  choose_tile(channels_out, channels_in, 1, target_registers(options->target), 0, s->tile);
-  while (s->tile[0] * s->tile[1] * a->kernel[1] > conv_block_sums(options)) /* very wide kernels */
-    s->tile[s->tile[0] < s->tile[1]] /= 2;
-
-  /* Both tiles stay in the first cache while all taps pass over them. */
-  int64_t near =
-      ((int64_t)s->tile[0] * dy->dim[3] + (int64_t)s->tile[1] * x->dim[3] * a->stride[0]) * vector;
-  int *rows = &s->block[0], *outs = &s->block[1], *ins = &s->block[2], *kernel = &s->block[3];
-  *rows = (int)(NEAR_BYTES / near);
-  if (*rows > dy->dim[2]) *rows = dy->dim[2];
-  if (*rows < 1) *rows = 1;
-
+/* The largest block of sums: output channels, input channels and kernel rows, that leaves enough
+   pieces of work when the rows are cut into `most` parts. Returns the pieces of a part. */
+static int choose_sums(Schedule *s, const Attributes *a, int channels_out, int channels_in,
+                       int most, const CompileOptions *options) {
+  int *outs = &s->block[1], *ins = &s->block[2], *kernel = &s->block[3];
   *outs = s->tile[0];
   *ins = s->tile[1];
   int tiles = a->groups * divide_up(channels_out, *outs) * divide_up(channels_in, *ins);
   bool fits = *outs * *ins * a->kernel[0] * a->kernel[1] <= conv_block_sums(options);
   *kernel = tiles < SUM_PIECES || !fits ? 1 : a->kernel[0];
-  int most =
-      min(images * divide_up(dy->dim[2], *rows), images * dy->dim[2] * dy->dim[3] / PART_PIXELS);
-  if (most < 1) most = 1;
   int pieces = tiles * (a->kernel[0] / *kernel);
   for (bool grown = true; grown;) {
     grown = false;
@@ -176,6 +162,33 @@ static void schedule_conv_weights(Node *node, Graph *graph, const CompileOptions
       grown = true;
     }
   }
+  return pieces;
+}
+
+static void schedule_conv_weights(Node *node, Graph *graph, const CompileOptions *options) {
+  const Attributes *a = &node->attributes;
+  const Value *x = node->in[0], *dy = node->in[1], *dweight = node->out[0];
+  Schedule *s = &node->schedule;
+  int lanes = target_lanes(options->target), real = options->real_is_double ? 8 : 4;
+  int vector = lanes * real, images = divide_up(graph->recipe.batch, lanes);
+  int channels_in = x->dim[1] / a->groups, channels_out = dy->dim[1] / a->groups;
+  usual_tile(s, options);
+  choose_tile(channels_out, channels_in, 1, target_registers(options->target), 0, s->tile);
+  while (s->tile[0] * s->tile[1] * a->kernel[1] > conv_block_sums(options)) /* very wide kernels */
+    s->tile[s->tile[0] < s->tile[1]] /= 2;
+
+  /* Both tiles stay in the first cache while all taps pass over them. */
+  int64_t near =
+      ((int64_t)s->tile[0] * dy->dim[3] + (int64_t)s->tile[1] * x->dim[3] * a->stride[0]) * vector;
+  int *rows = &s->block[0];
+  *rows = (int)(NEAR_BYTES / near);
+  if (*rows > dy->dim[2]) *rows = dy->dim[2];
+  if (*rows < 1) *rows = 1;
+
+  int most =
+      min(images * divide_up(dy->dim[2], *rows), images * dy->dim[2] * dy->dim[3] / PART_PIXELS);
+  if (most < 1) most = 1;
+  int pieces = choose_sums(s, a, channels_out, channels_in, most, options);
   s->parts =
       choose_parts(pieces, most, lane_bytes(x, images, vector) + lane_bytes(dy, images, vector),
                    value_count(dweight) * real, pieces > a->groups);

@@ -30,6 +30,18 @@ bool cnn_file_begin(cnn_file *file, const char *path, cnn_error *error) {
   return true;
 }
 
+static bool give_up(cnn_file *file, int reason, cnn_error *error) {
+  if (!file->in_place) unlink(file->partial);
+  return cnn_fail(error, CNN_EXIT_FAILED, "%s: cannot write: %s", file->path, strerror(reason));
+}
+
+/* The same while the file is open; errno has the reason. */
+static bool abandon(cnn_file *file, cnn_error *error) {
+  int reason = errno;
+  close(file->descriptor);
+  return give_up(file, reason, error);
+}
+
 bool cnn_file_extend(cnn_file *file, const char *path, off_t kept, cnn_error *error) {
   struct stat status;
   *file = (cnn_file){.in_place = true};
@@ -41,14 +53,7 @@ bool cnn_file_extend(cnn_file *file, const char *path, off_t kept, cnn_error *er
   if (fstat(file->descriptor, &status) != 0 || !S_ISREG(status.st_mode)) return true;
   if (ftruncate(file->descriptor, kept) == 0 && lseek(file->descriptor, kept, SEEK_SET) == kept)
     return true;
-  int reason = errno;
-  close(file->descriptor);
-  return cnn_fail(error, CNN_EXIT_FAILED, "%s: cannot write: %s", path, strerror(reason));
-}
-
-static bool give_up(cnn_file *file, int reason, cnn_error *error) {
-  if (!file->in_place) unlink(file->partial);
-  return cnn_fail(error, CNN_EXIT_FAILED, "%s: cannot write: %s", file->path, strerror(reason));
+  return abandon(file, error);
 }
 
 bool cnn_file_add(cnn_file *file, const void *data, size_t size, cnn_error *error) {
@@ -56,11 +61,7 @@ bool cnn_file_add(cnn_file *file, const void *data, size_t size, cnn_error *erro
   while (size > 0) {
     ssize_t written = write(file->descriptor, next, size);
     if (written < 0 && errno == EINTR) continue;
-    if (written < 0) {
-      int reason = errno;
-      close(file->descriptor);
-      return give_up(file, reason, error);
-    }
+    if (written < 0) return abandon(file, error);
     next += written;
     size -= (size_t)written;
   }
@@ -82,11 +83,7 @@ static void sync_folder(const char *path) {
 bool cnn_file_commit(cnn_file *file, cnn_error *error) {
   /* On the disk before it takes the place of what was there: after a loss of power there is one or
      the other. */
-  if (!file->in_place && fsync(file->descriptor) != 0) {
-    int reason = errno;
-    close(file->descriptor);
-    return give_up(file, reason, error);
-  }
+  if (!file->in_place && fsync(file->descriptor) != 0) return abandon(file, error);
   if (close(file->descriptor) != 0) return give_up(file, errno, error);
   if (file->in_place) return true;
   if (rename(file->partial, file->path) != 0) return give_up(file, errno, error);

@@ -22,12 +22,13 @@ typedef struct Target {
 } Target;
 
 typedef enum Fill {
-  FILL_GARBAGE,  /* an output */
-  FILL_INTEGERS, /* -4 to 4 */
-  FILL_RELU,     /* 0 to 4, half of them 0 */
-  FILL_REALS,    /* both signs, 2^-20 to 2^6 */
-  FILL_LOGITS,   /* -8 to 8 */
-  FILL_PREPARED  /* by the case's prepare */
+  FILL_GARBAGE,   /* an output */
+  FILL_WORKSPACE, /* the same, but whatever the kernel leaves there is right */
+  FILL_INTEGERS,  /* -4 to 4 */
+  FILL_RELU,      /* 0 to 4, half of them 0 */
+  FILL_REALS,     /* both signs, 2^-20 to 2^6 */
+  FILL_LOGITS,    /* -8 to 8 */
+  FILL_PREPARED   /* by the case's prepare */
 } Fill;
 
 /* Dimensions are those of one image for CNN_LANES [C,H,W] and CNN_ROWS [F], of all for CNN_PLAIN;
@@ -37,11 +38,9 @@ typedef struct Tensor {
   cnn_layout layout;
   int dim[4];
   Fill fill;
-  bool output; /* compared with the twin's */
-  bool
-      workspace; /* neither: whatever the kernel leaves there, the same for any number of threads */
-  bool gradient; /* 0 in lanes without an image: given so to a kernel, and asked of an output */
-  bool floats;   /* float even where real is double */
+  bool output;    /* compared with the twin's */
+  bool gradient;  /* 0 in lanes without an image: given so to a kernel, and asked of an output */
+  bool floats;    /* float even where real is double */
   bool per_image; /* CNN_PLAIN: dim is that of one image, without images beyond the batch */
 } Tensor;
 

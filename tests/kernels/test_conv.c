@@ -151,10 +151,7 @@ static void add_shape(Suite *suite, Conv k, int channels, int pixels, bool bias,
   case_tensor(c, "x", CNN_LANES, FILL_INTEGERS, k.c, k.h, k.w);
   case_tensor(c, "dy", CNN_LANES, FILL_INTEGERS, k.o, k.p, k.q)->gradient = true;
   case_tensor(c, "dweight", CNN_PLAIN, FILL_GARBAGE, k.o, filter, 0);
-  if (parts == 1) return;
-  Tensor *workspace = case_tensor(c, "workspace", CNN_PLAIN, FILL_GARBAGE, parts * k.o, filter, 0);
-  workspace->output = false;
-  workspace->workspace = true;
+  if (parts > 1) case_tensor(c, "workspace", CNN_PLAIN, FILL_WORKSPACE, parts * k.o, filter, 0);
 }
 
 static void add_cases(Suite *suite) {
