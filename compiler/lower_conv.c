@@ -84,6 +84,7 @@ static void set_rows(Lowering *l, bool backward, bool bias, bool relu, bool mask
   lowering_bool(l, "bias", bias);
   lowering_bool(l, "relu", relu);
   lowering_bool(l, "mask", mask);
+  lowering_int(l, "PACK", l->node->workspace ? l->node->schedule.tile[0] : 0);
 }
 
 void lower_conv2d(Lowering *l) {

@@ -102,7 +102,15 @@ static void usual_tile(Schedule *s, const CompileOptions *options) {
   s->tile[1] = many ? 3 : 2;
 }
 
-static void schedule_conv_rows(Node *node, const Graph *graph, const CompileOptions *options) {
+/* The node works in so many reals of its own. */
+static void give_workspace(Node *node, Graph *graph, const char *what, int64_t count) {
+  int reals = (int)count;
+  const char *name = arena_printf(graph->arena, "%s_%s", node->out[0]->name, what);
+  node->workspace = graph_value(graph, VALUE_WORKSPACE, name, 1, &reals);
+  node->workspace->producer = node;
+}
+
+static void schedule_conv_rows(Node *node, Graph *graph, const CompileOptions *options) {
   const Attributes *a = &node->attributes;
   const Value *x = node->in[0], *y = node->out[0];
   Schedule *s = &node->schedule;
@@ -115,6 +123,11 @@ static void schedule_conv_rows(Node *node, const Graph *graph, const CompileOpti
               1.0 / a->kernel[1], s->tile);
   choose_block(s, graph, options, channels, y->dim[2], columns, a->kernel[0], x->dim[1] / a->groups,
                backward ? 1 : a->stride[1]);
+  /* Weights that do not stay in the first cache are packed into one stream. */
+  const Value *weight = node->in[1];
+  int padded = divide_up(channels, s->tile[0]) * s->tile[0];
+  if (value_count(weight) * (options->real_is_double ? 8 : 4) > NEAR_BYTES)
+    give_workspace(node, graph, "filters", value_count(weight) / channels * padded);
 }
 
 int conv_block_sums(const CompileOptions *options) {
@@ -193,10 +206,7 @@ static void schedule_conv_weights(Node *node, Graph *graph, const CompileOptions
       choose_parts(pieces, most, lane_bytes(x, images, vector) + lane_bytes(dy, images, vector),
                    value_count(dweight) * real, pieces > a->groups);
   if (s->parts == 1) return;
-  int reals = s->parts * (int)value_count(dweight);
-  const char *name = arena_printf(graph->arena, "%s_parts", dweight->name);
-  node->workspace = graph_value(graph, VALUE_WORKSPACE, name, 1, &reals);
-  node->workspace->producer = node;
+  give_workspace(node, graph, "parts", s->parts * value_count(dweight));
 }
 
 /* --- the pass --------------------------------------------------------------------------------- */
