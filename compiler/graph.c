@@ -208,7 +208,7 @@ static const char *const KIND_NAMES[] = {
 static const char *const LAYOUT_NAMES[] = {"", "plain", "lanes", "rows"};
 static const char *const PHASE_NAMES[] = {"forward", "backward", "update"};
 static const char *const ACTIVATION_NAMES[] = {"none", "relu"};
-static const char *const ALGORITHM_NAMES[] = {"none", "direct"};
+static const char *const ALGORITHM_NAMES[] = {"none", "direct", "taps"};
 
 const char *value_kind_name(ValueKind kind) {
   return KIND_NAMES[kind];
@@ -286,6 +286,7 @@ static void print_node(const Node *node, FILE *out) {
     const int *block = node->schedule.block;
     if (tile[0]) fprintf(out, " tile=%dx%d", tile[0], tile[1]);
     if (block[0]) fprintf(out, " block=%dx%dx%dx%d", block[0], block[1], block[2], block[3]);
+    if (block[4]) fprintf(out, "x%d", block[4]);
     if (node->schedule.parts > 1) fprintf(out, " parts=%d", node->schedule.parts);
   }
   if (node->pos.file) fprintf(out, "  -- %s:%d", node->pos.file, node->pos.line);

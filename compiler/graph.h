@@ -143,23 +143,25 @@ typedef enum Phase { PHASE_FORWARD, PHASE_BACKWARD, PHASE_UPDATE } Phase;
 
 /* What the schedule pass decided, as plain data. The register tile by op:
      conv2d, conv2d_backward_data          channels made, pixels of a row
-     conv2d_backward_weights               output channels, input channels
+     conv2d_backward_weights               output channels, input channels (ALGORITHM_TAPS: taps)
      linear, linear_backward_data          features made, vectors of images
      linear_backward_weights               output features, vectors of input features */
 typedef enum Algorithm {
   ALGORITHM_NONE,  /* a view: no code */
-  ALGORITHM_DIRECT /* loops over the shape with one register tile */
+  ALGORITHM_DIRECT, /* loops over the shape with one register tile */
+  ALGORITHM_TAPS    /* conv2d_backward_weights: the tile holds the taps of a kernel's row */
 } Algorithm;
 
 /* Blocks of work of convolutions, around the tile:
      conv2d, conv2d_backward_data          tiles of channels, pixels of a row
-     conv2d_backward_weights               rows, output channels, input channels, kernel rows
+     conv2d_backward_weights               rows, output channels, input channels, kernel rows,
+                                           pixels of a row
    parts: conv2d_backward_weights adds up so many parts of the rows of all images by themselves,
    in its workspace; 1: none is needed. */
 typedef struct Schedule {
   Algorithm algorithm;
   int tile[2];
-  int block[4];
+  int block[5];
   int parts;
 } Schedule;
 

@@ -52,6 +52,46 @@ static const Kernel *weights_body(Lowering *l, int made, int read) {
   return lowering_body(l, &body);
 }
 
+/* Taps that the last pixels of a row lack, with commas. */
+static const char *right_lacks(Lowering *l, const Value *x, const Value *dy) {
+  const Attributes *a = &l->node->attributes;
+  const char *text = "";
+  for (int q = 0; q < dy->dim[3]; q++) {
+    int lacks = q * a->stride[1] - a->padding[1] + a->kernel[1] - x->dim[3];
+    if (lacks > 0)
+      text = arena_printf(l->graph->arena, "%s%s%d", text, *text ? "," : "", lacks < a->kernel[1] ? lacks : a->kernel[1]);
+  }
+  return text;
+}
+
+/* "1,3" as a part of a name: "1_3". */
+static const char *as_name(Lowering *l, const char *list) {
+  char *name = arena_printf(l->graph->arena, "%s", list);
+  for (char *c = name; *c; c++)
+    if (*c == ',') *c = '_';
+  return name;
+}
+
+/* Tiles of filters x taps, for groups of `made` filters. */
+static const Kernel *taps_body(Lowering *l, const Value *x, const Value *dy, int made) {
+  const int *tile = l->node->schedule.tile, rest = made % tile[0];
+  const Attributes *a = &l->node->attributes;
+  const char *right = right_lacks(l, x, dy);
+  Kernel body = {.template_name = "conv_weights_taps.c.in"};
+  add_axis(l);
+  body_int(&body, "OT", tile[0]);
+  body_int(&body, "KW", tile[1]);
+  body_int(&body, "REST", rest);
+  body_int(&body, "STEP", a->stride[1]);
+  body_int(&body, "PAD", a->padding[1]);
+  body_int(&body, "SUMS", conv_block_sums(l->options));
+  body.parameters[body.parameter_count++] = param_string("RIGHT", right);
+  const char *edges = *right ? arena_printf(l->graph->arena, "_e%s", as_name(l, right)) : "";
+  body.name = arena_printf(l->graph->arena, "conv_weights_%dx%dtaps_s%d_p%d%s%s", tile[0], tile[1],
+                           a->stride[1], a->padding[1], edges, rest_text(l, "", rest));
+  return lowering_body(l, &body);
+}
+
 /* --- rules ------------------------------------------------------------------------------------ */
 
 static const char *conv_suffix(Lowering *l) {
@@ -110,10 +150,13 @@ void lower_conv2d_backward_weights(Lowering *l) {
   const Node *node = l->node;
   const Value *x = node->in[0], *dy = node->in[1];
   const int *block = node->schedule.block, groups = node->attributes.groups;
-  const Kernel *body = weights_body(l, dy->dim[1] / groups, x->dim[1] / groups);
+  bool taps = node->schedule.algorithm == ALGORITHM_TAPS;
+  const Kernel *body = taps ? taps_body(l, x, dy, dy->dim[1] / groups)
+                            : weights_body(l, dy->dim[1] / groups, x->dim[1] / groups);
   lowering_int(l, "OB", block[1]);
   lowering_int(l, "CB", block[2]);
   lowering_int(l, "KB", block[3]);
+  lowering_int(l, "QB", block[4]);
   lowering_int(l, "PARTS", node->schedule.parts);
   set_conv(l, "conv2d_backward_weights.c.in", "_backward_weights", x, dy, body, "");
 }

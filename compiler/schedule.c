@@ -24,6 +24,10 @@ static int min(int a, int b) {
   return a < b ? a : b;
 }
 
+static int max(int a, int b) {
+  return a > b ? a : b;
+}
+
 /* Cycles for one term of the sum of an a x b tile; far: of the loads of b, by the second cache. */
 static double tile_cycles(int a, int b, double far) {
   double fmas = a * b, loads = a + b;
@@ -72,6 +76,8 @@ enum {
   PIECES = 64,           /* of work, at least, where a shape has as many: for many processors */
   SUM_PIECES = 32,       /* the same where a piece sees all images */
   NEAR_BYTES = 24 << 10, /* that stay in the first cache */
+  TILE_BYTES = 30 << 10, /* the same, of one thing while others pass through once */
+  TILES_BYTES = 40 << 10, /* the same, with what passes through */
   FAR_BYTES = 512 << 10, /* that stay in the second cache, beside what passes through */
   SUM_BYTES = 256 << 10, /* sums of a block of filters: they stay in the second cache */
   PART_BYTES = 4 << 20,  /* images that stay in the third cache while several blocks read them */
@@ -155,10 +161,10 @@ static int choose_sums(Schedule *s, const Attributes *a, int channels_out, int c
                        int most, const CompileOptions *options) {
   int *outs = &s->block[1], *ins = &s->block[2], *kernel = &s->block[3];
   *outs = s->tile[0];
-  *ins = s->tile[1];
+  *ins = s->algorithm == ALGORITHM_TAPS ? 1 : s->tile[1];
   int tiles = a->groups * divide_up(channels_out, *outs) * divide_up(channels_in, *ins);
   bool fits = *outs * *ins * a->kernel[0] * a->kernel[1] <= conv_block_sums(options);
-  *kernel = tiles < SUM_PIECES || !fits ? 1 : a->kernel[0];
+  *kernel = tiles * most < SUM_PIECES || !fits ? 1 : a->kernel[0];
   int pieces = tiles * (a->kernel[0] / *kernel);
   for (bool grown = true; grown;) {
     grown = false;
@@ -178,6 +184,51 @@ static int choose_sums(Schedule *s, const Attributes *a, int channels_out, int c
   return pieces;
 }
 
+/* Whether the taps of a kernel's row can be a side of the tile, and should: a pixel that is read for
+   one is near for the next. The edges of a row must not meet. */
+static bool taps_in_tile(const Node *node, const CompileOptions *options) {
+  const Attributes *a = &node->attributes;
+  const Value *x = node->in[0], *dy = node->in[1];
+  int taps = a->kernel[1], stride = a->stride[1];
+  int left = divide_up(a->padding[1], stride);
+  int whole = (x->dim[3] - taps + a->padding[1]) / stride + 1; /* pixels before the right edge */
+  return taps > 2 && a->dilation[1] == 1 && tile_fits(1, taps, target_registers(options->target)) &&
+         x->dim[3] >= taps && whole > left && a->padding[1] < taps && dy->dim[3] >= whole;
+}
+
+/* Tile of filters x taps; the filters' dy stays in the first cache while channels pass over it. */
+static void choose_taps(Schedule *s, const Attributes *a, int channels_out, const Value *dy,
+                        const CompileOptions *options) {
+  int vector = target_lanes(options->target) * (options->real_is_double ? 8 : 4);
+  s->algorithm = ALGORITHM_TAPS;
+  s->tile[0] = 1;
+  s->tile[1] = a->kernel[1];
+  while (s->tile[0] < channels_out &&
+         tile_fits(s->tile[0] + 1, s->tile[1], target_registers(options->target)))
+    s->tile[0]++;
+  int row = s->tile[0] * dy->dim[3] * vector;
+  int columns = divide_up(row, TILE_BYTES);
+  s->block[0] = max(1, min(TILE_BYTES / row, dy->dim[2]));
+  s->block[4] = divide_up(dy->dim[3], columns);
+}
+
+/* Tile of filters x channels: the filters' dy, the channels, and the next channels, which the tile
+   asks for, stay in the first cache. */
+static void choose_channels(Schedule *s, const Attributes *a, int channels_out, int channels_in,
+                            const Value *x, const Value *dy, const CompileOptions *options) {
+  int vector = target_lanes(options->target) * (options->real_is_double ? 8 : 4);
+  usual_tile(s, options);
+  choose_tile(channels_out, channels_in, 1, target_registers(options->target), 0, s->tile);
+  while (s->tile[0] * s->tile[1] * a->kernel[1] > conv_block_sums(options)) /* very wide kernels */
+    s->tile[s->tile[0] < s->tile[1]] /= 2;
+  int64_t pixels = min(x->dim[3], dy->dim[3] * a->kernel[1]) * min(a->stride[0], a->kernel[0]);
+  int64_t of_x = s->tile[1] * pixels * vector;
+  int64_t row = (int64_t)s->tile[0] * dy->dim[3] * vector + 2 * of_x;
+  int columns = (int)min(dy->dim[3], divide_up((int)row, TILES_BYTES));
+  s->block[0] = max(1, min((int)(TILES_BYTES / row), dy->dim[2]));
+  s->block[4] = divide_up(dy->dim[3], columns);
+}
+
 static void schedule_conv_weights(Node *node, Graph *graph, const CompileOptions *options) {
   const Attributes *a = &node->attributes;
   const Value *x = node->in[0], *dy = node->in[1], *dweight = node->out[0];
@@ -185,19 +236,11 @@ static void schedule_conv_weights(Node *node, Graph *graph, const CompileOptions
   int lanes = target_lanes(options->target), real = options->real_is_double ? 8 : 4;
   int vector = lanes * real, images = divide_up(graph->recipe.batch, lanes);
   int channels_in = x->dim[1] / a->groups, channels_out = dy->dim[1] / a->groups;
-  usual_tile(s, options);
-  choose_tile(channels_out, channels_in, 1, target_registers(options->target), 0, s->tile);
-  while (s->tile[0] * s->tile[1] * a->kernel[1] > conv_block_sums(options)) /* very wide kernels */
-    s->tile[s->tile[0] < s->tile[1]] /= 2;
-
-  /* Both tiles stay in the first cache while all taps pass over them. */
-  int64_t near =
-      ((int64_t)s->tile[0] * dy->dim[3] + (int64_t)s->tile[1] * x->dim[3] * a->stride[0]) * vector;
-  int *rows = &s->block[0];
-  *rows = (int)(NEAR_BYTES / near);
-  if (*rows > dy->dim[2]) *rows = dy->dim[2];
-  if (*rows < 1) *rows = 1;
-
+  if (taps_in_tile(node, options))
+    choose_taps(s, a, channels_out, dy, options);
+  else
+    choose_channels(s, a, channels_out, channels_in, x, dy, options);
+  const int *rows = &s->block[0];
   int most =
       min(images * divide_up(dy->dim[2], *rows), images * dy->dim[2] * dy->dim[3] / PART_PIXELS);
   if (most < 1) most = 1;
