@@ -87,5 +87,5 @@ foreach(engine onnxruntime openvino)
   add_test(NAME peers.${engine} COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/parity/run peers.py
     --cnnc $<TARGET_FILE:cnnc> --folder ${CMAKE_CURRENT_BINARY_DIR}/peers_${engine}
     --engine ${engine})
-  set_tests_properties(peers.${engine} PROPERTIES SKIP_RETURN_CODE 77 TIMEOUT 900)
+  set_tests_properties(peers.${engine} PROPERTIES LABELS parity SKIP_RETURN_CODE 77 TIMEOUT 900)
 endforeach()
