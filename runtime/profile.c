@@ -3,6 +3,7 @@
 #include "profile.h"
 
 #include "bench.h"
+#include "clock.h"
 #include "commands.h"
 #include "files.h"
 #include "peak.h"
