@@ -79,6 +79,21 @@ static void write_place(FILE *out, const Value *value) {
     fprintf(out, ", {.call = -1}");
 }
 
+static bool is_in_lanes(const Value *value) {
+  return value && value->layout == LAYOUT_LANES;
+}
+
+static void write_places(FILE *out, const LayerSummary *layer) {
+  const Value *activation = layer->activation, *gradient = layer->gradient;
+  if (is_in_lanes(activation) && is_in_lanes(gradient)) {
+    fprintf(out, ", CNN_PLACES(%" PRId64 ", %d, %" PRId64 ", %d)", activation->offset,
+            activation->call, gradient->offset, gradient->call);
+    return;
+  }
+  write_place(out, activation);
+  write_place(out, gradient);
+}
+
 static void write_layers(FILE *out, const LayerSummaryList *summary) {
   fprintf(out, "static const cnn_layer layers[] = {\n");
   for (int i = 0; i < summary->count; i++) {
@@ -89,8 +104,7 @@ static void write_layers(FILE *out, const LayerSummaryList *summary) {
             layer->name, layer->kind, layer->shape[0], layer->shape[1], layer->shape[2],
             layer->parameters, layer->macs, layer->receptive_field[0], layer->receptive_field[1],
             layer->activation_bytes, layer->linear_parameters);
-    write_place(out, layer->activation);
-    write_place(out, layer->gradient);
+    write_places(out, layer);
     fprintf(out, "},\n");
   }
   fprintf(out, "};\n\n");
@@ -224,11 +238,12 @@ static void write_nodes(FILE *out, const char *name, const ProfiledCallList *cal
   fprintf(out, "\n};\n\n");
 }
 
-static void write_names(FILE *out, const NameList *names) {
+/* Those behind the layers', which stand in their own table. */
+static void write_names(FILE *out, const NameList *names, int layer_count) {
   enum { NAMES_IN_LINE = 4 };
   fprintf(out, "static const char *const node_names[] = {");
-  for (int i = 0; i < names->count; i++)
-    fprintf(out, "%s\"%s\",", i % NAMES_IN_LINE ? " " : "\n    ", names->at[i]);
+  for (int i = 0; layer_count + i < names->count; i++)
+    fprintf(out, "%s\"%s\",", i % NAMES_IN_LINE ? " " : "\n    ", names->at[layer_count + i]);
   fprintf(out, "\n};\n\n");
 }
 
@@ -248,9 +263,11 @@ static void write_profile(FILE *out, const Descriptor *descriptor) {
   CostList costs = {0};
   NameList names = {0};
   Arena *arena = descriptor->training->arena;
+  const LayerSummaryList *layers = &descriptor->layers;
+  for (int i = 0; i < layers->count; i++) LIST_PUSH(arena, &names, layers->at[i].name);
   write_nodes(out, "training_nodes", &descriptor->training_calls, arena, &names, &costs);
   write_nodes(out, "inference_nodes", &descriptor->inference_calls, arena, &names, &costs);
-  write_names(out, &names);
+  write_names(out, &names, layers->count);
   write_costs(out, &costs);
 }
 

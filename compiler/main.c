@@ -137,8 +137,8 @@ static bool run_export(Arena *arena, Diag *diag, const Options *options) {
 static bool run_summary(Arena *arena, Diag *diag, const Options *options) {
   Graph *graph = graph_after(arena, diag, options, "simplify");
   if (!graph) return false;
-  LayerSummaryList layers = summarize(graph, &options->compile);
   Program program = plan_program(graph, &options->compile);
+  LayerSummaryList layers = summarize(program.training, &options->compile);
   summary_print(program.training, program.inference, &layers, &options->compile, stdout);
   return true;
 }

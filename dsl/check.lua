@@ -96,23 +96,38 @@ local TYPES = {
   end},
 }
 
-local function check_range(what, field, v)
-  local function must(good, bound, words)
-    if bound and not good then
-      fail("%s: %s is %s, but must be %s %s", what, field.name, v, words, bound)
+-- A range is a part of {low =, above =, high =, below =}.
+local BOUNDS = {
+  {key = "low", words = "at least", holds = function(v, bound) return v >= bound end},
+  {key = "above", words = "more than", holds = function(v, bound) return v > bound end},
+  {key = "high", words = "at most", holds = function(v, bound) return v <= bound end},
+  {key = "below", words = "less than", holds = function(v, bound) return v < bound end},
+}
+
+local function check_range(what, name, range, v)
+  for _, bound in ipairs(BOUNDS) do
+    local limit = range[bound.key]
+    if limit and not bound.holds(v, limit) then
+      fail("%s: %s is %s, but must be %s %s", what, name, v, bound.words, limit)
     end
   end
-  must(field.low and v >= field.low, field.low, "at least")
-  must(field.above and v > field.above, field.above, "more than")
-  must(field.high and v <= field.high, field.high, "at most")
-  must(field.below and v < field.below, field.below, "less than")
+end
+
+-- "at least 0 and less than 1".
+local function range_words(range)
+  local words = {}
+  for _, bound in ipairs(BOUNDS) do
+    local limit = range[bound.key]
+    if limit then words[#words + 1] = text("%s %s", bound.words, limit) end
+  end
+  return list(words, "and")
 end
 
 local function convert(what, field, v)
   local words, keep = table.unpack(TYPES[field.type])
   local kept = keep(v)
   if kept == nil then fail("%s: %s must be %s, not %s", what, field.name, words, shown(v)) end
-  check_range(what, field, kept)
+  check_range(what, field.name, field, kept)
   return kept
 end
 
@@ -162,5 +177,6 @@ end
 
 return {
   INT_MAX = INT_MAX, arguments = arguments, convert = convert, fail = fail, is_int = is_int,
-  list = list, made = made, shown = shown, sorted_keys = sorted_keys, suggestion = suggestion,
+  check_range = check_range, list = list, made = made, range_words = range_words, shown = shown,
+  sorted_keys = sorted_keys, suggestion = suggestion,
 }

@@ -328,9 +328,9 @@ define_schedule("plateau_lr", {
   {name = "final", type = "REAL", default = 0, low = 0},
 })
 
--- Options: nn.option("depth", 18, "18 or 34"), set by -D depth=34 ---------------------------------
+-- Options: nn.option("depth", 18, "layers", {18, 34}), set by -D depth=34 -----------------------
 
-local options = {} -- {name=, default=, help=, value=} in the order of their declaration
+local options = {} -- {name=, default=, help=, allowed=, value=} in the order of their declaration
 
 local presets = {} -- by name, what nn.preset says
 
@@ -342,10 +342,12 @@ function nn.preset(given)
   for name, value in pairs(given) do presets[name] = value end
 end
 
+local function is_alike(a, b) return type(a) == type(b) and math.type(a) == math.type(b) end
+
 local function preset_of(name, default)
   local value = presets[name]
   if value == nil then return default end
-  if type(value) ~= type(default) or math.type(value) ~= math.type(default) then
+  if not is_alike(value, default) then
     fail("nn.option '%s': nn.preset gives %s, but the default is %s", name, shown(value),
          shown(default))
   end
@@ -355,7 +357,8 @@ end
 local function parse_option(option, given)
   local kind = math.type(option.default) or type(option.default)
   local value, words
-  if kind == "integer" then value, words = math.tointeger(tonumber(given)), "a whole number"
+  if kind == "integer" then value, words = tonumber(given), "a whole number below 2^31"
+    value = check.is_int(value) and math.tointeger(value) or nil
   elseif kind == "float" then value, words = tonumber(given), "a number"
   elseif kind == "boolean" then
     if given == "true" then return true elseif given == "false" then return false end
@@ -369,7 +372,53 @@ local function parse_option(option, given)
   return kind == "float" and value + 0.0 or value
 end
 
-function nn.option(name, default, help)
+-- What an option may be: values like its default, {"A", "B"}, or a range; {} for anything.
+local function read_allowed(name, default, allowed)
+  if allowed == nil then return {} end
+  local good = type(allowed) == "table" and next(allowed) ~= nil
+  for key, v in pairs(good and allowed or {}) do
+    local is_bound = ({low = true, above = true, high = true, below = true})[key] and #allowed == 0
+    if is_bound then good = good and math.type(v) and math.type(default)
+    else good = good and math.type(key) == "integer" and is_alike(v, default) end
+  end
+  if not good then
+    fail("nn.option '%s': what is allowed must be a table of values like the default, {8, 16}, or "
+         .. "of bounds of a number, {low = 1, high = 9} or {above = 0, below = 10}", name)
+  end
+  return allowed
+end
+
+local function allowed_words(allowed)
+  if next(allowed) == nil then return nil end
+  if #allowed == 0 then return check.range_words(allowed) end
+  local words = {}
+  for i, v in ipairs(allowed) do words[i] = tostring(v) end
+  return list(words, "or")
+end
+
+local function check_allowed(what, option, v)
+  local allowed = option.allowed
+  if #allowed == 0 then return check.check_range(what, option.name, allowed, v) end
+  for _, candidate in ipairs(allowed) do
+    if v == candidate then return end
+  end
+  fail("%s: %s is %s, but must be %s", what, option.name, tostring(v), allowed_words(allowed))
+end
+
+-- The value of the option: what -D says, or else nn.preset, or else the default.
+local function option_value(option, default)
+  local given = core.definitions[option.name]
+  local value, what = option.default, text("nn.option '%s'", option.name)
+  if given then
+    value, what = parse_option(option, given), text("-D %s=%s", option.name, given)
+  elseif value ~= default then
+    what = "nn.preset"
+  end
+  check_allowed(what, option, value)
+  return value
+end
+
+function nn.option(name, default, help, allowed)
   if type(name) ~= "string" or not name:find("^[%a_][%w_]*$") then
     fail("nn.option: the name must be a text of letters, digits and _, not %s", shown(name))
   end
@@ -383,11 +432,10 @@ function nn.option(name, default, help)
   for _, option in ipairs(options) do
     if option.name == name then fail("nn.option '%s': the option is declared twice", name) end
   end
-  default = preset_of(name, default)
-  local option = {name = name, default = default, help = help or "", value = default}
+  local option = {name = name, default = preset_of(name, default), help = help or "",
+                  allowed = read_allowed(name, default, allowed)}
+  option.value = option_value(option, default)
   options[#options + 1] = option
-  local given = core.definitions[name]
-  if given then option.value = parse_option(option, given) end
   return option.value
 end
 
@@ -584,8 +632,9 @@ function entries.describe(model)
     #options > 0 and "Options of the model, set by -D NAME=VALUE:" or "The model has no options.",
   }
   for _, option in ipairs(options) do
-    lines[#lines + 1] = text("  %-20s %s (default %s)", option.name, option.help,
-                             tostring(option.default))
+    local allowed = allowed_words(option.allowed)
+    lines[#lines + 1] = text("  %-20s %s (default %s%s)", option.name, option.help,
+                             tostring(option.default), allowed and "; " .. allowed or "")
   end
   return table.concat(lines, "\n") .. "\n"
 end

@@ -3,12 +3,14 @@
 -- and Hinton, "ImageNet Classification with Deep Convolutional Neural Networks" (2012): more
 -- channels, convolutions in the two groups that lived on two GPUs, local response normalisation.
 local nn = require "nn"
-local size = nn.option("size", 224, "height and width of the images")
-local classes = nn.option("classes", 1000, "classes")
+local size = nn.option("size", 224, "height and width of the images", {low = 8})
+local classes = nn.option("classes", 1000, "classes", {low = 1})
 local paper = nn.option("paper", false, "two groups and local response normalisation (2012)")
-local batch = nn.option("batch", 128, "images a step")
-local rate = nn.option("dropout", 0.5, "probability of a zero in the classifier")
-local hidden = nn.option("hidden", 4096, "features of the classifier's hidden layers")
+local batch = nn.option("batch", 128, "images a step", {low = 1})
+local rate = nn.option("dropout", 0.5, "probability of a zero in the classifier",
+  {low = 0, below = 1})
+local hidden = nn.option("hidden", 4096, "features of the classifier's hidden layers",
+  {low = 1})
 
 local small = size < 64 -- images of 32x32: the first layer keeps more of them
 

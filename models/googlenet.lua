@@ -3,15 +3,18 @@
 -- rounded up. With -D paper=true the paper's: biases, 5x5, local response normalisation.
 -- Names are torchvision's.
 local nn = require "nn"
-local size = nn.option("size", 224, "height and width of the images, 32 or more")
-local classes = nn.option("classes", 1000, "classes")
+local size = nn.option("size", 224, "height and width of the images", {low = 32})
+local classes = nn.option("classes", 1000, "classes", {low = 1})
 local paper = nn.option("paper", false, "local response norm and 5x5 instead of batch norm and 3x3")
 local aux = nn.option("aux", paper, "two auxiliary classifiers, in training alone")
-local rate = nn.option("dropout", paper and 0.4 or 0.2, "probability of a zero before the classifier")
-local aux_rate = nn.option("aux_dropout", 0.7, "the same in the auxiliary classifiers")
-local width = nn.option("width", 1.0, "factor of the channels of every convolution")
+local rate = nn.option("dropout", paper and 0.4 or 0.2,
+  "probability of a zero before the classifier", {low = 0, below = 1})
+local aux_rate = nn.option("aux_dropout", 0.7, "the same in the auxiliary classifiers",
+  {low = 0, below = 1})
+local width = nn.option("width", 1.0, "factor of the channels of every convolution",
+  {low = 1 / 16, high = 16})
 local small = size < 64 -- images of 32x32: the first layers halve them once instead of three times
-local batch = nn.option("batch", small and 128 or 32, "images a step")
+local batch = nn.option("batch", small and 128 or 32, "images a step", {low = 1})
 
 -- torchvision's, or with biases and without norms one that keeps the size of activations
 local function init() return paper and nn.xavier_uniform() or nn.truncated_normal(0.01) end

@@ -2,11 +2,13 @@
 -- for Computer Vision" (2016), as torchvision has it: large kernels taken apart into small ones and
 -- into rows and columns. Names are torchvision's.
 local nn = require "nn"
-local size = nn.option("size", 299, "height and width of the images, 107 or more; 75 without aux")
-local classes = nn.option("classes", 1000, "classes")
 local aux = nn.option("aux", true, "an auxiliary classifier, in training alone")
-local rate = nn.option("dropout", 0.5, "probability of a zero before the classifier")
-local batch = nn.option("batch", 32, "images a step")
+local size = nn.option("size", 299, "height and width of the images",
+  {low = aux and 107 or 75})
+local classes = nn.option("classes", 1000, "classes", {low = 1})
+local rate = nn.option("dropout", 0.5, "probability of a zero before the classifier",
+  {low = 0, below = 1})
+local batch = nn.option("batch", 32, "images a step", {low = 1})
 
 -- A convolution with batch norm and relu, "BasicConv2d" of torchvision.
 local function conv(x, channels, kernel, name, given)

@@ -1,8 +1,8 @@
 -- A multilayer perceptron: fully connected layers alone. It is what convolutions are measured
 -- against, and the smallest model that learns.
 local nn = require "nn"
-local hidden = nn.option("hidden", 128, "features of each hidden layer")
-local layers = nn.option("layers", 2, "hidden layers")
+local hidden = nn.option("hidden", 128, "features of each hidden layer", {low = 1})
+local layers = nn.option("layers", 2, "hidden layers", {low = 0, high = 1000})
 
 return nn.model {
   input = {1, 28, 28},

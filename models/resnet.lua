@@ -2,16 +2,22 @@
 -- 34 (basic blocks), 50, 101, 152 (bottlenecks) for ImageNet, as torchvision has them; and the
 -- family of the paper's section 4.2 for 32x32 images: 20, 32, 44, 56, 110. Names are torchvision's.
 local nn = require "nn"
-local depth = nn.option("depth", 18, "18, 34, 50, 101, 152; for small images 20, 32, 44, 56, 110")
-local is_small = depth % 6 == 2 and depth ~= 50 and depth ~= 152 -- 6 n + 2 layers
-local size = nn.option("size", is_small and 32 or 224, "height and width of the images")
-local classes = nn.option("classes", is_small and 10 or 1000, "classes")
+local DEPTHS = "18, 34, 50, 101 or 152; for small images 6 n + 2: 8, 14, 20, 26 and so on"
+local depth = nn.option("depth", 18, DEPTHS)
+local of_imagenet = ({[18] = true, [34] = true, [50] = true, [101] = true, [152] = true})[depth]
+local is_small = not of_imagenet and depth >= 8 and depth % 6 == 2
+assert(of_imagenet or is_small, ("depth is %d, but must be %s"):format(depth, DEPTHS))
+local size = nn.option("size", is_small and 32 or 224, "height and width of the images",
+  {low = is_small and 8 or 32})
+local classes = nn.option("classes", is_small and 10 or 1000, "classes", {low = 1})
 local shortcut = nn.option("shortcut", is_small and "A" or "B",
-  "where the shape changes: A, every second pixel and zeros for new channels; B, a 1x1 convolution")
+  "where the shape changes: A, every second pixel and zeros for new channels; B, a 1x1 convolution",
+  {"A", "B"})
 local paper = nn.option("paper", false, "stride on the first 1x1 of a bottleneck, not on its 3x3")
 local zero_gamma = nn.option("zero_gamma", false, "blocks begin as the identity (Goyal et al. 2017)")
 local residual = nn.option("residual", true, "false: the plain net, without shortcuts")
-local batch = nn.option("batch", is_small and 128 or 32, "images a step")
+local batch = nn.option("batch", is_small and 128 or 32, "images a step", {low = 1})
+local name = nn.option("name", (residual and "resnet" or "plain") .. depth, "of the model and its run")
 
 local function conv(x, channels, kernel, stride, name)
   return x:conv2d {channels, kernel, stride = stride, padding = kernel // 2, bias = false,
@@ -71,7 +77,7 @@ local IMAGENET = { -- blocks of each layer
 }
 
 local function imagenet(x)
-  local plan = assert(IMAGENET[depth], "depth must be 18, 34, 50, 101 or 152, or 6 n + 2")
+  local plan = IMAGENET[depth]
   x = conv(x, 64, 7, 2, "conv1"):batch_norm {name = "bn1"}:relu()
     :max_pool2d {3, stride = 2, padding = 1}
   for i = 1, 4 do
@@ -89,7 +95,7 @@ local function small(x)
 end
 
 return nn.model {
-  name = (residual and "resnet" or "plain") .. depth,
+  name = name,
   input = {3, size, size},
   classes = classes,
 

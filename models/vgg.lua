@@ -2,14 +2,19 @@
 -- (2015). Nothing but 3x3 convolutions, pooled five times, in depths 11, 13, 16 and 19 (layers with
 -- weights); with batch_norm as torchvision's vgg16_bn. Names are torchvision's.
 local nn = require "nn"
-local depth = nn.option("depth", 16, "11, 13, 16 or 19")
+local depth = nn.option("depth", 16, "layers with weights", {11, 13, 16, 19})
 local batch_norm = nn.option("batch_norm", false, "batch norm behind every convolution")
-local size = nn.option("size", 224, "height and width of the images, 32 or more")
-local classes = nn.option("classes", 1000, "classes")
-local hidden = nn.option("hidden", 4096, "features of the classifier's hidden layers; 0: none")
-local rate = nn.option("dropout", 0.5, "probability of a zero in the classifier")
-local width = nn.option("width", 1.0, "factor of the channels of every convolution")
-local batch = nn.option("batch", size < 64 and 128 or 64, "images a step")
+local size = nn.option("size", 224, "height and width of the images", {low = 32})
+local classes = nn.option("classes", 1000, "classes", {low = 1})
+local hidden = nn.option("hidden", 4096, "features of the classifier's hidden layers; 0: none",
+  {low = 0})
+local rate = nn.option("dropout", 0.5, "probability of a zero in the classifier",
+  {low = 0, below = 1})
+local width = nn.option("width", 1.0, "factor of the channels of every convolution",
+  {low = 1 / 64, high = 16})
+local batch = nn.option("batch", size < 64 and 128 or 64, "images a step", {low = 1})
+local name = nn.option("name", "vgg" .. depth .. (batch_norm and "_bn" or ""),
+  "of the model and its run")
 
 -- How many convolutions stand before each of the five poolings.
 local STAGES = {
@@ -18,8 +23,8 @@ local STAGES = {
   [16] = {2, 2, 3, 3, 3},
   [19] = {2, 2, 4, 4, 4},
 }
+local stages = STAGES[depth]
 local CHANNELS = {64, 128, 256, 512, 512}
-local stages = assert(STAGES[depth], "depth must be 11, 13, 16 or 19")
 
 local function features(x)
   local place = 0 -- in torchvision's nn.Sequential, where every op counts
@@ -53,7 +58,7 @@ local function classifier(x)
 end
 
 return nn.model {
-  name = "vgg" .. depth .. (batch_norm and "_bn" or ""),
+  name = name,
   input = {3, size, size},
   classes = classes,
 

@@ -6,7 +6,6 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 int64_t cnn_argument_integer(struct argp_state *state, const char *option, const char *text,
                              int64_t least, int64_t most) {
@@ -121,12 +120,3 @@ TAKE(trained, parse_trained, "weights", 'w', "FILE", 0,
 const struct argp cnn_take_folder = {.parser = parse_folder, .args_doc = "DIR"};
 const struct argp cnn_take_folder_or_none = {.parser = parse_folder_or_none, .args_doc = "[DIR]"};
 const struct argp cnn_take_nothing = {.parser = parse_nothing};
-
-/* --- clocks ------------------------------------------------------------------------------------
- */
-
-double cnn_seconds(void) {
-  struct timespec now;
-  clock_gettime(CLOCK_MONOTONIC, &now);
-  return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
-}

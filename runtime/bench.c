@@ -1,5 +1,6 @@
 #include "bench.h"
 
+#include "clock.h"
 #include "commands.h"
 #include "initialize.h"
 #include "worker.h"

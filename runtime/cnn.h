@@ -11,7 +11,7 @@ extern "C" {
 #endif
 
 /* Raised when cnn_model or the functions in it change meaning. */
-#define CNN_ABI 3
+#define CNN_ABI 4
 
 typedef enum cnn_target { CNN_SCALAR, CNN_AVX2, CNN_AVX512 } cnn_target;
 
@@ -61,6 +61,12 @@ typedef struct cnn_layer {
   cnn_place activation, gradient; /* the output, and the gradient that arrives at it: behind a fused
                                      activation, and before it if there is that one */
 } cnn_layer;
+
+/* The two places of a layer where both lie in lanes, as they nearly always do. */
+#define CNN_PLACES(offset, call, gradient_offset, gradient_call)                                   \
+  {CNN_LANES, offset, call}, {                                                                     \
+    CNN_LANES, gradient_offset, gradient_call                                                      \
+  }
 
 /* The four of a batch_norm in a table of parameters; bn: their names in C begin with it. */
 #define CNN_NORM_PARAMETERS(name, bn, channels, weight, trainable)                                 \
@@ -167,7 +173,7 @@ typedef struct cnn_cost {
 
 /* A call of a kernel in a step. */
 typedef struct cnn_node {
-  int name; /* of its layer: place in node_names */
+  int name; /* of its layer: place in layers, or behind those in node_names */
   int cost; /* place in costs, which equal nodes share */
 } cnn_node;
 
@@ -207,7 +213,7 @@ typedef struct cnn_model {
                          bytes behind it belong to nobody; 0 otherwise */
 
   const cnn_cost *costs;
-  const char *const *node_names;
+  const char *const *node_names;                    /* of nodes that no layer has */
   const cnn_node *training_nodes, *inference_nodes; /* train_step's and infer's, in their order */
   int training_node_count, inference_node_count;
 

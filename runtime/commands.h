@@ -56,8 +56,4 @@ extern const struct argp cnn_take_weights; /* --weights */
 extern const struct argp cnn_take_trained; /* --weights, by default `trained` */
 extern const struct argp cnn_take_folder, cnn_take_folder_or_none, cnn_take_nothing;
 
-/* --- clocks ----------------------------------------------------------------------------------- */
-
-double cnn_seconds(void); /* of a clock that never goes back */
-
 #endif

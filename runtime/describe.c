@@ -7,8 +7,24 @@
 static const struct argp PARSER = {
     .children = (const struct argp_child[]){{&cnn_take_nothing, 0, NULL, 0}, {0}},
     .doc = "The network, layer by layer, for one image; and the memory of the program."
-           "\vfull: the parameters of a fully connected layer of the same input and output.",
+           "\vfully connected: the parameters of a fully connected layer of the same input and "
+           "output.",
 };
+
+enum { NUMBER_WIDTH = 32 };
+
+/* 1234567 as "1,234,567"; 0 as "-". */
+static const char *grouped(char text[NUMBER_WIDTH], int64_t number) {
+  if (number == 0) return "-";
+  char digits[NUMBER_WIDTH];
+  int length = snprintf(digits, sizeof digits, "%lld", (long long)number), used = 0;
+  for (int i = 0; i < length; i++) {
+    if (i && (length - i) % 3 == 0) text[used++] = ',';
+    text[used++] = digits[i];
+  }
+  text[used] = '\0';
+  return text;
+}
 
 /* "6x28x28"; "120" for a vector. */
 static void print_shape(char *text, size_t size, const int shape[3]) {
@@ -18,15 +34,46 @@ static void print_shape(char *text, size_t size, const int shape[3]) {
     snprintf(text, size, "%dx%dx%d", shape[0], shape[1], shape[2]);
 }
 
-static void print_layer(const cnn_layer *layer) {
-  char shape[48], field[32], full[24] = "-";
-  print_shape(shape, sizeof shape, layer->shape);
-  snprintf(field, sizeof field, "%dx%d", layer->receptive_field[0], layer->receptive_field[1]);
-  if (layer->linear_parameters > 0)
-    snprintf(full, sizeof full, "%lld", (long long)layer->linear_parameters);
-  printf("%-16s %-12s %12s %12lld %14lld %9s %12lld %14s\n", layer->name, layer->kind, shape,
-         (long long)layer->parameters, (long long)layer->macs, field,
-         (long long)layer->activation_bytes, full);
+/* Of the two columns of words. */
+typedef struct widths {
+  int name, kind;
+} widths;
+
+static widths widths_of(const cnn_model *model) {
+  widths width = {5, 4};
+  for (int i = 0; i < model->layer_count; i++) {
+    int name = (int)strlen(model->layers[i].name), kind = (int)strlen(model->layers[i].kind);
+    if (name > width.name) width.name = name;
+    if (kind > width.kind) width.kind = kind;
+  }
+  return width;
+}
+
+static void print_row(widths width, const cnn_layer *layer, const char *shape, const char *sees) {
+  char parameters[NUMBER_WIDTH], macs[NUMBER_WIDTH], bytes[NUMBER_WIDTH], full[NUMBER_WIDTH];
+  printf("%-*s  %-*s  %-12s %12s %14s  %-9s %12s %18s\n", width.name, layer->name, width.kind,
+         layer->kind, shape, grouped(parameters, layer->parameters), grouped(macs, layer->macs),
+         sees, grouped(bytes, layer->activation_bytes), grouped(full, layer->linear_parameters));
+}
+
+/* As `cnnc summary` prints it. */
+static void print_layers(const cnn_model *model) {
+  const widths width = widths_of(model);
+  printf("%-*s  %-*s  %-12s %12s %14s  %-9s %12s %18s\n", width.name, "layer", width.kind, "kind",
+         "output", "parameters", "MACs", "sees", "bytes", "fully connected");
+  cnn_layer total = {.name = "total", .kind = ""};
+  for (int i = 0; i < model->layer_count; i++) {
+    const cnn_layer *layer = &model->layers[i];
+    char shape[48], sees[32];
+    print_shape(shape, sizeof shape, layer->shape);
+    snprintf(sees, sizeof sees, "%dx%d", layer->receptive_field[0], layer->receptive_field[1]);
+    print_row(width, layer, shape, sees);
+    total.parameters += layer->parameters;
+    total.macs += layer->macs;
+    total.activation_bytes += layer->activation_bytes;
+    total.linear_parameters += layer->linear_parameters;
+  }
+  print_row(width, &total, "", "");
 }
 
 static const char *target_name(cnn_target target) {
@@ -36,18 +83,7 @@ static const char *target_name(cnn_target target) {
 bool cnn_summary(const cnn_model *model, int argc, char **argv, cnn_error *error) {
   (void)error;
   argp_parse(&PARSER, argc, argv, 0, NULL, NULL);
-  int64_t parameters = 0, macs = 0, bytes = 0;
-  printf("%-16s %-12s %12s %12s %14s %9s %12s %14s\n", "layer", "kind", "output", "parameters",
-         "MACs", "sees", "bytes", "full");
-  for (int i = 0; i < model->layer_count; i++) {
-    const cnn_layer *layer = &model->layers[i];
-    print_layer(layer);
-    parameters += layer->parameters;
-    macs += layer->macs;
-    bytes += layer->activation_bytes;
-  }
-  printf("%-16s %-12s %12s %12lld %14lld %9s %12lld\n", "total", "", "", (long long)parameters,
-         (long long)macs, "", (long long)bytes);
+  print_layers(model);
   size_t real = (size_t)model->real_bytes;
   size_t blocks = 2 + (size_t)model->optimizer_blocks;
   printf("\ninput %dx%dx%d, %d classes; up to %d images a step, %s, %s\n", model->input[0],

@@ -1,6 +1,6 @@
 #include "jpeg_folder.h"
 
-#include "commands.h"
+#include "clock.h"
 
 #include <dirent.h>
 #include <errno.h>

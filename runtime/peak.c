@@ -1,6 +1,6 @@
 #include "peak.h"
 
-#include "commands.h"
+#include "clock.h"
 
 #include <pthread.h>
 #include <stdint.h>

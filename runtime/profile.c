@@ -3,6 +3,7 @@
 #include "profile.h"
 
 #include "bench.h"
+#include "clock.h"
 #include "commands.h"
 #include "files.h"
 #include "peak.h"
@@ -141,12 +142,17 @@ static void measure_machine(cnn_profile_result *result, bool after) {
   result->bandwidth = fmax(result->bandwidth, cnn_peak_bandwidth(result->threads));
 }
 
+static const char *layer_of(const cnn_model *model, const cnn_node *node) {
+  const int beyond = node->name - model->layer_count;
+  return beyond < 0 ? model->layers[node->name].name : model->node_names[beyond];
+}
+
 static void fill_rows(const cnn_model *model, const cnn_node *nodes, samples *all,
                       cnn_profile_result *result) {
   for (int i = 0; i < result->row_count; i++) {
     const cnn_cost *cost = &model->costs[nodes[i].cost];
     all->rows[i] =
-        (cnn_profile_row){.layer = model->node_names[nodes[i].name],
+        (cnn_profile_row){.layer = layer_of(model, &nodes[i]),
                           .op = cost->op,
                           .pass = cost->pass,
                           .seconds = median(&all->nodes[i * STEPS_MOST], all->steps),

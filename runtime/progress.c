@@ -1,6 +1,6 @@
 #include "progress.h"
 
-#include "commands.h"
+#include "clock.h"
 
 #include <stdio.h>
 #include <string.h>

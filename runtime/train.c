@@ -1,4 +1,5 @@
 #include "checkpoint.h"
+#include "clock.h"
 #include "commands.h"
 #include "gradients.h"
 #include "initialize.h"

@@ -1,7 +1,7 @@
 #include "trainer.h"
 
 #include "augment.h"
-#include "commands.h"
+#include "clock.h"
 #include "evaluate.h"
 #include "gradients.h"
 #include "real.h"

@@ -1,6 +1,6 @@
 #include "worker.h"
 
-#include "commands.h"
+#include "clock.h"
 #include "print.h"
 
 #include <stdio.h>

@@ -1,40 +1,39 @@
-# One step of a generated program, and inference after two more, against the interpreter, which shares
-# no kernel with it.
-# cmake -DCNNC= -DGENERIC= -DCOMPARE= -DMODEL= -DARGUMENTS= -DCC= -DCFLAGS= -DFOLDER= -DCOUNT= -DNEAR=
-#   -P generic.cmake
-file(MAKE_DIRECTORY ${FOLDER})
-separate_arguments(ARGUMENTS)
-separate_arguments(CC)
+# Generated programs against the generic runtime.
 
-function(run)
-  execute_process(COMMAND ${ARGV} RESULT_VARIABLE code)
-  if(code)
-    string(REPLACE ";" " " command "${ARGV}")
-    message(FATAL_ERROR "exit code ${code}: ${command}")
+add_executable(compare_traces parity/compare_traces.c)
+target_link_libraries(compare_traces PRIVATE cnnc_flags cnn PkgConfig::CJSON m)
+
+# generic_test(NAME MODEL COUNT "ARGUMENTS" [NEAR]): a generated program against cnn-generic, COUNT
+# images. Of a deep net, where some unit is always near a jump of its derivative, NEAR is the tolerance
+# of gradients; nor is it worth an optimiser's minute.
+function(generic_test name model count arguments)
+  if(ARGN)
+    set(CNNC_PROGRAM_CFLAGS -O0)
   endif()
+  add_test(NAME generic.${name}
+    COMMAND ${CMAKE_COMMAND} -DCNNC=$<TARGET_FILE:cnnc> -DGENERIC=$<TARGET_FILE:cnn-generic>
+      -DCOMPARE=$<TARGET_FILE:compare_traces> -DMODEL=${PROJECT_SOURCE_DIR}/${model}
+      -DCOUNT=${count} "-DARGUMENTS=${arguments}" "-DCC=${CNNC_PROGRAM_CC}"
+      -DCFLAGS=${CNNC_PROGRAM_CFLAGS} -DNEAR=${ARGN}
+      -DFOLDER=${CMAKE_CURRENT_BINARY_DIR}/generic_${name}
+      -P ${CMAKE_CURRENT_SOURCE_DIR}/generic/check.cmake)
 endfunction()
-
-# The graph knows no target, the flags nothing but the target.
-set(for_graph ${ARGUMENTS})
-list(FILTER for_graph EXCLUDE REGEX "^--target")
-set(for_flags ${ARGUMENTS})
-list(FILTER for_flags INCLUDE REGEX "^--target")
-execute_process(COMMAND ${CNNC} --cflags ${for_flags} OUTPUT_VARIABLE cflags)
-execute_process(COMMAND ${CNNC} --libs OUTPUT_VARIABLE libs)
-separate_arguments(cflags UNIX_COMMAND "${cflags}")
-separate_arguments(libs UNIX_COMMAND "${libs}")
-
-run(${CNNC} export ${MODEL} ${for_graph} -o ${FOLDER}/graph.json)
-run(${CNNC} --keep-values ${MODEL} ${ARGUMENTS} -o ${FOLDER}/program.c)
-run(${CC} ${cflags} ${CFLAGS} ${FOLDER}/program.c -o ${FOLDER}/program ${libs})
-
-# compare(MODE OPTION...): the program's trace with these options against what cnn-generic does in MODE.
-function(compare mode)
-  set(got ${FOLDER}/${mode}.safetensors)
-  set(wanted ${FOLDER}/${mode}_wanted.safetensors)
-  run(${FOLDER}/program trace ${ARGN} --threads 2 --count ${COUNT} --out ${got})
-  run(${GENERIC} ${FOLDER}/graph.json ${mode} --threads 2 --trace ${got} --out ${wanted})
-  run(${COMPARE} ${got} ${wanted} ${NEAR})
-endfunction()
-compare(step)
-compare(infer --infer --steps 2)
+foreach(target scalar native)
+  generic_test(lenet5_${target} models/lenet5.lua 32 "--target=${target}")
+  generic_test(every_op_${target} tests/golden/every_op.lua 5 "--target=${target} -D rate=0")
+  generic_test(pools_${target} tests/parity/pools.lua 11 "--target=${target}")
+  generic_test(norms_${target} tests/golden/norms.lua 5 "--target=${target}")
+endforeach()
+generic_test(lenet5_part models/lenet5.lua 19 "")
+generic_test(mlp models/mlp.lua 3 "--batch=7")
+# Of the zoo, as small as they still make sense.
+generic_test(resnet20 models/resnet20.lua 6 "-D size=16 --batch=6")
+generic_test(resnet20_b models/resnet20.lua 6 "-D size=16 -D shortcut=B --batch=8")
+set(small "-D classes=10 -D dropout=0.0")
+generic_test(vgg11_bn models/vgg11_bn.lua 8
+  "-D size=32 -D width=0.25 -D hidden=32 ${small} --batch=8")
+generic_test(alexnet models/alexnet.lua 2 "-D size=80 -D paper=true ${small} --batch=2")
+string(APPEND small " -D aux_dropout=0.0")
+generic_test(googlenet models/googlenet.lua 8 "-D size=64 -D aux=true ${small} --batch=8" 0.02)
+generic_test(googlenet_paper models/googlenet.lua 2 "-D size=64 -D paper=true ${small} --batch=2"
+  0.02)

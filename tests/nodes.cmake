@@ -45,3 +45,19 @@ foreach(model models/lenet5 tests/golden/norms)
     ${PROJECT_SOURCE_DIR}/${model}.lua)
   set_tests_properties(profile.${name} PROPERTIES ENVIRONMENT "${environment}")
 endforeach()
+
+# Steps with several threads: bottlenecks, branches, and nets whose layers have fewer pieces of work than
+# there are threads. Sanitizers make small images long enough to wait for.
+set(size 64)
+if(CNNC_SANITIZE)
+  set(size 32)
+endif()
+foreach(net "lenet5 --batch 100" "resnet18 -D size=${size} -D classes=10 --batch 32"
+    "resnet50 -D size=${size} -D classes=10 --batch 20"
+    "googlenet_cifar -D aux=true --batch 33" "mlp --batch 1000")
+  separate_arguments(net)
+  list(POP_FRONT net name)
+  add_test(NAME threads.${name} COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/nodes/check_threads
+    ${PROJECT_SOURCE_DIR}/models/${name}.lua ${net})
+  set_tests_properties(threads.${name} PROPERTIES ENVIRONMENT "${environment}")
+endforeach()

@@ -18,7 +18,9 @@ set_tests_properties(trainer.gradflow PROPERTIES ENVIRONMENT
 add_test(NAME trainer.resume COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/trainer/resume)
 set_tests_properties(trainer.resume PROPERTIES ENVIRONMENT "${environment}")
 
-if(NOT CNNC_SANITIZE) # sanitizers bring their own malloc
+if(NOT CNNC_SANITIZE) # sanitizers bring their own malloc, and memory of their own
+  add_test(NAME trainer.memory COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/trainer/memory)
+  set_tests_properties(trainer.memory PROPERTIES ENVIRONMENT "${environment}")
   add_library(count_allocations SHARED trainer/count_allocations.c)
   target_link_libraries(count_allocations PRIVATE cnnc_flags)
   add_test(NAME trainer.allocations COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/trainer/allocations)

@@ -1,7 +1,9 @@
-# The zoo: parameters, and the time that cnnc takes; zoo/counts.txt lists the nets.
+# The zoo: parameters, the size of the C, and the time that cnnc takes; zoo/counts.txt lists the nets.
 set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS
   ${CMAKE_CURRENT_SOURCE_DIR}/zoo/counts.txt)
 file(STRINGS zoo/counts.txt nets REGEX "^[^#]")
+add_test(NAME zoo.complete COMMAND sh ${CMAKE_CURRENT_SOURCE_DIR}/zoo/complete.sh
+  ${PROJECT_SOURCE_DIR}/models ${CMAKE_CURRENT_SOURCE_DIR}/zoo/counts.txt)
 foreach(net IN LISTS nets)
   string(REGEX MATCH "^([^ ]+) *\\| *([^|]*)\\| *(.*)$" matched "${net}")
   set(model ${CMAKE_MATCH_1})

@@ -1,4 +1,4 @@
--- with -D depth=4.5; expect 2: cnnc: -D depth=4.5: depth is a whole number (its default is 3)
+-- with -D depth=4.5; expect 2: cnnc: -D depth=4.5: depth is a whole number below 2^31 (its default is 3)
 local nn = require "nn"
 nn.option("depth", 3, "layers")
 

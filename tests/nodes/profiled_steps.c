@@ -5,7 +5,7 @@
 #undef main
 
 #include "bench.h"
-#include "commands.h"
+#include "clock.h"
 #include "profile.h"
 
 #include <stdbool.h>

@@ -129,7 +129,7 @@ static const cnn_cost COST_TABLE[] = {
     {"update", CNN_UPDATE, 0, 0, 3 * 4 * PARAMETERS},
 };
 static const cnn_node NODE_TABLE[] = {{0, 0}, {0, 1}, {1, 2}};
-static const char *const NODE_NAMES[] = {"fc", "update"};
+static const char *const NODE_NAMES[] = {"update"};
 static const cnn_value VALUE_TABLE[] = {
     {"x", 4, {FAKE_BATCH, 1, 28, 28}, CNN_LANES, X},
     {"logits", 2, {FAKE_BATCH, FAKE_CLASSES}, CNN_ROWS, LOGITS},

@@ -2,9 +2,10 @@
 # check.sh CNNC MODELS MODEL PARAMETERS [OPTION...]
 #
 # `cnnc summary` of a model of the zoo counts PARAMETERS and takes less than 0.2 s of a processor;
-# cnnc makes C of it in less than 0.3 s. The shortest of several runs counts. The graph has parameters
-# of the names and shapes in names/MODEL.OPTION.txt, which tests/parity/names.py wrote. PARAMETERS is -
-# where nobody else has such a net: then neither is compared. Prints the size of the C.
+# cnnc makes C of it in less than 0.3 s. The shortest of several runs counts. The C has less than
+# 600,000 bytes, LeNet-5's less than 150,000. The graph has parameters of the names and shapes in
+# names/MODEL.OPTION.txt, which tests/parity/names.py wrote. PARAMETERS is - where nobody else has such a
+# net: then neither is compared.
 set -eu
 cnnc=$1 models=$2 model=$3 parameters=$4 here=$(dirname "$0")
 shift 4
@@ -64,4 +65,10 @@ if [ "$parameters" != - ]; then
   fi
   echo "$(wc -l <"$work/got") tensors with the names and shapes of names/"
 fi
-echo "$got parameters, $(wc -c <"$work/net.c") bytes of C"
+case $model in
+lenet5*) limit=150000 ;;
+*) limit=600000 ;;
+esac
+bytes=$(wc -c <"$work/net.c")
+echo "$got parameters, $bytes bytes of C"
+[ "$bytes" -lt $limit ] || { echo "$model $*: $bytes bytes of C, not less than $limit" >&2; exit 1; }
