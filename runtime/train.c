@@ -130,9 +130,25 @@ static uint32_t checksum(uint32_t sum, const cnn_dataset *dataset) {
   return (uint32_t)crc32_z(sum, dataset->images, (size_t)dataset->count * dataset->image_bytes);
 }
 
+/* Folders that are classes must keep their names, by which eval knows them. */
+static bool load_classes(cnn_trainer *t, const char *folder, cnn_error *error) {
+  const char *folders = t->training.classes;
+  if (!cnn_class_names_load(&t->classes, t->model, folders ? NULL : folder, NULL, folders, folder,
+                            error))
+    return false;
+  if (folders && t->classes.count < t->model->classes)
+    fprintf(stderr,
+            "%s: %s/train has %d folders, one a class, but the model has %d classes, of which the "
+            "others will have no images; is it the right data set? A model for it has classes = "
+            "%d\n",
+            t->model->name, folder, t->classes.count, t->model->classes, t->classes.count);
+  return true;
+}
+
 static bool load_data(cnn_trainer *t, const options *o, cnn_error *error) {
   if (!cnn_dataset_load(&t->training, t->model, o->given.folder, "train", t->limit, error) ||
-      !cnn_dataset_load(&t->test, t->model, o->given.folder, "t10k", 0, error))
+      !cnn_dataset_load_test(&t->test, t->model, o->given.folder, t->training.classes, 0, error) ||
+      !load_classes(t, o->given.folder, error))
     return false;
   t->data = checksum(checksum(0, &t->training), &t->test);
   return true;
@@ -144,7 +160,7 @@ static bool allocate(cnn_trainer *t, int threads, cnn_error *error) {
   cnn_session *session = &t->session;
   cnn_storage *storage = &session->storage;
   size_t real = (size_t)model->real_bytes;
-  t->run.text.size = cnn_run_text_bytes(model, recipe->epochs);
+  t->run.text.size = cnn_run_text_bytes(model, t->classes.text, recipe->epochs);
   t->log.text.size = CNN_STEP_LOG_BYTES;
   cnn_session_plan(session, model, CNN_TO_TRAIN, threads);
   cnn_storage_want(storage, &t->rows, (size_t)recipe->epochs, sizeof *t->rows);
@@ -304,5 +320,6 @@ bool cnn_train(const cnn_model *model, int argc, char **argv, cnn_error *error) 
   cnn_session_close(&t.session);
   cnn_dataset_release(&t.training);
   cnn_dataset_release(&t.test);
+  cnn_class_names_release(&t.classes);
   return good;
 }

@@ -165,7 +165,10 @@ cnn_resume_blocks cnn_trainer_blocks(const cnn_trainer *t) {
    complete needs none. */
 static bool save(cnn_trainer *t, cnn_error *error) {
   cnn_run *run = &t->run;
-  cnn_checkpoint checkpoint = {t->row_count, t->seed, t->session.normalization};
+  cnn_checkpoint checkpoint = {.epoch = t->row_count,
+                               .seed = t->seed,
+                               .normalization = t->session.normalization,
+                               .classes = t->classes.text};
   if (!cnn_run_save(run, t->session.state.parameters, t->average, &checkpoint, t->rows,
                     t->row_count, error))
     return false;

@@ -107,6 +107,56 @@ static void training_learns_and_leaves_a_run(void **state) {
   expect(0, "double eval d", "accuracy 100.00 %");
 }
 
+/* A data set "j" of three classes of grey, 12 training images each and a test image. */
+static void write_greys(void) {
+  static const char *const names[] = {"black", "grey", "white"};
+  char path[64];
+  assert_int_equal(system("mkdir -p j/train/black j/train/grey j/train/white j/test/black "
+                          "j/test/grey j/test/white"),
+                   0);
+  for (int i = 0; i < 39; i++) {
+    unsigned char tone = (unsigned char)(i % 3 * 120 + i / 3);
+    snprintf(path, sizeof path, i < 36 ? "j/train/%s/%d.jpg" : "j/test/%s/%d.jpg", names[i % 3], i);
+    scratch_jpeg(path, 28, (const unsigned char[]){tone, tone, tone});
+  }
+}
+
+/* The names of folders are those of classes, and go with the checkpoint. */
+static void classes_keep_the_names_of_their_folders(void **state) {
+  (void)state;
+  write_greys();
+  expect(0, "train j --epochs 30 --lr 0.02 --batch 6",
+         "fake: j/train has 3 folders, one a class, but the model has 10 classes, of which the "
+         "others will have no images");
+  expect(0, "eval j", "    1  grey");
+  assert_int_equal(system("mv j/train train"), 0);
+  expect(0, "eval j", "    2  white                    1         1   100.00 %");
+  expect(0, "predict j", "\nwhite/38.jpg  white ");
+  expect(0, "predict j", " right (is white)");
+  expect(0, "predict --top 1 j/test/grey j/test/black/36.jpg", "j/test/grey:\n37.jpg  grey ");
+  expect(0, "predict --top 1 j/test/grey j/test/black/36.jpg", "\nj/test/black/36.jpg  black ");
+  scratch_write("names", "a\nb\nc\nd\ne\nf\ng\nh\ni\nj\n", 20);
+  expect(0, "predict --top 1 --classes names j/test/grey", "37.jpg  b ");
+  scratch_jpeg("large.jpg", 30, (const unsigned char[]){0, 0, 0});
+  expect(4, "predict large.jpg",
+         "large.jpg: an image of 30x30 (height, width), but fake takes 28x28");
+  expect(4, "predict j/absent.jpg", "j/absent.jpg: No such file");
+  assert_int_equal(system("mv j/test/grey j/test/gray"), 0);
+  expect(4, "eval j", "j/test/gray: no class of the training images has this name");
+}
+
+/* classes.txt beside other files names the classes, too. */
+static void checkpoints_keep_classes_txt(void **state) {
+  (void)state;
+  scratch_write("d/classes.txt", "a\nb\nc\nd\ne\nf\ng\nh\ni\nj\n", 20);
+  expect(0, "train d --epochs 12 --lr 0.1", "100.00 %");
+  assert_int_equal(remove("d/classes.txt"), 0);
+  expect(0, "eval d", "    7  h  ");
+  expect(0, "predict d", "right (is h)");
+  scratch_write("d/classes.txt", "a\n", 2);
+  expect(4, "train d", "d/classes.txt: names 1 classes, but fake has 10; give one name a line");
+}
+
 /* More images an update than the program takes at once: 60 and 35 of 95. */
 static void large_batches_come_in_parts(void **state) {
   (void)state;
@@ -313,6 +363,8 @@ int main(void) {
       TEST(help_is_everywhere),
       TEST(mistakes_of_usage),
       TEST(training_learns_and_leaves_a_run),
+      TEST(classes_keep_the_names_of_their_folders),
+      TEST(checkpoints_keep_classes_txt),
       TEST(large_batches_come_in_parts),
       TEST(seeds_decide_all),
       TEST(partial_batches_count_rightly),
