@@ -138,7 +138,7 @@ static void predict_images(cnn_session *session, const cnn_dataset *images, cons
       if (images->files)
         printf("%-*s", width, images->files[done + i]);
       else
-        printf("%6lld", (long long)(done + i));
+        printf("%6lld", (long long)done + i);
       print_image(model, session->logits + (size_t)i * model->classes,
                   images->labels ? session->labels[i] : -1, o, names);
     }
