@@ -217,14 +217,23 @@ static bool set_standing(cnn_trainer *t, const cnn_safetensors *state, const cnn
   return true;
 }
 
+/* Why there is no state, as far as the folder tells. */
+static bool explain_missing_state(const cnn_trainer *t, const options *o, cnn_error *error) {
+  if (access(t->run.checkpoint, F_OK) != 0)
+    return cnn_fail(error, CNN_EXIT_DATA,
+                    "%s: no run to resume: nothing has been saved there, which happens after each "
+                    "epoch and after Ctrl-C; train without --resume",
+                    o->out);
+  return cnn_fail(error, CNN_EXIT_DATA,
+                  "%s: no run to resume, for it has no state.safetensors; either the run is "
+                  "complete: train on from its weights with --init %s; or one in its place was "
+                  "killed before it saved anything: train without --resume",
+                  o->out, t->run.checkpoint);
+}
+
 static bool open_state(cnn_trainer *t, const options *o, cnn_safetensors *state, cnn_resume *from,
                        cnn_error *error) {
-  if (access(t->run.state, F_OK) != 0)
-    return cnn_fail(
-        error, CNN_EXIT_DATA,
-        "%s: no run to resume, for it has no state.safetensors; a complete run has none: "
-        "train on from its weights with --init %s",
-        o->out, t->run.checkpoint);
+  if (access(t->run.state, F_OK) != 0) return explain_missing_state(t, o, error);
   if (!cnn_resume_open(state, t->run.state, t->model, from, error)) return false;
   take_settings(t, from);
   return true;
