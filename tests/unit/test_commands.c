@@ -8,6 +8,7 @@
 #include "scratch.h"
 
 #include <signal.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -258,6 +259,26 @@ static void gradcheck_passes(void **state) {
   expect(0, "double gradcheck --entries 30", "all within 1e-06");
 }
 
+/* `fake gradcheck` with another model, in a process of its own; expects an exit code and words. */
+static void expect_gradcheck(const cnn_model *model, int code, const char *words) {
+  char program[] = "fake", command[] = "gradcheck", *arguments[] = {program, command, NULL};
+  fflush(NULL);
+  pid_t child = fork();
+  assert_true(child >= 0);
+  if (child == 0) {
+    if (!freopen("output", "w", stdout) || dup2(fileno(stdout), STDERR_FILENO) < 0) _exit(99);
+    code = cnn_main(model, 2, arguments);
+    fflush(NULL);
+    _exit(code);
+  }
+  int status;
+  assert_int_equal(waitpid(child, &status, 0), child);
+  char *output = scratch_read("output", NULL);
+  if (!WIFEXITED(status) || WEXITSTATUS(status) != code || !strstr(output, words))
+    fail_msg("exit %d instead of %d, or '%s' lacks '%s'", WEXITSTATUS(status), code, output, words);
+  free(output);
+}
+
 /* One wrong entry among the gradients of a bias must be seen, in either precision. */
 static void wrong_gradients(const cnn_model *right, const cnn_state *state,
                             const cnn_batch *batch) {
@@ -276,14 +297,52 @@ static void wrong_double(const cnn_state *state, const cnn_batch *batch) {
 }
 static void gradcheck_sees_mistakes(void **state) {
   (void)state;
-  char program[] = "fake", command[] = "gradcheck", *arguments[] = {program, command, NULL};
   cnn_model model = fake_model;
   model.gradients = wrong_float;
-  assert_int_equal(cnn_main(&model, 2, arguments), 1);
+  expect_gradcheck(&model, 1, "gradient of fc.bias: relative error");
+  expect_gradcheck(&model, 1, "a program made with `cnnc --real double` can tell");
   model = fake_model_double;
   model.gradients = wrong_double;
-  arguments[1] = command;
-  assert_int_equal(cnn_main(&model, 2, arguments), 1);
+  expect_gradcheck(&model, 1, "steps of different sizes agree on another number");
+}
+
+/* The fake model with a kink of the loss in some entries of the bias, at a distance from where they
+   are checked: + |w - kink|, whose derivative there is that of the right side. */
+static int kinks;
+static double kink_distance;
+static void kinked(const cnn_state *state, const cnn_batch *batch) {
+  static double at[FAKE_CLASSES];
+  static bool placed;
+  double *bias = (double *)state->parameters + fake_model_double.parameters[1].offset;
+  double *gradient = (double *)state->gradients + fake_model_double.parameters[1].offset;
+  fake_model_double.gradients(state, batch);
+  for (int k = 0; k < FAKE_CLASSES && !placed; k++) at[k] = bias[k] + kink_distance;
+  placed = true;
+  for (int k = 0; k < kinks; k++) {
+    gradient[k] += bias[k] >= at[k] ? 1 : -1;
+    for (int n = 0; n < batch->count; n++)
+      ((double *)state->loss)[n] += bias[k] >= at[k] ? bias[k] - at[k] : at[k] - bias[k];
+  }
+}
+
+static void gradcheck_knows_kinks(void **state) {
+  (void)state;
+  cnn_model model = fake_model_double;
+  model.gradients = kinked;
+  kinks = 1;
+  static const double near[] = {4e-6, 1e-6, -3e-6, 4e-7, 2e-5}; /* a smaller step decides */
+  for (size_t i = 0; i < sizeof near / sizeof *near; i++) {
+    kink_distance = near[i];
+    expect_gradcheck(&model, 0, "all within");
+    expect_gradcheck(&model, 0, "fc.bias                              10          0 ");
+  }
+  kink_distance = 0; /* every difference is that of both sides: 1 less than the gradient */
+  expect_gradcheck(&model, 0, "fc.bias                               9          1 ");
+  kinks = 5;
+  expect_gradcheck(&model, 0, "fc.bias                               5          5 ");
+  kinks = 6;
+  expect_gradcheck(&model, 1,
+                   "fewer than half of the entries of 1 parameter could be decided: fc.bias");
 }
 
 static void bench_measures(void **state) {
@@ -374,6 +433,7 @@ int main(void) {
       TEST(interrupts_save_and_exit_130),
       TEST(gradcheck_passes),
       TEST(gradcheck_sees_mistakes),
+      TEST(gradcheck_knows_kinks),
       TEST(bench_measures),
       TEST(profiles_list_every_node),
       TEST(a_profile_counts_the_nodes),
