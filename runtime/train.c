@@ -44,7 +44,7 @@ static const struct argp_option OPTIONS[] = {
     {"init", KEY_INIT, "FILE", 0, "Start from the weights of a checkpoint", 0},
     {"limit", 'l', "N", 0, "Only the first N training images", 0},
     {"steps", KEY_STEPS, "N", 0,
-     "Stop after N updates; the learning rate goes as if all epochs came", 0},
+     "Stop after N updates, evaluate and save; the learning rate goes as if all epochs came", 0},
     {"no-shuffle", KEY_NO_SHUFFLE, NULL, 0, "Images in the order of the file", 0},
     {"log-steps", KEY_LOG, "FILE", 0, "CSV with step, loss and learning rate of every update", 0},
     {0}};
@@ -285,6 +285,10 @@ static void conclude(const cnn_trainer *t) {
   if (!last || (cnn_trainer_signal() && !complete))
     printf("interrupted after %d epochs and %llu updates; --resume goes on\n", t->epochs_done,
            (unsigned long long)t->session.state.step);
+  else if (cnn_metrics_is_part(last))
+    printf("test accuracy %.2f %% after %llu updates, %s\n", 100 * last->test_accuracy,
+           (unsigned long long)t->session.state.step,
+           cnn_duration(time, cnn_seconds() - t->progress.start));
   else
     printf("test accuracy %.2f %% after %d epoch%s, %s\n", 100 * last->test_accuracy, t->row_count,
            t->row_count > 1 ? "s" : "", cnn_duration(time, cnn_seconds() - t->progress.start));

@@ -208,7 +208,10 @@ static bool finish_epoch(cnn_trainer *t, cnn_error *error) {
   if (!signal_seen) {
     const cnn_tally *tally = &t->tally;
     double images = (double)tally->images;
+    int64_t batches = cnn_sampler_batches(t->training.count, t->batch);
     cnn_metrics row = {.epoch = t->epochs_done + 1,
+                       .updates = (int64_t)t->session.state.step - t->epochs_done * batches,
+                       .all_updates = batches,
                        .train_loss = tally->loss / images,
                        .train_accuracy = (double)tally->right / images,
                        .test_loss = test.loss,

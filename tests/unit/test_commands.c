@@ -205,7 +205,13 @@ static void partial_batches_count_rightly(void **state) {
 
 static void steps_and_limits(void **state) {
   (void)state;
-  expect(0, "train d --steps 3 --no-shuffle --log-steps s.csv", "after 1 epoch");
+  expect(0, "train d --steps 3 --no-shuffle --log-steps s.csv", "  after 3 of 4 updates\n");
+  expect(0, "train d --steps 6", "% after 6 updates, ");
+  char *metrics = scratch_read("runs/fake/metrics.csv", NULL);
+  assert_non_null(strstr(metrics, "\n1,"));
+  assert_non_null(strstr(metrics, "\n1.5,")); /* half of the second epoch */
+  free(metrics);
+  expect(0, "train d --steps 4", "% after 1 epoch, ");
   char *log = scratch_read("s.csv", NULL);
   assert_non_null(strstr(log, "\n2,"));
   assert_null(strstr(log, "\n3,"));
