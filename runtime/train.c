@@ -46,7 +46,10 @@ static const struct argp_option OPTIONS[] = {
     {"steps", KEY_STEPS, "N", 0,
      "Stop after N updates, evaluate and save; the learning rate goes as if all epochs came", 0},
     {"no-shuffle", KEY_NO_SHUFFLE, NULL, 0, "Images in the order of the file", 0},
-    {"log-steps", KEY_LOG, "FILE", 0, "CSV with step, loss and learning rate of every update", 0},
+    {"log-steps", KEY_LOG, "FILE", 0,
+     "CSV with step, loss and learning rate of every update; if it cannot be written later on, the "
+     "training goes on without, and the exit code is 1",
+     0},
     {0}};
 
 static const struct argp_child TAKES[] = {
@@ -323,6 +326,7 @@ bool cnn_train(const cnn_model *model, int argc, char **argv, cnn_error *error) 
   if (good) {
     announce(&t);
     cnn_trainer_catch_signals();
+    if (t.log.open) signal(SIGPIPE, SIG_IGN); /* a log whose reader goes away must not end it */
     good = cnn_trainer_run(&t, error);
   }
   if (good) conclude(&t);
@@ -330,6 +334,8 @@ bool cnn_train(const cnn_model *model, int argc, char **argv, cnn_error *error) 
     error->code = cnn_trainer_signal() == SIGTERM ? CNN_EXIT_TERMINATED : CNN_EXIT_INTERRUPTED;
     good = false;
   }
+  if (good && t.log_error.code)
+    good = cnn_fail(error, CNN_EXIT_FAILED, "the training is saved, but its log is not complete");
   cnn_run_close(&t.run);
   cnn_session_close(&t.session);
   cnn_dataset_release(&t.training);

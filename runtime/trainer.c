@@ -9,6 +9,7 @@
 
 #include <math.h>
 #include <signal.h>
+#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -78,6 +79,14 @@ static double compute_gradients(cnn_trainer *t, int epoch, int64_t first, int co
   return loss;
 }
 
+/* A log is not worth a training: one that cannot be written is told once, and dropped. */
+static void check_log(cnn_trainer *t, bool written) {
+  if (written) return;
+  cnn_progress_end(&t->progress);
+  fprintf(stderr, "%s: --log-steps %s; the training goes on without its log\n", t->model->name,
+          t->log_error.message);
+}
+
 /* One update with `count` images of the epoch. */
 static bool train_batch(cnn_trainer *t, int epoch, int64_t first, int count, cnn_error *error) {
   const cnn_model *model = t->model;
@@ -95,7 +104,7 @@ static bool train_batch(cnn_trainer *t, int epoch, int64_t first, int count, cnn
   }
   if (t->average)
     cnn_average_update(model, t->average, state->parameters, recipe->ema, state->step == 0);
-  if (!cnn_step_log_add(&t->log, state->step, loss / count, state->lr, error)) return false;
+  check_log(t, cnn_step_log_add(&t->log, state->step, loss / count, state->lr, &t->log_error));
   if (!isfinite(loss))
     return cnn_fail(error, CNN_EXIT_FAILED,
                     "the loss is %g after %llu updates; try a smaller learning rate than --lr %g",
@@ -172,7 +181,7 @@ static bool save(cnn_trainer *t, cnn_error *error) {
   if (!cnn_run_save(run, t->session.state.parameters, t->average, &checkpoint, t->rows,
                     t->row_count, error))
     return false;
-  if (!cnn_step_log_flush(&t->log, error)) return false;
+  check_log(t, cnn_step_log_flush(&t->log, &t->log_error));
   if (t->epochs_done == t->recipe.epochs) {
     unlink(run->state);
     return true;
@@ -235,5 +244,6 @@ bool cnn_trainer_run(cnn_trainer *t, cnn_error *error) {
     good = train_epoch(t, epoch, error) && (signal_seen ? save(t, error) : finish_epoch(t, error));
   cnn_progress_end(&t->progress);
   /* A training that failed leaves its log: it tells why. */
-  return cnn_step_log_close(&t->log, error) && good;
+  check_log(t, cnn_step_log_close(&t->log, &t->log_error));
+  return good;
 }

@@ -31,6 +31,7 @@ typedef struct cnn_trainer {
   void *average;      /* of the weights, [parameter_reals]; or NULL */
   uint8_t *augmented; /* [model->batch] images; or NULL */
   cnn_step_log log;
+  cnn_error log_error; /* why the log is not complete */
   cnn_progress progress;
 
   /* Where the training stands. */

@@ -238,6 +238,27 @@ static void a_loss_that_explodes_ends_it(void **state) {
   assert_false(scratch_exists("s.csv.partial"));
 }
 
+/* Neither a full disk nor a reader that goes away costs the training; the log's loss is told once.
+ */
+static void a_log_that_cannot_be_written_costs_no_training(void **state) {
+  (void)state;
+  expect(0, "train d --out whole", "written");
+  expect(1, "train d --out full --log-steps /dev/full", "fake: the training is saved, but its log");
+  char *output = scratch_read("output", NULL);
+  const char *told = strstr(output, "--log-steps /dev/full: cannot write: No space left on device; "
+                                    "the training goes on without its log");
+  assert_non_null(told);
+  assert_null(strstr(told + 1, "--log-steps"));
+  assert_non_null(strstr(output, "after 2 epochs"));
+  free(output);
+  expect_same_files("whole/last.safetensors", "full/last.safetensors");
+  assert_int_equal(system("mkfifo pipe && (: <pipe) & sleep 0.1"), 0);
+  expect(1, "train d --out piped --log-steps pipe", "cannot write: Broken pipe");
+  expect_same_files("whole/last.safetensors", "piped/last.safetensors");
+  expect(1, "train d --out early --log-steps missing/log", "missing/log: cannot write");
+  assert_false(scratch_exists("early/last.safetensors"));
+}
+
 static void interrupts_save_and_exit_130(void **state) {
   (void)state;
   pid_t child = fork();
@@ -436,6 +457,7 @@ int main(void) {
       TEST(steps_and_limits),
       TEST(runs_start_from_checkpoints),
       TEST(a_loss_that_explodes_ends_it),
+      TEST(a_log_that_cannot_be_written_costs_no_training),
       TEST(interrupts_save_and_exit_130),
       TEST(gradcheck_passes),
       TEST(gradcheck_sees_mistakes),
