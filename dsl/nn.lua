@@ -470,8 +470,11 @@ local function check_normalize(normalize, channels)
            channels)
     end
     for i, v in ipairs(checked[name]) do
-      convert(what, {name = text("%s[%d]", name, i), type = "REAL",
-                     above = name == "deviation" and 0 or nil}, v)
+      local field = {name = text("%s[%d]", name, i), type = "REAL"}
+      if name == "deviation" then field.above = 0 else field.low = 0 end
+      if convert(what, field, v) > 1 then
+        fail("%s: %s is %s, but pixels count from 0 to 1 here: divide by 255", what, field.name, v)
+      end
     end
   end
   return checked
@@ -490,6 +493,10 @@ function nn.model(given)
   local train = arguments("nn.model: train", TRAIN, model.train)
   train.optimizer = train.optimizer or nn.sgd {lr = 0.01}
   train.schedule = train.schedule or nn.constant_lr()
+  if train.schedule.warmup >= train.epochs then
+    fail("nn.model: train: the schedule's warm-up takes %g epochs, but the training has %d; make the "
+         .. "one shorter or the other longer", train.schedule.warmup, train.epochs)
+  end
   if train.schedule.momentum and train.optimizer.momentum == 0 then
     fail("nn.model: train: the schedule changes the momentum, but nn.%s has none; say momentum = %g "
          .. "there", train.optimizer.kind, train.schedule.momentum[2])
