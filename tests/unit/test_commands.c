@@ -286,24 +286,31 @@ static void gradcheck_passes(void **state) {
   expect(0, "double gradcheck --entries 30", "all within 1e-06");
 }
 
-/* `fake gradcheck` with another model, in a process of its own; expects an exit code and words. */
-static void expect_gradcheck(const cnn_model *model, int code, const char *words) {
-  char program[] = "fake", command[] = "gradcheck", *arguments[] = {program, command, NULL};
+/* A command with another model, in a process of its own; expects an exit code and words. */
+static void expect_command(const cnn_model *model, const char *command, const char *option,
+                           int code, const char *words) {
+  char program[] = "fake", *arguments[] = {program, strdup(command), strdup(option), NULL};
   fflush(NULL);
   pid_t child = fork();
   assert_true(child >= 0);
   if (child == 0) {
     if (!freopen("output", "w", stdout) || dup2(fileno(stdout), STDERR_FILENO) < 0) _exit(99);
-    code = cnn_main(model, 2, arguments);
+    code = cnn_main(model, 3, arguments);
     fflush(NULL);
     _exit(code);
   }
   int status;
   assert_int_equal(waitpid(child, &status, 0), child);
+  free(arguments[1]);
+  free(arguments[2]);
   char *output = scratch_read("output", NULL);
   if (!WIFEXITED(status) || WEXITSTATUS(status) != code || !strstr(output, words))
     fail_msg("exit %d instead of %d, or '%s' lacks '%s'", WEXITSTATUS(status), code, output, words);
   free(output);
+}
+
+static void expect_gradcheck(const cnn_model *model, int code, const char *words) {
+  expect_command(model, "gradcheck", "--threads=1", code, words);
 }
 
 /* One wrong entry among the gradients of a bias must be seen, in either precision. */
@@ -428,6 +435,14 @@ static void one_thread_is_said(void **state) {
   free(output);
 }
 
+static void crowds_of_threads_are_told(void **state) {
+  (void)state;
+  cnn_model model = fake_model;
+  model.threads_max = 1024;
+  expect_command(&model, "gradcheck", "--threads=1024", 0,
+                 "will mostly wait for each other; take ");
+}
+
 static void other_machines_and_runtimes_are_refused(void **state) {
   (void)state;
   char program[] = "fake", command[] = "summary", *arguments[] = {program, command, NULL};
@@ -466,6 +481,7 @@ int main(void) {
       TEST(profiles_list_every_node),
       TEST(a_profile_counts_the_nodes),
       TEST(one_thread_is_said),
+      TEST(crowds_of_threads_are_told),
       TEST(other_machines_and_runtimes_are_refused),
   };
   return cmocka_run_group_tests(tests, scratch_open, scratch_close);
