@@ -1,6 +1,7 @@
 #include "build.h"
 
 #include "locate.h"
+#include "text.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -175,14 +176,19 @@ static bool report_failure(Diag *diag, const char *cc, const char *source, int s
                   "%s failed on %s with exit code %d; its messages are above", cc, source, status);
 }
 
+bool build_check_output(Diag *diag, const char *output) {
+  struct stat there;
+  if (stat(output, &there) != 0 || S_ISREG(there.st_mode)) return true;
+  return diag_set(diag, EXIT_USAGE, (SourcePos){0},
+                  "-o %s: that is %s; choose another name for the program", output,
+                  S_ISDIR(there.st_mode) ? "a folder" : "no regular file");
+}
+
 bool build_program(Arena *arena, Diag *diag, const char *source, const char *output,
                    const Options *options) {
   const char *cc = choose_compiler(arena, diag, options);
   if (!cc) return false;
-  struct stat there;
-  if (stat(output, &there) == 0 && !S_ISREG(there.st_mode))
-    return diag_set(diag, EXIT_USAGE, (SourcePos){0},
-                    "-o %s: that is no regular file; choose another name", output);
+  output = text_target(arena, output);
   char *temporary = arena_printf(arena, "%s.XXXXXX", output);
   int descriptor = mkstemp(temporary);
   if (descriptor < 0)

@@ -8,6 +8,9 @@
 const char *build_cflags(Arena *arena, const Options *options);
 const char *build_libs(Arena *arena);
 
+/* False if a folder or a device is in the place of the program. */
+bool build_check_output(Diag *diag, const char *output);
+
 /* Compiles the C file `source` to the program `output`, which appears only when it is complete.
    Says on standard error if OpenMP does not work, and builds for one thread then. False: no
    compiler, or one that failed, is in diag; its own messages went to standard error. */

@@ -82,8 +82,9 @@ static bool check_output(Diag *diag, const Options *options, const char *path) {
                   "-o %s: that is the model itself; choose another name", path);
 }
 
-static bool write_output(Diag *diag, const Options *options, const char *path, const char *text) {
-  return check_output(diag, options, path) && text_write(diag, path, text);
+static bool write_output(Arena *arena, Diag *diag, const Options *options, const char *path,
+                         const char *text) {
+  return check_output(diag, options, path) && text_write(arena, diag, path, text);
 }
 
 static Graph *load_model(Arena *arena, Diag *diag, const Options *options) {
@@ -121,7 +122,7 @@ static bool run_dump(Arena *arena, Diag *diag, const Options *options) {
   FILE *out = open_memstream(&text, &length);
   graph_print(graph, out);
   fclose(out);
-  bool written = write_output(diag, options, options->output ? options->output : "-", text);
+  bool written = write_output(arena, diag, options, options->output ? options->output : "-", text);
   free(text);
   return written;
 }
@@ -130,7 +131,7 @@ static bool run_export(Arena *arena, Diag *diag, const Options *options) {
   const char *stage = options->dump ? options->dump : "simplify";
   Graph *graph = graph_after(arena, diag, options, stage);
   if (!graph) return false;
-  return write_output(diag, options, options->output ? options->output : "-",
+  return write_output(arena, diag, options, options->output ? options->output : "-",
                       export_json(graph, stage));
 }
 
@@ -156,13 +157,14 @@ static bool run_compile(Arena *arena, Diag *diag, const Options *options, const 
   Program program = plan_program(graph, &options->compile);
   if (!check_size(&program, diag)) return false;
   const char *text = emit_program(program.training, program.inference, &options->compile);
-  return write_output(diag, options, output, text);
+  return write_output(arena, diag, options, output, text);
 }
 
 static bool run_build(Arena *arena, Diag *diag, const Options *options) {
   const char *program = options->output ? options->output : beside(arena, options->model, "");
   const char *source = arena_printf(arena, "%s.c", program);
-  return check_output(diag, options, program) && run_compile(arena, diag, options, source) &&
+  return check_output(diag, options, program) && build_check_output(diag, program) &&
+         run_compile(arena, diag, options, source) &&
          build_program(arena, diag, source, program, options);
 }
 

@@ -4,6 +4,7 @@
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 typedef LIST_OF(DslDefinition *) DefinitionList;
 
@@ -74,7 +75,7 @@ static void set_batch(Parse *parse, const char *text, const struct argp_state *s
   char *end;
   long batch = strtol(text, &end, 10);
   if (end == text || *end || batch < 1 || batch > INT_MAX)
-    argp_error(state, "--batch %s: it must be a whole number of at least 1", text);
+    argp_error(state, "--batch %s: it must be a whole number from 1 to %d", text, INT_MAX);
   parse->options.dsl.batch = (int)batch;
 }
 
@@ -85,6 +86,14 @@ static void add_definition(Parse *parse, const char *text, const struct argp_sta
   definition->name = arena_printf(parse->arena, "%.*s", (int)(equals - text), text);
   definition->value = equals + 1;
   LIST_PUSH(parse->arena, &parse->definitions, definition);
+}
+
+/* A word that is no file was meant as a command. */
+static void refuse_second(const char *first, const char *second, const struct argp_state *state) {
+  if (!strpbrk(first, "./") && access(first, F_OK) != 0)
+    argp_error(state, "there is no command '%s'; commands are build, summary, export and bench",
+               first);
+  argp_error(state, "one model at a time: %s and %s were given", first, second);
 }
 
 static error_t parse_model_option(int key, char *text, struct argp_state *state) {
@@ -106,8 +115,7 @@ static error_t parse_model_option(int key, char *text, struct argp_state *state)
     parse->options.compile.keep_values = true;
     return 0;
   case ARGP_KEY_ARG:
-    if (parse->options.model)
-      argp_error(state, "one model at a time: %s and %s were given", parse->options.model, text);
+    if (parse->options.model) refuse_second(parse->options.model, text, state);
     parse->options.model = text;
     return 0;
   default:

@@ -1,6 +1,7 @@
 #include "text.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -51,12 +52,26 @@ static void set_usual_permissions(int descriptor) {
   (void)!fchmod(descriptor, 0666 & ~mask);
 }
 
-bool text_write(Diag *diag, const char *path, const char *text) {
+const char *text_target(Arena *arena, const char *path) {
+  enum { LINKS_MOST = 40 }; /* as the kernel has it */
+  char link[PATH_MAX];
+  for (int i = 0; i < LINKS_MOST; i++) {
+    ssize_t length = readlink(path, link, sizeof link - 1);
+    if (length < 0) break; /* not a link */
+    link[length] = '\0';
+    const char *slash = link[0] == '/' ? NULL : strrchr(path, '/');
+    path = arena_printf(arena, "%.*s%s", slash ? (int)(slash - path + 1) : 0, path, link);
+  }
+  return path;
+}
+
+bool text_write(Arena *arena, Diag *diag, const char *path, const char *text) {
   struct stat status;
   bool exists = stat(path, &status) == 0;
   if (!strcmp(path, "-") || (exists && !S_ISREG(status.st_mode)))
     return write_in_place(diag, path, text);
 
+  path = text_target(arena, path);
   char *temporary;
   if (asprintf(&temporary, "%s.XXXXXX", path) < 0)
     return diag_set(diag, EXIT_FAILED, (SourcePos){0}, "out of memory");

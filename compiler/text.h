@@ -9,8 +9,12 @@
    file cannot be read. */
 char *text_read(Arena *arena, const char *path, size_t *length);
 
+/* The file that a symbolic link leads to, though it need not be there yet; or the path itself. */
+const char *text_target(Arena *arena, const char *path);
+
 /* Writes through a temporary file beside the target that is then renamed; "-" is standard output,
-   and what is not a regular file (a pipe, /dev/null) is written in place. */
-bool text_write(Diag *diag, const char *path, const char *text);
+   and what is not a regular file (a pipe, /dev/null) is written in place. A symbolic link stays:
+   the file that it leads to is written. */
+bool text_write(Arena *arena, Diag *diag, const char *path, const char *text);
 
 #endif

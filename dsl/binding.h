@@ -10,9 +10,10 @@ typedef struct Dsl {
   Graph *graph;
   Sandbox *sandbox;
   const DslOptions *options;
-  SourcePos pos;   /* of the call of the vocabulary that runs; file NULL: none */
-  SourcePos model; /* of nn.model */
-  NodeList named;  /* layers that the model gave a name */
+  SourcePos pos;             /* of the call of the vocabulary that runs; file NULL: none */
+  SourcePos model;           /* of nn.model */
+  NodeList named;            /* layers that the model gave a name */
+  const char *outer, *field; /* of the table of the call, what is being checked; or NULL */
 } Dsl;
 
 Dsl *dsl_of(lua_State *lua);

@@ -132,7 +132,8 @@ local function convert(what, field, v)
 end
 
 -- Arguments as a model gives them, f{6, 5, padding = 2}, as a table by name. Fields: {name=, type=,
--- required=, default=, low=, above=, high=, below=, named_only=}; positional ones come in order.
+-- required=, default=, low=, above=, high=, below=, named_only=}; positional ones come in order. With
+-- fields.at, mistakes are told at their own lines: "" is the table of the call, "x" its field x.
 local function arguments(what, fields, given)
   if given == nil then given = {} end
   local names, places, by_name = {}, {}, {}
@@ -159,12 +160,14 @@ local function arguments(what, fields, given)
     end
   end
   for _, key in ipairs(sorted_keys(given)) do
+    if fields.at then core.look_at(fields.at, key) end
     local field = by_name[key]
     if not field then
       fail("%s: unknown argument '%s'%s; %s", what, key, suggestion(key, names), takes)
     end
     result[key] = convert(what, field, given[key])
   end
+  if fields.at then core.look_at() end
   for _, field in ipairs(fields) do
     if result[field.name] == nil then
       if field.required then fail("%s: %s is missing; %s", what, field.name, takes) end

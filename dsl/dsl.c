@@ -5,8 +5,10 @@
 #include "binding.h"
 
 #include "embedded.h"
+#include "field_line.h"
 #include "init.h"
 #include "shapes.h"
+#include "text.h"
 
 #include <assert.h>
 #include <lauxlib.h>
@@ -168,6 +170,26 @@ static int core_vocabulary(lua_State *lua) {
 
 /* core.fail(message [, at]): the mistake is at the line of the call that runs; or where the value,
    or the function, `at` was made; or, with at = "usage", on the command line. */
+/* core.look_at(outer, field): mistakes are those of a field in the table of the call that runs, or
+   in its table `outer`; core.look_at(): of the call itself again. */
+static int core_look_at(lua_State *lua) {
+  Dsl *dsl = dsl_of(lua);
+  bool is_field = !lua_isnoneornil(lua, 1);
+  dsl->outer = is_field ? arena_strdup(dsl->graph->arena, lua_tostring(lua, 1)) : NULL;
+  dsl->field = is_field ? arena_strdup(dsl->graph->arena, lua_tostring(lua, 2)) : NULL;
+  return 0;
+}
+
+/* The position, on the line of the field that is looked at, if the file shows it. */
+static SourcePos position_of_field(const Dsl *dsl, SourcePos pos) {
+  size_t length;
+  const char *text =
+      dsl->field && pos.file ? text_read(dsl->graph->arena, pos.file, &length) : NULL;
+  int line = text ? field_line(text, pos.line, dsl->outer, dsl->field) : 0;
+  if (line > 0) pos.line = line;
+  return pos;
+}
+
 static int core_fail(lua_State *lua) {
   const char *message = luaL_checkstring(lua, 1);
   SourcePos pos = dsl_position(lua);
@@ -179,6 +201,8 @@ static int core_fail(lua_State *lua) {
     pos = sandbox_function_position(lua, 2);
   } else if (luaL_testudata(lua, 2, VALUE_TYPE)) {
     pos = dsl_value_at(lua, 2)->pos;
+  } else {
+    pos = position_of_field(dsl_of(lua), pos);
   }
   diag_set(dsl_of(lua)->graph->diag, code, pos, "%s", message);
   sandbox_raise(lua);
@@ -417,6 +441,7 @@ static void push_stem(lua_State *lua, const char *file) {
 static void push_core(lua_State *lua, const char *file, const DslOptions *options) {
   static const luaL_Reg FUNCTIONS[] = {
       {"fail", core_fail},
+      {"look_at", core_look_at},
       {"position", core_position},
       {"is_value", core_is_value},
       {"located", core_located},

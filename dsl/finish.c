@@ -172,13 +172,31 @@ static void exclude_vectors_from_decay(Graph *graph) {
   }
 }
 
+/* A training of frozen layers alone would change nothing. */
+static bool check_any_trained(const Dsl *dsl, SourcePos pos) {
+  const Graph *graph = dsl->graph;
+  int parameters = 0;
+  for (int i = 0; i < graph->values.count; i++) {
+    const Value *value = graph->values.at[i];
+    if (value->kind != VALUE_PARAMETER) continue;
+    if (value->trainable) return true;
+    parameters++;
+  }
+  return parameters == 0 || diag_set(graph->diag, EXIT_MODEL, pos,
+                                     "all %d parameters are frozen, so that training would change "
+                                     "nothing; leave a layer outside of nn.frozen, or without "
+                                     "trainable = false",
+                                     parameters);
+}
+
 int dsl_core_finish(lua_State *lua) {
   Dsl *dsl = dsl_of(lua);
   Graph *graph = dsl->graph;
   lua_settop(lua, 3);
   graph->output = dsl_value_at(lua, 1);
   const HeadList heads = read_heads(lua, 3);
-  if (!check_all_used(dsl, &heads)) sandbox_raise(lua);
+  if (!check_all_used(dsl, &heads) || !check_any_trained(dsl, dsl_position(lua)))
+    sandbox_raise(lua);
   lua_getfield(lua, 2, "name");
   graph->name = arena_strdup(graph->arena, lua_tostring(lua, -1));
   graph->classes = (int)number_field(lua, 2, "classes");

@@ -467,6 +467,7 @@ local MODEL = {
   {name = "forward", type = "FUNCTION", required = true, named_only = true},
   {name = "loss", type = "LOSS", named_only = true},
   {name = "train", type = "TABLE", named_only = true},
+  at = "",
 }
 local TRAIN = {
   {name = "batch", type = "INT", default = 32, named_only = true, low = 1},
@@ -480,6 +481,7 @@ local TRAIN = {
   {name = "clip_value", type = "REAL", named_only = true, above = 0},
   {name = "ema", type = "REAL", named_only = true, above = 0, below = 1},
   {name = "augment", type = "TABLE", named_only = true},
+  at = "train",
 }
 local AUGMENT = {
   {name = "crop", type = "INT", default = 0, named_only = true, low = 0},
@@ -518,8 +520,11 @@ local function check_normalize(normalize, channels)
            channels)
     end
     for i, v in ipairs(checked[name]) do
-      convert(what, {name = text("%s[%d]", name, i), type = "REAL",
-                     above = name == "deviation" and 0 or nil}, v)
+      local field = {name = text("%s[%d]", name, i), type = "REAL"}
+      if name == "deviation" then field.above = 0 else field.low = 0 end
+      if convert(what, field, v) > 1 then
+        fail("%s: %s is %s, but pixels count from 0 to 1 here: divide by 255", what, field.name, v)
+      end
     end
   end
   return checked
@@ -528,31 +533,46 @@ end
 -- The table that a model file returns.
 function nn.model(given)
   local model = arguments("nn.model", MODEL, given)
+  core.look_at("", "input")
   check_input(model.input)
+  core.look_at("", "name")
   model.name = model.name or core.stem
   if not model.name:find("^[%a_][%w_]*$") then
     fail("nn.model: name %q must be letters, digits and _, a letter first, because it becomes a "
          .. "name in C; set name = \"...\"", model.name)
   end
+  core.look_at()
   model.loss = model.loss or nn.softmax_cross_entropy()
   local train = arguments("nn.model: train", TRAIN, model.train)
   train.optimizer = train.optimizer or nn.sgd {lr = 0.01}
   train.schedule = train.schedule or nn.constant_lr()
+  core.look_at("train", "schedule")
+  if train.schedule.warmup >= train.epochs then
+    fail("nn.model: train: the schedule's warm-up takes %g epochs, but the training has %d; make the "
+         .. "one shorter or the other longer", train.schedule.warmup, train.epochs)
+  end
   if train.schedule.momentum and train.optimizer.momentum == 0 then
     fail("nn.model: train: the schedule changes the momentum, but nn.%s has none; say momentum = %g "
          .. "there", train.optimizer.kind, train.schedule.momentum[2])
   end
+  core.look_at("train", "normalize")
   train.normalize = check_normalize(train.normalize, model.input[1])
+  core.look_at("train", "augment")
   train.augment = arguments("nn.model: train.augment", AUGMENT, train.augment)
   if train.augment.crop >= math.min(model.input[2], model.input[3]) then
     fail("nn.model: train.augment: crop is %d, but the images are %dx%d; it must be smaller",
          train.augment.crop, model.input[2], model.input[3])
   end
-  if core.batch > 0 then train.batch = core.batch end
+  core.look_at("train", "batch")
+  if core.batch > 0 then
+    core.look_at()
+    train.batch = core.batch
+  end
   if 1.0 * train.batch * model.input[1] * model.input[2] * model.input[3] > check.INT_MAX then
     fail("nn.model: a batch of %d images of %dx%dx%d is too large", train.batch,
          table.unpack(model.input))
   end
+  core.look_at()
   model.train = train
   core.model_here()
   made[model] = "model"

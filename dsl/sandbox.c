@@ -235,8 +235,9 @@ bool sandbox_run_model(Sandbox *sandbox) {
   size_t length;
   char *text = text_read(sandbox->arena, sandbox->model, &length);
   if (!text)
-    return diag_set(sandbox->diag, EXIT_MODEL, (SourcePos){0}, "cannot read %s: %s", sandbox->model,
-                    strerror(errno));
+    return diag_set(sandbox->diag, EXIT_MODEL, (SourcePos){0},
+                    "cannot read %s: %s; name a model file, such as models/lenet5.lua",
+                    sandbox->model, strerror(errno));
   return load_users(sandbox, sandbox->model, text, length) && sandbox_call(sandbox, 0, 1);
 }
 

@@ -41,7 +41,8 @@ static bool parse_numbers(const char *text, double *numbers, int count) {
 
 typedef struct labels {
   char epoch[16], seed[24], mean[NUMBERS_TEXT], deviation[NUMBERS_TEXT];
-  cnn_metadata entries[5];
+  cnn_metadata entries[6];
+  int count;
 } labels;
 
 static void make_labels(labels *to, const cnn_model *model, const cnn_checkpoint *checkpoint) {
@@ -56,16 +57,19 @@ static void make_labels(labels *to, const cnn_model *model, const cnn_checkpoint
   to->entries[2] = (cnn_metadata){"seed", to->seed};
   to->entries[3] = (cnn_metadata){"mean", to->mean};
   to->entries[4] = (cnn_metadata){"deviation", to->deviation};
+  to->entries[5] = (cnn_metadata){"classes", checkpoint->classes};
+  to->count = checkpoint->classes ? 6 : 5;
 }
-enum { LABELS = 5 };
 
-size_t cnn_checkpoint_header_bytes(const cnn_model *model) {
+size_t cnn_checkpoint_header_bytes(const cnn_model *model, const char *classes) {
+  enum { ESCAPED = 6 }; /* bytes of a character as \u001f */
   static cnn_tensor tensors[CNN_PARAMETERS_MAX];
   for (int i = 0; i < model->parameter_count; i++)
     describe(&tensors[i], model, &model->parameters[i], NULL);
   cnn_text text = {0};
   cnn_safetensors_header(&text, tensors, model->parameter_count, NULL, 0);
-  return text.used + strlen(model->name) + sizeof(labels) + 256;
+  size_t names = classes ? ESCAPED * strlen(classes) : 0;
+  return text.used + strlen(model->name) + sizeof(labels) + names + 256;
 }
 
 bool cnn_checkpoint_save(const char *path, const cnn_model *model, void *parameters,
@@ -75,8 +79,8 @@ bool cnn_checkpoint_save(const char *path, const cnn_model *model, void *paramet
     describe(&tensors[i], model, &model->parameters[i], parameters);
   labels text;
   make_labels(&text, model, checkpoint);
-  return cnn_safetensors_write(path, tensors, model->parameter_count, text.entries, LABELS, header,
-                               error);
+  return cnn_safetensors_write(path, tensors, model->parameter_count, text.entries, text.count,
+                               header, error);
 }
 
 static void print_shape(cnn_text *text, const cnn_tensor *tensor) {
@@ -171,6 +175,17 @@ bool cnn_checkpoint_load(const char *path, const cnn_model *model, void *paramet
   if (good) read_labels(&file, model, checkpoint);
   cnn_safetensors_close(&file);
   return good;
+}
+
+bool cnn_checkpoint_classes(const char *path, char **classes, cnn_error *error) {
+  cnn_safetensors file;
+  *classes = NULL;
+  if (!cnn_safetensors_open(&file, path, error)) return false;
+  const char *text = cnn_safetensors_metadata(&file, "classes");
+  bool named = text && *text;
+  if (named) *classes = strdup(text);
+  cnn_safetensors_close(&file);
+  return !named || *classes || cnn_fail(error, CNN_EXIT_FAILED, "no memory for names of classes");
 }
 
 bool cnn_checkpoint_model(const char *path, char *name, size_t size) {

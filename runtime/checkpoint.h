@@ -14,10 +14,11 @@ typedef struct cnn_checkpoint {
   int epoch; /* epochs done */
   uint64_t seed;
   cnn_normalization normalization; /* channels 0: the file does not say */
+  const char *classes;             /* their names, one a line; NULL: not known, or only read */
 } cnn_checkpoint;
 
 /* Bytes that cnn_checkpoint_save needs for its header. */
-size_t cnn_checkpoint_header_bytes(const cnn_model *model);
+size_t cnn_checkpoint_header_bytes(const cnn_model *model, const char *classes);
 
 /* Replaces the file; allocates nothing. */
 bool cnn_checkpoint_save(const char *path, const cnn_model *model, void *parameters,
@@ -27,6 +28,9 @@ bool cnn_checkpoint_save(const char *path, const cnn_model *model, void *paramet
    not the model's is refused with the first differences. */
 bool cnn_checkpoint_load(const char *path, const cnn_model *model, void *parameters,
                          cnn_checkpoint *checkpoint, cnn_error *error);
+
+/* The names of classes in the file, one a line, or NULL; the caller frees them. */
+bool cnn_checkpoint_classes(const char *path, char **classes, cnn_error *error);
 
 /* The name of the model that made the file, into `name`; false if the file is not a checkpoint. */
 bool cnn_checkpoint_model(const char *path, char *name, size_t size);

@@ -1,6 +1,7 @@
 #include "classes.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -8,46 +9,74 @@
 
 enum { TEXT_MAX = 1 << 20 };
 
-static bool read_names(cnn_class_names *classes, const cnn_model *model, const char *path,
-                       cnn_error *error) {
+/* The text of a file; NULL after a mistake. */
+static char *read_text(const char *path, cnn_error *error) {
   FILE *file = fopen(path, "r");
-  if (!file) return cnn_fail(error, CNN_EXIT_DATA, "%s: %s", path, strerror(errno));
-  size_t length = fread(classes->text, 1, TEXT_MAX - 1, file);
-  fclose(file);
-  classes->text[length] = '\0';
-  char *rest = classes->text, *line;
+  char *text = file ? malloc(TEXT_MAX) : NULL;
+  if (!file) cnn_fail(error, CNN_EXIT_DATA, "%s: %s", path, strerror(errno));
+  if (file && !text) cnn_fail(error, CNN_EXIT_FAILED, "no memory for names of classes");
+  if (text) text[fread(text, 1, TEXT_MAX - 1, file)] = '\0';
+  if (file) fclose(file);
+  return text;
+}
+
+/* Cuts the lines apart; returns how many there are. */
+static int cut_lines(cnn_class_names *classes, int most) {
+  char *rest = classes->lines, *line;
   int count = 0;
   while ((line = strsep(&rest, "\n")) != NULL) {
     line[strcspn(line, "\r")] = '\0';
     if (*line == '\0' && rest == NULL) break;
-    if (count < model->classes) classes->names[count] = line;
+    if (count < most) classes->names[count] = line;
     count++;
   }
-  if (count == model->classes) return true;
-  return cnn_fail(error, CNN_EXIT_DATA, "%s: %d lines, but %s has %d classes; give one name a line",
-                  path, count, model->name, model->classes);
+  return count;
+}
+
+bool cnn_class_names_split(cnn_class_names *classes, const cnn_model *model, const char *text,
+                           const char *where, cnn_error *error) {
+  *classes = (cnn_class_names){.names = calloc((size_t)model->classes, sizeof *classes->names)};
+  if (text) classes->text = strdup(text);
+  if (text) classes->lines = strdup(text);
+  if (!classes->names || (text && (!classes->text || !classes->lines))) {
+    cnn_class_names_release(classes);
+    return cnn_fail(error, CNN_EXIT_FAILED, "no memory for names of classes");
+  }
+  for (int i = 0; i < model->classes; i++) classes->names[i] = "";
+  if (text) classes->count = cut_lines(classes, model->classes);
+  if (classes->count <= model->classes) return true;
+  cnn_fail(error, CNN_EXIT_DATA, "%s: names %d classes, but %s has %d; give one name a line", where,
+           classes->count, model->name, model->classes);
+  cnn_class_names_release(classes);
+  return false;
+}
+
+static bool read_names(cnn_class_names *classes, const cnn_model *model, const char *path,
+                       cnn_error *error) {
+  char *text = read_text(path, error);
+  bool good = text && cnn_class_names_split(classes, model, text, path, error);
+  free(text);
+  if (!good || classes->count == model->classes) return good;
+  cnn_fail(error, CNN_EXIT_DATA, "%s: names %d classes, but %s has %d; give one name a line", path,
+           classes->count, model->name, model->classes);
+  cnn_class_names_release(classes);
+  return false;
 }
 
 bool cnn_class_names_load(cnn_class_names *classes, const cnn_model *model, const char *folder,
-                          const char *path, cnn_error *error) {
-  static char nothing[] = "";
-  char beside[4096];
-  classes->text = malloc(TEXT_MAX);
-  classes->names = calloc((size_t)model->classes, sizeof *classes->names);
-  if (!classes->text || !classes->names)
-    return cnn_fail(error, CNN_EXIT_FAILED, "no memory for names of classes");
-  for (int i = 0; i < model->classes; i++) classes->names[i] = nothing;
+                          const char *path, const char *text, const char *where, cnn_error *error) {
+  char beside[PATH_MAX];
   if (!path && folder) {
     snprintf(beside, sizeof beside, "%s/classes.txt", folder);
     if (access(beside, F_OK) == 0) path = beside;
   }
-  if (!path || read_names(classes, model, path, error)) return true;
-  cnn_class_names_release(classes);
-  return false;
+  if (path) return read_names(classes, model, path, error);
+  return cnn_class_names_split(classes, model, text, where, error);
 }
 
 void cnn_class_names_release(cnn_class_names *classes) {
   free(classes->names);
   free(classes->text);
+  free(classes->lines);
   *classes = (cnn_class_names){0};
 }

@@ -118,29 +118,60 @@ static bool load_idx(cnn_dataset *dataset, const cnn_model *model, const char *f
   return good;
 }
 
-bool cnn_dataset_load(cnn_dataset *dataset, const cnn_model *model, const char *folder,
-                      const char *part, int limit, cnn_error *error) {
+static bool load_part(cnn_dataset *dataset, const cnn_model *model, const char *folder,
+                      const char *part, const char *classes, int limit, cnn_error *error) {
   bool training = strcmp(part, "train") == 0, good;
   *dataset = (cnn_dataset){0};
   if (cnn_cifar_is_in(folder, training))
     good = cnn_cifar_load(dataset, model, folder, training, limit, error);
   else if (cnn_jpeg_folder_is_in(folder, training))
-    good = cnn_jpeg_folder_load(dataset, model, folder, training, limit, error);
+    good = cnn_jpeg_folder_load(dataset, model, folder, training, classes, limit, error);
   else
     good = load_idx(dataset, model, folder, part, limit, error);
   if (!good) cnn_dataset_release(dataset);
   return good;
 }
 
-bool cnn_dataset_load_images(cnn_dataset *dataset, const cnn_model *model, const char *path,
-                             cnn_error *error) {
-  *dataset = (cnn_dataset){0};
+bool cnn_dataset_load(cnn_dataset *dataset, const cnn_model *model, const char *folder,
+                      const char *part, int limit, cnn_error *error) {
+  return load_part(dataset, model, folder, part, NULL, limit, error);
+}
+
+bool cnn_dataset_load_test(cnn_dataset *dataset, const cnn_model *model, const char *folder,
+                           const char *classes, int limit, cnn_error *error) {
+  return load_part(dataset, model, folder, "t10k", classes, limit, error);
+}
+
+static bool load_idx_images(cnn_dataset *dataset, const cnn_model *model, const char *path,
+                            cnn_error *error) {
   cnn_idx images = {0};
   bool good = cnn_idx_open(&images, path, error) && check_images(&images, model, error) &&
               read_elements(dataset, model, &images, NULL, 0, error);
   cnn_idx_close(&images);
+  return good;
+}
+
+static bool is_folder(const char *path) {
+  struct stat status;
+  return stat(path, &status) == 0 && S_ISDIR(status.st_mode);
+}
+
+bool cnn_dataset_load_images(cnn_dataset *dataset, const cnn_model *model, const char *path,
+                             cnn_error *error) {
+  *dataset = (cnn_dataset){0};
+  bool good = is_folder(path) || cnn_jpeg_is(path) ? cnn_jpeg_load(dataset, model, path, error)
+                                                   : load_idx_images(dataset, model, path, error);
   if (!good) cnn_dataset_release(dataset);
   return good;
+}
+
+bool cnn_dataset_is_images(const char *folder) {
+  cnn_error ignored = {0};
+  char path[4096];
+  const char *const idx[] = {"t10k-images-idx3-ubyte", "t10k-images-idx4-ubyte", NULL};
+  return cnn_jpeg_is_in(folder) && !cnn_cifar_is_in(folder, false) &&
+         !cnn_jpeg_folder_is_in(folder, false) &&
+         !find_file(path, sizeof path, folder, idx, &ignored);
 }
 
 void cnn_dataset_release(cnn_dataset *dataset) {

@@ -12,6 +12,8 @@ typedef struct cnn_dataset {
   int count;
   size_t image_bytes;       /* C * H * W */
   uint8_t *images, *labels; /* labels: NULL where there are none */
+  char *classes;            /* names of the classes, one a line; NULL: not known */
+  const char **files;       /* [count]: each image's own, unless they are for training; or NULL */
   cnn_storage storage;
 } cnn_dataset;
 
@@ -22,9 +24,17 @@ typedef struct cnn_dataset {
 bool cnn_dataset_load(cnn_dataset *dataset, const cnn_model *model, const char *folder,
                       const char *part, int limit, cnn_error *error);
 
-/* Images alone, from one IDX file. */
+/* The test images, labelled as the names of classes in a checkpoint are numbered (one a line;
+   NULL: not known). Folders of JPEG images need no training part then. */
+bool cnn_dataset_load_test(cnn_dataset *dataset, const cnn_model *model, const char *folder,
+                           const char *classes, int limit, cnn_error *error);
+
+/* Images alone: an IDX file, a JPEG file, or a folder of JPEG files. */
 bool cnn_dataset_load_images(cnn_dataset *dataset, const cnn_model *model, const char *path,
                              cnn_error *error);
+
+/* Whether a folder holds JPEG files but no data set. */
+bool cnn_dataset_is_images(const char *folder);
 
 void cnn_dataset_release(cnn_dataset *dataset);
 

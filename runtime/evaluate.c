@@ -114,10 +114,13 @@ static const struct argp PARSER = {
     .children = TAKES,
     .doc =
         "Loss and accuracy on the test images of the data set in DIR: t10k-images-idx3-ubyte and "
-        "t10k-labels-idx1-ubyte, plain or with .gz.",
+        "t10k-labels-idx1-ubyte, plain or with .gz; CIFAR-10's test_batch.bin; or JPEG images as "
+        "test/CLASS/NAME.jpg."
+        "\vClasses have their names from classes.txt in DIR, one a line, or from the checkpoint, "
+        "which has them from the folders that it learned from.",
 };
 
-static void print_classes(const cnn_class_count *counts, int classes, char *const *names) {
+static void print_classes(const cnn_class_count *counts, int classes, const char *const *names) {
   printf("\n%-5s  %-16s  %8s  %8s  %9s\n", "class", "", "images", "right", "accuracy");
   for (int k = 0; k < classes; k++) {
     printf("%5d  %-16s  %8lld  %8lld  ", k, names[k], (long long)counts[k].images,
@@ -130,9 +133,11 @@ static void print_classes(const cnn_class_count *counts, int classes, char *cons
 }
 
 static bool evaluate_loaded(cnn_session *session, const cnn_dataset *test, const options *o,
-                            cnn_class_count *counts, cnn_error *error) {
+                            const char *classes, cnn_class_count *counts, cnn_error *error) {
   cnn_class_names names;
-  if (!cnn_class_names_load(&names, session->model, o->given.folder, NULL, error)) return false;
+  if (!cnn_class_names_load(&names, session->model, o->given.folder, NULL,
+                            test->classes ? test->classes : classes, o->given.weights, error))
+    return false;
   cnn_evaluation result = cnn_evaluate(session, test, o->batch, counts, NULL);
   printf("%s: %lld test images, loss %.4f, accuracy %.2f %%\n", o->given.weights,
          (long long)result.images, result.loss, 100 * result.accuracy);
@@ -144,16 +149,19 @@ static bool evaluate_loaded(cnn_session *session, const cnn_dataset *test, const
 bool cnn_eval(const cnn_model *model, int argc, char **argv, cnn_error *error) {
   options o = {.given = cnn_arguments_of(model), .batch = model->batch};
   argp_parse(&PARSER, argc, argv, 0, NULL, &o);
-  cnn_dataset test;
-  if (!cnn_dataset_load(&test, model, o.given.folder, "t10k", o.limit, error)) return false;
+  cnn_dataset test = {0};
   cnn_session session;
+  char *classes;
+  if (!cnn_checkpoint_classes(o.given.weights, &classes, error)) return false;
+  bool good = cnn_dataset_load_test(&test, model, o.given.folder, classes, o.limit, error);
   cnn_class_count *counts;
   cnn_session_plan(&session, model, CNN_TO_INFER, o.given.threads);
   cnn_storage_want(&session.storage, &counts, (size_t)model->classes, sizeof *counts);
-  bool good = cnn_session_open(&session, error) &&
-              cnn_session_load(&session, o.given.weights, o.given.folder, error) &&
-              evaluate_loaded(&session, &test, &o, counts, error);
+  good = good && cnn_session_open(&session, error) &&
+         cnn_session_load(&session, o.given.weights, o.given.folder, error) &&
+         evaluate_loaded(&session, &test, &o, classes, counts, error);
   cnn_session_close(&session);
+  free(classes);
   cnn_dataset_release(&test);
   return good;
 }

@@ -111,6 +111,17 @@ bool cnn_file_write_text(const char *path, void (*write)(cnn_text *text, const v
   return good;
 }
 
+bool cnn_file_spares(const char *out, const char *input, cnn_error *error) {
+  struct stat one, other;
+  if (!out || !input || stat(out, &one) != 0 || stat(input, &other) != 0) return true;
+  if (one.st_dev != other.st_dev || one.st_ino != other.st_ino || !S_ISREG(one.st_mode))
+    return true;
+  return cnn_fail(error, CNN_EXIT_USAGE,
+                  "%s: would be written over %s, which is read; choose "
+                  "another name",
+                  out, input);
+}
+
 bool cnn_make_folder(const char *path, cnn_error *error) {
   char part[PATH_MAX];
   size_t length = strlen(path);

@@ -34,6 +34,9 @@ bool cnn_file_replace(const char *path, const void *data, size_t size, cnn_error
 bool cnn_file_write_text(const char *path, void (*write)(cnn_text *text, const void *what),
                          const void *what, cnn_error *error);
 
+/* False if `out` is the file `input` itself, which writing would destroy; either may be NULL. */
+bool cnn_file_spares(const char *out, const char *input, cnn_error *error);
+
 /* Makes a folder and those above it; one that exists is fine. */
 bool cnn_make_folder(const char *path, cnn_error *error);
 

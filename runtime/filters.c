@@ -196,7 +196,8 @@ bool cnn_filters(const cnn_model *model, int argc, char **argv, cnn_error *error
   cnn_checkpoint checkpoint;
   bank b = {.model = model};
   cnn_storage_want(&storage, &b.parameters, model->parameter_reals, (size_t)model->real_bytes);
-  bool good = choose_layer(&b, &o, error) && cnn_storage_commit(&storage, error) &&
+  bool good = cnn_file_spares(o.out, o.given.weights, error) && choose_layer(&b, &o, error) &&
+              cnn_storage_commit(&storage, error) &&
               cnn_checkpoint_load(o.given.weights, model, b.parameters, &checkpoint, error);
   if (good && !o.out) {
     snprintf(out, sizeof out, "%s/filters.svg", cnn_default_run(model, folder));

@@ -1,18 +1,21 @@
 /* `gradcheck`: gradients against differences of the mean loss of a batch.
 
-   In double, single entries: (L(w + h) - L(w - h)) / 2h. Where relu or max-pooling has a kink
-   within the step, the differences of h and h / 2 disagree; then h shrinks, and in the end the
-   entry is skipped. In float an entry drowns in rounding, so whole parameters go a long way: along
+   In double, single entries: (L(w + h) - L(w - h)) / 2h, for steps h of several sizes. Where relu
+   or max-pooling has a kink within the step, or rounding is larger than what the step changes, the
+   differences do not fit each other; an entry for which that is so at every step is undecided, and
+   another is taken. In float an entry drowns in rounding, so whole parameters go a long way: along
    v = g / rms(g) + s, with random signs s, in which every entry's derivative counts. The loss must
    change by the integral of g . v over the way, whatever kinks lie on it. */
 #include "checkpoint.h"
 #include "commands.h"
 #include "initialize.h"
+#include "print.h"
 #include "random.h"
 #include "real.h"
 
 #include <math.h>
 #include <stdio.h>
+#include <string.h>
 
 typedef struct options {
   cnn_arguments given;
@@ -45,7 +48,11 @@ static const struct argp PARSER = {
     .children = TAKES,
     .doc =
         "Compare gradients with differences of the loss, on the first training images of the data "
-        "set in DIR or on random ones. Sharpest in a program made with --real double.",
+        "set in DIR or on random ones. Sharpest in a program made with --real double."
+        "\vAn entry is undecided where a kink of relu or max-pooling lies within every step that "
+        "was tried, or rounding is larger than the difference; another is taken for it. If fewer "
+        "than half of a parameter's entries can be decided, the check fails, as it does for a "
+        "wrong gradient: exit code 1.",
 };
 
 typedef struct checker {
@@ -54,11 +61,12 @@ typedef struct checker {
   uint8_t *pixels;
   void *gradients, *start; /* copies, at the weights where all is checked */
   void *v;                 /* a direction, as large as all parameters */
+  double loss;             /* there */
 } checker;
 
 /* What one parameter came out with. */
 typedef struct outcome {
-  int checked, skipped;
+  int wanted, checked, undecided;
   double worst; /* relative error */
 } outcome;
 
@@ -99,34 +107,62 @@ static double loss_at_entry(checker *c, size_t index, double step) {
   return loss;
 }
 
-static double entry_difference(checker *c, size_t index, double step) {
-  return (loss_at_entry(c, index, step) - loss_at_entry(c, index, -step)) / (2 * step);
-}
-
 static const double ENTRY_TOLERANCE = 1e-6;
 
-static void check_entry(checker *c, const cnn_parameter *parameter, size_t i, double scale,
-                        outcome *result) {
-  enum { TRIES = 3 };
-  double expected = gradient_at(c, parameter, i), step = 1e-5;
-  for (int try = 0; try < TRIES; try++, step /= 4) {
-    double coarse = entry_difference(c, parameter->offset + i, step);
-    double fine = entry_difference(c, parameter->offset + i, step / 2);
-    double size = fmax(fmax(fabs(fine), fabs(expected)), fmax(scale, 1e-5));
-    if (fabs(coarse - fine) > ENTRY_TOLERANCE / 4 * size) continue; /* NaN goes on to fail */
-    note(result, fabs(fine - expected) / size);
-    return;
-  }
-  result->skipped++;
+/* What the loss says of an entry's derivative. */
+typedef struct estimate {
+  double slope, size; /* size: what errors are relative to */
+  bool clear;         /* neither a kink within the step nor rounding disturbs it */
+} estimate;
+
+/* For a loss without kinks, differences of h and h / 2 agree, and slopes to the right and to the
+   left differ by curvature alone, which halves with the step. */
+static estimate estimate_entry(checker *c, size_t index, double expected, double scale,
+                               double step) {
+  double right = loss_at_entry(c, index, step), left = loss_at_entry(c, index, -step);
+  double near_right = loss_at_entry(c, index, step / 2);
+  double near_left = loss_at_entry(c, index, -step / 2);
+  double coarse = (right - left) / (2 * step), fine = (near_right - near_left) / step;
+  double bend = (right - 2 * c->loss + left) / step;
+  double near_bend = (near_right - 2 * c->loss + near_left) / (step / 2);
+  double size = fmax(fmax(fabs(fine), fabs(expected)), fmax(scale, 1e-5));
+  return (estimate){.slope = fine,
+                    .size = size,
+                    .clear = fabs(coarse - fine) <= ENTRY_TOLERANCE / 4 * size &&
+                             fabs(2 * near_bend - bend) <= ENTRY_TOLERANCE / 2 * size};
 }
 
+/* Right if one clear estimate says so; wrong if two of different steps agree on another number;
+   else undecided. */
+static void check_entry(checker *c, const cnn_parameter *parameter, size_t i, double scale,
+                        outcome *result) {
+  static const double steps[] = {1e-5, 1e-4, 1e-6, 1e-3, 1e-7};
+  double expected = gradient_at(c, parameter, i), earlier[5];
+  int clear = 0;
+  for (size_t k = 0; k < sizeof steps / sizeof *steps; k++) {
+    estimate e = estimate_entry(c, parameter->offset + i, expected, scale, steps[k]);
+    double error = fabs(e.slope - expected) / e.size;
+    if (!isfinite(error)) return note(result, error);
+    if (!e.clear) continue;
+    bool confirmed = error <= ENTRY_TOLERANCE;
+    for (int m = 0; m < clear && !confirmed; m++)
+      confirmed = fabs(earlier[m] - e.slope) <= ENTRY_TOLERANCE / 2 * e.size;
+    if (confirmed) return note(result, error);
+    earlier[clear++] = e.slope;
+  }
+  result->undecided++;
+}
+
+/* Entries that are undecided are replaced, by at most as many again. */
 static outcome check_entries(checker *c, const cnn_parameter *parameter) {
   outcome result = {0};
   cnn_random random = cnn_random_stream(c->o.given.seed, "gradcheck", parameter->offset);
-  size_t count = cnn_parameter_count(parameter);
+  size_t count = cnn_parameter_count(parameter), wanted = (size_t)c->o.entries;
   double scale = root_mean_square(c, parameter);
-  bool all = count <= (size_t)c->o.entries;
-  for (size_t k = 0; k < (all ? count : (size_t)c->o.entries); k++)
+  bool all = count <= wanted;
+  size_t tries = all ? count : 2 * wanted;
+  result.wanted = (int)(all ? count : wanted);
+  for (size_t k = 0; k < tries && result.checked < result.wanted; k++)
     check_entry(c, parameter, all ? k : cnn_random_below(&random, (uint32_t)count), scale, &result);
   return result;
 }
@@ -244,7 +280,7 @@ static bool prepare(checker *c, cnn_dataset *training, cnn_error *error) {
     cnn_init_parameters(model, c->o.given.seed, session->state.parameters);
     shake_constants(model, c->o.given.seed, session->state.parameters);
   }
-  mean_loss(c);
+  c->loss = mean_loss(c);
   for (size_t i = 0; i < reals; i++) {
     cnn_real_set(model, c->start, i, cnn_real_get(model, session->state.parameters, i));
     cnn_real_set(model, c->gradients, i, cnn_real_get(model, session->state.gradients, i));
@@ -252,29 +288,54 @@ static bool prepare(checker *c, cnn_dataset *training, cnn_error *error) {
   return true;
 }
 
+static bool fail_wrong(const cnn_model *model, const char *name, double worst, cnn_error *error) {
+  if (model->real_bytes == 8)
+    return cnn_fail(error, CNN_EXIT_FAILED,
+                    "gradient of %s: relative error %.2e, more than %.0e; steps of different sizes "
+                    "agree on another number. If that stays with other images (--seed) and fewer "
+                    "(--count), a kernel computes a wrong gradient: report the model",
+                    name, worst, ENTRY_TOLERANCE);
+  return cnn_fail(error, CNN_EXIT_FAILED,
+                  "gradient of %s: relative error %.2e, more than %.0e, by rounding or by a wrong "
+                  "kernel; a program made with `cnnc --real double` can tell",
+                  name, worst, DIRECTION_TOLERANCE);
+}
+
+static bool fail_undecided(const char *names, int count, cnn_error *error) {
+  return cnn_fail(error, CNN_EXIT_FAILED,
+                  "fewer than half of the entries of %d parameter%s could be decided: %s. Nothing "
+                  "was found wrong, but at every step a kink of relu or max-pooling lay within it, "
+                  "or rounding was larger; try more images (--count), another --seed, or weights "
+                  "of a training (--weights)",
+                  count, count > 1 ? "s" : "", names);
+}
+
+/* Where a check says nothing of most entries, it has not been one. */
+static bool is_decided(const outcome *result) {
+  return 2 * result->checked >= result->wanted;
+}
+
 static bool check_all(checker *c, cnn_error *error) {
   const cnn_model *model = c->o.given.model;
   bool exact = model->real_bytes == 8;
   double tolerance = exact ? ENTRY_TOLERANCE : DIRECTION_TOLERANCE;
-  printf("%-28s %10s %8s %14s\n", "parameter", exact ? "entries" : "directions", "skipped",
+  char buffer[400] = "";
+  cnn_text undecided = {.data = buffer, .size = sizeof buffer};
+  int undecided_count = 0;
+  printf("%-28s %10s %10s %14s\n", "parameter", exact ? "entries" : "directions", "undecided",
          "largest error");
   for (int i = 0; i < model->parameter_count; i++) {
     const cnn_parameter *parameter = &model->parameters[i];
     if (!parameter->trainable) continue;
     outcome result = exact ? check_entries(c, parameter) : check_directions(c, parameter);
-    printf("%-28s %10d %8d %14.2e\n", parameter->name, result.checked, result.skipped,
+    printf("%-28s %10d %10d %14.2e\n", parameter->name, result.checked, result.undecided,
            result.worst);
-    if (!(result.worst <= tolerance))
-      cnn_fail(
-          error, CNN_EXIT_FAILED,
-          "gradient of %s: relative error %.2e, more than %.0e; a kernel is wrong, or a kink "
-          "of relu or max-pooling lies inside the step: see whether it stays with fewer images "
-          "(--count) and another --seed",
-          parameter->name, result.worst, tolerance);
-    else if (result.checked == 0)
-      cnn_fail(error, CNN_EXIT_FAILED,
-               "gradient of %s: all entries lie at kinks; try another --seed", parameter->name);
+    if (!(result.worst <= tolerance)) fail_wrong(model, parameter->name, result.worst, error);
+    if (is_decided(&result)) continue;
+    cnn_text_add(&undecided, undecided_count++ ? ", %s" : "%s", parameter->name);
   }
+  if (undecided.used >= undecided.size) memcpy(buffer + sizeof buffer - 4, "...", 4);
+  if (undecided_count > 0) fail_undecided(buffer, undecided_count, error);
   if (error->code == CNN_EXIT_DONE) printf("all within %.0e\n", tolerance);
   return error->code == CNN_EXIT_DONE;
 }

@@ -4,13 +4,22 @@
 
 #include <stdio.h>
 
+bool cnn_metrics_is_part(const cnn_metrics *row) {
+  return row->updates < row->all_updates;
+}
+
+static double epochs_of(const cnn_metrics *row) {
+  if (!cnn_metrics_is_part(row)) return row->epoch;
+  return row->epoch - 1 + (double)row->updates / (double)row->all_updates;
+}
+
 void cnn_metrics_csv(cnn_text *text, const cnn_metrics *rows, int count) {
   text->used = 0;
   cnn_text_add(text, "epoch,train_loss,train_accuracy,test_loss,test_accuracy,images_per_s%s\n",
                count > 0 && rows[0].averaged ? ",ema_test_loss,ema_test_accuracy" : "");
   for (int i = 0; i < count; i++) {
     const cnn_metrics *row = &rows[i];
-    cnn_text_add(text, "%d,%.6g,%.6f,%.6g,%.6f,%.1f", row->epoch, row->train_loss,
+    cnn_text_add(text, "%.10g,%.6g,%.6f,%.6g,%.6f,%.1f", epochs_of(row), row->train_loss,
                  row->train_accuracy, row->test_loss, row->test_accuracy, row->images_per_s);
     if (row->averaged) cnn_text_add(text, ",%.6g,%.6f", row->average_loss, row->average_accuracy);
     cnn_text_add(text, "\n");

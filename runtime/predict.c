@@ -7,6 +7,8 @@
 
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 #include <sys/stat.h>
 
 typedef struct options {
@@ -23,7 +25,8 @@ enum { TOP_MAX = 16, SHOWN = 10 };
 static const struct argp_option OPTIONS[] = {
     {"count", 'n', "N", 0, "The first N images of each (default: 10; 0 for all)", 0},
     {"top", 'k', "K", 0, "The K likeliest classes of each image (default: 3)", 0},
-    {"classes", 'c', "FILE", 0, "Names of classes, one a line (default: classes.txt in DIR)", 0},
+    {"classes", 'c', "FILE", 0,
+     "Names of classes, one a line (default: classes.txt in DIR, or the checkpoint's)", 0},
     {0}};
 
 static const struct argp_child TAKES[] = {
@@ -60,8 +63,11 @@ static const struct argp PARSER = {
     .children = TAKES,
     .args_doc = "DIR|IMAGES...",
     .doc =
-        "Classes of images: of the test images of the data set in the folder DIR, or of those in "
-        "IDX files, plain or with .gz.",
+        "Classes of images: of the test images of the data set in the folder DIR; of JPEG files, "
+        "or of all in a folder of them; or of those in IDX files, plain or with .gz."
+        "\vImages must be as large as the model's input. Classes have their names from FILE, from "
+        "classes.txt in DIR, or from the checkpoint, which has them from the folders that it "
+        "learned from; those without a name are numbers.",
 };
 
 /* What is printed behind a class: its probability, or the logit itself where the loss does not make
@@ -76,8 +82,16 @@ static void print_score(const cnn_model *model, const float *logits, int class) 
   printf(" %6.2f %%", 100 / sum);
 }
 
-static void print_image(const cnn_model *model, const float *logits, int64_t index, int label,
-                        const options *o, char *const *names) {
+/* A class by its name, or its number where it has none. */
+static void print_class(int class, int columns, const char *const *names) {
+  if (*names[class])
+    printf("%s", names[class]);
+  else
+    printf("%*d", columns, class);
+}
+
+static void print_image(const cnn_model *model, const float *logits, int label, const options *o,
+                        const char *const *names) {
   int best[TOP_MAX], top = o->top < model->classes ? o->top : model->classes;
   for (int rank = 0; rank < top; rank++) {
     best[rank] = -1;
@@ -87,27 +101,47 @@ static void print_image(const cnn_model *model, const float *logits, int64_t ind
       if (!taken && (best[rank] < 0 || logits[k] > logits[best[rank]])) best[rank] = k;
     }
   }
-  printf("%6lld", (long long)index);
   for (int rank = 0; rank < top; rank++) {
-    printf("  %3d %s", best[rank], names[best[rank]]);
+    printf("  ");
+    print_class(best[rank], 3, names);
     print_score(model, logits, best[rank]);
   }
-  if (label >= 0)
-    printf("  %s (is %d %s)", best[0] == label ? "right" : "wrong", label, names[label]);
+  if (label >= 0) {
+    printf("  %s (is ", best[0] == label ? "right" : "wrong");
+    print_class(label, 1, names);
+    printf(")");
+  }
   printf("\n");
 }
 
+/* Columns that the names of the first `count` files take. */
+static int width_of_files(const cnn_dataset *images, int64_t count) {
+  enum { MOST = 48 };
+  int width = 0;
+  for (int64_t i = 0; images->files && i < count; i++) {
+    int length = (int)strlen(images->files[i]);
+    if (length > width && length <= MOST) width = length;
+  }
+  return width;
+}
+
 static void predict_images(cnn_session *session, const cnn_dataset *images, const options *o,
-                           char *const *names) {
+                           const char *const *names) {
   const cnn_model *model = session->model;
   int64_t wanted = o->count && o->count < images->count ? o->count : images->count;
+  int width = width_of_files(images, wanted);
   for (int64_t done = 0; done < wanted; done += session->batch.count) {
     int count = cnn_sampler_batch_count(wanted, model->batch, done / model->batch);
     cnn_session_fill(session, images, NULL, done, count);
     model->infer(&session->state, &session->batch, session->logits);
-    for (int i = 0; i < count; i++)
-      print_image(model, session->logits + (size_t)i * model->classes, done + i,
+    for (int i = 0; i < count; i++) {
+      if (images->files)
+        printf("%-*s", width, images->files[done + i]);
+      else
+        printf("%6lld", (long long)done + i);
+      print_image(model, session->logits + (size_t)i * model->classes,
                   images->labels ? session->labels[i] : -1, o, names);
+    }
   }
   if (wanted < images->count)
     printf("the first %lld of %d images; --count 0 shows all\n", (long long)wanted, images->count);
@@ -118,17 +152,26 @@ static bool is_folder(const char *path) {
   return stat(path, &status) == 0 && S_ISDIR(status.st_mode);
 }
 
-static bool predict_source(cnn_session *session, const char *source, const options *o,
-                           cnn_error *error) {
+/* The source, if it is the folder of a data set. */
+static const char *data_set(const char *source) {
+  return is_folder(source) && !cnn_dataset_is_images(source) ? source : NULL;
+}
+
+/* classes: what the checkpoint says of them, or NULL. */
+static bool predict_source(cnn_session *session, const char *source, const char *classes,
+                           const options *o, cnn_error *error) {
   cnn_dataset images;
   cnn_class_names names;
-  const char *folder = is_folder(source) ? source : NULL;
-  if (!(folder ? cnn_dataset_load(&images, session->model, folder, "t10k", 0, error)
+  const char *folder = data_set(source);
+  if (!(folder ? cnn_dataset_load_test(&images, session->model, folder, classes, 0, error)
                : cnn_dataset_load_images(&images, session->model, source, error)))
     return false;
-  bool good = cnn_class_names_load(&names, session->model, folder, o->classes, error);
+  bool good =
+      cnn_class_names_load(&names, session->model, folder, o->classes,
+                           images.classes ? images.classes : classes, o->given.weights, error);
   if (good) {
-    if (o->source_count > 1) printf("%s:\n", source);
+    bool says_itself = images.files && !is_folder(source);
+    if (o->source_count > 1 && !says_itself) printf("%s:\n", source);
     predict_images(session, &images, o, names.names);
     cnn_class_names_release(&names);
   }
@@ -140,12 +183,14 @@ bool cnn_predict(const cnn_model *model, int argc, char **argv, cnn_error *error
   options o = {.given = cnn_arguments_of(model), .top = 3, .count = SHOWN};
   argp_parse(&PARSER, argc, argv, 0, NULL, &o);
   cnn_session session;
+  char *classes;
+  if (!cnn_checkpoint_classes(o.given.weights, &classes, error)) return false;
   cnn_session_plan(&session, model, CNN_TO_INFER, o.given.threads);
   bool good = cnn_session_open(&session, error) &&
-              cnn_session_load(&session, o.given.weights,
-                               is_folder(o.sources[0]) ? o.sources[0] : NULL, error);
+              cnn_session_load(&session, o.given.weights, data_set(o.sources[0]), error);
   for (int i = 0; good && i < o.source_count; i++)
-    good = predict_source(&session, o.sources[i], &o, error);
+    good = predict_source(&session, o.sources[i], classes, &o, error);
   cnn_session_close(&session);
+  free(classes);
   return good;
 }

@@ -81,6 +81,8 @@ void cnn_progress_epoch(cnn_progress *progress, const cnn_metrics *row) {
   printf("%*s  %10.4f  %7.2f %%  %10.4f  %7.2f %%  %9.0f", COUNT_COLUMNS - 2, count,
          row->train_loss, 100 * row->train_accuracy, row->test_loss, 100 * row->test_accuracy,
          row->images_per_s);
+  if (cnn_metrics_is_part(row))
+    printf("  after %lld of %lld updates", (long long)row->updates, (long long)row->all_updates);
   if (row->averaged)
     printf("  averaged weights %.4f  %.2f %%", row->average_loss, 100 * row->average_accuracy);
   printf("\n");

@@ -75,8 +75,9 @@ void cnn_run_close(cnn_run *run) {
   run->lock = 0;
 }
 
-size_t cnn_run_text_bytes(const cnn_model *model, int epochs) {
-  size_t header = cnn_checkpoint_header_bytes(model), text = cnn_metrics_text_bytes(epochs);
+size_t cnn_run_text_bytes(const cnn_model *model, const char *classes, int epochs) {
+  size_t header = cnn_checkpoint_header_bytes(model, classes);
+  size_t text = cnn_metrics_text_bytes(epochs);
   if (header < CNN_RESUME_HEADER_BYTES) header = CNN_RESUME_HEADER_BYTES;
   return header > text ? header : text;
 }

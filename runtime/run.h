@@ -30,7 +30,8 @@ bool cnn_run_open(cnn_run *run, const cnn_model *model, const char *folder, cnn_
 bool cnn_run_make(cnn_run *run, cnn_error *error);
 void cnn_run_close(cnn_run *run);
 
-size_t cnn_run_text_bytes(const cnn_model *model, int epochs);
+/* classes: what the checkpoint will say of them. */
+size_t cnn_run_text_bytes(const cnn_model *model, const char *classes, int epochs);
 
 /* Replaces the files but the state, and ema.safetensors if there are averaged weights (else NULL;
    one of an earlier run goes away). Allocates nothing. */

@@ -10,8 +10,17 @@ static int processors(void) {
   return sched_getaffinity(0, sizeof set, &set) == 0 ? CPU_COUNT(&set) : 1;
 }
 
+/* Many more threads than processors wait for each other at every barrier. */
+static void warn_of_crowds(const cnn_model *model, int wanted) {
+  enum { CROWD = 8 };
+  if (wanted <= CROWD * processors()) return;
+  fprintf(stderr, "%s: %d threads on %d processor%s will mostly wait for each other; take %d\n",
+          model->name, wanted, processors(), processors() > 1 ? "s" : "", processors());
+}
+
 static int usable_threads(const cnn_model *model, int wanted) {
   if (wanted == 0) wanted = processors();
+  if (model->threads_max > 1) warn_of_crowds(model, wanted);
   if (wanted <= model->threads_max) return wanted;
   fprintf(stderr,
           "%s: running on %d thread instead of %d: this program was compiled without OpenMP "

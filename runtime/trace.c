@@ -3,6 +3,7 @@
 #include "checkpoint.h"
 #include "commands.h"
 #include "evaluate.h"
+#include "files.h"
 #include "initialize.h"
 #include "values.h"
 #include "random.h"
@@ -277,7 +278,9 @@ static bool run(trace *t, cnn_error *error) {
 bool cnn_trace(const cnn_model *model, int argc, char **argv, cnn_error *error) {
   trace t = {.o = {.given = cnn_arguments_of(model)}};
   argp_parse(&PARSER, argc, argv, 0, NULL, &t.o);
-  bool good = prepare(&t, error) && run(&t, error) && write_trace(&t, error);
+  bool good = cnn_file_spares(t.o.out, t.o.given.weights, error) &&
+              cnn_file_spares(t.o.out, t.o.images, error) && prepare(&t, error) && run(&t, error) &&
+              write_trace(&t, error);
   if (t.guarded) cnn_guarded_release(model, &t.kept, t.guarded);
   cnn_session_close(&t.session);
   return good;

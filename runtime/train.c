@@ -45,9 +45,12 @@ static const struct argp_option OPTIONS[] = {
     {"init", KEY_INIT, "FILE", 0, "Start from the weights of a checkpoint", 0},
     {"limit", 'l', "N", 0, "Only the first N training images", 0},
     {"steps", KEY_STEPS, "N", 0,
-     "Stop after N updates; the learning rate goes as if all epochs came", 0},
+     "Stop after N updates, evaluate and save; the learning rate goes as if all epochs came", 0},
     {"no-shuffle", KEY_NO_SHUFFLE, NULL, 0, "Images in the order of the file", 0},
-    {"log-steps", KEY_LOG, "FILE", 0, "CSV with step, loss and learning rate of every update", 0},
+    {"log-steps", KEY_LOG, "FILE", 0,
+     "CSV with step, loss and learning rate of every update; if it cannot be written later on, the "
+     "training goes on without, and the exit code is 1",
+     0},
     {0}};
 
 static const struct argp_child TAKES[] = {
@@ -131,9 +134,25 @@ static uint32_t checksum(uint32_t sum, const cnn_dataset *dataset) {
   return (uint32_t)crc32_z(sum, dataset->images, (size_t)dataset->count * dataset->image_bytes);
 }
 
+/* Folders that are classes must keep their names, by which eval knows them. */
+static bool load_classes(cnn_trainer *t, const char *folder, cnn_error *error) {
+  const char *folders = t->training.classes;
+  if (!cnn_class_names_load(&t->classes, t->model, folders ? NULL : folder, NULL, folders, folder,
+                            error))
+    return false;
+  if (folders && t->classes.count < t->model->classes)
+    fprintf(stderr,
+            "%s: %s/train has %d folders, one a class, but the model has %d classes, of which the "
+            "others will have no images; is it the right data set? A model for it has classes = "
+            "%d\n",
+            t->model->name, folder, t->classes.count, t->model->classes, t->classes.count);
+  return true;
+}
+
 static bool load_data(cnn_trainer *t, const options *o, cnn_error *error) {
   if (!cnn_dataset_load(&t->training, t->model, o->given.folder, "train", t->limit, error) ||
-      !cnn_dataset_load(&t->test, t->model, o->given.folder, "t10k", 0, error))
+      !cnn_dataset_load_test(&t->test, t->model, o->given.folder, t->training.classes, 0, error) ||
+      !load_classes(t, o->given.folder, error))
     return false;
   t->data = checksum(checksum(0, &t->training), &t->test);
   return true;
@@ -145,7 +164,7 @@ static bool allocate(cnn_trainer *t, int threads, cnn_error *error) {
   cnn_session *session = &t->session;
   cnn_storage *storage = &session->storage;
   size_t real = (size_t)model->real_bytes;
-  t->run.text.size = cnn_run_text_bytes(model, recipe->epochs);
+  t->run.text.size = cnn_run_text_bytes(model, t->classes.text, recipe->epochs);
   t->log.text.size = CNN_STEP_LOG_BYTES;
   cnn_session_plan(session, model, CNN_TO_TRAIN, threads);
   cnn_storage_want(storage, &t->rows, (size_t)recipe->epochs, sizeof *t->rows);
@@ -202,14 +221,23 @@ static bool set_standing(cnn_trainer *t, const cnn_safetensors *state, const cnn
   return true;
 }
 
+/* Why there is no state, as far as the folder tells. */
+static bool explain_missing_state(const cnn_trainer *t, const options *o, cnn_error *error) {
+  if (access(t->run.checkpoint, F_OK) != 0)
+    return cnn_fail(error, CNN_EXIT_DATA,
+                    "%s: no run to resume: nothing has been saved there, which happens after each "
+                    "epoch and after Ctrl-C; train without --resume",
+                    o->out);
+  return cnn_fail(error, CNN_EXIT_DATA,
+                  "%s: no run to resume, for it has no state.safetensors; either the run is "
+                  "complete: train on from its weights with --init %s; or one in its place was "
+                  "killed before it saved anything: train without --resume",
+                  o->out, t->run.checkpoint);
+}
+
 static bool open_state(cnn_trainer *t, const options *o, cnn_safetensors *state, cnn_resume *from,
                        cnn_error *error) {
-  if (access(t->run.state, F_OK) != 0)
-    return cnn_fail(
-        error, CNN_EXIT_DATA,
-        "%s: no run to resume, for it has no state.safetensors; a complete run has none: "
-        "train on from its weights with --init %s",
-        o->out, t->run.checkpoint);
+  if (access(t->run.state, F_OK) != 0) return explain_missing_state(t, o, error);
   if (!cnn_resume_open(state, t->run.state, t->model, from, error)) return false;
   take_settings(t, from);
   return true;
@@ -219,7 +247,8 @@ static bool open_state(cnn_trainer *t, const options *o, cnn_safetensors *state,
 static bool prepare(cnn_trainer *t, const options *o, cnn_error *error) {
   cnn_safetensors state = {0};
   cnn_resume from = {0};
-  if (!cnn_run_open(&t->run, t->model, o->out, error)) return false;
+  if (!cnn_file_spares(o->log, o->init, error) || !cnn_run_open(&t->run, t->model, o->out, error))
+    return false;
   if (o->resume && !open_state(t, o, &state, &from, error)) return false;
   bool good = load_data(t, o, error) && allocate(t, o->given.threads, error);
   if (good) {
@@ -260,6 +289,10 @@ static void conclude(const cnn_trainer *t) {
   if (!last || (cnn_trainer_signal() && !complete))
     printf("interrupted after %d epochs and %llu updates; --resume goes on\n", t->epochs_done,
            (unsigned long long)t->session.state.step);
+  else if (cnn_metrics_is_part(last))
+    printf("test accuracy %.2f %% after %llu updates, %s\n", 100 * last->test_accuracy,
+           (unsigned long long)t->session.state.step,
+           cnn_duration(time, cnn_seconds() - t->progress.start));
   else
     printf("test accuracy %.2f %% after %d epoch%s, %s\n", 100 * last->test_accuracy, t->row_count,
            t->row_count > 1 ? "s" : "", cnn_duration(time, cnn_seconds() - t->progress.start));
@@ -294,6 +327,7 @@ bool cnn_train(const cnn_model *model, int argc, char **argv, cnn_error *error) 
   if (good) {
     announce(&t);
     cnn_trainer_catch_signals();
+    if (t.log.open) signal(SIGPIPE, SIG_IGN); /* a log whose reader goes away must not end it */
     good = cnn_trainer_run(&t, error);
   }
   if (good) conclude(&t);
@@ -301,9 +335,12 @@ bool cnn_train(const cnn_model *model, int argc, char **argv, cnn_error *error) 
     error->code = cnn_trainer_signal() == SIGTERM ? CNN_EXIT_TERMINATED : CNN_EXIT_INTERRUPTED;
     good = false;
   }
+  if (good && t.log_error.code)
+    good = cnn_fail(error, CNN_EXIT_FAILED, "the training is saved, but its log is not complete");
   cnn_run_close(&t.run);
   cnn_session_close(&t.session);
   cnn_dataset_release(&t.training);
   cnn_dataset_release(&t.test);
+  cnn_class_names_release(&t.classes);
   return good;
 }

@@ -9,6 +9,7 @@
 
 #include <math.h>
 #include <signal.h>
+#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -78,6 +79,14 @@ static double compute_gradients(cnn_trainer *t, int epoch, int64_t first, int co
   return loss;
 }
 
+/* A log is not worth a training: one that cannot be written is told once, and dropped. */
+static void check_log(cnn_trainer *t, bool written) {
+  if (written) return;
+  cnn_progress_end(&t->progress);
+  fprintf(stderr, "%s: --log-steps %s; the training goes on without its log\n", t->model->name,
+          t->log_error.message);
+}
+
 /* One update with `count` images of the epoch. */
 static bool train_batch(cnn_trainer *t, int epoch, int64_t first, int count, cnn_error *error) {
   const cnn_model *model = t->model;
@@ -95,7 +104,7 @@ static bool train_batch(cnn_trainer *t, int epoch, int64_t first, int count, cnn
   }
   if (t->average)
     cnn_average_update(model, t->average, state->parameters, recipe->ema, state->step == 0);
-  if (!cnn_step_log_add(&t->log, state->step, loss / count, state->lr, error)) return false;
+  check_log(t, cnn_step_log_add(&t->log, state->step, loss / count, state->lr, &t->log_error));
   if (!isfinite(loss))
     return cnn_fail(error, CNN_EXIT_FAILED,
                     "the loss is %g after %llu updates; try a smaller learning rate than --lr %g",
@@ -165,11 +174,14 @@ cnn_resume_blocks cnn_trainer_blocks(const cnn_trainer *t) {
    complete needs none. */
 static bool save(cnn_trainer *t, cnn_error *error) {
   cnn_run *run = &t->run;
-  cnn_checkpoint checkpoint = {t->row_count, t->seed, t->session.normalization};
+  cnn_checkpoint checkpoint = {.epoch = t->row_count,
+                               .seed = t->seed,
+                               .normalization = t->session.normalization,
+                               .classes = t->classes.text};
   if (!cnn_run_save(run, t->session.state.parameters, t->average, &checkpoint, t->rows,
                     t->row_count, error))
     return false;
-  if (!cnn_step_log_flush(&t->log, error)) return false;
+  check_log(t, cnn_step_log_flush(&t->log, &t->log_error));
   if (t->epochs_done == t->recipe.epochs) {
     unlink(run->state);
     return true;
@@ -205,7 +217,10 @@ static bool finish_epoch(cnn_trainer *t, cnn_error *error) {
   if (!signal_seen) {
     const cnn_tally *tally = &t->tally;
     double images = (double)tally->images;
+    int64_t batches = cnn_sampler_batches(t->training.count, t->batch);
     cnn_metrics row = {.epoch = t->epochs_done + 1,
+                       .updates = (int64_t)t->session.state.step - t->epochs_done * batches,
+                       .all_updates = batches,
                        .train_loss = tally->loss / images,
                        .train_accuracy = (double)tally->right / images,
                        .test_loss = test.loss,
@@ -229,5 +244,6 @@ bool cnn_trainer_run(cnn_trainer *t, cnn_error *error) {
     good = train_epoch(t, epoch, error) && (signal_seen ? save(t, error) : finish_epoch(t, error));
   cnn_progress_end(&t->progress);
   /* A training that failed leaves its log: it tells why. */
-  return cnn_step_log_close(&t->log, error) && good;
+  check_log(t, cnn_step_log_close(&t->log, &t->log_error));
+  return good;
 }

@@ -3,6 +3,7 @@
 #ifndef CNN_TRAINER_H
 #define CNN_TRAINER_H
 
+#include "classes.h"
 #include "progress.h"
 #include "resume.h"
 #include "run.h"
@@ -20,7 +21,8 @@ typedef struct cnn_trainer {
 
   cnn_session session;
   cnn_dataset training, test;
-  uint32_t data; /* checksum of the two */
+  cnn_class_names classes; /* what is saved of them: folders of JPEG images, or classes.txt */
+  uint32_t data;           /* checksum of the two */
   cnn_run run;
   cnn_metrics *rows;  /* [epochs] */
   double *history;    /* [cnn_resume_history_bytes] */
@@ -29,6 +31,7 @@ typedef struct cnn_trainer {
   void *average;      /* of the weights, [parameter_reals]; or NULL */
   uint8_t *augmented; /* [model->batch] images; or NULL */
   cnn_step_log log;
+  cnn_error log_error; /* why the log is not complete */
   cnn_progress progress;
 
   /* Where the training stands. */

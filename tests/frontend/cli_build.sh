@@ -43,6 +43,18 @@ expect 2 "that is the model itself" -- "$cnnc" build mynet
 expect 2 "that is the model itself" -- "$cnnc" build mynet -o ./mynet
 cmp mynet "$lenet5" || fail "the model is gone"
 
+# Neither does one in the place of a folder or a device; nothing is written beside those either.
+mkdir taken
+mkfifo pipe
+expect 2 "-o taken: that is a folder" -- "$cnnc" build "$lenet5" -o taken
+expect 2 "-o pipe: that is no regular file" -- "$cnnc" build "$lenet5" -o pipe
+[ ! -e taken.c ] && [ ! -e pipe.c ] || fail "C beside what is no program"
+
+# A symbolic link stays.
+ln -s taken/program link
+expect 0 -- "$cnnc" build "$lenet5" -o link --cc "$(compilers | head -n 1)" --target scalar
+[ -L link ] && [ -x taken/program ] || fail "the link was replaced"
+
 expect 1 "'no-such-compiler' is not installed" -- "$cnnc" build "$lenet5" -o p --cc no-such-compiler
 CC=no-such-compiler expect 1 "'no-such-compiler' is not installed" -- "$cnnc" build "$lenet5" -o p
 

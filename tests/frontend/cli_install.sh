@@ -4,6 +4,15 @@ build=$(realpath "$3")
 unset CC
 
 expect 0 -- cmake --install "$build" --prefix "$folder/first"
+
+# docs/using.md lists the tree, and each model of the zoo.
+(cd first && find . -type f) | sed 's,^\./,,; s,[^/]*\.\(lua\|py\)$,*.\1,' | sort -u >tree
+sed '1,/^## The installed tree/d' "$source/docs/using.md" | sed -n 's/^| `\([^`]*\)`.*/\1/p' | sort >documented
+cmp tree documented || fail "docs/using.md: the tree is $(cat tree)"
+for model in "$source"/models/*.lua; do
+  grep -qF "\`$(basename "$model")\`" "$source/docs/using.md" || fail "docs/using.md lacks $model"
+done
+
 mv first moved
 installed=$folder/moved/bin/cnnc
 expect 0 "-I$folder/moved/" -- "$installed" --cflags

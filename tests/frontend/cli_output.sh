@@ -33,6 +33,18 @@ ls -A | grep -E '\.c\.' && fail "a temporary file is left"
 # What is no regular file is written in place.
 expect 0 -- "$cnnc" "$lenet5" -o /dev/null
 [ -c /dev/null ] || fail "/dev/null was replaced"
+# A symbolic link stays, and the file that it leads to is written, whether it is there or not.
+mkdir far
+ln -s ../far/first.c other/link.c
+ln -s other/link.c link.c
+for time in new old; do
+  expect 0 -- "$cnnc" "$lenet5" --target avx2 -o link.c
+  [ -L link.c ] && [ -L other/link.c ] || fail "a $time link was replaced"
+  cmp lenet5.c far/first.c || fail "not written to where the $time link leads"
+  echo >far/first.c
+done
+expect 1 "cannot write" -- "$cnnc" "$lenet5" -o link.c/
+
 expect 0 '"cnnc-graph"' -- "$cnnc" export "$lenet5"
 expect 0 -- "$cnnc" export "$lenet5" -o graph.json --after=layout
 grep -q '"stage":.*"layout"' graph.json || fail "graph.json"

@@ -18,11 +18,14 @@ expect 2 "float and double" -- "$cnnc" "$lenet5" --real half
 expect 2 "--target scalar" -- "$cnnc" "$lenet5" --real double --target avx2
 expect 2 "whole number" -- "$cnnc" "$lenet5" --batch 0
 expect 2 "whole number" -- "$cnnc" "$lenet5" --batch many
+expect 2 "whole number from 1 to 2147483647" -- "$cnnc" "$lenet5" --batch 99999999999
+expect 2 "no command 'buld'; commands are build, summary, export and bench" -- "$cnnc" buld "$lenet5"
 expect 2 "NAME=VALUE" -- "$cnnc" "$lenet5" -D hidden
 expect 2 "no pass 'fusion'" "simplify" -- "$cnnc" "$lenet5" --dump=fusion
 expect 2 "no pass 'all'" -- "$cnnc" export "$lenet5" --after=all
 expect 3 "numbers of activations" "2^31 - 1" -- "$cnnc" "$lenet5" --batch 300000 -o /dev/null
-expect 3 "cannot read missing.lua" -- "$cnnc" missing.lua
+expect 3 "cannot read missing.lua: No such file or directory; name a model file" -- "$cnnc" missing.lua
+expect 3 "cannot read buld: No such file or directory; name a model file" -- "$cnnc" buld
 expect 3 "cannot read ." -- "$cnnc" .
 
 expect 0 "-O3 -mavx2 -mfma -fopenmp -I" -- "$cnnc" --cflags --target avx2

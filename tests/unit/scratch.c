@@ -13,6 +13,8 @@
 #include <unistd.h>
 #include <zlib.h>
 
+#include <jpeglib.h>
+
 static char folder[] = P_tmpdir "/cnnc-test-XXXXXX";
 
 int scratch_open(void **state) {
@@ -70,6 +72,27 @@ size_t scratch_idx(unsigned char *file, int rank, const int *shape, const void *
   if (!data) return size;
   memcpy(file + size, data, count);
   return size + count;
+}
+
+void scratch_jpeg(const char *path, int side, const unsigned char colour[3]) {
+  struct jpeg_error_mgr errors;
+  struct jpeg_compress_struct jpeg = {.err = jpeg_std_error(&errors)};
+  FILE *file = fopen(path, "wb");
+  assert_non_null(file);
+  jpeg_create_compress(&jpeg);
+  jpeg_stdio_dest(&jpeg, file);
+  jpeg.image_width = jpeg.image_height = (JDIMENSION)side;
+  jpeg.input_components = 3;
+  jpeg.in_color_space = JCS_RGB;
+  jpeg_set_defaults(&jpeg);
+  jpeg_set_quality(&jpeg, 100, TRUE);
+  jpeg_start_compress(&jpeg, TRUE);
+  unsigned char row[3 * 64];
+  for (int x = 0; x < side; x++) memcpy(row + (size_t)x * 3, colour, 3);
+  for (int y = 0; y < side; y++) jpeg_write_scanlines(&jpeg, (JSAMPROW[]){row}, 1);
+  jpeg_finish_compress(&jpeg);
+  jpeg_destroy_compress(&jpeg);
+  fclose(file);
 }
 
 static void write_part(const char *where, const char *part, int count) {

@@ -18,6 +18,9 @@ int scratch_exists(const char *path);
 /* An IDX file of bytes in memory; data may be NULL for only a header. Returns its size. */
 size_t scratch_idx(unsigned char *file, int rank, const int *shape, const void *data);
 
+/* A JPEG image of one colour, red, green and blue; side: pixels, at most 64. */
+void scratch_jpeg(const char *path, int side, const unsigned char colour[3]);
+
 /* A data set like MNIST in a new folder: images 28x28 that show their label, one of 10. */
 void scratch_dataset(const char *path, int training, int test);
 

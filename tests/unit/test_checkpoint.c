@@ -19,11 +19,14 @@ enum { REALS = FAKE_CLASSES * FAKE_PIXELS + 16 };
 
 static cnn_checkpoint example(void) {
   const double mean[] = {0.1}, deviation[] = {1.0 / 3};
-  return (cnn_checkpoint){3, UINT64_MAX - 1, cnn_normalization_given(1, mean, deviation)};
+  return (cnn_checkpoint){.epoch = 3,
+                          .seed = UINT64_MAX - 1,
+                          .normalization = cnn_normalization_given(1, mean, deviation),
+                          .classes = "cat\n\"dog\"\n\x01"};
 }
 
 static void save(const cnn_model *model, void *parameters) {
-  size_t size = cnn_checkpoint_header_bytes(model);
+  size_t size = cnn_checkpoint_header_bytes(model, example().classes);
   char *room = malloc(size);
   cnn_text header = {.data = room, .size = size};
   cnn_checkpoint checkpoint = example();
@@ -47,7 +50,10 @@ static void weights_and_labels_come_back(void **state) {
   assert_true(checkpoint.seed == wanted.seed);
   assert_memory_equal(&checkpoint.normalization, &wanted.normalization,
                       sizeof wanted.normalization);
-  char name[64];
+  char name[64], *classes;
+  assert_true(cnn_checkpoint_classes("c.safetensors", &classes, &error));
+  assert_string_equal(classes, wanted.classes);
+  free(classes);
   assert_true(cnn_checkpoint_model("c.safetensors", name, sizeof name));
   assert_string_equal(name, "fake");
 }
@@ -140,7 +146,7 @@ static void folders_of_other_runs_are_refused(void **state) {
   cnn_error error = {0};
   assert_true(cnn_run_open(&run, &fake_model, "runs/deep/er", &error) &&
               cnn_run_make(&run, &error));
-  run.text.size = cnn_run_text_bytes(&fake_model, 1);
+  run.text.size = cnn_run_text_bytes(&fake_model, example().classes, 1);
   run.text.data = malloc(run.text.size);
   assert_true(cnn_run_save(&run, block, NULL, &checkpoint, NULL, 0, &error));
   free(run.text.data);

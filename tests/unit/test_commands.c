@@ -8,6 +8,7 @@
 #include "scratch.h"
 
 #include <signal.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -107,6 +108,56 @@ static void training_learns_and_leaves_a_run(void **state) {
   expect(0, "double eval d", "accuracy 100.00 %");
 }
 
+/* A data set "j" of three classes of grey, 12 training images each and a test image. */
+static void write_greys(void) {
+  static const char *const names[] = {"black", "grey", "white"};
+  char path[64];
+  assert_int_equal(system("mkdir -p j/train/black j/train/grey j/train/white j/test/black "
+                          "j/test/grey j/test/white"),
+                   0);
+  for (int i = 0; i < 39; i++) {
+    unsigned char tone = (unsigned char)(i % 3 * 120 + i / 3);
+    snprintf(path, sizeof path, i < 36 ? "j/train/%s/%d.jpg" : "j/test/%s/%d.jpg", names[i % 3], i);
+    scratch_jpeg(path, 28, (const unsigned char[]){tone, tone, tone});
+  }
+}
+
+/* The names of folders are those of classes, and go with the checkpoint. */
+static void classes_keep_the_names_of_their_folders(void **state) {
+  (void)state;
+  write_greys();
+  expect(0, "train j --epochs 30 --lr 0.02 --batch 6",
+         "fake: j/train has 3 folders, one a class, but the model has 10 classes, of which the "
+         "others will have no images");
+  expect(0, "eval j", "    1  grey");
+  assert_int_equal(system("mv j/train train"), 0);
+  expect(0, "eval j", "    2  white                    1         1   100.00 %");
+  expect(0, "predict j", "\nwhite/38.jpg  white ");
+  expect(0, "predict j", " right (is white)");
+  expect(0, "predict --top 1 j/test/grey j/test/black/36.jpg", "j/test/grey:\n37.jpg  grey ");
+  expect(0, "predict --top 1 j/test/grey j/test/black/36.jpg", "\nj/test/black/36.jpg  black ");
+  scratch_write("names", "a\nb\nc\nd\ne\nf\ng\nh\ni\nj\n", 20);
+  expect(0, "predict --top 1 --classes names j/test/grey", "37.jpg  b ");
+  scratch_jpeg("large.jpg", 30, (const unsigned char[]){0, 0, 0});
+  expect(4, "predict large.jpg",
+         "large.jpg: an image of 30x30 (height, width), but fake takes 28x28");
+  expect(4, "predict j/absent.jpg", "j/absent.jpg: No such file");
+  assert_int_equal(system("mv j/test/grey j/test/gray"), 0);
+  expect(4, "eval j", "j/test/gray: no class of the training images has this name");
+}
+
+/* classes.txt beside other files names the classes, too. */
+static void checkpoints_keep_classes_txt(void **state) {
+  (void)state;
+  scratch_write("d/classes.txt", "a\nb\nc\nd\ne\nf\ng\nh\ni\nj\n", 20);
+  expect(0, "train d --epochs 12 --lr 0.1", "100.00 %");
+  assert_int_equal(remove("d/classes.txt"), 0);
+  expect(0, "eval d", "    7  h  ");
+  expect(0, "predict d", "right (is h)");
+  scratch_write("d/classes.txt", "a\n", 2);
+  expect(4, "train d", "d/classes.txt: names 1 classes, but fake has 10; give one name a line");
+}
+
 /* More images an update than the program takes at once: 60 and 35 of 95. */
 static void large_batches_come_in_parts(void **state) {
   (void)state;
@@ -154,7 +205,13 @@ static void partial_batches_count_rightly(void **state) {
 
 static void steps_and_limits(void **state) {
   (void)state;
-  expect(0, "train d --steps 3 --no-shuffle --log-steps s.csv", "after 1 epoch");
+  expect(0, "train d --steps 3 --no-shuffle --log-steps s.csv", "  after 3 of 4 updates\n");
+  expect(0, "train d --steps 6", "% after 6 updates, ");
+  char *metrics = scratch_read("runs/fake/metrics.csv", NULL);
+  assert_non_null(strstr(metrics, "\n1,"));
+  assert_non_null(strstr(metrics, "\n1.5,")); /* half of the second epoch */
+  free(metrics);
+  expect(0, "train d --steps 4", "% after 1 epoch, ");
   char *log = scratch_read("s.csv", NULL);
   assert_non_null(strstr(log, "\n2,"));
   assert_null(strstr(log, "\n3,"));
@@ -179,6 +236,27 @@ static void a_loss_that_explodes_ends_it(void **state) {
   assert_false(scratch_exists("runs/fake/last.safetensors"));
   assert_true(scratch_exists("s.csv")); /* tells how it went */
   assert_false(scratch_exists("s.csv.partial"));
+}
+
+/* Neither a full disk nor a reader that goes away costs the training; the log's loss is told once.
+ */
+static void a_log_that_cannot_be_written_costs_no_training(void **state) {
+  (void)state;
+  expect(0, "train d --out whole", "written");
+  expect(1, "train d --out full --log-steps /dev/full", "fake: the training is saved, but its log");
+  char *output = scratch_read("output", NULL);
+  const char *told = strstr(output, "--log-steps /dev/full: cannot write: No space left on device; "
+                                    "the training goes on without its log");
+  assert_non_null(told);
+  assert_null(strstr(told + 1, "--log-steps"));
+  assert_non_null(strstr(output, "after 2 epochs"));
+  free(output);
+  expect_same_files("whole/last.safetensors", "full/last.safetensors");
+  assert_int_equal(system("mkfifo pipe && (: <pipe) & sleep 0.1"), 0);
+  expect(1, "train d --out piped --log-steps pipe", "cannot write: Broken pipe");
+  expect_same_files("whole/last.safetensors", "piped/last.safetensors");
+  expect(1, "train d --out early --log-steps missing/log", "missing/log: cannot write");
+  assert_false(scratch_exists("early/last.safetensors"));
 }
 
 static void interrupts_save_and_exit_130(void **state) {
@@ -208,6 +286,33 @@ static void gradcheck_passes(void **state) {
   expect(0, "double gradcheck --entries 30", "all within 1e-06");
 }
 
+/* A command with another model, in a process of its own; expects an exit code and words. */
+static void expect_command(const cnn_model *model, const char *command, const char *option,
+                           int code, const char *words) {
+  char program[] = "fake", *arguments[] = {program, strdup(command), strdup(option), NULL};
+  fflush(NULL);
+  pid_t child = fork();
+  assert_true(child >= 0);
+  if (child == 0) {
+    if (!freopen("output", "w", stdout) || dup2(fileno(stdout), STDERR_FILENO) < 0) _exit(99);
+    code = cnn_main(model, 3, arguments);
+    fflush(NULL);
+    _exit(code);
+  }
+  int status;
+  assert_int_equal(waitpid(child, &status, 0), child);
+  free(arguments[1]);
+  free(arguments[2]);
+  char *output = scratch_read("output", NULL);
+  if (!WIFEXITED(status) || WEXITSTATUS(status) != code || !strstr(output, words))
+    fail_msg("exit %d instead of %d, or '%s' lacks '%s'", WEXITSTATUS(status), code, output, words);
+  free(output);
+}
+
+static void expect_gradcheck(const cnn_model *model, int code, const char *words) {
+  expect_command(model, "gradcheck", "--threads=1", code, words);
+}
+
 /* One wrong entry among the gradients of a bias must be seen, in either precision. */
 static void wrong_gradients(const cnn_model *right, const cnn_state *state,
                             const cnn_batch *batch) {
@@ -226,14 +331,52 @@ static void wrong_double(const cnn_state *state, const cnn_batch *batch) {
 }
 static void gradcheck_sees_mistakes(void **state) {
   (void)state;
-  char program[] = "fake", command[] = "gradcheck", *arguments[] = {program, command, NULL};
   cnn_model model = fake_model;
   model.gradients = wrong_float;
-  assert_int_equal(cnn_main(&model, 2, arguments), 1);
+  expect_gradcheck(&model, 1, "gradient of fc.bias: relative error");
+  expect_gradcheck(&model, 1, "a program made with `cnnc --real double` can tell");
   model = fake_model_double;
   model.gradients = wrong_double;
-  arguments[1] = command;
-  assert_int_equal(cnn_main(&model, 2, arguments), 1);
+  expect_gradcheck(&model, 1, "steps of different sizes agree on another number");
+}
+
+/* The fake model with a kink of the loss in some entries of the bias, at a distance from where they
+   are checked: + |w - kink|, whose derivative there is that of the right side. */
+static int kinks;
+static double kink_distance;
+static void kinked(const cnn_state *state, const cnn_batch *batch) {
+  static double at[FAKE_CLASSES];
+  static bool placed;
+  double *bias = (double *)state->parameters + fake_model_double.parameters[1].offset;
+  double *gradient = (double *)state->gradients + fake_model_double.parameters[1].offset;
+  fake_model_double.gradients(state, batch);
+  for (int k = 0; k < FAKE_CLASSES && !placed; k++) at[k] = bias[k] + kink_distance;
+  placed = true;
+  for (int k = 0; k < kinks; k++) {
+    gradient[k] += bias[k] >= at[k] ? 1 : -1;
+    for (int n = 0; n < batch->count; n++)
+      ((double *)state->loss)[n] += bias[k] >= at[k] ? bias[k] - at[k] : at[k] - bias[k];
+  }
+}
+
+static void gradcheck_knows_kinks(void **state) {
+  (void)state;
+  cnn_model model = fake_model_double;
+  model.gradients = kinked;
+  kinks = 1;
+  static const double near[] = {4e-6, 1e-6, -3e-6, 4e-7, 2e-5}; /* a smaller step decides */
+  for (size_t i = 0; i < sizeof near / sizeof *near; i++) {
+    kink_distance = near[i];
+    expect_gradcheck(&model, 0, "all within");
+    expect_gradcheck(&model, 0, "fc.bias                              10          0 ");
+  }
+  kink_distance = 0; /* every difference is that of both sides: 1 less than the gradient */
+  expect_gradcheck(&model, 0, "fc.bias                               9          1 ");
+  kinks = 5;
+  expect_gradcheck(&model, 0, "fc.bias                               5          5 ");
+  kinks = 6;
+  expect_gradcheck(&model, 1,
+                   "fewer than half of the entries of 1 parameter could be decided: fc.bias");
 }
 
 static void bench_measures(void **state) {
@@ -292,6 +435,14 @@ static void one_thread_is_said(void **state) {
   free(output);
 }
 
+static void crowds_of_threads_are_told(void **state) {
+  (void)state;
+  cnn_model model = fake_model;
+  model.threads_max = 1024;
+  expect_command(&model, "gradcheck", "--threads=1024", 0,
+                 "will mostly wait for each other; take ");
+}
+
 static void other_machines_and_runtimes_are_refused(void **state) {
   (void)state;
   char program[] = "fake", command[] = "summary", *arguments[] = {program, command, NULL};
@@ -313,19 +464,24 @@ int main(void) {
       TEST(help_is_everywhere),
       TEST(mistakes_of_usage),
       TEST(training_learns_and_leaves_a_run),
+      TEST(classes_keep_the_names_of_their_folders),
+      TEST(checkpoints_keep_classes_txt),
       TEST(large_batches_come_in_parts),
       TEST(seeds_decide_all),
       TEST(partial_batches_count_rightly),
       TEST(steps_and_limits),
       TEST(runs_start_from_checkpoints),
       TEST(a_loss_that_explodes_ends_it),
+      TEST(a_log_that_cannot_be_written_costs_no_training),
       TEST(interrupts_save_and_exit_130),
       TEST(gradcheck_passes),
       TEST(gradcheck_sees_mistakes),
+      TEST(gradcheck_knows_kinks),
       TEST(bench_measures),
       TEST(profiles_list_every_node),
       TEST(a_profile_counts_the_nodes),
       TEST(one_thread_is_said),
+      TEST(crowds_of_threads_are_told),
       TEST(other_machines_and_runtimes_are_refused),
   };
   return cmocka_run_group_tests(tests, scratch_open, scratch_close);

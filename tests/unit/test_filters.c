@@ -126,6 +126,21 @@ static void mistakes_are_told(void **state) {
   EXPECT("output", "absent: No such file");
   assert_int_equal(system(FAKE_PROGRAM " filters d >output 2>&1"), 2 << 8);
   EXPECT("output", "takes no arguments: d");
+  size_t size, later;
+  char *before = scratch_read("w", &size);
+  assert_int_equal(system("ln w hard && ln -s w soft"), 0);
+  static const char *const outs[] = {"w", "./w", "hard", "soft"};
+  for (int i = 0; i < 4; i++) {
+    char command[256];
+    snprintf(command, sizeof command, FAKE_PROGRAM " filters -w w -o %s >output 2>&1", outs[i]);
+    assert_int_equal(system(command), 2 << 8);
+    EXPECT("output", "would be written over w, which is read; choose another name");
+  }
+  char *after = scratch_read("w", &later);
+  assert_int_equal(size, later);
+  assert_memory_equal(before, after, size);
+  free(before);
+  free(after);
   model.parameter_count = 0;
   assert_int_equal(RUN("--out", "none.svg"), 2);
   assert_false(scratch_exists("none.svg"));

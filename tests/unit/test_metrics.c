@@ -15,8 +15,8 @@ static void csv_has_a_line_an_epoch(void **state) {
   (void)state;
   char buffer[4096];
   cnn_text text = {.data = buffer, .size = sizeof buffer};
-  const cnn_metrics rows[] = {{1, 0.5, 0.75, 0.6, 0.7, 12345.67, 0, 0, 0},
-                              {2, 0.25, 1, 1e-9, 0, 2, 0, 0, 0}};
+  const cnn_metrics rows[] = {{1, 0.5, 0.75, 0.6, 0.7, 12345.67, 0, 0, 0, 0, 0},
+                              {2, 0.25, 1, 1e-9, 0, 2, 0, 0, 0, 0, 0}};
   cnn_metrics_csv(&text, rows, 2);
   assert_string_equal(buffer,
                       "epoch,train_loss,train_accuracy,test_loss,test_accuracy,images_per_s\n"
@@ -33,8 +33,8 @@ static void charts_fit(void **state) {
   enum { MOST = 300 };
   static cnn_metrics rows[MOST];
   for (int i = 0; i < MOST; i++)
-    rows[i] =
-        (cnn_metrics){i + 1, 2.0 / (i + 1), 1 - 0.5 / (i + 1), 1e6 / (i + 1), 0.1, 1e7, 0, 0, 0};
+    rows[i] = (cnn_metrics){
+        i + 1, 2.0 / (i + 1), 1 - 0.5 / (i + 1), 1e6 / (i + 1), 0.1, 1e7, 0, 0, 0, 0, 0};
   size_t size = cnn_metrics_text_bytes(MOST);
   char *buffer = malloc(size);
   assert_non_null(buffer);
@@ -56,7 +56,8 @@ static void curves_rise(void **state) {
   (void)state;
   char buffer[10000];
   cnn_text text = {.data = buffer, .size = sizeof buffer};
-  const cnn_metrics rows[] = {{1, 1, 0.5, 1, 0.5, 1, 0, 0, 0}, {2, 1, 0.9, 1, 0.5, 1, 0, 0, 0}};
+  const cnn_metrics rows[] = {{1, 1, 0.5, 1, 0.5, 1, 0, 0, 0, 0, 0},
+                              {2, 1, 0.9, 1, 0.5, 1, 0, 0, 0, 0, 0}};
   cnn_metrics_chart(&text, "net", rows, 2);
   const char *curve = buffer;
   for (int i = 0; i < 3; i++) { /* the third: accuracy of training */

@@ -13,8 +13,6 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include <jpeglib.h>
-
 /* The other data sets: CIFAR-10's binary files, and folders of JPEG images. */
 enum { RECORD = 3073 };
 static const cnn_model COLOUR = {.name = "net", .input = {3, 32, 32}, .classes = 3};
@@ -83,27 +81,6 @@ static void mistakes_in_cifar(void **state) {
   expect_mistake(&COLOUR, "train", "data_batch_4.bin: byte 1: the file ends within a record");
 }
 
-static void write_jpeg(const char *path, int side, const uint8_t colour[3]) {
-  struct jpeg_error_mgr errors;
-  struct jpeg_compress_struct jpeg = {.err = jpeg_std_error(&errors)};
-  FILE *file = fopen(path, "wb");
-  assert_non_null(file);
-  jpeg_create_compress(&jpeg);
-  jpeg_stdio_dest(&jpeg, file);
-  jpeg.image_width = jpeg.image_height = (JDIMENSION)side;
-  jpeg.input_components = 3;
-  jpeg.in_color_space = JCS_RGB;
-  jpeg_set_defaults(&jpeg);
-  jpeg_set_quality(&jpeg, 100, TRUE);
-  jpeg_start_compress(&jpeg, TRUE);
-  uint8_t row[3 * 64];
-  for (int x = 0; x < side; x++) memcpy(row + (size_t)x * 3, colour, 3);
-  for (int y = 0; y < side; y++) jpeg_write_scanlines(&jpeg, (JSAMPROW[]){row}, 1);
-  jpeg_finish_compress(&jpeg);
-  jpeg_destroy_compress(&jpeg);
-  fclose(file);
-}
-
 static void write_folders(void) {
   static const uint8_t colours[3][3] = {{200, 20, 20}, {20, 200, 20}, {20, 20, 200}};
   static const char *const names[] = {"apple", "leaf", "sky"};
@@ -114,10 +91,10 @@ static void write_folders(void) {
   for (int k = 0; k < 3; k++) {
     for (int i = 0; i < 2 + k; i++) {
       snprintf(path, sizeof path, "d/train/%s/%d.jpg", names[k], i);
-      write_jpeg(path, 32, colours[k]);
+      scratch_jpeg(path, 32, colours[k]);
     }
     snprintf(path, sizeof path, "d/test/%s/x.JPEG", names[k]);
-    write_jpeg(path, 32, colours[k]);
+    scratch_jpeg(path, 32, colours[k]);
   }
 }
 
@@ -145,6 +122,54 @@ static void folders_load(void **state) {
   assert_int_equal(dataset.image_bytes, 1024);
   assert_in_range(dataset.images[5], 72, 76); /* 0.299 R + 0.587 G + 0.114 B */
   cnn_dataset_release(&dataset);
+}
+
+/* With the names of a checkpoint, the test part needs neither train nor all classes. */
+static void known_classes_need_no_training_part(void **state) {
+  (void)state;
+  cnn_dataset dataset;
+  cnn_error error = {0};
+  write_folders();
+  assert_int_equal(system("rm -r d/train d/test/leaf"), 0);
+  expect_mistake(&COLOUR, "t10k", "d/train: No such file or directory; its folders number");
+  static const char names[] = "sky\nleaf\napple";
+  assert_true(cnn_dataset_load_test(&dataset, &COLOUR, "d", names, 0, &error));
+  assert_int_equal(dataset.count, 2);
+  assert_int_equal(dataset.labels[0], 2); /* apple, as the names have it */
+  assert_int_equal(dataset.labels[1], 0);
+  assert_string_equal(dataset.files[1], "sky/x.JPEG");
+  assert_string_equal(dataset.classes, names);
+  cnn_dataset_release(&dataset);
+  assert_false(cnn_dataset_load_test(&dataset, &COLOUR, "d", "sky\nleaf", 0, &error));
+  assert_string_equal(error.message, "d/test/apple: no class of the training images has this name; "
+                                     "those are sky to leaf");
+  error = (cnn_error){0};
+  assert_false(cnn_dataset_load_test(&dataset, &COLOUR, "d", "a\nb\nc\nd", 0, &error));
+  assert_non_null(strstr(error.message, "names 4 classes, but net has 3"));
+}
+
+static void images_load_without_a_data_set(void **state) {
+  (void)state;
+  cnn_dataset dataset;
+  cnn_error error = {0};
+  write_folders();
+  assert_true(cnn_dataset_load_images(&dataset, &COLOUR, "d/train/leaf", &error));
+  assert_int_equal(dataset.count, 3);
+  assert_null(dataset.labels);
+  assert_string_equal(dataset.files[2], "2.jpg");
+  assert_in_range(dataset.images[2 * 3072 + 1024], 197, 203);
+  cnn_dataset_release(&dataset);
+  assert_int_equal(rename("d/train/sky/0.jpg", "d/picture"), 0); /* known by its first bytes */
+  assert_true(cnn_dataset_load_images(&dataset, &COLOUR, "d/picture", &error));
+  assert_int_equal(dataset.count, 1);
+  assert_string_equal(dataset.files[0], "d/picture");
+  cnn_dataset_release(&dataset);
+  assert_true(cnn_dataset_is_images("d/train/leaf"));
+  assert_false(cnn_dataset_is_images("d"));
+  scratch_write("d/train/leaf/notes.txt", "text", 4);
+  assert_false(cnn_dataset_load_images(&dataset, &COLOUR, "d/train/leaf", &error));
+  assert_string_equal(error.message, "d/train/leaf/notes.txt: not a .jpg; a folder of images holds "
+                                     "JPEG files alone");
 }
 
 static void mistakes_in_folders(void **state) {
@@ -179,6 +204,8 @@ int main(void) {
       cmocka_unit_test_setup(cifar_loads, fresh),
       cmocka_unit_test_setup(mistakes_in_cifar, fresh),
       cmocka_unit_test_setup(folders_load, fresh),
+      cmocka_unit_test_setup(known_classes_need_no_training_part, fresh),
+      cmocka_unit_test_setup(images_load_without_a_data_set, fresh),
       cmocka_unit_test_setup(mistakes_in_folders, fresh),
   };
   return cmocka_run_group_tests(tests, scratch_open, scratch_close);

@@ -115,6 +115,10 @@ static void mistakes_are_told(void **state) {
   (void)state;
   train(4, "d --resume", "runs/fake: no run to resume");
   assert_false(scratch_exists("runs"));
+  assert_int_equal(system("mkdir -p runs/fake"), 0); /* what a run leaves that is killed early */
+  train(4, "d --resume", "nothing has been saved there, which happens after each epoch");
+  train(0, "d --epochs 1", "written");
+  train(4, "d --resume", "train on from its weights with --init runs/fake/last.safetensors; or");
   train(0, "d --epochs 3 --steps 5 --out r", "r/last.safetensors, metrics.csv, curves.svg, state");
   train(2, "d --resume --epochs 4 --out r", "settings of the run; leave out --epochs");
   train(2, "d --resume --init r/last.safetensors --out r", "leave out --init");

@@ -86,6 +86,21 @@ static void traces_feed_traces(void **state) {
   cnn_safetensors_close(&b);
 }
 
+static void inputs_are_not_written_over(void **state) {
+  (void)state;
+  run("trace --out a.safetensors --threads 1");
+  static const char *const inputs[] = {"--images", "--weights"};
+  for (int i = 0; i < 2; i++) {
+    char command[256];
+    snprintf(command, sizeof command, "%s trace %s a.safetensors --out ./a.safetensors 2>message",
+             FAKE_PROGRAM, inputs[i]);
+    assert_int_equal(system(command), 2 << 8);
+    assert_int_equal(system("grep -q 'would be written over a.safetensors' message"), 0);
+  }
+  cnn_safetensors a = open_file("a.safetensors"); /* is still whole */
+  cnn_safetensors_close(&a);
+}
+
 /* The last number of a value can be written; the byte behind it cannot. */
 static void pages_behind_values_are_guarded(void **state) {
   (void)state;
@@ -115,6 +130,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(values_are_written_plain),
       cmocka_unit_test(traces_feed_traces),
+      cmocka_unit_test(inputs_are_not_written_over),
       cmocka_unit_test(pages_behind_values_are_guarded),
   };
   return cmocka_run_group_tests(tests, scratch_open, scratch_close);
