@@ -101,7 +101,7 @@ typedef enum ValueKind {
   VALUE_PARAMETER,
   VALUE_PARAMETER_GRADIENT,
   VALUE_LOSS,      /* one number an image */
-  VALUE_WORKSPACE, /* of one node, while it runs */
+  VALUE_WORKSPACE, /* of a node while it runs; one for all */
   VALUE_BUFFER     /* running statistics: kept with the parameters, not trained */
 } ValueKind;
 
@@ -234,6 +234,7 @@ typedef struct Graph {
   ValueList values;
   Value *input, *output; /* images, logits [N,classes] */
   Value *loss;
+  Value *workspace; /* or NULL; set by schedule */
   int classes;
   int next_id; /* of values */
   Recipe recipe;

@@ -77,14 +77,16 @@ static const Kernel *taps_body(Lowering *l, const Value *x, const Value *dy, int
   const int *tile = l->node->schedule.tile, rest = made % tile[0];
   const Attributes *a = &l->node->attributes;
   const char *right = right_lacks(l, x, dy);
+  Kernel loops = {.template_name = "conv_weights_by_taps.c.in", .name = "conv_weights_by_taps"};
   Kernel body = {.template_name = "conv_weights_taps.c.in"};
   add_axis(l);
+  body_int(&loops, "SUMS", conv_block_sums(l->options));
+  lowering_body(l, &loops);
   body_int(&body, "OT", tile[0]);
   body_int(&body, "KW", tile[1]);
   body_int(&body, "REST", rest);
   body_int(&body, "STEP", a->stride[1]);
   body_int(&body, "PAD", a->padding[1]);
-  body_int(&body, "SUMS", conv_block_sums(l->options));
   body.parameters[body.parameter_count++] = param_string("RIGHT", right);
   const char *edges = *right ? arena_printf(l->graph->arena, "_e%s", as_name(l, right)) : "";
   body.name = arena_printf(l->graph->arena, "conv_weights_%dx%dtaps_s%d_p%d%s%s", tile[0], tile[1],

@@ -65,7 +65,10 @@ static void find_lifetimes(Graph *graph) {
     Node *node = graph->nodes.at[i];
     for (int k = 0; k < node->in_count; k++) node->in[k]->last = i;
     for (int k = 0; k < node->out_count; k++) node->out[k]->first = node->out[k]->last = i;
-    if (node->workspace) node->workspace->first = node->workspace->last = i;
+    Value *workspace = node->workspace;
+    if (!workspace) continue;
+    if (!workspace->last) workspace->first = i; /* node 0 makes the images */
+    workspace->last = i;
   }
   graph->output->last = graph->nodes.count; /* the caller reads it */
 }

@@ -108,12 +108,15 @@ static void usual_tile(Schedule *s, const CompileOptions *options) {
   s->tile[1] = many ? 3 : 2;
 }
 
-/* The node works in so many reals of its own. */
-static void give_workspace(Node *node, Graph *graph, const char *what, int64_t count) {
+/* The node works in so many reals while it runs; all such nodes share one place. */
+static void give_workspace(Node *node, Graph *graph, int64_t count) {
   int reals = (int)count;
-  const char *name = arena_printf(graph->arena, "%s_%s", node->out[0]->name, what);
-  node->workspace = graph_value(graph, VALUE_WORKSPACE, name, 1, &reals);
-  node->workspace->producer = node;
+  if (!graph->workspace) {
+    graph->workspace = graph_value(graph, VALUE_WORKSPACE, "workspace", 1, &reals);
+    graph->workspace->producer = node;
+  }
+  graph->workspace->dim[0] = max(graph->workspace->dim[0], reals);
+  node->workspace = graph->workspace;
 }
 
 static void schedule_conv_rows(Node *node, Graph *graph, const CompileOptions *options) {
@@ -133,7 +136,7 @@ static void schedule_conv_rows(Node *node, Graph *graph, const CompileOptions *o
   const Value *weight = node->in[1];
   int padded = divide_up(channels, s->tile[0]) * s->tile[0];
   if (value_count(weight) * (options->real_is_double ? 8 : 4) > NEAR_BYTES)
-    give_workspace(node, graph, "filters", value_count(weight) / channels * padded);
+    give_workspace(node, graph, value_count(weight) / channels * padded);
 }
 
 int conv_block_sums(const CompileOptions *options) {
@@ -206,6 +209,9 @@ static void choose_taps(Schedule *s, const Attributes *a, int channels_out, cons
   while (s->tile[0] < channels_out &&
          tile_fits(s->tile[0] + 1, s->tile[1], target_registers(options->target)))
     s->tile[0]++;
+  int fewer = s->tile[0] - 1; /* where they leave no rest and still keep the FMA units busy */
+  if (channels_out % s->tile[0] && fewer && channels_out % fewer == 0 && fewer * s->tile[1] >= FMAS_IN_FLIGHT)
+    s->tile[0] = fewer;
   int row = s->tile[0] * dy->dim[3] * vector;
   int columns = divide_up(row, TILE_BYTES);
   s->block[0] = max(1, min(TILE_BYTES / row, dy->dim[2]));
@@ -249,7 +255,7 @@ static void schedule_conv_weights(Node *node, Graph *graph, const CompileOptions
       choose_parts(pieces, most, lane_bytes(x, images, vector) + lane_bytes(dy, images, vector),
                    value_count(dweight) * real, pieces > a->groups);
   if (s->parts == 1) return;
-  give_workspace(node, graph, "parts", s->parts * value_count(dweight));
+  give_workspace(node, graph, s->parts * value_count(dweight));
 }
 
 /* --- the pass --------------------------------------------------------------------------------- */

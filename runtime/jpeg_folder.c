@@ -2,6 +2,7 @@
 
 #include "classes.h"
 #include "clock.h"
+#include "commands.h"
 
 #include <dirent.h>
 #include <errno.h>

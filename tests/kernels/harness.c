@@ -47,6 +47,10 @@ void case_string(Case *c, const char *name, const char *value) {
   add_param(&c->kernel, param_string(name, value));
 }
 
+void case_body_string(Case *c, const char *name, const char *value) {
+  add_param(&c->body, param_string(name, value));
+}
+
 void case_body_int(Case *c, const char *name, int value) {
   add_param(&c->body, param_int(name, value));
 }
@@ -398,15 +402,16 @@ static const char *render(TemplateEngine *engine, const Rendering *r, const char
   return template_render(engine, r->template_name, params, count);
 }
 
-/* The first case with the same body: one function serves all of them. Its parameters are numbers.
- */
+/* The first case with the same body: one function serves all of them. */
 static int body_owner(const Suite *suite, int i) {
   const Rendering *mine = &suite->cases.at[i]->body;
   for (int k = 0; k < i; k++) {
     const Rendering *other = &suite->cases.at[k]->body;
     bool same = mine->template_name && other->template_name == mine->template_name;
     for (int n = 0; same && n < mine->param_count; n++)
-      same = mine->params[n].integer == other->params[n].integer;
+      same = mine->params[n].type == PARAM_STRING
+                 ? !strcmp(mine->params[n].string, other->params[n].string)
+                 : mine->params[n].integer == other->params[n].integer;
     if (same) return k;
   }
   return i;
@@ -428,7 +433,10 @@ static void write_source(const Suite *suite, const char *path) {
   for (int i = 0; i < suite->cases.count; i++)
     convolves |= suite->cases.at[i]->body.template_name != NULL;
   const Rendering axis = {.template_name = "conv_axis.c.in"};
+  Rendering loops = {.template_name = "conv_weights_by_taps.c.in", .param_count = 1};
+  loops.params[0] = param_int("SUMS", BLOCK_SUMS);
   if (convolves) fputs(render(engine, &axis, "conv_axis", ""), file);
+  if (convolves) fputs(render(engine, &loops, "conv_weights_by_taps", ""), file);
   for (int i = 0; i < suite->cases.count; i++) {
     Case *c = suite->cases.at[i];
     const int owner = body_owner(suite, i);

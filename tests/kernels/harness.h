@@ -14,7 +14,7 @@
 #include "cnn.h"
 #include "template.h"
 
-enum { TENSORS_MAX = 8, PARAMS_MAX = 32 };
+enum { TENSORS_MAX = 8, PARAMS_MAX = 32, BLOCK_SUMS = 1024 /* of conv2d_backward_weights */ };
 
 typedef struct Target {
   const char *name, *wrappers, *real, *flags;
@@ -90,6 +90,7 @@ void case_int(Case *c, const char *name, int value);
 void case_bool(Case *c, const char *name, bool value);
 void case_string(Case *c, const char *name, const char *value);
 void case_body_int(Case *c, const char *name, int value);
+void case_body_string(Case *c, const char *name, const char *value);
 Tensor *case_tensor(Case *c, const char *name, cnn_layout layout, Fill fill, int d0, int d1,
                     int d2);
 

@@ -102,11 +102,52 @@ static int cover(int n, int tile) {
   return (n + tile - 1) / tile * tile;
 }
 
+static Case *add_weights(Suite *suite, Conv k, int parts) {
+  int filter = k.c / k.g * k.kh * k.kw;
+  Case *c = add_conv(suite, "conv2d_backward_weights.c.in",
+                     parts > 1 ? "a[0], a[1], a[2], a[3]" : "a[0], a[1], a[2]", k,
+                     twin_backward_weights);
+  case_int(c, "PARTS", parts);
+  case_tensor(c, "x", CNN_LANES, FILL_INTEGERS, k.c, k.h, k.w);
+  case_tensor(c, "dy", CNN_LANES, FILL_INTEGERS, k.o, k.p, k.q)->gradient = true;
+  case_tensor(c, "dweight", CNN_PLAIN, FILL_GARBAGE, k.o, filter, 0);
+  if (parts > 1) case_tensor(c, "workspace", CNN_PLAIN, FILL_WORKSPACE, parts * k.o, filter, 0);
+  return c;
+}
+
+/* The gradient of the filters with a tile that holds taps, for shapes that it takes. */
+static void add_taps(Suite *suite, Conv k, int filters, int parts, bool blocks) {
+  const char *right = "";
+  int lefts = (k.pw + k.sw - 1) / k.sw, rights = 0;
+  for (int q = 0; q < k.q; q++) {
+    int lacks = q * k.sw - k.pw + k.kw - k.w;
+    if (lacks > 0)
+      right = arena_printf(suite->arena, "%s%s%d", right, rights++ ? "," : "", min(lacks, k.kw));
+  }
+  if (k.dw > 1 || k.kw < 2 || k.kw > k.w || k.pw >= k.kw || lefts + rights >= k.q) return;
+  Case *c = add_weights(suite, k, parts);
+  int og = k.o / k.g;
+  c->body.template_name = "conv_weights_taps.c.in";
+  case_body_int(c, "OT", filters);
+  case_body_int(c, "KW", k.kw);
+  case_body_int(c, "REST", og % filters);
+  case_body_int(c, "STEP", k.sw);
+  case_body_int(c, "PAD", k.pw);
+  case_body_string(c, "RIGHT", right);
+  int half = blocks ? (k.q + 1) / 2 : k.q; /* a block holds an edge */
+  case_int(c, "OB", blocks ? filters : cover(og, filters));
+  case_int(c, "CB", 2);
+  case_int(c, "KB", blocks ? 1 : k.kh);
+  case_int(c, "B", blocks ? 2 : k.p);
+  case_int(c, "QB", half > lefts && k.q - half > rights ? half : k.q);
+}
+
 /* A shape with one register tile; tiles that are too large for it are cut. */
 static void add_shape(Suite *suite, Conv k, int channels, int pixels, bool bias, bool relu) {
   int cg = k.c / k.g, og = k.o / k.g, filter = cg * k.kh * k.kw, ot = min(channels, og);
-  Case *c = add_conv(suite, "conv2d.c.in", bias ? "a[0], a[1], a[3], a[2]" : "a[0], a[1], a[2]", k,
-                     twin_conv);
+  /* Packed where there is a bias; backward, where there is a mask. */
+  Case *c = add_conv(suite, "conv2d.c.in",
+                     bias ? "a[0], a[1], a[3], a[2], a[4]" : "a[0], a[1], a[2]", k, twin_conv);
   rows_body(c, og, ot, pixels);
   case_int(c, "B", 2);
   case_int(c, "QB", 2 * pixels);
@@ -114,44 +155,48 @@ static void add_shape(Suite *suite, Conv k, int channels, int pixels, bool bias,
   case_bool(c, "bias", bias);
   case_bool(c, "relu", relu);
   case_bool(c, "mask", false);
+  case_int(c, "PACK", bias ? ot : 0);
   case_tensor(c, "x", CNN_LANES, FILL_INTEGERS, k.c, k.h, k.w);
   case_tensor(c, "weight", CNN_PLAIN, FILL_INTEGERS, k.o, filter, 0);
   case_tensor(c, "y", CNN_LANES, FILL_GARBAGE, k.o, k.p, k.q);
-  if (bias) case_tensor(c, "bias", CNN_PLAIN, FILL_INTEGERS, k.o, 0, 0);
+  if (bias) {
+    case_tensor(c, "bias", CNN_PLAIN, FILL_INTEGERS, k.o, 0, 0);
+    case_tensor(c, "packed", CNN_PLAIN, FILL_WORKSPACE, k.g * cover(og, ot), filter, 0);
+  }
 
-  c = add_conv(suite, "conv2d.c.in", relu ? "a[0], a[1], a[3], a[2]" : "a[0], a[1], a[2]", k,
+  int dt = min(channels, cg);
+  c = add_conv(suite, "conv2d.c.in", relu ? "a[0], a[1], a[3], a[2], a[4]" : "a[0], a[1], a[2]", k,
                twin_backward_data);
-  rows_body(c, cg, min(channels, cg), pixels);
+  rows_body(c, cg, dt, pixels);
   case_int(c, "B", 1);
   case_int(c, "QB", k.w);
   case_bool(c, "backward", true);
   case_bool(c, "bias", false);
   case_bool(c, "relu", false);
   case_bool(c, "mask", relu);
+  case_int(c, "PACK", relu ? dt : 0);
   case_tensor(c, "dy", CNN_LANES, FILL_INTEGERS, k.o, k.p, k.q)->gradient = true;
   case_tensor(c, "weight", CNN_PLAIN, FILL_INTEGERS, k.o, filter, 0);
   case_tensor(c, "dx", CNN_LANES, FILL_GARBAGE, k.c, k.h, k.w)->gradient = true;
-  if (relu) case_tensor(c, "y", CNN_LANES, FILL_RELU, k.c, k.h, k.w);
+  if (relu) {
+    case_tensor(c, "y", CNN_LANES, FILL_RELU, k.c, k.h, k.w);
+    case_tensor(c, "packed", CNN_PLAIN, FILL_WORKSPACE, k.g * cover(cg, dt), og * k.kh * k.kw, 0);
+  }
 
   int ct = min(2, cg);
-  int parts = relu ? 3 : 1;
-  c = add_conv(suite, "conv2d_backward_weights.c.in",
-               parts > 1 ? "a[0], a[1], a[2], a[3]" : "a[0], a[1], a[2]", k, twin_backward_weights);
+  c = add_weights(suite, k, relu ? 3 : 1);
   c->body.template_name = "conv_weights.c.in";
   case_body_int(c, "OT", ot);
   case_body_int(c, "CT", ct);
   case_body_int(c, "OREST", og % ot);
   case_body_int(c, "CREST", cg % ct);
-  case_body_int(c, "SUMS", 1024);
+  case_body_int(c, "SUMS", BLOCK_SUMS);
   case_int(c, "OB", bias ? ot : cover(og, ot));
   case_int(c, "CB", 2 * ct);
   case_int(c, "KB", relu ? 1 : k.kh);
   case_int(c, "B", bias ? 2 : k.p);
-  case_int(c, "PARTS", parts);
-  case_tensor(c, "x", CNN_LANES, FILL_INTEGERS, k.c, k.h, k.w);
-  case_tensor(c, "dy", CNN_LANES, FILL_INTEGERS, k.o, k.p, k.q)->gradient = true;
-  case_tensor(c, "dweight", CNN_PLAIN, FILL_GARBAGE, k.o, filter, 0);
-  if (parts > 1) case_tensor(c, "workspace", CNN_PLAIN, FILL_WORKSPACE, parts * k.o, filter, 0);
+  case_int(c, "QB", bias ? 5 : k.q);
+  add_taps(suite, k, ot, relu ? 3 : 1, bias);
 }
 
 static void add_cases(Suite *suite) {
