@@ -147,7 +147,7 @@ typedef enum Phase { PHASE_FORWARD, PHASE_BACKWARD, PHASE_UPDATE } Phase;
      linear, linear_backward_data          features made, vectors of images
      linear_backward_weights               output features, vectors of input features */
 typedef enum Algorithm {
-  ALGORITHM_NONE,  /* a view: no code */
+  ALGORITHM_NONE,   /* a view: no code */
   ALGORITHM_DIRECT, /* loops over the shape with one register tile */
   ALGORITHM_TAPS    /* conv2d_backward_weights: the tile holds the taps of a kernel's row */
 } Algorithm;

@@ -59,7 +59,8 @@ static const char *right_lacks(Lowering *l, const Value *x, const Value *dy) {
   for (int q = 0; q < dy->dim[3]; q++) {
     int lacks = q * a->stride[1] - a->padding[1] + a->kernel[1] - x->dim[3];
     if (lacks > 0)
-      text = arena_printf(l->graph->arena, "%s%s%d", text, *text ? "," : "", lacks < a->kernel[1] ? lacks : a->kernel[1]);
+      text = arena_printf(l->graph->arena, "%s%s%d", text, *text ? "," : "",
+                          lacks < a->kernel[1] ? lacks : a->kernel[1]);
   }
   return text;
 }

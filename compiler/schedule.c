@@ -73,15 +73,15 @@ static void choose_tile(int m, int n, int unit, int registers, double far, int t
 /* --- convolutions ----------------------------------------------------------------------------- */
 
 enum {
-  PIECES = 64,           /* of work, at least, where a shape has as many: for many processors */
-  SUM_PIECES = 32,       /* the same where a piece sees all images */
-  NEAR_BYTES = 24 << 10, /* that stay in the first cache */
-  TILE_BYTES = 30 << 10, /* the same, of one thing while others pass through once */
+  PIECES = 64,            /* of work, at least, where a shape has as many: for many processors */
+  SUM_PIECES = 32,        /* the same where a piece sees all images */
+  NEAR_BYTES = 24 << 10,  /* that stay in the first cache */
+  TILE_BYTES = 30 << 10,  /* the same, of one thing while others pass through once */
   TILES_BYTES = 40 << 10, /* the same, with what passes through */
-  FAR_BYTES = 512 << 10, /* that stay in the second cache, beside what passes through */
-  SUM_BYTES = 256 << 10, /* sums of a block of filters: they stay in the second cache */
-  PART_BYTES = 4 << 20,  /* images that stay in the third cache while several blocks read them */
-  PART_PIXELS = 256      /* vectors that a part adds up, at least: a sum of lanes is worth 8 */
+  FAR_BYTES = 512 << 10,  /* that stay in the second cache, beside what passes through */
+  SUM_BYTES = 256 << 10,  /* sums of a block of filters: they stay in the second cache */
+  PART_BYTES = 4 << 20,   /* images that stay in the third cache while several blocks read them */
+  PART_PIXELS = 256       /* vectors that a part adds up, at least: a sum of lanes is worth 8 */
 };
 
 static int divide_up(int a, int b) {
@@ -132,10 +132,11 @@ static void schedule_conv_rows(Node *node, Graph *graph, const CompileOptions *o
               1.0 / a->kernel[1], s->tile);
   choose_block(s, graph, options, channels, y->dim[2], columns, a->kernel[0], x->dim[1] / a->groups,
                backward ? 1 : a->stride[1]);
-  /* Weights that do not stay in the first cache are packed into one stream. */
+  /* Many weights, which many tiles of pixels read from beyond the first caches, are packed into one
+   * stream. */
   const Value *weight = node->in[1];
   int padded = divide_up(channels, s->tile[0]) * s->tile[0];
-  if (value_count(weight) * (options->real_is_double ? 8 : 4) > NEAR_BYTES)
+  if (value_count(weight) * (options->real_is_double ? 8 : 4) > FAR_BYTES / 2)
     give_workspace(node, graph, value_count(weight) / channels * padded);
 }
 
@@ -187,8 +188,8 @@ static int choose_sums(Schedule *s, const Attributes *a, int channels_out, int c
   return pieces;
 }
 
-/* Whether the taps of a kernel's row can be a side of the tile, and should: a pixel that is read for
-   one is near for the next. The edges of a row must not meet. */
+/* Whether the taps of a kernel's row can be a side of the tile, and should: a pixel that is read
+   for one is near for the next. The edges of a row must not meet. */
 static bool taps_in_tile(const Node *node, const CompileOptions *options) {
   const Attributes *a = &node->attributes;
   const Value *x = node->in[0], *dy = node->in[1];
@@ -210,7 +211,8 @@ static void choose_taps(Schedule *s, const Attributes *a, int channels_out, cons
          tile_fits(s->tile[0] + 1, s->tile[1], target_registers(options->target)))
     s->tile[0]++;
   int fewer = s->tile[0] - 1; /* where they leave no rest and still keep the FMA units busy */
-  if (channels_out % s->tile[0] && fewer && channels_out % fewer == 0 && fewer * s->tile[1] >= FMAS_IN_FLIGHT)
+  if (channels_out % s->tile[0] && fewer && channels_out % fewer == 0 &&
+      fewer * s->tile[1] >= FMAS_IN_FLIGHT)
     s->tile[0] = fewer;
   int row = s->tile[0] * dy->dim[3] * vector;
   int columns = divide_up(row, TILE_BYTES);

@@ -104,9 +104,9 @@ static int cover(int n, int tile) {
 
 static Case *add_weights(Suite *suite, Conv k, int parts) {
   int filter = k.c / k.g * k.kh * k.kw;
-  Case *c = add_conv(suite, "conv2d_backward_weights.c.in",
-                     parts > 1 ? "a[0], a[1], a[2], a[3]" : "a[0], a[1], a[2]", k,
-                     twin_backward_weights);
+  Case *c =
+      add_conv(suite, "conv2d_backward_weights.c.in",
+               parts > 1 ? "a[0], a[1], a[2], a[3]" : "a[0], a[1], a[2]", k, twin_backward_weights);
   case_int(c, "PARTS", parts);
   case_tensor(c, "x", CNN_LANES, FILL_INTEGERS, k.c, k.h, k.w);
   case_tensor(c, "dy", CNN_LANES, FILL_INTEGERS, k.o, k.p, k.q)->gradient = true;
