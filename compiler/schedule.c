@@ -51,14 +51,14 @@ static bool tile_fits(int a, int b, int registers) {
   return a * b + min(a, b) + SPARE_REGISTERS <= registers;
 }
 
-/* The best tile for an m x n output; b is a multiple of `unit`. What is already in `tile` stays
-   unless it does not fit, or another is better by more than a little: shapes with one tile share
-   code. */
-static void choose_tile(int m, int n, int unit, int registers, double far, int tile[2]) {
+/* The best tile a x b for an m x n output; a is `most` at most, b a multiple of `unit`. What is
+   already in `tile` stays unless it does not fit, or another is better by more than a little:
+   shapes with one tile share code. */
+static void choose_tile(int m, int n, int unit, int most, int registers, double far, int tile[2]) {
   double best = 0;
   if (tile[0] && tile[0] <= m && tile[1] <= n && tile_fits(tile[0], tile[1], registers))
     best = cover_cycles(m, n, tile[0], tile[1], far) * (1 - WORTH_A_BODY);
-  for (int a = 1; a <= m; a++) {
+  for (int a = 1; a <= min(m, most); a++) {
     for (int b = unit; b <= n; b += unit) {
       if (!tile_fits(a, b, registers) && (a > 1 || b > unit)) continue;
       double cycles = cover_cycles(m, n, a, b, far);
@@ -73,6 +73,7 @@ static void choose_tile(int m, int n, int unit, int registers, double far, int t
 /* --- convolutions ----------------------------------------------------------------------------- */
 
 enum {
+  ROWS_OF_WEIGHTS = 8,    /* of a tile of conv_rows: for more distances there are no registers */
   PIECES = 64,            /* of work, at least, where a shape has as many: for many processors */
   SUM_PIECES = 32,        /* the same where a piece sees all images */
   NEAR_BYTES = 24 << 10,  /* that stay in the first cache */
@@ -128,8 +129,8 @@ static void schedule_conv_rows(Node *node, Graph *graph, const CompileOptions *o
   /* Backward, the pixels of a row that share their taps are one in `stride`. */
   int apart = backward ? a->stride[1] : 1;
   usual_tile(s, options);
-  choose_tile(channels, divide_up(columns, apart), 1, target_registers(options->target),
-              1.0 / a->kernel[1], s->tile);
+  choose_tile(channels, divide_up(columns, apart), 1, ROWS_OF_WEIGHTS,
+              target_registers(options->target), 1.0 / a->kernel[1], s->tile);
   choose_block(s, graph, options, channels, y->dim[2], columns, a->kernel[0], x->dim[1] / a->groups,
                backward ? 1 : a->stride[1]);
   /* Many weights, which many tiles of pixels read from beyond the first caches, are packed into one
@@ -226,7 +227,8 @@ static void choose_channels(Schedule *s, const Attributes *a, int channels_out, 
                             const Value *x, const Value *dy, const CompileOptions *options) {
   int vector = target_lanes(options->target) * (options->real_is_double ? 8 : 4);
   usual_tile(s, options);
-  choose_tile(channels_out, channels_in, 1, target_registers(options->target), 0, s->tile);
+  choose_tile(channels_out, channels_in, 1, channels_out, target_registers(options->target), 0,
+              s->tile);
   while (s->tile[0] * s->tile[1] * a->kernel[1] > conv_block_sums(options)) /* very wide kernels */
     s->tile[s->tile[0] < s->tile[1]] /= 2;
   int64_t pixels = min(x->dim[3], dy->dim[3] * a->kernel[1]) * min(a->stride[0], a->kernel[0]);
@@ -283,12 +285,12 @@ static void schedule_node(Node *node, Graph *graph, const CompileOptions *option
     /* Whole tiles only: a batch that is not full computes images that nobody reads. */
     int groups = (node->in[0]->dim[0] + lanes - 1) / lanes, vectors = 4;
     while (groups % vectors) vectors--;
-    choose_tile(node->out[0]->dim[1], vectors, vectors, registers, 0, s->tile);
+    choose_tile(node->out[0]->dim[1], vectors, vectors, registers, registers, 0, s->tile);
     break;
   }
   case OP_linear_backward_weights: {
     int vectors = (node->in[0]->dim[1] + lanes - 1) / lanes;
-    choose_tile(node->in[1]->dim[1], vectors, 1, registers, 0, s->tile);
+    choose_tile(node->in[1]->dim[1], vectors, 1, registers, registers, 0, s->tile);
     break;
   }
   default:

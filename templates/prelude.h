@@ -62,7 +62,7 @@ static inline team join_team(int images) {
 static inline int min_int(int a, int b) { return a < b ? a : b; }
 static inline int max_int(int a, int b) { return a > b ? a : b; }
 
-/* For functions around one hot loop: among the variables of a caller it would lose its registers. */
+/* For functions around one hot loop: inlined, the loops around it would take its registers. */
 #define NOINLINE __attribute__((noinline))
 
 /* Asks for memory that is read soon; any address will do. */
