@@ -42,8 +42,8 @@ static bool is_of_image(const Value *value) {
   }
 }
 
-static void add_value(NodeCost *cost, const Value *value, int real_bytes) {
-  const int bytes = value->kind == VALUE_INPUT ? 1 : real_bytes;
+static void add_value(NodeCost *cost, const Value *value, int each) {
+  const int bytes = value->kind == VALUE_INPUT ? 1 : each;
   if (is_of_image(value))
     cost->image_bytes += value_features(value) * bytes;
   else
@@ -52,23 +52,23 @@ static void add_value(NodeCost *cost, const Value *value, int real_bytes) {
 
 NodeCost node_cost(const Graph *graph, const Node *node, const CompileOptions *options) {
   NodeCost cost = {.op = op_name(node->op), .pass = pass_of(node), .flops = 2 * node_macs(node)};
-  const int real_bytes = options->real_is_double ? 8 : 4;
+  const int bytes = real_bytes(options);
   for (int i = 0; i < node->in_count; i++) {
     const Value *value = node->in[i];
-    add_value(&cost, value, real_bytes);
+    add_value(&cost, value, bytes);
     if (node->op == OP_batch_norm && value->kind == VALUE_BUFFER)
-      add_value(&cost, value, real_bytes); /* written, too */
+      add_value(&cost, value, bytes); /* written, too */
     if (node->op == OP_update && value->kind == VALUE_PARAMETER)
-      cost.bytes += value_count(value) * real_bytes * (1 + 2 * optimizer_blocks(&graph->recipe));
+      cost.bytes += value_count(value) * bytes * (1 + 2 * optimizer_blocks(&graph->recipe));
   }
-  for (int i = 0; i < node->out_count; i++) add_value(&cost, node->out[i], real_bytes);
+  for (int i = 0; i < node->out_count; i++) add_value(&cost, node->out[i], bytes);
   return cost;
 }
 
 NodeCost logits_cost(const Graph *graph, const CompileOptions *options) {
   NodeCost cost = {.op = "logits", .pass = COST_FORWARD};
   const int64_t classes = value_features(graph->output);
-  add_value(&cost, graph->output, options->real_is_double ? 8 : 4);
+  add_value(&cost, graph->output, real_bytes(options));
   cost.image_bytes += (classes + 1) * 4; /* float logits and the class */
   return cost;
 }

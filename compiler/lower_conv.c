@@ -52,25 +52,17 @@ static const Kernel *weights_body(Lowering *l, int made, int read) {
   return lowering_body(l, &body);
 }
 
-/* Taps that the last pixels of a row lack, with commas. */
+/* Taps that each of the last pixels of a row lacks: "1_3". */
 static const char *right_lacks(Lowering *l, const Value *x, const Value *dy) {
   const Attributes *a = &l->node->attributes;
   const char *text = "";
   for (int q = 0; q < dy->dim[3]; q++) {
     int lacks = q * a->stride[1] - a->padding[1] + a->kernel[1] - x->dim[3];
     if (lacks > 0)
-      text = arena_printf(l->graph->arena, "%s%s%d", text, *text ? "," : "",
+      text = arena_printf(l->graph->arena, "%s%s%d", text, *text ? "_" : "",
                           lacks < a->kernel[1] ? lacks : a->kernel[1]);
   }
   return text;
-}
-
-/* "1,3" as a part of a name: "1_3". */
-static const char *as_name(Lowering *l, const char *list) {
-  char *name = arena_printf(l->graph->arena, "%s", list);
-  for (char *c = name; *c; c++)
-    if (*c == ',') *c = '_';
-  return name;
 }
 
 /* Tiles of filters x taps, for groups of `made` filters. */
@@ -89,7 +81,7 @@ static const Kernel *taps_body(Lowering *l, const Value *x, const Value *dy, int
   body_int(&body, "STEP", a->stride[1]);
   body_int(&body, "PAD", a->padding[1]);
   body.parameters[body.parameter_count++] = param_string("RIGHT", right);
-  const char *edges = *right ? arena_printf(l->graph->arena, "_e%s", as_name(l, right)) : "";
+  const char *edges = *right ? arena_printf(l->graph->arena, "_e%s", right) : "";
   body.name = arena_printf(l->graph->arena, "conv_weights_%dx%dtaps_s%d_p%d%s%s", tile[0], tile[1],
                            a->stride[1], a->padding[1], edges, rest_text(l, "", rest));
   return lowering_body(l, &body);

@@ -159,8 +159,8 @@ static void place(Graph *graph) {
   for (int i = 0; i < count; i++) roots[i]->offset = lowest_place(roots[i], roots, i);
 }
 
-static void place_guarded(Graph *graph, int real_bytes) {
-  const int64_t page = GUARD_BYTES / real_bytes;
+static void place_guarded(Graph *graph, int bytes) {
+  const int64_t page = GUARD_BYTES / bytes;
   int64_t end = 0;
   for (int i = 0; i < graph->values.count; i++) {
     Value *value = graph->values.at[i];
@@ -190,7 +190,7 @@ void pass_memory(Graph *graph, const CompileOptions *options) {
   }
   share_memory(graph, options->keep_values);
   if (options->keep_values)
-    place_guarded(graph, options->real_is_double ? 8 : 4);
+    place_guarded(graph, real_bytes(options));
   else
     place(graph);
   for (int i = 0; i < graph->values.count; i++) {
@@ -233,5 +233,5 @@ int optimizer_blocks(const Recipe *recipe) {
 int64_t graph_bytes(const Graph *graph, const CompileOptions *options) {
   int64_t blocks = trains(graph) ? 2 + optimizer_blocks(&graph->recipe) : 1;
   int64_t reals = blocks * graph_parameter_reals(graph) + graph_activation_reals(graph);
-  return reals * (options->real_is_double ? 8 : 4);
+  return reals * real_bytes(options);
 }

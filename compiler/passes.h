@@ -23,6 +23,9 @@ int target_lanes(Target target);
 /* Vector registers: how many accumulators a tile may have depends on it. */
 int target_registers(Target target);
 
+/* Of a number in the program. */
+int real_bytes(const CompileOptions *options);
+
 void pass_simplify(Graph *graph);
 void pass_gradient(Graph *graph);
 void pass_fuse(Graph *graph);

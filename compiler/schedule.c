@@ -76,8 +76,7 @@ enum {
   ROWS_OF_WEIGHTS = 8,    /* of a tile of conv_rows: for more distances there are no registers */
   PIECES = 64,            /* of work, at least, where a shape has as many: for many processors */
   SUM_PIECES = 32,        /* the same where a piece sees all images */
-  NEAR_BYTES = 24 << 10,  /* that stay in the first cache */
-  TILE_BYTES = 30 << 10,  /* the same, of one thing while others pass through once */
+  TILE_BYTES = 30 << 10,  /* that stay in the first cache while others pass through once */
   TILES_BYTES = 40 << 10, /* the same, with what passes through */
   FAR_BYTES = 512 << 10,  /* that stay in the second cache, beside what passes through */
   SUM_BYTES = 256 << 10,  /* sums of a block of filters: they stay in the second cache */
@@ -89,14 +88,18 @@ static int divide_up(int a, int b) {
   return (a + b - 1) / b;
 }
 
+/* Bytes of a number of as many images as a vector holds. */
+static int vector_bytes(const CompileOptions *options) {
+  return target_lanes(options->target) * real_bytes(options);
+}
+
 /* Tiles of channels and pixels of a row in a piece of conv_rows, which reads
    `kernel` rows of `channels` channels. */
 static void choose_block(Schedule *s, const Graph *graph, const CompileOptions *options, int made,
                          int rows, int columns, int kernel, int channels, int stride) {
-  int lanes = target_lanes(options->target);
   int tiles = divide_up(made, s->tile[0]);
-  int pieces = divide_up(graph->recipe.batch, lanes) * rows;
-  int64_t pixel = (int64_t)kernel * channels * stride * lanes * (options->real_is_double ? 8 : 4);
+  int pieces = divide_up(graph->recipe.batch, target_lanes(options->target)) * rows;
+  int64_t pixel = (int64_t)kernel * channels * stride * vector_bytes(options);
   int fit = (int)(FAR_BYTES / pixel) / s->tile[1] * s->tile[1];
   s->block[0] = divide_up(tiles, divide_up(PIECES, pieces));
   s->block[1] = pixel * columns <= 2 * FAR_BYTES ? columns : fit > s->tile[1] ? fit : s->tile[1];
@@ -137,12 +140,12 @@ static void schedule_conv_rows(Node *node, Graph *graph, const CompileOptions *o
    * stream. */
   const Value *weight = node->in[1];
   int padded = divide_up(channels, s->tile[0]) * s->tile[0];
-  if (value_count(weight) * (options->real_is_double ? 8 : 4) > FAR_BYTES / 2)
+  if (value_count(weight) * real_bytes(options) > FAR_BYTES / 2)
     give_workspace(node, graph, value_count(weight) / channels * padded);
 }
 
 int conv_block_sums(const CompileOptions *options) {
-  return SUM_BYTES / (target_lanes(options->target) * (options->real_is_double ? 8 : 4));
+  return SUM_BYTES / vector_bytes(options);
 }
 
 /* Bytes of a value with the batch innermost. */
@@ -204,7 +207,7 @@ static bool taps_in_tile(const Node *node, const CompileOptions *options) {
 /* Tile of filters x taps; the filters' dy stays in the first cache while channels pass over it. */
 static void choose_taps(Schedule *s, const Attributes *a, int channels_out, const Value *dy,
                         const CompileOptions *options) {
-  int vector = target_lanes(options->target) * (options->real_is_double ? 8 : 4);
+  int vector = vector_bytes(options);
   s->algorithm = ALGORITHM_TAPS;
   s->tile[0] = 1;
   s->tile[1] = a->kernel[1];
@@ -225,7 +228,7 @@ static void choose_taps(Schedule *s, const Attributes *a, int channels_out, cons
    asks for, stay in the first cache. */
 static void choose_channels(Schedule *s, const Attributes *a, int channels_out, int channels_in,
                             const Value *x, const Value *dy, const CompileOptions *options) {
-  int vector = target_lanes(options->target) * (options->real_is_double ? 8 : 4);
+  int vector = vector_bytes(options);
   usual_tile(s, options);
   choose_tile(channels_out, channels_in, 1, channels_out, target_registers(options->target), 0,
               s->tile);
@@ -243,21 +246,20 @@ static void schedule_conv_weights(Node *node, Graph *graph, const CompileOptions
   const Attributes *a = &node->attributes;
   const Value *x = node->in[0], *dy = node->in[1], *dweight = node->out[0];
   Schedule *s = &node->schedule;
-  int lanes = target_lanes(options->target), real = options->real_is_double ? 8 : 4;
-  int vector = lanes * real, images = divide_up(graph->recipe.batch, lanes);
+  int vector = vector_bytes(options);
+  int images = divide_up(graph->recipe.batch, target_lanes(options->target));
   int channels_in = x->dim[1] / a->groups, channels_out = dy->dim[1] / a->groups;
   if (taps_in_tile(node, options))
     choose_taps(s, a, channels_out, dy, options);
   else
     choose_channels(s, a, channels_out, channels_in, x, dy, options);
-  const int *rows = &s->block[0];
-  int most =
-      min(images * divide_up(dy->dim[2], *rows), images * dy->dim[2] * dy->dim[3] / PART_PIXELS);
-  if (most < 1) most = 1;
+  int most = min(images * divide_up(dy->dim[2], s->block[0]),
+                 images * dy->dim[2] * dy->dim[3] / PART_PIXELS);
+  most = max(most, 1);
   int pieces = choose_sums(s, a, channels_out, channels_in, most, options);
   s->parts =
       choose_parts(pieces, most, lane_bytes(x, images, vector) + lane_bytes(dy, images, vector),
-                   value_count(dweight) * real, pieces > a->groups);
+                   value_count(dweight) * real_bytes(options), pieces > a->groups);
   if (s->parts == 1) return;
   give_workspace(node, graph, s->parts * value_count(dweight));
 }

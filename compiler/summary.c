@@ -130,8 +130,7 @@ static LayerSummary summarize_layer(const Graph *graph, const Node *node, const 
                         .activation = y,
                         .gradient = gradient_of(graph, node)};
   for (int i = 0; i < 2; i++) layer.receptive_field[i] = (int)smaller(field->size[i], image[i]);
-  if (node->op != OP_flatten)
-    layer.activation_bytes = value_features(y) * (options->real_is_double ? 8 : 4);
+  if (node->op != OP_flatten) layer.activation_bytes = value_features(y) * real_bytes(options);
   count_weights(node, &layer);
   return layer;
 }
@@ -209,10 +208,9 @@ static void print_layers(const LayerSummaryList *layers, FILE *out) {
 static void print_memory(const char *what, const Graph *graph, const CompileOptions *options,
                          const char *holds, FILE *out) {
   char all[NUMBER_WIDTH], activations[NUMBER_WIDTH];
-  int64_t real_bytes = options->real_is_double ? 8 : 4;
   fprintf(out, "%-10s %14s bytes: %s, and %s of activations at once\n", what,
           grouped(all, graph_bytes(graph, options)), holds,
-          grouped(activations, graph_activation_reals(graph) * real_bytes));
+          grouped(activations, graph_activation_reals(graph) * real_bytes(options)));
 }
 
 void summary_print(const Graph *training, const Graph *inference, const LayerSummaryList *layers,

@@ -18,3 +18,6 @@ int target_lanes(Target target) {
 int target_registers(Target target) {
   return TARGETS[target].registers;
 }
+int real_bytes(const CompileOptions *options) {
+  return options->real_is_double ? 8 : 4;
+}

@@ -168,8 +168,6 @@ static int core_vocabulary(lua_State *lua) {
 
 /* --- what nn.lua asks ----------------------------------------------------------------------- */
 
-/* core.fail(message [, at]): the mistake is at the line of the call that runs; or where the value,
-   or the function, `at` was made; or, with at = "usage", on the command line. */
 /* core.look_at(outer, field): mistakes are those of a field in the table of the call that runs, or
    in its table `outer`; core.look_at(): of the call itself again. */
 static int core_look_at(lua_State *lua) {
@@ -190,6 +188,9 @@ static SourcePos position_of_field(const Dsl *dsl, SourcePos pos) {
   return pos;
 }
 
+/* core.fail(message [, at]): the mistake is at the line of the call that runs, or of
+   the field in it that is looked at; or where the value,
+   or the function, `at` was made; or, with at = "usage", on the command line. */
 static int core_fail(lua_State *lua) {
   const char *message = luaL_checkstring(lua, 1);
   SourcePos pos = dsl_position(lua);

@@ -33,6 +33,14 @@ static int cut_lines(cnn_class_names *classes, int most) {
   return count;
 }
 
+static bool fail_count(cnn_class_names *classes, const cnn_model *model, const char *where,
+                       cnn_error *error) {
+  cnn_fail(error, CNN_EXIT_DATA, "%s: names %d classes, but %s has %d; give one name a line", where,
+           classes->count, model->name, model->classes);
+  cnn_class_names_release(classes);
+  return false;
+}
+
 bool cnn_class_names_split(cnn_class_names *classes, const cnn_model *model, const char *text,
                            const char *where, cnn_error *error) {
   *classes = (cnn_class_names){.names = calloc((size_t)model->classes, sizeof *classes->names)};
@@ -44,11 +52,7 @@ bool cnn_class_names_split(cnn_class_names *classes, const cnn_model *model, con
   }
   for (int i = 0; i < model->classes; i++) classes->names[i] = "";
   if (text) classes->count = cut_lines(classes, model->classes);
-  if (classes->count <= model->classes) return true;
-  cnn_fail(error, CNN_EXIT_DATA, "%s: names %d classes, but %s has %d; give one name a line", where,
-           classes->count, model->name, model->classes);
-  cnn_class_names_release(classes);
-  return false;
+  return classes->count <= model->classes || fail_count(classes, model, where, error);
 }
 
 static bool read_names(cnn_class_names *classes, const cnn_model *model, const char *path,
@@ -57,10 +61,7 @@ static bool read_names(cnn_class_names *classes, const cnn_model *model, const c
   bool good = text && cnn_class_names_split(classes, model, text, path, error);
   free(text);
   if (!good || classes->count == model->classes) return good;
-  cnn_fail(error, CNN_EXIT_DATA, "%s: names %d classes, but %s has %d; give one name a line", path,
-           classes->count, model->name, model->classes);
-  cnn_class_names_release(classes);
-  return false;
+  return fail_count(classes, model, path, error);
 }
 
 bool cnn_class_names_load(cnn_class_names *classes, const cnn_model *model, const char *folder,

@@ -1,6 +1,7 @@
 #include "dataset.h"
 
 #include "cifar.h"
+#include "files.h"
 #include "idx.h"
 #include "jpeg_folder.h"
 
@@ -151,16 +152,12 @@ static bool load_idx_images(cnn_dataset *dataset, const cnn_model *model, const 
   return good;
 }
 
-static bool is_folder(const char *path) {
-  struct stat status;
-  return stat(path, &status) == 0 && S_ISDIR(status.st_mode);
-}
-
 bool cnn_dataset_load_images(cnn_dataset *dataset, const cnn_model *model, const char *path,
                              cnn_error *error) {
   *dataset = (cnn_dataset){0};
-  bool good = is_folder(path) || cnn_jpeg_is(path) ? cnn_jpeg_load(dataset, model, path, error)
-                                                   : load_idx_images(dataset, model, path, error);
+  bool good = cnn_is_folder(path) || cnn_jpeg_is(path)
+                  ? cnn_jpeg_load(dataset, model, path, error)
+                  : load_idx_images(dataset, model, path, error);
   if (!good) cnn_dataset_release(dataset);
   return good;
 }

@@ -122,6 +122,11 @@ bool cnn_file_spares(const char *out, const char *input, cnn_error *error) {
                   out, input);
 }
 
+bool cnn_is_folder(const char *path) {
+  struct stat status;
+  return stat(path, &status) == 0 && S_ISDIR(status.st_mode);
+}
+
 bool cnn_make_folder(const char *path, cnn_error *error) {
   char part[PATH_MAX];
   size_t length = strlen(path);

@@ -37,6 +37,8 @@ bool cnn_file_write_text(const char *path, void (*write)(cnn_text *text, const v
 /* False if `out` is the file `input` itself, which writing would destroy; either may be NULL. */
 bool cnn_file_spares(const char *out, const char *input, cnn_error *error);
 
+bool cnn_is_folder(const char *path);
+
 /* Makes a folder and those above it; one that exists is fine. */
 bool cnn_make_folder(const char *path, cnn_error *error);
 

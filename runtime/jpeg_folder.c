@@ -3,6 +3,7 @@
 #include "classes.h"
 #include "clock.h"
 #include "commands.h"
+#include "files.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -331,9 +332,8 @@ static bool check_channels(const cnn_model *model, const char *path, cnn_error *
 
 bool cnn_jpeg_folder_is_in(const char *folder, bool training) {
   char path[PATH_MAX];
-  struct stat status;
   snprintf(path, sizeof path, "%s/%s", folder, training ? "train" : "test");
-  return stat(path, &status) == 0 && S_ISDIR(status.st_mode);
+  return cnn_is_folder(path);
 }
 
 bool cnn_jpeg_folder_load(cnn_dataset *dataset, const cnn_model *model, const char *folder,
@@ -392,10 +392,8 @@ static bool load_file(cnn_dataset *dataset, const cnn_model *model, const char *
 bool cnn_jpeg_load(cnn_dataset *dataset, const cnn_model *model, const char *path,
                    cnn_error *error) {
   loader l = {.model = model};
-  struct stat status;
   if (!check_channels(model, path, error)) return false;
-  if (stat(path, &status) != 0 || !S_ISDIR(status.st_mode))
-    return load_file(dataset, model, path, error);
+  if (!cnn_is_folder(path)) return load_file(dataset, model, path, error);
   bool good = snprintf(l.part, sizeof l.part, "%s", path) < PATH_MAX ||
               cnn_fail(error, CNN_EXIT_DATA, "%s: the name is too long", path);
   good = good && list_images(&l, error) && read_listed(&l, dataset, true, 0, error);

@@ -1,6 +1,7 @@
 #include "checkpoint.h"
 #include "classes.h"
 #include "commands.h"
+#include "files.h"
 #include "evaluate.h"
 #include "run.h"
 #include "sampler.h"
@@ -9,7 +10,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 typedef struct options {
   cnn_arguments given;
@@ -147,14 +147,9 @@ static void predict_images(cnn_session *session, const cnn_dataset *images, cons
     printf("the first %lld of %d images; --count 0 shows all\n", (long long)wanted, images->count);
 }
 
-static bool is_folder(const char *path) {
-  struct stat status;
-  return stat(path, &status) == 0 && S_ISDIR(status.st_mode);
-}
-
 /* The source, if it is the folder of a data set. */
 static const char *data_set(const char *source) {
-  return is_folder(source) && !cnn_dataset_is_images(source) ? source : NULL;
+  return cnn_is_folder(source) && !cnn_dataset_is_images(source) ? source : NULL;
 }
 
 /* classes: what the checkpoint says of them, or NULL. */
@@ -170,7 +165,7 @@ static bool predict_source(cnn_session *session, const char *source, const char 
       cnn_class_names_load(&names, session->model, folder, o->classes,
                            images.classes ? images.classes : classes, o->given.weights, error);
   if (good) {
-    bool says_itself = images.files && !is_folder(source);
+    bool says_itself = images.files && !cnn_is_folder(source);
     if (o->source_count > 1 && !says_itself) printf("%s:\n", source);
     predict_images(session, &images, o, names.names);
     cnn_class_names_release(&names);

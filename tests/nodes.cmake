@@ -29,14 +29,20 @@ foreach(model IN LISTS models)
   set_tests_properties(gradients.${name} PROPERTIES ENVIRONMENT "${environment}")
 endforeach()
 
-# Of the zoo those that are small, or can be made so: a model and its options.
-foreach(net "mlp" "lenet5" "lenet5-1998" "resnet -D depth=8 -D size=8 -D shortcut=B")
-  separate_arguments(net)
-  list(POP_FRONT net name)
-  add_test(NAME gradients.${name} COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/nodes/check_gradients
-    ${PROJECT_SOURCE_DIR}/models/${name}.lua ${net})
-  set_tests_properties(gradients.${name} PROPERTIES ENVIRONMENT "${environment}")
-endforeach()
+# Tests PREFIX.NAME that run a script on nets of the zoo, each a model and its options.
+function(add_net_tests prefix script)
+  foreach(net ${ARGN})
+    separate_arguments(net)
+    list(POP_FRONT net name)
+    add_test(NAME ${prefix}.${name} COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/nodes/${script}
+      ${PROJECT_SOURCE_DIR}/models/${name}.lua ${net})
+    set_tests_properties(${prefix}.${name} PROPERTIES ENVIRONMENT "${environment}")
+  endforeach()
+endfunction()
+
+# Of the zoo those that are small, or can be made so.
+add_net_tests(gradients check_gradients
+  "mlp" "lenet5" "lenet5-1998" "resnet -D depth=8 -D size=8 -D shortcut=B")
 
 # Steps that are profiled.
 foreach(model models/lenet5 tests/golden/norms)
@@ -52,12 +58,5 @@ set(size 64)
 if(CNNC_SANITIZE)
   set(size 32)
 endif()
-foreach(net "lenet5 --batch 100" "resnet18 -D size=${size} -D classes=10 --batch 32"
-    "resnet50 -D size=${size} -D classes=10 --batch 20"
-    "googlenet_cifar -D aux=true --batch 33" "mlp --batch 1000")
-  separate_arguments(net)
-  list(POP_FRONT net name)
-  add_test(NAME threads.${name} COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/nodes/check_threads
-    ${PROJECT_SOURCE_DIR}/models/${name}.lua ${net})
-  set_tests_properties(threads.${name} PROPERTIES ENVIRONMENT "${environment}")
-endforeach()
+add_net_tests(threads check_threads "lenet5 --batch 100" "resnet18 -D size=${size} -D classes=10 --batch 32"
+  "resnet50 -D size=${size} -D classes=10 --batch 20" "googlenet_cifar -D aux=true --batch 33" "mlp --batch 1000")

@@ -122,7 +122,7 @@ static void add_taps(Suite *suite, Conv k, int filters, int parts, bool blocks) 
   for (int q = 0; q < k.q; q++) {
     int lacks = q * k.sw - k.pw + k.kw - k.w;
     if (lacks > 0)
-      right = arena_printf(suite->arena, "%s%s%d", right, rights++ ? "," : "", min(lacks, k.kw));
+      right = arena_printf(suite->arena, "%s%s%d", right, rights++ ? "_" : "", min(lacks, k.kw));
   }
   if (k.dw > 1 || k.kw < 2 || k.kw > k.w || k.pw >= k.kw || lefts + rights >= k.q) return;
   Case *c = add_weights(suite, k, parts);
