@@ -66,8 +66,11 @@ static int write_parameters(FILE *out, const Graph *graph) {
 }
 
 static const char *layout_constant(Layout layout) {
-  static const char *const LAYOUTS[] = {
-      [LAYOUT_PLAIN] = "CNN_PLAIN", [LAYOUT_LANES] = "CNN_LANES", [LAYOUT_ROWS] = "CNN_ROWS"};
+  static const char *const LAYOUTS[] = {[LAYOUT_PLAIN] = "CNN_PLAIN",
+                                        [LAYOUT_LANES] = "CNN_LANES",
+                                        [LAYOUT_ROWS] = "CNN_ROWS",
+                                        [LAYOUT_CHANNELS] = "CNN_CHANNELS",
+                                        [LAYOUT_PIXELS] = "CNN_PIXELS"};
   return LAYOUTS[layout];
 }
 
@@ -314,5 +317,5 @@ void write_descriptor(const Descriptor *descriptor, FILE *tables, FILE *fields) 
       descriptor->training_calls.count, descriptor->inference_calls.count);
   write_recipe(tables, training);
   fprintf(fields, "    .gradients = gradients,\n    .update = update,\n    .train_step = "
-                  "train_step,\n    .infer = infer,\n");
+                  "train_step,\n    .prepare = prepare,\n    .infer = infer,\n");
 }

@@ -127,9 +127,13 @@ static void name_values(Graph *graph, const Graph *training, const KernelList *k
   }
 }
 
-static bool uses_buffers(const Graph *graph) {
-  for (int i = 0; i < graph->values.count; i++)
-    if (graph->values.at[i]->kind == VALUE_BUFFER) return true;
+/* Whether a node of the phase reads or writes running statistics. */
+static bool uses_buffers(const Graph *graph, Phase phase) {
+  for (int i = 0; i < graph->nodes.count; i++) {
+    const Node *node = graph->nodes.at[i];
+    for (int k = 0; k < node->in_count; k++)
+      if (node->phase == phase && node->in[k]->kind == VALUE_BUFFER) return true;
+  }
   return false;
 }
 
@@ -141,10 +145,11 @@ static void write_shape(FILE *out, const Value *value) {
   fputc(']', out);
 }
 
-/* `    name = offset, // [shape]`; vectors have their length in the calls and tables. */
+/* `    name = offset, // [shape]`; vectors have their length in the calls and tables, gradients the
+   shape of their value. */
 static void write_place(FILE *out, const char *indent, const Value *value) {
   fprintf(out, "%s%s = %" PRId64 ",", indent, value->identifier, value->offset);
-  if (value->rank > 1) {
+  if (value->rank > 1 && value->kind != VALUE_GRADIENT) {
     fprintf(out, " /* ");
     write_shape(out, value);
     fprintf(out, "%s */", value->layout == LAYOUT_ROWS ? " in rows" : "");
@@ -177,12 +182,21 @@ static char *parameter_places(const Graph *graph) {
   return text_done(&text, graph->arena);
 }
 
-static char *activation_places(const Graph *graph) {
+static bool is_prepared(const Value *value) {
+  return value->kind == VALUE_PREPARED;
+}
+static bool is_not_prepared(const Value *value) {
+  return value_is_planned(value) && !is_prepared(value);
+}
+
+/* Those that `belongs` picks. */
+static char *activation_places(const Graph *graph, const char *indent,
+                               bool (*belongs)(const Value *)) {
   Text text;
   text_begin(&text);
   for (int i = 0; i < graph->values.count; i++) {
     const Value *value = graph->values.at[i];
-    if (value_is_planned(value)) write_place(text.out, "    ", value);
+    if (belongs(value)) write_place(text.out, indent, value);
   }
   return text_done(&text, graph->arena);
 }
@@ -192,6 +206,7 @@ typedef struct Calls {
   Graph *graph;
   const CompileOptions *options;
   const char *indent;
+  bool apart;                 /* a call reads what others made */
   KernelList *kernels;        /* of all calls so far */
   ProfiledCallList *profiled; /* of this graph's */
 } Calls;
@@ -206,8 +221,8 @@ static void write_call(FILE *out, const Calls *calls, const Call *call, const ch
   ProfiledCall *profiled = ARENA_NEW(calls->graph->arena, ProfiledCall);
   *profiled = (ProfiledCall){layer, cost};
   LIST_PUSH(calls->graph->arena, calls->profiled, profiled);
-  fprintf(out, "%s%s(t, %s); next(t, state);\n", calls->indent, call->kernel->name,
-          call->arguments);
+  fprintf(out, "%s%s(t, %s);%s\n", calls->indent, call->kernel->name, call->arguments,
+          calls->apart ? " next(t, state);" : "");
 }
 
 /* layer1.0 of layer1.0.conv1; conv1 of conv1. */
@@ -228,7 +243,8 @@ static char *calls_of(const Calls *calls, Phase phase) {
     number_values(node, calls->profiled->count - !call.kernel); /* a view is there already */
     if (!call.kernel) continue;
     const char *around = scope_of(graph->arena, node->name);
-    if (phase != PHASE_UPDATE && strcmp(scope, around) != 0)
+    bool grouped = phase == PHASE_FORWARD || phase == PHASE_BACKWARD;
+    if (grouped && strcmp(scope, around) != 0)
       fprintf(text.out, "%s/* %s */\n", calls->indent, around);
     scope = around;
     write_call(text.out, calls, &call, node->name, node_cost(graph, node, calls->options));
@@ -244,6 +260,12 @@ static char *logits_call(const Calls *calls) {
   return text_done(&text, calls->graph->arena);
 }
 
+static bool is_first_of_template(const KernelList *kernels, int i) {
+  for (int k = 0; k < i; k++)
+    if (!strcmp(kernels->at[k]->template_name, kernels->at[i]->template_name)) return false;
+  return true;
+}
+
 static char *kernel_functions(Arena *arena, TemplateEngine *engine, const KernelList *kernels) {
   Text text;
   text_begin(&text);
@@ -255,7 +277,9 @@ static char *kernel_functions(Arena *arena, TemplateEngine *engine, const Kernel
     parameters[count++] = param_string("name", kernel->name);
     parameters[count++] = param_string("users", kernel->users);
     const char *code = template_render(engine, kernel->template_name, parameters, count);
-    fprintf(text.out, "/* From %s. */\n%s\n", kernel->template_name, code);
+    if (is_first_of_template(kernels, i))
+      fprintf(text.out, "/* From %s. */\n", kernel->template_name);
+    fprintf(text.out, "%s\n", code);
   }
   return text_done(&text, arena);
 }
@@ -328,11 +352,14 @@ char *emit_program(Graph *training, Graph *inference, const CompileOptions *opti
                            .options = options,
                            .command = harmless(arena, options->command, true),
                            .layers = summarize(training, options)};
-  const Calls train = {training, options, "  ", &kernels, &descriptor.training_calls};
-  const Calls infer = {inference, options, "    ", &kernels, &descriptor.inference_calls};
+  const Calls train = {training, options, "  ", true, &kernels, &descriptor.training_calls};
+  const Calls infer = {inference, options, "    ", true, &kernels, &descriptor.inference_calls};
   char *forward = calls_of(&train, PHASE_FORWARD);
   char *backward = calls_of(&train, PHASE_BACKWARD);
   char *update = calls_of(&train, PHASE_UPDATE);
+  ProfiledCallList once = {0}; /* not a part of a step */
+  const Calls prepare = {inference, options, "    ", false, &kernels, &once};
+  char *prepared = calls_of(&prepare, PHASE_PREPARE);
   char *inferred = calls_of(&infer, PHASE_FORWARD);
   inferred = arena_printf(arena, "%s%s", inferred, logits_call(&infer));
   Text tables, fields;
@@ -349,15 +376,20 @@ char *emit_program(Graph *training, Graph *inference, const CompileOptions *opti
       param_string("prelude", template_render(engine, "prelude.h", NULL, 0)),
       param_string("parameters", parameter_places(training)),
       param_string("kernels", kernel_functions(arena, engine, &kernels)),
-      param_string("training_plan", activation_places(training)),
-      param_string("inference_plan", activation_places(inference)),
+      param_string("training_plan", activation_places(training, "    ", value_is_planned)),
+      param_string("preparation_plan", activation_places(inference, "  ", is_prepared)),
+      param_string("inference_plan", activation_places(inference, "    ", is_not_prepared)),
       param_string("forward", forward),
       param_string("backward", backward),
       param_string("update", update),
       param_string("inference", inferred),
+      param_string("preparation", prepared),
+      param_bool("channels", inference->layout == LAYOUT_CHANNELS),
+      param_bool("prepares", *prepared != 0),
       param_bool("uses_optimizer_state", optimizer_blocks(&training->recipe) > 0),
-      param_bool("uses_buffers", uses_buffers(training)),
-      param_bool("inference_uses_buffers", uses_buffers(inference)),
+      param_bool("uses_buffers", uses_buffers(training, PHASE_FORWARD)),
+      param_bool("preparation_uses_buffers", uses_buffers(inference, PHASE_PREPARE)),
+      param_bool("inference_uses_buffers", uses_buffers(inference, PHASE_FORWARD)),
       param_string("tables", text_done(&tables, arena)),
       param_string("descriptor", text_done(&fields, arena)),
   };

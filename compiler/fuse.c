@@ -5,17 +5,6 @@
    value->gradient of values whose gradient no longer exists by itself: it is NULL then. */
 #include "passes.h"
 
-/* The one node that reads the value, or NULL. */
-static Node *only_reader(const Graph *graph, const Value *value) {
-  if (graph_uses(graph, value) != 1) return NULL;
-  for (int i = 0; i < graph->nodes.count; i++) {
-    Node *node = graph->nodes.at[i];
-    for (int k = 0; k < node->in_count; k++)
-      if (node->in[k] == value) return node;
-  }
-  return NULL;
-}
-
 /* `node` makes the result of `next`, its only reader, in its own epilogue. */
 static void absorb(Graph *graph, Node *node, Node *next) {
   Value *result = next->out[0], *between = node->out[0];
@@ -44,7 +33,7 @@ static bool takes_activation(OpKind op) {
 static bool fuse_activation(Graph *graph, Node *node) {
   if (!takes_activation(node->op) || node->phase != PHASE_FORWARD) return false;
   if (node->attributes.activation != ACTIVATION_NONE) return false;
-  Node *next = only_reader(graph, node->out[0]);
+  Node *next = graph_only_reader(graph, node->out[0]);
   if (!next || next->op != OP_relu) return false;
   node->attributes.activation = ACTIVATION_RELU;
   absorb(graph, node, next);
@@ -68,7 +57,7 @@ static bool takes_mask(const Node *node, const Value *y) {
 
 static bool fuse_mask(Graph *graph, Node *node) {
   if (node->phase != PHASE_BACKWARD || node->attributes.mask || node->out_count != 1) return false;
-  Node *next = only_reader(graph, node->out[0]);
+  Node *next = graph_only_reader(graph, node->out[0]);
   if (!next || next->op != OP_relu_backward || !takes_mask(node, next->in[1])) return false;
   node->attributes.mask = true;
   if (node->op != OP_max_pool2d_backward) graph_append_inputs(graph, node, 1, &next->in[1]);
@@ -79,7 +68,7 @@ static bool fuse_mask(Graph *graph, Node *node) {
 /* relu_backward whose result only a batch_norm_backward reads: it drops what the relu dropped. */
 static bool fuse_gate(Graph *graph, Node *node) {
   if (node->op != OP_relu_backward) return false;
-  Node *reader = only_reader(graph, node->out[0]);
+  Node *reader = graph_only_reader(graph, node->out[0]);
   if (!reader || reader->op != OP_batch_norm_backward || reader->in[0] != node->out[0])
     return false;
   for (int i = 0; i < graph->values.count; i++)

@@ -34,6 +34,7 @@ Graph *graph_new(Arena *arena, Diag *diag) {
   Graph *graph = ARENA_NEW(arena, Graph);
   graph->arena = arena;
   graph->diag = diag;
+  graph->layout = LAYOUT_LANES;
   return graph;
 }
 
@@ -60,6 +61,7 @@ Node *graph_node(Graph *graph, OpKind op, const char *name, SourcePos pos, int i
                  Value *const *in) {
   Node *node = ARENA_NEW(graph->arena, Node);
   node->op = op;
+  node->phase = PHASE_FORWARD;
   node->name = arena_strdup(graph->arena, name);
   node->pos = pos;
   node->in_count = in_count;
@@ -106,10 +108,12 @@ bool find_norm(const Graph *graph, int i, const char **name, const char **identi
   return true;
 }
 
-bool node_is_view(const Node *node) {
+bool node_is_view(const Graph *graph, const Node *node) {
   if (node->op != OP_flatten && node->op != OP_reshape) return false;
   const Value *images = node->op == OP_flatten ? node->in[0] : node->out[0];
-  return images->dim[1] == 1 || images->dim[2] == 1; /* channels, height */
+  int channels = images->dim[1], height = images->dim[2], width = images->dim[3];
+  if (graph->layout == LAYOUT_CHANNELS) return height == 1 && width == 1;
+  return channels == 1 || height == 1;
 }
 
 int64_t value_count(const Value *value) {
@@ -139,6 +143,16 @@ int graph_uses(const Graph *graph, const Value *value) {
     for (int k = 0; k < node->in_count; k++) uses += node->in[k] == value;
   }
   return uses;
+}
+
+Node *graph_only_reader(const Graph *graph, const Value *value) {
+  if (graph_uses(graph, value) != 1) return NULL;
+  for (int i = 0; i < graph->nodes.count; i++) {
+    Node *node = graph->nodes.at[i];
+    for (int k = 0; k < node->in_count; k++)
+      if (node->in[k] == value) return node;
+  }
+  return NULL;
 }
 
 void graph_replace(Graph *graph, Value *from, Value *to) {
@@ -202,11 +216,11 @@ void graph_sweep_values(Graph *graph) {
 
 /* --- print ----------------------------------------------------------------------------------- */
 
-static const char *const KIND_NAMES[] = {
-    "input", "activation", "gradient", "parameter", "parameter gradient",
-    "loss",  "workspace",  "buffer"};
-static const char *const LAYOUT_NAMES[] = {"", "plain", "lanes", "rows"};
-static const char *const PHASE_NAMES[] = {"forward", "backward", "update"};
+static const char *const KIND_NAMES[] = {"input",     "activation",         "gradient",
+                                         "parameter", "parameter gradient", "loss",
+                                         "workspace", "prepared",           "buffer"};
+static const char *const LAYOUT_NAMES[] = {"", "plain", "lanes", "rows", "channels", "pixels"};
+static const char *const PHASE_NAMES[] = {"prepare", "forward", "backward", "update"};
 static const char *const ACTIVATION_NAMES[] = {"none", "relu"};
 static const char *const ALGORITHM_NAMES[] = {"none", "direct", "taps"};
 
@@ -343,8 +357,8 @@ static void verify_shape(const Node *node) {
   assert(!memcmp(shape.dim, node->out[0]->dim, sizeof shape.dim));
 }
 
-static void verify_schedule(const Node *node) {
-  assert((node->schedule.algorithm == ALGORITHM_NONE) == node_is_view(node));
+static void verify_schedule(const Graph *graph, const Node *node) {
+  assert((node->schedule.algorithm == ALGORITHM_NONE) == node_is_view(graph, node));
 }
 
 static void verify_nodes(const Graph *graph, GraphStage stage) {
@@ -361,7 +375,7 @@ static void verify_nodes(const Graph *graph, GraphStage stage) {
       made[node->out[k]->id] = true;
     }
     verify_shape(node);
-    if (stage >= STAGE_SCHEDULED) verify_schedule(node);
+    if (stage >= STAGE_SCHEDULED) verify_schedule(graph, node);
     if (i) assert(node->phase >= graph->nodes.at[i - 1]->phase);
     if (stage < STAGE_DIFFERENTIATED) assert(node->phase == PHASE_FORWARD);
   }
@@ -369,7 +383,7 @@ static void verify_nodes(const Graph *graph, GraphStage stage) {
 
 bool value_is_planned(const Value *value) {
   return value->kind == VALUE_ACTIVATION || value->kind == VALUE_GRADIENT ||
-         value->kind == VALUE_WORKSPACE;
+         value->kind == VALUE_WORKSPACE || value->kind == VALUE_PREPARED;
 }
 
 static bool in_activation_block(const Value *value) {

@@ -52,7 +52,9 @@ typedef enum Activation { ACTIVATION_NONE, ACTIVATION_RELU } Activation;
   X(decay_scale, REAL)                                                                             \
   X(activation, ACTIVATION)                                                                        \
   X(mask, BOOL)                                                                                    \
-  X(gate, BOOL)
+  X(gate, BOOL)                                                                                    \
+  X(norm, BOOL)                                                                                    \
+  X(residual, BOOL)
 
 typedef struct Attributes {
   int channels, features;
@@ -71,8 +73,10 @@ typedef struct Attributes {
   bool auxiliary;         /* a second loss: added to that of the logits */
   double lr_scale, decay_scale; /* update: factors of the recipe's rate and weight decay */
   Activation activation;        /* fused into the epilogue: y = activation(y) */
-  bool mask; /* fused: the last input is the activation y; dx is 0 where y is 0 */
-  bool gate; /* fused: the last input is the activation y; dy counts as 0 where y is 0 */
+  bool mask;     /* fused: the last input is the activation y; dx is 0 where y is 0 */
+  bool gate;     /* fused: the last input is the activation y; dy counts as 0 where y is 0 */
+  bool norm;     /* folded: the last inputs are those of a batch_norm behind the convolution */
+  bool residual; /* folded: the last input is added to y, before the activation */
 } Attributes;
 
 typedef enum InitKind {
@@ -102,14 +106,17 @@ typedef enum ValueKind {
   VALUE_PARAMETER_GRADIENT,
   VALUE_LOSS,      /* one number an image */
   VALUE_WORKSPACE, /* of a node while it runs; one for all */
+  VALUE_PREPARED,  /* made of parameters before inference, and kept as long as it runs */
   VALUE_BUFFER     /* running statistics: kept with the parameters, not trained */
 } ValueKind;
 
 typedef enum Layout {
   LAYOUT_UNSET,
-  LAYOUT_PLAIN, /* row-major, as in PyTorch: parameters and their gradients, images */
-  LAYOUT_LANES, /* [N/L][H][C][W][L], [N/L][F][L]: the batch innermost, L images a vector */
-  LAYOUT_ROWS   /* [N][C*H*W rounded up to L]: an image a row */
+  LAYOUT_PLAIN,    /* row-major, as in PyTorch: parameters and their gradients, images */
+  LAYOUT_LANES,    /* [N/L][H][C][W][L], [N/L][F][L]: the batch innermost, L images a vector */
+  LAYOUT_ROWS,     /* [N][C*H*W rounded up to L]: an image a row */
+  LAYOUT_CHANNELS, /* [N][H][C/L][W][L], [N][F/L][L]: channels innermost, L a vector */
+  LAYOUT_PIXELS    /* [N][H][W][C]: fewer channels than a vector has */
 } Layout;
 
 typedef struct Node Node;
@@ -139,13 +146,16 @@ struct Value {
   int call; /* set by emit: after which call of a training step it is there, from 0 */
 };
 
-typedef enum Phase { PHASE_FORWARD, PHASE_BACKWARD, PHASE_UPDATE } Phase;
+typedef enum Phase { PHASE_PREPARE, PHASE_FORWARD, PHASE_BACKWARD, PHASE_UPDATE } Phase;
 
 /* What the schedule pass decided, as plain data. The register tile by op:
      conv2d, conv2d_backward_data          channels made, pixels of a row
      conv2d_backward_weights               output channels, input channels (ALGORITHM_TAPS: taps)
      linear, linear_backward_data          features made, vectors of images
-     linear_backward_weights               output features, vectors of input features */
+     linear_backward_weights               output features, vectors of input features
+   and where channels are in lanes (Graph.layout):
+     conv2d_prepared                       vectors of channels made, pixels of a row
+     linear                                features made, images */
 typedef enum Algorithm {
   ALGORITHM_NONE,   /* a view: no code */
   ALGORITHM_DIRECT, /* loops over the shape with one register tile */
@@ -156,6 +166,8 @@ typedef enum Algorithm {
      conv2d, conv2d_backward_data          tiles of channels, pixels of a row
      conv2d_backward_weights               rows, output channels, input channels, kernel rows,
                                            pixels of a row
+     conv2d_prepared                       rows of a piece, vectors of channels read in one pass
+                                           over them, whether tiles of channels come first
    parts: conv2d_backward_weights adds up so many parts of the rows of all images by themselves,
    in its workspace; 1: none is needed. */
 typedef struct Schedule {
@@ -235,6 +247,7 @@ typedef struct Graph {
   Value *input, *output; /* images, logits [N,classes] */
   Value *loss;
   Value *workspace; /* or NULL; set by schedule */
+  Layout layout;    /* of activations: LAYOUT_LANES, or in inference LAYOUT_CHANNELS */
   int classes;
   int next_id; /* of values */
   Recipe recipe;
@@ -262,9 +275,8 @@ bool op_has_attribute(OpKind op, const char *name);
 int64_t value_count(const Value *value);    /* product of its dimensions */
 int64_t value_features(const Value *value); /* the same of one image: C*H*W */
 
-/* Whether the node's result is its input in the same memory: where flatten moves nothing, since a
-   value of rank 4 lies as [N/L][H][C][W][L]. */
-bool node_is_view(const Node *node);
+/* Whether the node's result is its input in the same memory: where flatten moves nothing. */
+bool node_is_view(const Graph *graph, const Node *node);
 
 /* Whether the values from place i on are weight, bias and running statistics of one batch_norm.
    Then what their names and, once emit has set them, their identifiers begin with: bn1. */
@@ -278,6 +290,9 @@ bool value_is_planned(const Value *value); /* lies in the block of activations *
 /* How many nodes read the value; the graph's output counts as one more, and so do losses
    where the graph has one (inference has none). */
 int graph_uses(const Graph *graph, const Value *value);
+
+/* The one node that reads the value, or NULL. */
+Node *graph_only_reader(const Graph *graph, const Value *value);
 
 /* Every reader of `from` reads `to` instead. */
 void graph_replace(Graph *graph, Value *from, Value *to);

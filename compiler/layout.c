@@ -3,8 +3,9 @@
    Establishes  value->layout everywhere; where a kernel reads a value in another layout than the
    one it is made in, a conversion node stands before it. May break  nothing.
 
-   Activations and their gradients have the batch innermost (LAYOUT_LANES); docs/design.md says why.
-   linear_backward_weights makes vectors of input features, so it reads its x in rows. */
+   Activations and their gradients have the batch innermost (LAYOUT_LANES), or in inference channels
+   (LAYOUT_CHANNELS), as graph->layout says; docs/design.md says why. linear_backward_weights makes
+   vectors of input features, so it reads its x in rows. */
 #include "passes.h"
 
 static Value *rows_of(Graph *graph, Value *x, const Node *reader) {
@@ -22,8 +23,25 @@ static Value *rows_of(Graph *graph, Value *x, const Node *reader) {
   return rows;
 }
 
+/* Images of a few channels that only convolutions read need no channels beside them. */
+static bool only_convolved(const Graph *graph, const Value *x) {
+  for (int i = 0; i < graph->nodes.count; i++) {
+    const Node *node = graph->nodes.at[i];
+    for (int k = 0; k < node->in_count; k++)
+      if (node->in[k] == x && (node->op != OP_conv2d_prepared || k > 0)) return false;
+  }
+  return x != graph->output;
+}
+
+/* Of an activation or its gradient. */
+static Layout layout_of(const Graph *graph, const Value *value, int lanes) {
+  if (value->rank == 1) return LAYOUT_PLAIN; /* statistics of channels */
+  if (graph->layout == LAYOUT_LANES) return LAYOUT_LANES;
+  bool narrow = value->producer->op == OP_pack_input && value->dim[1] < lanes;
+  return narrow && only_convolved(graph, value) ? LAYOUT_PIXELS : LAYOUT_CHANNELS;
+}
+
 void pass_layout(Graph *graph, const CompileOptions *options) {
-  (void)options; /* one activation layout so far, whatever the target */
   for (int i = 0; i < graph->nodes.count; i++) {
     Node *node = graph->nodes.at[i];
     if (node->op != OP_linear_backward_weights || node->in[0]->layout == LAYOUT_ROWS) continue;
@@ -33,7 +51,7 @@ void pass_layout(Graph *graph, const CompileOptions *options) {
     Value *value = graph->values.at[i];
     if (value->layout != LAYOUT_UNSET) continue;
     bool per_image = value->kind == VALUE_ACTIVATION || value->kind == VALUE_GRADIENT;
-    bool lanes = per_image && value->rank > 1; /* rank 1: statistics of channels */
-    value->layout = lanes ? LAYOUT_LANES : LAYOUT_PLAIN;
+    value->layout =
+        per_image ? layout_of(graph, value, target_lanes(options->target)) : LAYOUT_PLAIN;
   }
 }

@@ -34,18 +34,18 @@ static const char *memory_of(Lowering *l, const Value *value) {
   return arena_printf(l->graph->arena, "%s + %s", block, value->identifier);
 }
 
-static void argue(Lowering *l, const char *text) {
+void lowering_argue(Lowering *l, const char *text) {
   l->arguments = l->arguments ? arena_printf(l->graph->arena, "%s, %s", l->arguments, text) : text;
 }
 
 /* The shape of an image as an argument. */
 static void argue_image(Lowering *l, const Value *value) {
-  argue(l, arena_printf(l->graph->arena, "(image){%d, %d, %d}", value->dim[1], value->dim[2],
-                        value->dim[3]));
+  lowering_argue(l, arena_printf(l->graph->arena, "(image){%d, %d, %d}", value->dim[1],
+                                 value->dim[2], value->dim[3]));
 }
 
 static void argue_int(Lowering *l, int64_t number) {
-  argue(l, arena_printf(l->graph->arena, "%" PRId64, number));
+  lowering_argue(l, arena_printf(l->graph->arena, "%" PRId64, number));
 }
 
 /* Values of one batch_norm that stand behind each other have one word for all of them, a macro of
@@ -86,10 +86,10 @@ static void argue_list(Lowering *l, Value *const *values, int count) {
     for (; family < end; family++)
       if ((name = family_name(l->graph->arena, family, values + i, count - i)) != NULL) break;
     if (name) {
-      argue(l, arena_printf(l->graph->arena, "%s(%s)", family->macro, name));
+      lowering_argue(l, arena_printf(l->graph->arena, "%s(%s)", family->macro, name));
       i += family->count - 1;
     } else if (values[i]->kind != VALUE_LOSS) {
-      argue(l, memory_of(l, values[i]));
+      lowering_argue(l, memory_of(l, values[i]));
     }
   }
 }
@@ -97,7 +97,7 @@ static void argue_list(Lowering *l, Value *const *values, int count) {
 void lowering_argue_values(Lowering *l) {
   argue_list(l, l->node->in, l->node->in_count);
   argue_list(l, l->node->out, l->node->out_count);
-  if (l->node->workspace) argue(l, memory_of(l, l->node->workspace));
+  if (l->node->workspace) lowering_argue(l, memory_of(l, l->node->workspace));
 }
 
 /* --- names that hold the shape --------------------------------------------------------------- */
@@ -116,13 +116,37 @@ const char *lowering_window_suffix(Lowering *l) {
                       lowering_pair_suffix(l, "p", a->padding, 0));
 }
 
+int lowering_planes(const Lowering *l, const Value *value) {
+  if (value->layout != LAYOUT_CHANNELS) return value->dim[1];
+  return (value->dim[1] + l->lanes - 1) / l->lanes;
+}
+
+/* Vectors of the value that an image, or a group of images, has. */
+static int64_t vectors_of(const Lowering *l, const Value *value) {
+  return (int64_t)lowering_planes(l, value) * value->dim[2] * value->dim[3];
+}
+
+static bool in_channels(const Lowering *l) {
+  return l->graph->layout == LAYOUT_CHANNELS;
+}
+
+/* The template that does the work where channels are in lanes, or the usual one. */
+static const char *template_for(const Lowering *l, const char *usual, const char *channels) {
+  return in_channels(l) ? channels : usual;
+}
+
+/* Distinguishes kernels of templates for channels in lanes. */
+static const char *layout_suffix(const Lowering *l) {
+  return in_channels(l) ? "_channels" : "";
+}
+
 /* Shape parameters C H W and O P Q, kernel, stride and padding. */
-void lowering_window(Lowering *l, const Value *x, const Value *y) {
+void lowering_window(Lowering *l, int read, const Value *x, int made, const Value *y) {
   const Attributes *a = &l->node->attributes;
-  lowering_int(l, "C", x->dim[1]);
+  lowering_int(l, "C", read);
   lowering_int(l, "H", x->dim[2]);
   lowering_int(l, "W", x->dim[3]);
-  lowering_int(l, "O", y->dim[1]);
+  lowering_int(l, "O", made);
   lowering_int(l, "P", y->dim[2]);
   lowering_int(l, "Q", y->dim[3]);
   lowering_int(l, "KH", a->kernel[0]);
@@ -135,7 +159,8 @@ void lowering_window(Lowering *l, const Value *x, const Value *y) {
 
 /* "6x28x28". */
 const char *lowering_image(Lowering *l, const Value *value) {
-  return arena_printf(l->graph->arena, "%dx%dx%d", value->dim[1], value->dim[2], value->dim[3]);
+  return arena_printf(l->graph->arena, "%dx%dx%d", lowering_planes(l, value), value->dim[2],
+                      value->dim[3]);
 }
 
 /* --- one rule an op -------------------------------------------------------------------------- */
@@ -151,16 +176,36 @@ static void set_linear(Lowering *l, bool backward, int64_t made, int64_t summed)
   lowering_bool(l, "backward", backward);
 }
 
+/* Reals of a row of features, in LAYOUT_ROWS and LAYOUT_CHANNELS. */
+static int64_t row_of(const Lowering *l, const Value *value) {
+  return (value_features(value) + l->lanes - 1) / l->lanes * l->lanes;
+}
+
+static void set_linear_rows(Lowering *l, const Value *x, const Value *y) {
+  l->kernel.template_name = "linear_rows.c.in";
+  lowering_int(l, "I", value_features(x));
+  lowering_int(l, "O", value_features(y));
+  lowering_int(l, "ROW", row_of(l, x));
+  lowering_int(l, "TO", row_of(l, y));
+  lowering_int(l, "OT", l->node->schedule.tile[0]);
+  lowering_int(l, "NT", l->node->schedule.tile[1]);
+  lowering_int(l, "L", l->lanes);
+}
+
 static void lower_linear(Lowering *l) {
   const Node *node = l->node;
   int64_t in = value_features(node->in[0]), out = value_features(node->out[0]);
   bool relu = node->attributes.activation == ACTIVATION_RELU, bias = node->in_count > 2;
-  set_linear(l, false, out, in);
+  if (in_channels(l)) {
+    set_linear_rows(l, node->in[0], node->out[0]);
+  } else {
+    set_linear(l, false, out, in);
+    lowering_bool(l, "mask", false);
+  }
   lowering_bool(l, "bias", bias);
   lowering_bool(l, "relu", relu);
-  lowering_bool(l, "mask", false);
-  SET_NAME(l, "linear_%" PRId64 "_to_%" PRId64 "%s%s", in, out, bias ? "_bias" : "",
-           relu ? "_relu" : "");
+  SET_NAME(l, "linear%s_%" PRId64 "_to_%" PRId64 "%s%s", in_channels(l) ? "_rows" : "", in, out,
+           bias ? "_bias" : "", relu ? "_relu" : "");
   lowering_argue_values(l);
 }
 
@@ -174,11 +219,6 @@ static void lower_linear_backward_data(Lowering *l) {
   lowering_bool(l, "mask", mask);
   SET_NAME(l, "linear_backward_data_%" PRId64 "_to_%" PRId64 "%s", in, out, mask ? "_mask" : "");
   lowering_argue_values(l);
-}
-
-/* Reals of an image's row in LAYOUT_ROWS. */
-static int64_t row_of(const Lowering *l, const Value *value) {
-  return (value_features(value) + l->lanes - 1) / l->lanes * l->lanes;
 }
 
 static void lower_linear_backward_weights(Lowering *l) {
@@ -213,13 +253,16 @@ static void lower_to_rows(Lowering *l) {
 
 static void lower_pack_input(Lowering *l) {
   const Value *x = l->node->out[0];
-  l->kernel.template_name = "pack_input.c.in";
+  bool pixels = x->layout == LAYOUT_PIXELS;
+  l->kernel.template_name = template_for(l, "pack_input.c.in", "pack_channels.c.in");
   lowering_int(l, "C", x->dim[1]);
   lowering_int(l, "H", x->dim[2]);
   lowering_int(l, "W", x->dim[3]);
-  SET_NAME(l, "pack_input_%s", lowering_image(l, x));
-  argue(l, "batch");
-  argue(l, memory_of(l, x));
+  if (in_channels(l)) lowering_bool(l, "PIXELS", pixels);
+  SET_NAME(l, "pack_input%s_%dx%dx%d", pixels ? "_pixels" : layout_suffix(l), x->dim[1], x->dim[2],
+           x->dim[3]);
+  lowering_argue(l, "batch");
+  lowering_argue(l, memory_of(l, x));
 }
 
 /* Windows that ceil_mode lets reach over the edge show in the output's shape. */
@@ -227,12 +270,13 @@ static void set_pool(Lowering *l, const char *template_name, const Value *x, con
   const Attributes *a = &l->node->attributes;
   bool average = l->node->op == OP_avg_pool2d || l->node->op == OP_avg_pool2d_backward;
   l->kernel.template_name = template_name;
-  lowering_window(l, x, y);
+  lowering_window(l, 0, x, 0, y); /* channels are an argument */
   if (average) lowering_bool(l, "count_include_pad", a->count_include_pad);
   const char *stem = op_name(l->node->op);
-  SET_NAME(l, "%s_%dx%d_%s_to_%s%s%s%s", stem, a->kernel[0], a->kernel[1], lowering_image(l, x),
-           lowering_image(l, y), lowering_window_suffix(l),
+  SET_NAME(l, "%s_%dx%d_%dx%d_to_%dx%d%s%s%s", stem, a->kernel[0], a->kernel[1], x->dim[2],
+           x->dim[3], y->dim[2], y->dim[3], lowering_window_suffix(l),
            average && !a->count_include_pad ? "_inside" : "", a->mask ? "_mask" : "");
+  argue_int(l, lowering_planes(l, x));
   lowering_argue_values(l);
 }
 
@@ -264,9 +308,8 @@ static const char *digits_of(Lowering *l, double number) {
   return text;
 }
 
-/* A number as the templates take it: exact, and with a name of its own (1e-05 is 1e_05, 1e+05 is
-   1e05). */
-static const char *set_number(Lowering *l, const char *name, double number) {
+/* 1e+05 is 1e05 in a name. */
+const char *lowering_number(Lowering *l, const char *name, double number) {
   const char *text = digits_of(l, number);
   lowering_text(l, name, text);
   char *suffix = arena_printf(l->graph->arena, "%s", text), *to = suffix;
@@ -282,10 +325,10 @@ static void lower_map(Lowering *l) {
   l->kernel.template_name = "map.c.in";
   lowering_text(l, "kind", kind);
   if (leaky)
-    suffix =
-        arena_printf(l->graph->arena, "_%s", set_number(l, "slope", l->node->attributes.slope));
+    suffix = arena_printf(l->graph->arena, "_%s",
+                          lowering_number(l, "slope", l->node->attributes.slope));
   SET_NAME(l, "map_%s%s", kind, suffix);
-  argue_int(l, value_features(l->node->out[0]));
+  argue_int(l, vectors_of(l, l->node->out[0]));
   lowering_argue_values(l);
 }
 
@@ -297,7 +340,7 @@ static void lower_add(Lowering *l) {
   lowering_bool(l, "relu", relu);
   lowering_bool(l, "mask", mask);
   SET_NAME(l, "add%d%s%s", count, relu ? "_relu" : "", mask ? "_mask" : "");
-  argue_int(l, value_features(l->node->out[0]));
+  argue_int(l, vectors_of(l, l->node->out[0]));
   lowering_argue_values(l);
 }
 
@@ -305,20 +348,21 @@ static void lower_batch_norm(Lowering *l) {
   bool relu = l->node->attributes.activation == ACTIVATION_RELU;
   l->kernel.template_name = "batch_norm.c.in";
   lowering_bool(l, "relu", relu);
-  const char *momentum = set_number(l, "momentum", l->node->attributes.momentum);
-  const char *eps = set_number(l, "eps", l->node->attributes.eps);
+  const char *momentum = lowering_number(l, "momentum", l->node->attributes.momentum);
+  const char *eps = lowering_number(l, "eps", l->node->attributes.eps);
   SET_NAME(l, "batch_norm_m%s_e%s%s", momentum, eps, relu ? "_relu" : "");
   argue_image(l, l->node->in[0]);
-  argue(l, "batch");
+  lowering_argue(l, "batch");
   lowering_argue_values(l);
 }
 
 static void lower_batch_norm_inference(Lowering *l) {
   bool relu = l->node->attributes.activation == ACTIVATION_RELU;
-  l->kernel.template_name = "batch_norm_inference.c.in";
+  l->kernel.template_name =
+      template_for(l, "batch_norm_inference.c.in", "batch_norm_channels.c.in");
   lowering_bool(l, "relu", relu);
-  const char *eps = set_number(l, "eps", l->node->attributes.eps);
-  SET_NAME(l, "batch_norm_inference_e%s%s", eps, relu ? "_relu" : "");
+  const char *eps = lowering_number(l, "eps", l->node->attributes.eps);
+  SET_NAME(l, "batch_norm_inference%s_e%s%s", layout_suffix(l), eps, relu ? "_relu" : "");
   argue_image(l, l->node->in[0]);
   lowering_argue_values(l);
 }
@@ -329,17 +373,22 @@ static void lower_batch_norm_backward(Lowering *l) {
   lowering_bool(l, "gate", gate);
   SET_NAME(l, "batch_norm_backward%s", gate ? "_gate" : "");
   argue_image(l, l->node->in[1]);
-  argue(l, "batch");
+  lowering_argue(l, "batch");
   lowering_argue_values(l);
 }
 
 static void lower_response_norm(Lowering *l) {
   const Attributes *a = &l->node->attributes;
-  l->kernel.template_name = arena_printf(l->graph->arena, "%s.c.in", op_name(l->node->op));
+  l->kernel.template_name =
+      arena_printf(l->graph->arena, "%s%s.c.in", op_name(l->node->op), layout_suffix(l));
+  if (in_channels(l)) lowering_int(l, "C", l->node->in[0]->dim[1]);
   lowering_int(l, "N", a->size);
-  const char *alpha = set_number(l, "alpha", a->alpha), *beta = set_number(l, "beta", a->beta);
-  const char *k = set_number(l, "k", a->k);
-  SET_NAME(l, "%s_n%d_a%s_b%s_k%s", op_name(l->node->op), a->size, alpha, beta, k);
+  const char *alpha = lowering_number(l, "alpha", a->alpha),
+             *beta = lowering_number(l, "beta", a->beta);
+  const char *k = lowering_number(l, "k", a->k);
+  const char *channels =
+      in_channels(l) ? arena_printf(l->graph->arena, "_channels%d", l->node->in[0]->dim[1]) : "";
+  SET_NAME(l, "%s%s_n%d_a%s_b%s_k%s", op_name(l->node->op), channels, a->size, alpha, beta, k);
   argue_image(l, l->node->in[0]);
   lowering_argue_values(l);
 }
@@ -347,7 +396,7 @@ static void lower_response_norm(Lowering *l) {
 static void set_adaptive_pool(Lowering *l, const Value *x, const Value *y) {
   const char *op = op_name(l->node->op);
   l->kernel.template_name = arena_printf(l->graph->arena, "%s.c.in", op);
-  lowering_int(l, "C", x->dim[1]);
+  lowering_int(l, "C", lowering_planes(l, x));
   lowering_int(l, "H", x->dim[2]);
   lowering_int(l, "W", x->dim[3]);
   lowering_int(l, "P", y->dim[2]);
@@ -369,19 +418,25 @@ static void lower_adaptive_avg_pool2d_backward(Lowering *l) {
 static void lower_concat(Lowering *l) {
   Arena *arena = l->graph->arena;
   const char *channels = "";
-  for (int i = 0; i < l->node->in_count; i++)
-    channels = arena_printf(arena, "%s%s%d", channels, i ? ", " : "", l->node->in[i]->dim[1]);
-  l->kernel.template_name = "concat.c.in";
+  bool whole = true; /* vectors of channels, of all but the last */
+  for (int i = 0; i < l->node->in_count; i++) {
+    int own = l->node->in[i]->dim[1];
+    channels = arena_printf(arena, "%s%s%d", channels, i ? ", " : "", own);
+    whole = whole && (own % l->lanes == 0 || i == l->node->in_count - 1);
+  }
+  l->kernel.template_name = template_for(l, "concat.c.in", "concat_channels.c.in");
   lowering_int(l, "COUNT", l->node->in_count);
-  SET_NAME(l, "concat%d", l->node->in_count);
+  if (in_channels(l)) lowering_bool(l, "whole", whole);
+  SET_NAME(l, "concat%d%s%s", l->node->in_count, layout_suffix(l),
+           in_channels(l) && !whole ? "_parts" : "");
   argue_image(l, l->node->out[0]);
-  argue(l, arena_printf(arena, "(const int[]){%s}", channels));
+  lowering_argue(l, arena_printf(arena, "(const int[]){%s}", channels));
   lowering_argue_values(l);
 }
 
 static void lower_pad_channels(Lowering *l) {
-  l->kernel.template_name = "pad_channels.c.in";
-  SET_NAME(l, "pad_channels");
+  l->kernel.template_name = template_for(l, "pad_channels.c.in", "pad_lanes.c.in");
+  SET_NAME(l, "pad_channels%s", in_channels(l) ? "_lanes" : "");
   argue_image(l, l->node->in[0]);
   argue_int(l, l->node->out[0]->dim[1]);
   lowering_argue_values(l);
@@ -419,7 +474,7 @@ static void lower_dropout(Lowering *l) {
   lowering_bool(l, "backward", backward);
   SET_NAME(l, "dropout%s_%d_%" PRId64, backward ? "_backward" : "", number,
            value_features(l->node->out[0]));
-  argue(l, "state");
+  lowering_argue(l, "state");
   lowering_argue_values(l);
 }
 
@@ -431,12 +486,12 @@ static void lower_loss(Lowering *l) {
   if (l->node->op == OP_softmax_cross_entropy)
     lowering_text(l, "smoothing", digits_of(l, l->node->attributes.label_smoothing));
   bool auxiliary = l->node->attributes.auxiliary;
-  const char *weight = set_number(l, "weight", l->node->attributes.loss_weight);
+  const char *weight = lowering_number(l, "weight", l->node->attributes.loss_weight);
   lowering_bool(l, "auxiliary", auxiliary);
   SET_NAME(l, "%s_%" PRId64 "%s%s", op, classes, auxiliary ? "_auxiliary_" : "",
            auxiliary ? weight : "");
-  argue(l, "state");
-  argue(l, "batch");
+  lowering_argue(l, "state");
+  lowering_argue(l, "batch");
   lowering_argue_values(l);
 }
 
@@ -454,16 +509,16 @@ static void lower_update(Lowering *l) {
       end = parameter->offset + parameter->elements;
   }
   int64_t count = (end - l->node->in[0]->offset + 15) / 16 * 16;
-  argue(l, "state");
-  argue(l, arena_printf(arena, "%.9g", a->lr_scale));
-  argue(l, arena_printf(arena, "%.9g", a->decay_scale));
-  argue(l, arena_printf(arena, "%" PRId64, count));
-  argue(l, arena_printf(arena, "d + %s", first));
-  argue(l, arena_printf(arena, "p + %s", first));
+  lowering_argue(l, "state");
+  lowering_argue(l, arena_printf(arena, "%.9g", a->lr_scale));
+  lowering_argue(l, arena_printf(arena, "%.9g", a->decay_scale));
+  lowering_argue(l, arena_printf(arena, "%" PRId64, count));
+  lowering_argue(l, arena_printf(arena, "d + %s", first));
+  lowering_argue(l, arena_printf(arena, "p + %s", first));
   for (int i = 0; i < optimizer_blocks(recipe); i++)
-    argue(l, i == 0   ? arena_printf(arena, "o + %s", first)
-             : i == 1 ? arena_printf(arena, "o + (size_t)%s + %s", block, first)
-                      : arena_printf(arena, "o + (size_t)%d * %s + %s", i, block, first));
+    lowering_argue(l, i == 0   ? arena_printf(arena, "o + %s", first)
+                      : i == 1 ? arena_printf(arena, "o + (size_t)%s + %s", block, first)
+                               : arena_printf(arena, "o + (size_t)%d * %s + %s", i, block, first));
   bool momentum = recipe->momentum != 0;
   switch (recipe->optimizer) {
   case OPTIMIZER_ADAM:
@@ -491,10 +546,15 @@ static void lower_update(Lowering *l) {
 /* A view is no code: the memory pass gave both values one place. */
 static void lower_flatten(Lowering *l) {
   bool backward = l->node->op == OP_reshape;
-  if (node_is_view(l->node)) return;
-  l->kernel.template_name = "flatten.c.in";
-  lowering_bool(l, "backward", backward);
-  SET_NAME(l, "flatten%s", backward ? "_backward" : "");
+  if (node_is_view(l->graph, l->node)) return;
+  l->kernel.template_name = template_for(l, "flatten.c.in", "flatten_channels.c.in");
+  if (in_channels(l)) {
+    lowering_int(l, "ROW", row_of(l, l->node->out[0]));
+    SET_NAME(l, "flatten_channels_%" PRId64, value_features(l->node->out[0]));
+  } else {
+    lowering_bool(l, "backward", backward);
+    SET_NAME(l, "flatten%s", backward ? "_backward" : "");
+  }
   argue_image(l, backward ? l->node->out[0] : l->node->in[0]);
   lowering_argue_values(l);
 }
@@ -581,13 +641,15 @@ Call lower_node(Graph *graph, const Node *node, const CompileOptions *options,
 
 Call lower_logits(Graph *graph, const CompileOptions *options, KernelList *kernels) {
   Lowering l = {.graph = graph, .options = options, .lanes = target_lanes(options->target)};
+  bool rows = graph->output->layout == LAYOUT_CHANNELS;
   l.kernel.template_name = "logits.c.in";
   lowering_int(&l, "K", value_features(graph->output));
-  SET_NAME(&l, "logits_%" PRId64, value_features(graph->output));
-  argue(&l, "state");
-  argue(&l, "batch->count");
-  argue(&l, memory_of(&l, graph->output));
-  argue(&l, "logits");
+  lowering_int(&l, "ROW", rows ? row_of(&l, graph->output) : 0);
+  SET_NAME(&l, "logits%s_%" PRId64, rows ? "_rows" : "", value_features(graph->output));
+  lowering_argue(&l, "state");
+  lowering_argue(&l, "batch->count");
+  lowering_argue(&l, memory_of(&l, graph->output));
+  lowering_argue(&l, "logits");
   Call call = {add_kernel(&l, kernels, "infer"), l.arguments};
   return call;
 }

@@ -97,15 +97,20 @@ static const char *conv_suffix(Lowering *l) {
                       a->groups > 1 ? arena_printf(arena, "_g%d", a->groups) : "");
 }
 
+static void set_shape(Lowering *l, const Value *x, const Value *y) {
+  const Attributes *a = &l->node->attributes;
+  lowering_window(l, x->dim[1], x, y->dim[1], y);
+  lowering_int(l, "DH", a->dilation[0]);
+  lowering_int(l, "DW", a->dilation[1]);
+  lowering_int(l, "G", a->groups);
+}
+
 /* The kernel's template, its shape and its name; x and y are those of the forward direction. */
 static void set_conv(Lowering *l, const char *template_name, const char *what, const Value *x,
                      const Value *y, const Kernel *body, const char *suffix) {
   const Attributes *a = &l->node->attributes;
   l->kernel.template_name = template_name;
-  lowering_window(l, x, y);
-  lowering_int(l, "DH", a->dilation[0]);
-  lowering_int(l, "DW", a->dilation[1]);
-  lowering_int(l, "G", a->groups);
+  set_shape(l, x, y);
   lowering_int(l, "B", l->node->schedule.block[0]);
   lowering_text(l, "body", body->name);
   SET_NAME(l, "conv%dx%d%s_%s_to_%s%s%s", a->kernel[0], a->kernel[1], what, lowering_image(l, x),
@@ -154,4 +159,97 @@ void lower_conv2d_backward_weights(Lowering *l) {
   lowering_int(l, "QB", block[4]);
   lowering_int(l, "PARTS", node->schedule.parts);
   set_conv(l, "conv2d_backward_weights.c.in", "_backward_weights", x, dy, body, "");
+}
+
+/* --- channels in lanes --------------------------------------------------------------------------
+ */
+
+/* A tile of vectors of channels x pixels, in filters that are made for tiles of as many vectors as
+   the schedule says. */
+static const Kernel *channels_tile(Lowering *l, int vectors, int pixels) {
+  Arena *arena = l->graph->arena;
+  const Attributes *a = &l->node->attributes;
+  const Value *x = l->node->in[0];
+  int all = l->node->schedule.tile[0], pixel = x->layout == LAYOUT_PIXELS ? x->dim[1] : 0;
+  bool edges = conv_tiles_lack(l->node).most > 0;
+  Kernel body = {.template_name = "conv_channels_tile.c.in"};
+  body_int(&body, "V", vectors);
+  body_int(&body, "X", pixels);
+  body_int(&body, "VT", all);
+  body_int(&body, "STEP", a->stride[1]);
+  body_int(&body, "PIXEL", pixel);
+  body.parameters[body.parameter_count++] = param_bool("edges", edges);
+  body.name = arena_printf(arena, "tile_%dx%d%s%s%s%s", vectors, pixels,
+                           vectors < all ? arena_printf(arena, "_of%d", all) : "",
+                           a->stride[1] > 1 ? arena_printf(arena, "_s%d", a->stride[1]) : "",
+                           pixel ? arena_printf(arena, "_p%d", pixel) : "", edges ? "_edges" : "");
+  return lowering_body(l, &body);
+}
+
+static const Kernel *channels_row(Lowering *l, const Value *y) {
+  const int *tile = l->node->schedule.tile;
+  int v_rest = (y->dim[1] + l->lanes - 1) / l->lanes % tile[0], x_rest = y->dim[3] % tile[1];
+  Arena *arena = l->graph->arena;
+  Kernel row = {.template_name = "conv_channels_row.c.in"};
+  const struct {
+    const char *parameter;
+    int vectors, pixels;
+  } tiles[] = {{"whole", tile[0], tile[1]},
+               {"whole_rest", tile[0], x_rest},
+               {"last", v_rest, tile[1]},
+               {"last_rest", v_rest, x_rest}};
+  body_int(&row, "X", tile[1]);
+  body_int(&row, "XREST", x_rest);
+  row.name = "row_of";
+  for (int i = 0; i < 4; i++) {
+    bool made = tiles[i].vectors && tiles[i].pixels;
+    const char *name = made ? channels_tile(l, tiles[i].vectors, tiles[i].pixels)->name : "";
+    row.parameters[row.parameter_count++] = param_string(tiles[i].parameter, name);
+    if (i == 0) row.name = arena_printf(arena, "row_of_%s", name);
+  }
+  row.name =
+      arena_printf(arena, "%s%s%s", row.name, rest_text(l, "v", v_rest), rest_text(l, "x", x_rest));
+  return lowering_body(l, &row);
+}
+
+void lower_conv2d_prepared(Lowering *l) {
+  const Node *node = l->node;
+  const Attributes *a = &node->attributes;
+  const Value *x = node->in[0], *y = node->out[0];
+  const int *block = node->schedule.block, tile = node->schedule.tile[0];
+  bool relu = a->activation == ACTIVATION_RELU, pixels = x->layout == LAYOUT_PIXELS;
+  const Kernel *row = channels_row(l, y);
+  l->kernel.template_name = "conv2d_prepared.c.in";
+  set_shape(l, x, y);
+  lowering_int(l, "VT", tile);
+  lowering_text(l, "row", row->name);
+  lowering_int(l, "ROWS", block[0]);
+  lowering_int(l, "DEEP", block[1]);
+  lowering_int(l, "TILES_FIRST", block[2]);
+  lowering_int(l, "PIXEL", pixels ? x->dim[1] : 0);
+  lowering_bool(l, "relu", relu);
+  lowering_bool(l, "residual", a->residual);
+  SET_NAME(l, "conv%dx%d_prepared_%dx%dx%d_to_%dx%dx%d%s%s%s%s", a->kernel[0], a->kernel[1],
+           x->dim[1], x->dim[2], x->dim[3], y->dim[1], y->dim[2], y->dim[3], conv_suffix(l),
+           pixels ? "_pixels" : "", a->residual ? "_add" : "", relu ? "_relu" : "");
+  lowering_argue_values(l);
+}
+
+void lower_prepare_conv2d(Lowering *l) {
+  const Node *node = l->node;
+  const Attributes *a = &node->attributes;
+  const Value *weight = node->in[0];
+  int made = weight->dim[0], read = weight->dim[1] * a->groups;
+  const Kernel shared = {.template_name = "conv_channels.c.in", .name = "conv_channels"};
+  l->kernel.template_name = "prepare_conv2d.c.in";
+  add_axis(l);
+  lowering_body(l, &shared);
+  lowering_bool(l, "bias", a->bias);
+  lowering_bool(l, "norm", a->norm);
+  const char *eps = lowering_number(l, "eps", a->norm ? a->eps : 0);
+  SET_NAME(l, "prepare_conv2d%s%s", a->bias ? "_bias" : "",
+           a->norm ? arena_printf(l->graph->arena, "_norm_e%s", eps) : "");
+  lowering_argue(l, arena_printf(l->graph->arena, "filters_of(%d, %d, %d, %d, %d, %d)", read, made,
+                                 a->kernel[0], a->kernel[1], a->groups, node->schedule.tile[0]));
+  lowering_argue_values(l);
 }

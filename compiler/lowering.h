@@ -22,8 +22,17 @@ void lowering_int(Lowering *l, const char *name, int64_t value);
 void lowering_bool(Lowering *l, const char *name, bool value);
 void lowering_text(Lowering *l, const char *name, const char *value);
 
-/* Shape parameters C H W and O P Q, kernel, stride and padding. */
-void lowering_window(Lowering *l, const Value *x, const Value *y);
+/* Rows of pixels that a row of the image has: one a channel, or one a vector of channels. */
+int lowering_planes(const Lowering *l, const Value *value);
+
+/* Shape parameters C H W and O P Q, kernel, stride and padding, with so many channels. */
+void lowering_window(Lowering *l, int read, const Value *x, int made, const Value *y);
+
+/* A number as the templates take it: exact. Returns it as a part of a name: 1e-05 is 1e_05. */
+const char *lowering_number(Lowering *l, const char *name, double number);
+
+/* One more argument of the call. */
+void lowering_argue(Lowering *l, const char *text);
 
 /* The node's inputs and outputs, in their order, as the call's arguments. */
 void lowering_argue_values(Lowering *l);
@@ -41,5 +50,7 @@ const Kernel *lowering_body(Lowering *l, const Kernel *body);
 void lower_conv2d(Lowering *l);
 void lower_conv2d_backward_data(Lowering *l);
 void lower_conv2d_backward_weights(Lowering *l);
+void lower_prepare_conv2d(Lowering *l);
+void lower_conv2d_prepared(Lowering *l);
 
 #endif

@@ -29,6 +29,7 @@ static const Pass PASSES[] = {
     {"simplify", STAGE_SIMPLIFIED, pass_simplify, NULL},
     {"gradient", STAGE_DIFFERENTIATED, pass_gradient, NULL},
     {"fuse", STAGE_FUSED, pass_fuse, NULL},
+    {"fold", STAGE_FUSED, pass_fold, NULL},
     {"schedule", STAGE_SCHEDULED, NULL, pass_schedule},
     {"layout", STAGE_LAID_OUT, NULL, pass_layout},
     {"memory", STAGE_PLANNED, NULL, pass_memory},
@@ -50,7 +51,7 @@ typedef struct Program {
 } Program;
 
 static Program plan_program(Graph *simplified, const CompileOptions *options) {
-  Program program = {simplified, graph_inference(simplified)};
+  Program program = {simplified, graph_inference(simplified, options)};
   run_passes(program.training, SIMPLIFY + 1, ALL, options);
   graph_adopt_parameters(program.inference, program.training);
   run_passes(program.inference, FUSE, ALL, options);

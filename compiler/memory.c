@@ -27,6 +27,8 @@ static int64_t laid_out_size(const Value *value, int lanes) {
     return images * features;
   case LAYOUT_ROWS:
     return images * round_up(features, lanes);
+  case LAYOUT_CHANNELS:
+    return value_count(value) / value->dim[1] * round_up(value->dim[1], lanes);
   default:
     return value_count(value);
   }
@@ -63,8 +65,13 @@ static void plan_parameters(Graph *graph) {
 static void find_lifetimes(Graph *graph) {
   for (int i = 0; i < graph->nodes.count; i++) {
     Node *node = graph->nodes.at[i];
-    for (int k = 0; k < node->in_count; k++) node->in[k]->last = i;
-    for (int k = 0; k < node->out_count; k++) node->out[k]->first = node->out[k]->last = i;
+    for (int k = 0; k < node->in_count; k++)
+      if (node->in[k]->kind != VALUE_PREPARED) node->in[k]->last = i;
+    for (int k = 0; k < node->out_count; k++) {
+      Value *made = node->out[k];
+      made->first = i;
+      made->last = made->kind == VALUE_PREPARED ? graph->nodes.count : i;
+    }
     Value *workspace = node->workspace;
     if (!workspace) continue;
     if (!workspace->last) workspace->first = i; /* node 0 makes the images */
@@ -84,9 +91,10 @@ static void live_in(Value *value, Value *host) {
   if (value->last > host->last) host->last = value->last;
 }
 
-/* Elementwise: y[i] depends on x[i] alone, and the kernel allows y to be x. */
-static bool writes_over_input(OpKind op) {
-  switch (op) {
+/* The input over which the node may write its result, or NULL: y[i] depends on no other number of
+   it, and the kernel allows both to be one. */
+static Value *may_write_over(const Node *node) {
+  switch (node->op) {
   case OP_relu:
   case OP_leaky_relu:
   case OP_batch_norm_inference:
@@ -99,24 +107,28 @@ static bool writes_over_input(OpKind op) {
   case OP_tanh_backward:
   case OP_sigmoid_backward:
   case OP_dropout_backward:
-    return true;
+    return node->in[0];
+  case OP_conv2d_prepared:
+    return node->attributes.residual && node->in[node->in_count - 1] != node->in[0]
+               ? node->in[node->in_count - 1]
+               : NULL;
   default:
-    return false;
+    return NULL;
   }
 }
 
 static void share_memory(Graph *graph, bool keep_values) {
   for (int i = 0; i < graph->nodes.count; i++) {
     Node *node = graph->nodes.at[i];
-    if (node_is_view(node)) live_in(node->out[0], node->in[0]);
+    if (node_is_view(graph, node)) live_in(node->out[0], node->in[0]);
   }
   if (keep_values) return;
   for (int i = 0; i < graph->nodes.count; i++) {
     Node *node = graph->nodes.at[i];
-    if (!writes_over_input(node->op)) continue;
-    const Value *host = root_of(node->in[0]);
-    if (value_is_planned(host) && host->last == i && !node->out[0]->view_of)
-      live_in(node->out[0], node->in[0]);
+    Value *over = may_write_over(node);
+    const Value *host = over ? root_of(over) : NULL;
+    if (host && value_is_planned(host) && host->last == i && !node->out[0]->view_of)
+      live_in(node->out[0], over);
   }
 }
 

@@ -29,9 +29,19 @@ int real_bytes(const CompileOptions *options);
 void pass_simplify(Graph *graph);
 void pass_gradient(Graph *graph);
 void pass_fuse(Graph *graph);
+void pass_fold(Graph *graph);
 void pass_schedule(Graph *graph, const CompileOptions *options);
 /* Vectors of sums that a block of conv2d_backward_weights has at most. */
 int conv_block_sums(const CompileOptions *options);
+
+/* Of a scheduled conv2d_prepared: pixels at an end of a tile that lack a tap which others of the
+   tile have, at most (EDGE_MOST at most); or 1 if only whole tiles lack taps. */
+enum { EDGE_MOST = 3 };
+typedef struct Lacks {
+  int most;
+  bool both; /* a tap may be lacking at both ends */
+} Lacks;
+Lacks conv_tiles_lack(const Node *node);
 
 void pass_layout(Graph *graph, const CompileOptions *options);
 void pass_memory(Graph *graph, const CompileOptions *options);
@@ -39,9 +49,9 @@ void pass_memory(Graph *graph, const CompileOptions *options);
 /* Gives the parameters of inference the places that those of the planned training graph have. */
 void graph_adopt_parameters(Graph *inference, const Graph *training);
 
-/* After simplify: a copy for inference, without loss and dropout. It goes through the passes from
-   fuse on. Parameters are shared by name. */
-Graph *graph_inference(const Graph *graph);
+/* After simplify: a copy for inference, without loss and dropout, and with the layout that suits
+   it. It goes through the passes from fuse on. Parameters are shared by name. */
+Graph *graph_inference(const Graph *graph, const CompileOptions *options);
 
 /* Reals of the parameter block (the gradient block and each optimiser block are as large), and of
    the block of activations and their gradients. After the memory pass. */

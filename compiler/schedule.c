@@ -18,6 +18,7 @@ enum {
 static const double HIDDEN_LOAD = 0.1;    /* cycles */
 static const double FAR_LOAD = 0.4;       /* of a line from the second cache */
 static const double WORTH_A_BODY = 0.12;  /* gain for which a shape gets code of its own */
+static const double WORTH_A_WIDTH = 0.03; /* the same for a width of tiles */
 static const double CODE_FOR_REST = 1.02; /* a second copy of the kernel must be worth it */
 
 static int min(int a, int b) {
@@ -75,6 +76,7 @@ static void choose_tile(int m, int n, int unit, int most, int registers, double 
 enum {
   ROWS_OF_WEIGHTS = 8,    /* of a tile of conv_rows: for more distances there are no registers */
   PIECES = 64,            /* of work, at least, where a shape has as many: for many processors */
+  PREPARED_PIECES = 16,   /* the same where filters of a tile should not be read again */
   SUM_PIECES = 32,        /* the same where a piece sees all images */
   TILE_BYTES = 30 << 10,  /* that stay in the first cache while others pass through once */
   TILES_BYTES = 40 << 10, /* the same, with what passes through */
@@ -142,6 +144,121 @@ static void schedule_conv_rows(Node *node, Graph *graph, const CompileOptions *o
   int padded = divide_up(channels, s->tile[0]) * s->tile[0];
   if (value_count(weight) * real_bytes(options) > FAR_BYTES / 2)
     give_workspace(node, graph, value_count(weight) / channels * padded);
+}
+
+/* --- channels in lanes -------------------------------------------------------------------------
+ */
+
+enum {
+  VECTORS_MOST = 4,          /* of channels, of a tile */
+  FILTER_BYTES = 320 << 10,  /* of a tile: they stay in the second cache while rows pass */
+  TOGETHER_BYTES = 512 << 10 /* the same of all filters */
+};
+
+/* Blocks of channels, as many as a vector has, that a tile reads at most: tiles make `vectors`
+   vectors of the `made` channels. */
+static int conv_blocks_read(int read, int made, int groups, int vectors, int lanes) {
+  int most = 0;
+  for (int first = 0; first < made; first += vectors * lanes) {
+    int last = min(made, first + vectors * lanes) - 1;
+    int from = first / (made / groups) * (read / groups);
+    int end = (last / (made / groups) + 1) * (read / groups);
+    most = max(most, divide_up(end, lanes) - from / lanes);
+  }
+  return most;
+}
+
+/* Cycles for a term of the sum of a tile: weights are loads of vectors, from the second cache,
+   pixels of single numbers. */
+static double prepared_cycles(int vectors, int pixels) {
+  const double FAR_WEIGHTS = 0.25;
+  double fmas = vectors * pixels, loads = vectors + pixels;
+  double cycles = fmas > loads ? fmas : loads;
+  if (vectors == 1)
+    cycles = max((int)cycles, 2 * pixels); /* one pixel a cycle: they lie in one bank */
+  return (cycles > FMAS_IN_FLIGHT ? cycles : FMAS_IN_FLIGHT) / 2 + HIDDEN_LOAD / 2 * loads +
+         FAR_WEIGHTS * vectors;
+}
+
+/* The same for a row. */
+static double prepared_row_cycles(int vectors, int pixels, int columns) {
+  int rest = columns % pixels;
+  double cycles = columns / pixels * prepared_cycles(vectors, pixels);
+  return rest ? cycles + prepared_cycles(vectors, rest) : cycles;
+}
+
+/* The tile that makes `vectors` x `columns` in the fewest cycles: as wide as fits, or a row is cut
+   into nearly equal tiles where that gains enough. */
+static void choose_prepared_tile(Schedule *s, int vectors, int columns, int registers) {
+  double best = 0;
+  for (int v = 1; v <= min(vectors, VECTORS_MOST); v++) {
+    int most = min(columns, (registers - 2 - v) / v); /* one for a pixel, one to spare */
+    int equal = divide_up(columns, divide_up(columns, most));
+    for (int k = 0; k < 2; k++) {
+      int x = k ? equal : most, rest = vectors % v;
+      double cycles = vectors / v * prepared_row_cycles(v, x, columns);
+      if (rest) cycles = (cycles + prepared_row_cycles(rest, x, columns)) * CODE_FOR_REST;
+      if (best != 0 && cycles >= best * (k ? 1 - WORTH_A_WIDTH : 1)) continue;
+      best = cycles;
+      s->tile[0] = v;
+      s->tile[1] = x;
+    }
+  }
+}
+
+/* Of the tile from pixel `first` on. */
+static void find_lacks(Lacks *lacks, const Attributes *a, int read, int first, int pixels) {
+  int stride = a->stride[1];
+  for (int k = 0; k < a->kernel[1]; k++) {
+    int at = first * stride - a->padding[1] + k * a->dilation[1];
+    int past = at + (pixels - 1) * stride + 1 - read;
+    int left = at < 0 ? divide_up(-at, stride) : 0, right = past > 0 ? divide_up(past, stride) : 0;
+    bool whole = left + right >= pixels;
+    lacks->most = max(lacks->most, whole ? 1 : max(left, right));
+    lacks->both = lacks->both || (!whole && left && right);
+  }
+}
+
+Lacks conv_tiles_lack(const Node *node) {
+  int pixels = node->schedule.tile[1], read = node->in[0]->dim[3], made = node->out[0]->dim[3];
+  Lacks lacks = {0};
+  for (int q = 0; q < made; q += pixels)
+    find_lacks(&lacks, &node->attributes, read, q, min(pixels, made - q));
+  return lacks;
+}
+
+static void schedule_prepared(Node *node, const Graph *graph, const CompileOptions *options) {
+  const Attributes *a = &node->attributes;
+  const Value *x = node->in[0], *y = node->out[0];
+  Node *maker = node->in[1]->producer;
+  Schedule *s = &node->schedule;
+  int lanes = target_lanes(options->target), vectors = divide_up(y->dim[1], lanes);
+  choose_prepared_tile(s, vectors, y->dim[3], target_registers(options->target));
+  Lacks lacks = conv_tiles_lack(node);
+  if (lacks.most > EDGE_MOST || lacks.both) { /* one pixel has a tap, or lacks it */
+    s->tile[0] = min(vectors, VECTORS_MOST);
+    s->tile[1] = 1;
+  }
+  int tiles = divide_up(vectors, s->tile[0]), size = a->kernel[0] * a->kernel[1];
+  int blocks = conv_blocks_read(x->dim[1], y->dim[1], a->groups, s->tile[0], lanes);
+  int block = size * min(x->dim[1], lanes) * s->tile[0] * lanes; /* reals of filters */
+  int bytes = block * real_bytes(options);
+  s->block[1] = max(1, min(blocks, FILTER_BYTES / bytes));
+  /* Many filters: those of a tile stay in the second cache for all images. */
+  s->block[2] = (int64_t)tiles * blocks * bytes > TOGETHER_BYTES;
+  int pieces = graph->recipe.batch * tiles;
+  s->block[0] = divide_up(y->dim[2], divide_up(s->block[2] ? PREPARED_PIECES : PIECES, pieces));
+  maker->schedule.tile[0] = s->tile[0];
+  maker->out[0]->dim[0] = tiles * (s->tile[0] * lanes + blocks * block);
+}
+
+/* Whole tiles only, as below. */
+static void schedule_rows(Node *node, const CompileOptions *options) {
+  bool many = target_registers(options->target) == 32;
+  int images = node->in[0]->dim[0], together = min(many ? 6 : 3, images);
+  while (images % together) together--;
+  node->schedule.tile[0] = min(node->out[0]->dim[1], together > 2 ? 4 : many ? 8 : 4);
+  node->schedule.tile[1] = together;
 }
 
 int conv_block_sums(const CompileOptions *options) {
@@ -273,7 +390,10 @@ static void schedule_node(Node *node, Graph *graph, const CompileOptions *option
   switch (node->op) {
   case OP_flatten:
   case OP_reshape:
-    if (node_is_view(node)) s->algorithm = ALGORITHM_NONE;
+    if (node_is_view(graph, node)) s->algorithm = ALGORITHM_NONE;
+    break;
+  case OP_conv2d_prepared:
+    schedule_prepared(node, graph, options);
     break;
   case OP_conv2d:
   case OP_conv2d_backward_data:
@@ -284,6 +404,10 @@ static void schedule_node(Node *node, Graph *graph, const CompileOptions *option
     break;
   case OP_linear:
   case OP_linear_backward_data: {
+    if (graph->layout == LAYOUT_CHANNELS) {
+      schedule_rows(node, options);
+      break;
+    }
     /* Whole tiles only: a batch that is not full computes images that nobody reads. */
     int groups = (node->in[0]->dim[0] + lanes - 1) / lanes, vectors = 4;
     while (groups % vectors) vectors--;

@@ -68,6 +68,7 @@ bool cnn_benchmark_open(cnn_benchmark *bench, const cnn_model *model, int thread
   cnn_session_normalize(session, &normalization);
   cnn_session_fill_random(session, bench->pixels, model->batch, LEVELS, SEED);
   cnn_init_parameters(model, SEED, session->state.parameters);
+  bench->prepared = false;
   return true;
 }
 
@@ -77,7 +78,10 @@ void cnn_benchmark_step(cnn_benchmark *bench, bool train, int count) {
   if (train) {
     session->model->train_step(&session->state, &session->batch);
     session->state.step++;
+    bench->prepared = false;
   } else {
+    if (!bench->prepared) session->model->prepare(&session->state);
+    bench->prepared = true;
     session->model->infer(&session->state, &session->batch, session->logits);
   }
 }

@@ -7,6 +7,7 @@
 typedef struct cnn_benchmark {
   cnn_session session;
   uint8_t *pixels; /* [model->batch] images */
+  bool prepared;   /* for inference */
 } cnn_benchmark;
 
 /* Memory, weights, and a full batch of random images and labels. */

@@ -11,7 +11,7 @@ extern "C" {
 #endif
 
 /* Raised when cnn_model or the functions in it change meaning. */
-#define CNN_ABI 4
+#define CNN_ABI 5
 
 typedef enum cnn_target { CNN_SCALAR, CNN_AVX2, CNN_AVX512 } cnn_target;
 
@@ -38,8 +38,9 @@ typedef struct cnn_parameter {
 } cnn_parameter;
 
 /* How a value lies. PLAIN: row-major. LANES: [N/L][H][C][W][L], or [N/L][F][L]. ROWS: [N][C*H*W
-   rounded up to L]. */
-typedef enum cnn_layout { CNN_PLAIN, CNN_LANES, CNN_ROWS } cnn_layout;
+   rounded up to L]. CHANNELS: [N][H][C/L rounded up][W][L], or [N][F/L
+   rounded up][L]. PIXELS: [N][H][W][C]. */
+typedef enum cnn_layout { CNN_PLAIN, CNN_LANES, CNN_ROWS, CNN_CHANNELS, CNN_PIXELS } cnn_layout;
 
 /* Where an activation or a gradient lies, and when: in reals from the start of activations, after
    that call of a kernel in gradients, from 0, until another takes its memory. */
@@ -223,6 +224,9 @@ typedef struct cnn_model {
   void (*update)(const cnn_state *state);
   /* Both. */
   void (*train_step)(const cnn_state *state, const cnn_batch *batch);
+  /* Makes in the activations what infer reads instead of parameters: before the first infer, and
+     again once parameters, or activations by another call, have changed. */
+  void (*prepare)(const cnn_state *state);
   /* Forward alone, dropout off. logits [count][classes] row-major. */
   void (*infer)(const cnn_state *state, const cnn_batch *batch, float *logits);
 } cnn_model;

@@ -37,6 +37,7 @@ cnn_evaluation cnn_evaluate(cnn_session *session, const cnn_dataset *dataset, in
   const cnn_model *model = session->model;
   double loss = 0;
   int64_t right = 0, seen = 0;
+  model->prepare(&session->state);
   while (seen < dataset->count && !(stop && *stop)) {
     int count = cnn_sampler_batch_count(dataset->count, batch, seen / batch);
     cnn_session_fill(session, dataset, NULL, seen, count);

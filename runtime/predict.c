@@ -183,6 +183,7 @@ bool cnn_predict(const cnn_model *model, int argc, char **argv, cnn_error *error
   cnn_session_plan(&session, model, CNN_TO_INFER, o.given.threads);
   bool good = cnn_session_open(&session, error) &&
               cnn_session_load(&session, o.given.weights, data_set(o.sources[0]), error);
+  if (good) model->prepare(&session.state);
   for (int i = 0; good && i < o.source_count; i++)
     good = predict_source(&session, o.sources[i], classes, &o, error);
   cnn_session_close(&session);

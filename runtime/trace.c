@@ -268,10 +268,12 @@ static bool run(trace *t, cnn_error *error) {
     if (!t->guarded) return false;
     session->state.activations = t->guarded;
   }
-  if (t->o.infer)
+  if (t->o.infer) {
+    model->prepare(&session->state);
     model->infer(&session->state, &session->batch, session->logits);
-  else
+  } else {
     model->gradients(&session->state, &session->batch);
+  }
   return true;
 }
 

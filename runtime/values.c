@@ -30,39 +30,52 @@ size_t cnn_value_reals(const cnn_model *model, const cnn_value *value) {
     return images * features_of(value);
   case CNN_ROWS:
     return images * round_up(features_of(value), lanes);
+  case CNN_CHANNELS:
+    return cnn_value_elements(value) / (size_t)value->shape[1] *
+           round_up((size_t)value->shape[1], lanes);
   case CNN_PLAIN:
+  case CNN_PIXELS:
     break;
   }
   return cnn_value_elements(value);
 }
 
-/* Feature f of an image, [C,H,W], in the order [H,C,W]. */
-static size_t row_by_row(const cnn_value *value, size_t f) {
-  if (value->rank != 4) return f;
-  size_t channels = (size_t)value->shape[1], height = (size_t)value->shape[2],
-         width = (size_t)value->shape[3];
+/* Where number f of image n stands, f counted in PyTorch's order. */
+static size_t place_of(const cnn_model *model, const cnn_value *value, size_t features, size_t n,
+                       size_t f) {
+  size_t lanes = (size_t)model->lanes;
+  bool image = value->rank == 4;
+  size_t channels = image ? (size_t)value->shape[1] : features;
+  size_t height = image ? (size_t)value->shape[2] : 1, width = image ? (size_t)value->shape[3] : 1;
   size_t c = f / (height * width), h = f / width % height, w = f % width;
-  return (h * channels + c) * width + w;
+  size_t blocks = round_up(channels, lanes) / lanes;
+  switch (value->layout) {
+  case CNN_LANES:
+    return (n / lanes * features + (h * channels + c) * width + w) * lanes + n % lanes;
+  case CNN_CHANNELS:
+    return (((n * height + h) * blocks + c / lanes) * width + w) * lanes + c % lanes;
+  case CNN_PIXELS:
+    return ((n * height + h) * width + w) * channels + c;
+  case CNN_ROWS:
+    return n * round_up(features, lanes) + f;
+  case CNN_PLAIN:
+    break;
+  }
+  return n * features + f;
 }
 
-/* Number f of the `features` of image n, in the order of the memory. */
 static double value_at(const cnn_model *model, const cnn_value *value, const void *activations,
                        size_t features, size_t n, size_t f) {
-  size_t lanes = (size_t)model->lanes, at = n * features + f;
-  if (value->layout == CNN_LANES) at = (n / lanes * features + f) * lanes + n % lanes;
-  if (value->layout == CNN_ROWS) at = n * round_up(features, lanes) + f;
-  return cnn_real_get(model, activations, value->offset + at);
+  return cnn_real_get(model, activations, value->offset + place_of(model, value, features, n, f));
 }
 
 void cnn_value_plain(const cnn_model *model, const cnn_value *value, const void *activations,
                      int count, void *plain) {
   size_t features = features_of(value);
   for (size_t n = 0; n < (size_t)count; n++) {
-    for (size_t f = 0; f < features; f++) {
-      size_t from = value->layout == CNN_LANES ? row_by_row(value, f) : f;
+    for (size_t f = 0; f < features; f++)
       cnn_real_set(model, plain, n * features + f,
-                   value_at(model, value, activations, features, n, from));
-    }
+                   value_at(model, value, activations, features, n, f));
   }
 }
 

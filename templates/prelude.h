@@ -15,7 +15,7 @@ enum { THREADS_MAX = 4096 };
 enum { THREADS_MAX = 1 };
 #endif
 
-/* Who works: this thread of `threads`, on a batch of `groups` vectors of images. */
+/* Who works: this thread of `threads`, on a batch of `groups` of images, as many as a vector has lanes. */
 typedef struct team {
   int thread, threads, groups;
 } team;
@@ -47,11 +47,11 @@ static inline void next(team t, const cnn_state *state) {
 
 /* The team of a parallel region, from inside it. Denormal numbers count as 0 from here on: they
    carry nothing that training needs, and many processors take a hundred cycles for each. */
-static inline team join_team(int images) {
+static inline team join_team(int groups) {
 #if defined(__SSE__)
   _mm_setcsr(_mm_getcsr() | 0x8040); /* flush to zero, denormals are zero */
 #endif
-  team t = {0, 1, (images + LANES - 1) / LANES};
+  team t = {0, 1, groups};
 #if defined(_OPENMP)
   t.thread = omp_get_thread_num();
   t.threads = omp_get_num_threads();
@@ -59,14 +59,19 @@ static inline team join_team(int images) {
   return t;
 }
 
+/* Groups of so many images. */
+static inline int groups_of(int images) { return (images + LANES - 1) / LANES; }
+
 static inline int min_int(int a, int b) { return a < b ? a : b; }
 static inline int max_int(int a, int b) { return a > b ? a : b; }
+static inline real at_least_0(real a) { return a < 0 ? 0 : a; }
 
 /* For functions around one hot loop: inlined, the loops around it would take its registers. */
 #define NOINLINE __attribute__((noinline))
 
 /* Asks for memory that is read soon; any address will do. */
 static inline void prefetch(const real *at) { __builtin_prefetch(at); }
+static inline void prefetch_to_write(const real *at) { __builtin_prefetch(at, 1); }
 
 /* Images of a value with rank 4 lie row by row, the channels of a row behind each other:
    [N/LANES][height][channels][width][LANES]. */

@@ -18,6 +18,7 @@ def initial(graph):
     random = numpy.random.default_rng(1)
     fill = {"uniform": lambda shape, scale: random.uniform(-scale, scale, shape),
             "normal": lambda shape, scale: random.normal(0, scale, shape),
+            "truncated_normal": lambda shape, scale: numpy.clip(random.normal(0, scale, shape), -2, 2),
             "constant": numpy.full,
             "zeros": lambda shape, scale: numpy.zeros(shape)}
     weights = {}

@@ -124,7 +124,7 @@ static Case *add_pool(Suite *suite, const char *name, const char *arguments, Win
                       void (*twin)(const Case *, Context *)) {
   static const char *const NAMES[] = {"C", "H", "W", "P", "Q", "KH", "KW", "SH", "SW", "PH", "PW"};
   const int values[] = {k.c, k.h, k.w, k.p, k.q, k.kh, k.kw, k.sh, k.sw, k.ph, k.pw};
-  Case *c = suite_add(suite, name, arguments, twin);
+  Case *c = suite_add(suite, name, arena_printf(suite->arena, "%d, %s", k.c, arguments), twin);
   for (int i = 0; i < 11; i++) case_int(c, NAMES[i], values[i]);
   return c;
 }

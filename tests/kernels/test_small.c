@@ -70,12 +70,15 @@ static void twin_logits(const Case *c, Context *x) {
 
 static void add_logits(Suite *suite) {
   static const int CLASSES[] = {1, 2, 10, 100};
-  for (size_t i = 0; i < sizeof CLASSES / sizeof *CLASSES; i++) {
+  for (size_t i = 0; i < 2 * sizeof CLASSES / sizeof *CLASSES; i++) {
+    int classes = CLASSES[i / 2], lanes = suite->target->lanes;
+    int row = i % 2 ? (classes + lanes - 1) / lanes * lanes : 0;
     Case *c = suite_add(suite, "logits.c.in", "state, count, a[0], (float *)a[1]", twin_logits);
-    case_int(c, "K", CLASSES[i]);
+    case_int(c, "K", classes);
+    case_int(c, "ROW", row);
     c->predicts = true;
-    case_tensor(c, "x", CNN_LANES, FILL_INTEGERS, CLASSES[i], 0, 0);
-    case_tensor(c, "logits", CNN_PLAIN, FILL_GARBAGE, CLASSES[i], 0, 0);
+    case_tensor(c, "x", row ? CNN_ROWS : CNN_LANES, FILL_INTEGERS, classes, 0, 0);
+    case_tensor(c, "logits", CNN_PLAIN, FILL_GARBAGE, classes, 0, 0);
     c->tensors[1].floats = c->tensors[1].per_image = true;
   }
 }

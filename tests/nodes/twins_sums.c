@@ -35,8 +35,10 @@ static void term_weights(Expected *out, const double *a, const double *b, size_t
   accumulate(out, w, a[x] * b[y]);
 }
 
+/* a, b: the two factors. */
 static void taps_of_pixel(const Step *step, const Tensor *x, const Tensor *weight, const Tensor *y,
-                          Term *term, Expected *out, const int at[4]) {
+                          const double *const factors[2], Term *term, Expected *out,
+                          const int at[4]) {
   const Attributes *a = &step->attributes;
   const int n = at[0], o = at[1], group = o / (y->dim[1] / a->groups);
   for (int c = 0; c < weight->dim[1]; c++)
@@ -45,20 +47,25 @@ static void taps_of_pixel(const Step *step, const Tensor *x, const Tensor *weigh
         int h = at[2] * a->stride[0] - a->padding[0] + i * a->dilation[0];
         int w = at[3] * a->stride[1] - a->padding[1] + j * a->dilation[1];
         if (h < 0 || h >= x->dim[2] || w < 0 || w >= x->dim[3]) continue;
-        term(out, step->in[0]->data, step->in[1]->data,
-             place(x->dim, n, group * weight->dim[1] + c, h, w), place(weight->dim, o, c, i, j),
-             place(y->dim, n, o, at[2], at[3]));
+        term(out, factors[0], factors[1], place(x->dim, n, group * weight->dim[1] + c, h, w),
+             place(weight->dim, o, c, i, j), place(y->dim, n, o, at[2], at[3]));
       }
 }
 
-static void conv_terms(const Step *step, const Tensor *x, const Tensor *weight, const Tensor *y,
-                       Term *term, Expected *out) {
+static void conv_terms_of(const Step *step, const Tensor *x, const Tensor *weight, const Tensor *y,
+                          const double *const factors[2], Term *term, Expected *out) {
   int at[4];
   for (at[0] = 0; at[0] < y->dim[0]; at[0]++)
     for (at[1] = 0; at[1] < y->dim[1]; at[1]++)
       for (at[2] = 0; at[2] < y->dim[2]; at[2]++)
         for (at[3] = 0; at[3] < y->dim[3]; at[3]++)
-          taps_of_pixel(step, x, weight, y, term, out, at);
+          taps_of_pixel(step, x, weight, y, factors, term, out, at);
+}
+
+static void conv_terms(const Step *step, const Tensor *x, const Tensor *weight, const Tensor *y,
+                       Term *term, Expected *out) {
+  const double *const factors[] = {step->in[0]->data, step->in[1]->data};
+  conv_terms_of(step, x, weight, y, factors, term, out);
 }
 
 static void linear_terms(const Step *step, const Tensor *x, const Tensor *weight, const Tensor *y,
@@ -85,6 +92,33 @@ void twin_conv2d(const Step *step, const Batch *batch, Expected *out) {
   (void)batch;
   conv_terms(step, step->in[0], step->in[1], step->out[0], term_forward, out);
   add_bias(step, out);
+}
+
+/* How filters lie is the compiler's affair: what is made of them is compared. */
+void twin_prepare_conv2d(const Step *step, const Batch *batch, Expected *out) {
+  (void)step, (void)batch, (void)out;
+}
+
+/* y = (conv2d(x) + bias - mean) / sqrt(variance + eps) * weight + bias of the norm + residual. */
+void twin_conv2d_prepared(const Step *step, const Batch *batch, Expected *out) {
+  (void)batch;
+  const Step *maker = step->maker;
+  const Tensor *y = step->out[0], *const *norm = maker->in + maker->in_count - 4;
+  const double *const factors[] = {step->in[0]->data, maker->in[0]->data};
+  const size_t plane = (size_t)y->dim[2] * y->dim[3];
+  conv_terms_of(step, step->in[0], maker->in[0], y, factors, term_forward, out);
+  for (size_t i = 0; i < tensor_count(y); i++) {
+    const size_t c = i / plane % (size_t)y->dim[1];
+    if (maker->attributes.bias) accumulate(out, i, maker->in[1]->data[c]);
+    if (maker->attributes.norm) {
+      const double factor = norm[0]->data[c] / sqrt(norm[3]->data[c] + maker->attributes.eps);
+      accumulate(out, i, -norm[2]->data[c]);
+      out->value[i] *= factor;
+      out->magnitude[i] *= fabs(factor);
+      accumulate(out, i, norm[1]->data[c]);
+    }
+    if (step->attributes.residual) accumulate(out, i, step->in[step->in_count - 1]->data[i]);
+  }
 }
 
 void twin_conv2d_backward_data(const Step *step, const Batch *batch, Expected *out) {

@@ -52,6 +52,8 @@ def main():
                 weights[name] = random.uniform(-0.1, 0.1, tensor.shape)
             elif name.endswith("running_var"):
                 weights[name] = random.uniform(0.5, 1.5, tensor.shape)
+            elif tensor.ndim > 1:  # some nets start so small that images end alike
+                weights[name] = random.normal(0, (2 / tensor[0].size) ** 0.5, tensor.shape)
         images = random.standard_normal((count, *graph["input"]), numpy.float32)
         got = prepare(onnx_model.build(graph, count, weights))(images)
         wanted = wanted_logits(graph, weights, images)

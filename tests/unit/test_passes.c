@@ -189,7 +189,7 @@ static void memory_is_used_again(void **state) {
   const Node *flatten = find(f->graph, OP_flatten);
   assert_null(flatten->out[0]->view_of);
   f->pool->dim[2] = 1;
-  assert_true(node_is_view(flatten));
+  assert_true(node_is_view(f->graph, flatten));
 }
 
 static void kept_values_end_at_page_borders(void **state) {
@@ -212,7 +212,7 @@ static void inference_has_no_loss_and_no_dropout(void **state) {
   dropped->producer->attributes.p = 0.5;
   graph_move_before(graph, dropped->producer, find(graph, OP_flatten));
   find(graph, OP_flatten)->in[0] = dropped;
-  Graph *inference = graph_inference(graph);
+  Graph *inference = graph_inference(graph, &AVX512);
   graph_verify(inference, STAGE_SIMPLIFIED);
   assert_null(find(inference, OP_dropout));
   assert_null(find(inference, OP_softmax_cross_entropy));
@@ -221,6 +221,32 @@ static void inference_has_no_loss_and_no_dropout(void **state) {
   run_until_memory(graph, &AVX512);
   graph_adopt_parameters(inference, graph);
   run_until_memory(inference, &AVX512);
+}
+
+static void few_images_have_channels_in_lanes(void **state) {
+  Fixture *f = *state;
+  Graph *graph = f->graph;
+  assert_int_equal(graph_inference(graph, &AVX512)->layout,
+                   LAYOUT_LANES); /* 20 images, 4 channels */
+  graph->recipe.batch = 2;
+  Graph *inference = graph_inference(graph, &AVX512);
+  run_until_memory(graph, &AVX512);
+  graph_adopt_parameters(inference, graph);
+  pass_fuse(inference);
+  pass_fold(inference);
+  const Node *maker = find(inference, OP_prepare_conv2d),
+             *conv = find(inference, OP_conv2d_prepared);
+  assert_ptr_equal(inference->nodes.at[0], maker);
+  assert_ptr_equal(conv->in[1], maker->out[0]);
+  assert_int_equal(conv->attributes.activation, ACTIVATION_RELU);
+  pass_schedule(inference, &AVX512);
+  pass_layout(inference, &AVX512);
+  pass_memory(inference, &AVX512);
+  graph_verify(inference, STAGE_PLANNED);
+  assert_int_equal(conv->out[0]->layout, LAYOUT_CHANNELS);
+  assert_int_equal(inference->output->layout, LAYOUT_CHANNELS);
+  assert_int_equal(conv->in[1]->last, inference->nodes.count);
+  assert_int_equal(graph_inference(graph, &(CompileOptions){0})->layout, LAYOUT_LANES); /* scalar */
 }
 
 int main(void) {
@@ -233,6 +259,7 @@ int main(void) {
       cmocka_unit_test_setup_teardown(relu_rides_on_its_neighbours, build, release),
       cmocka_unit_test_setup_teardown(an_activation_that_others_read_stays, build, release),
       cmocka_unit_test_setup_teardown(memory_is_used_again, build, release),
+      cmocka_unit_test_setup_teardown(few_images_have_channels_in_lanes, build, release),
       cmocka_unit_test_setup_teardown(kept_values_end_at_page_borders, build, release),
       cmocka_unit_test_setup_teardown(inference_has_no_loss_and_no_dropout, build, release),
   };

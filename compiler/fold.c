@@ -1,0 +1,82 @@
+/* fold: in inference with channels in lanes, a convolution does what follows it.
+   Requires  a fused graph of inference.
+   Establishes  where graph->layout is LAYOUT_CHANNELS, every conv2d is a conv2d_prepared: its
+   filters are made from the parameters once, before inference, in the order in which its kernel
+   reads them, with a batch_norm behind it multiplied in; a sum behind both is its epilogue. May
+   break  nothing. */
+#include "passes.h"
+
+/* Of nodes that are prepared before inference. */
+static const Node *first_of_inference(const Graph *graph) {
+  int i = 0;
+  while (graph->nodes.at[i]->phase == PHASE_PREPARE) i++;
+  return graph->nodes.at[i];
+}
+
+/* conv becomes a conv2d_prepared behind the node that makes its filters, which is returned. */
+static Node *prepare(Graph *graph, Node *conv) {
+  Value *x = conv->in[0];
+  Node *maker =
+      graph_node(graph, OP_prepare_conv2d, conv->name, conv->pos, conv->in_count - 1, conv->in + 1);
+  maker->phase = PHASE_PREPARE;
+  maker->attributes = conv->attributes;
+  maker->attributes.bias = conv->in_count > 2;
+  int reals =
+      (int)(value_count(conv->in[1]) + conv->out[0]->dim[1]); /* the schedule may want more */
+  Value *filters = graph_output(graph, maker, VALUE_PREPARED,
+                                arena_printf(graph->arena, "%s.filters", conv->name), 1, &reals);
+  graph_move_before(graph, maker, first_of_inference(graph));
+  conv->op = OP_conv2d_prepared;
+  conv->in_count = 0;
+  graph_append_inputs(graph, conv, 2, (Value *[]){x, filters});
+  return maker;
+}
+
+/* `node` makes the result of `next`. */
+static void make_result(Graph *graph, Node *node, Node *next) {
+  Value *result = next->out[0], *between = node->out[0];
+  node->attributes.activation = next->attributes.activation;
+  result->producer = node;
+  node->out[0] = result;
+  between->producer = NULL;
+  graph_remove(graph, next);
+  graph_sweep_values(graph);
+}
+
+static void fold_norm(Graph *graph, Node *conv, Node *maker) {
+  Node *norm = graph_only_reader(graph, conv->out[0]);
+  if (!norm || norm->op != OP_batch_norm_inference || norm->in[0] != conv->out[0]) return;
+  if (conv->attributes.activation != ACTIVATION_NONE) return;
+  graph_append_inputs(graph, maker, norm->in_count - 1, norm->in + 1);
+  maker->attributes.norm = true;
+  maker->attributes.eps = norm->attributes.eps;
+  make_result(graph, conv, norm);
+}
+
+static bool is_made_before(const Graph *graph, const Value *value, const Node *node) {
+  for (int i = 0; graph->nodes.at[i] != node; i++)
+    if (graph->nodes.at[i] == value->producer) return true;
+  return false;
+}
+
+/* Of two convolutions whose sum follows, the second adds what the first made. */
+static void fold_sum(Graph *graph, Node *conv) {
+  Node *sum = graph_only_reader(graph, conv->out[0]);
+  if (!sum || sum->op != OP_add || sum->in_count != 2) return;
+  Value *other = sum->in[sum->in[0] == conv->out[0]];
+  if (conv->attributes.activation != ACTIVATION_NONE || !is_made_before(graph, other, conv)) return;
+  graph_append_inputs(graph, conv, 1, &other);
+  conv->attributes.residual = true;
+  make_result(graph, conv, sum);
+}
+
+void pass_fold(Graph *graph) {
+  if (graph->layout != LAYOUT_CHANNELS) return;
+  for (int i = 0; i < graph->nodes.count; i++) {
+    Node *conv = graph->nodes.at[i];
+    if (conv->op != OP_conv2d) continue;
+    Node *maker = prepare(graph, conv);
+    fold_norm(graph, conv, maker);
+    fold_sum(graph, conv);
+  }
+}
