@@ -168,6 +168,7 @@ typedef enum Algorithm {
                                            pixels of a row
      conv2d_prepared                       rows of a piece, vectors of channels read in one pass
                                            over them, whether tiles of channels come first
+     linear, channels in lanes             features made, features read
    parts: conv2d_backward_weights adds up so many parts of the rows of all images by themselves,
    in its workspace; 1: none is needed. */
 typedef struct Schedule {

@@ -189,6 +189,9 @@ static void set_linear_rows(Lowering *l, const Value *x, const Value *y) {
   lowering_int(l, "TO", row_of(l, y));
   lowering_int(l, "OT", l->node->schedule.tile[0]);
   lowering_int(l, "NT", l->node->schedule.tile[1]);
+  lowering_int(l, "N", x->dim[0]);
+  lowering_int(l, "FB", l->node->schedule.block[0]);
+  lowering_int(l, "KB", l->node->schedule.block[1]);
   lowering_int(l, "L", l->lanes);
 }
 

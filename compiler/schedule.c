@@ -252,13 +252,22 @@ static void schedule_prepared(Node *node, const Graph *graph, const CompileOptio
   maker->out[0]->dim[0] = tiles * (s->tile[0] * lanes + blocks * block);
 }
 
-/* Whole tiles only, as below. */
+/* Whole tiles only, as below. A block of the features of all images stays in the first cache while
+   several tiles read it. */
 static void schedule_rows(Node *node, const CompileOptions *options) {
+  enum { BLOCK_FEATURES = 16, BLOCK_BYTES = 32 << 10 };
   bool many = target_registers(options->target) == 32;
-  int images = node->in[0]->dim[0], together = min(many ? 6 : 3, images);
+  Schedule *s = &node->schedule;
+  const Value *x = node->in[0];
+  int images = x->dim[0], read = x->dim[1], made = node->out[0]->dim[1];
+  int lanes = target_lanes(options->target), together = min(many ? 4 : 2, images);
   while (images % together) together--;
-  node->schedule.tile[0] = min(node->out[0]->dim[1], together > 2 ? 4 : many ? 8 : 4);
-  node->schedule.tile[1] = together;
+  s->tile[0] = min(made, many ? (together > 2 ? 5 : 8) : 4);
+  s->tile[1] = together;
+  s->block[0] = divide_up(BLOCK_FEATURES, s->tile[0]) * s->tile[0];
+  int fit = BLOCK_BYTES / (images * lanes * real_bytes(options)) * lanes;
+  bool fits = (int64_t)images * read * real_bytes(options) <= 4 * BLOCK_BYTES;
+  s->block[1] = fits ? read : max(fit, 8 * lanes);
 }
 
 int conv_block_sums(const CompileOptions *options) {
