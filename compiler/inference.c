@@ -10,7 +10,7 @@ static double filling(int used, int lanes) {
 
 /* What a convolution with channels in lanes reaches, roughly, of what it could. */
 static double channels_reach(const Node *conv, int lanes) {
-  const double ONE_VECTOR = 0.55; /* each pixel that is loaded serves one multiply-add */
+  const double ONE_VECTOR = 0.8; /* each pixel that is loaded serves one multiply-add */
   int made = conv->out[0]->dim[1], groups = conv->attributes.groups;
   double reach = filling(made, lanes) * (made > lanes ? 1 : ONE_VECTOR);
   return groups > 1 ? reach * filling(conv->in[0]->dim[1] / groups, lanes) : reach;

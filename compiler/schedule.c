@@ -171,11 +171,10 @@ static int conv_blocks_read(int read, int made, int groups, int vectors, int lan
 /* Cycles for a term of the sum of a tile: weights are loads of vectors, from the second cache,
    pixels of single numbers. */
 static double prepared_cycles(int vectors, int pixels) {
-  const double FAR_WEIGHTS = 0.25;
+  const double FAR_WEIGHTS = 0.25, ONE_VECTOR = 1.25; /* a pixel serves one multiply-add */
   double fmas = vectors * pixels, loads = vectors + pixels;
   double cycles = fmas > loads ? fmas : loads;
-  if (vectors == 1)
-    cycles = max((int)cycles, 2 * pixels); /* one pixel a cycle: they lie in one bank */
+  if (vectors == 1) cycles *= ONE_VECTOR;
   return (cycles > FMAS_IN_FLIGHT ? cycles : FMAS_IN_FLIGHT) / 2 + HIDDEN_LOAD / 2 * loads +
          FAR_WEIGHTS * vectors;
 }
