@@ -219,6 +219,16 @@ static void steps_and_limits(void **state) {
   expect(0, "train d --limit 10 --batch 10 --epochs 1", "10 training and 41 test images");
 }
 
+static void a_warm_up_ends_before_the_training(void **state) {
+  (void)state;
+  expect(2, "warm train d --epochs 1",
+         "--epochs 1: the schedule's warm-up takes 1.5 epochs; train longer, to look at the start "
+         "alone with --steps N, or make the warm-up of the model shorter");
+  expect(0, "warm train d --epochs 2", "after 2 epochs");
+  expect(0, "warm train d --steps 2", "after 2 updates");
+  expect(0, "train d --epochs 1", "after 1 epoch");
+}
+
 /* What a link leads to is written, whether it is there or not; the link stays. */
 static void links_stay(void **state) {
   (void)state;
@@ -489,6 +499,7 @@ int main(void) {
       TEST(seeds_decide_all),
       TEST(partial_batches_count_rightly),
       TEST(steps_and_limits),
+      TEST(a_warm_up_ends_before_the_training),
       TEST(links_stay),
       TEST(runs_start_from_checkpoints),
       TEST(a_loss_that_explodes_ends_it),
