@@ -132,11 +132,13 @@ static bool run_dump(Arena *arena, Diag *diag, const Options *options) {
   char *text;
   size_t length;
   FILE *out = open_memstream(&text, &length);
+  if (!out) out_of_memory();
   if (file)
     schedule_file_print(program.training, program.inference, out);
   else
     graph_print(graph, out);
-  fclose(out);
+  const bool failed = ferror(out);
+  if (fclose(out) != 0 || failed) out_of_memory();
   bool written = write_output(arena, diag, options, options->output ? options->output : "-", text);
   free(text);
   return written;
