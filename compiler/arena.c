@@ -16,12 +16,14 @@ struct Arena {
   Block *blocks;
 };
 
+_Noreturn void out_of_memory(void) {
+  fprintf(stderr, "cnnc: out of memory\n");
+  exit(EXIT_FAILURE);
+}
+
 static void *allocate_or_exit(size_t bytes) {
   void *memory = calloc(1, bytes);
-  if (!memory) {
-    fprintf(stderr, "cnnc: out of memory (%zu bytes wanted)\n", bytes);
-    exit(1);
-  }
+  if (!memory) out_of_memory();
   return memory;
 }
 

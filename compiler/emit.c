@@ -6,7 +6,6 @@
 #include "descriptor.h"
 #include "lower.h"
 
-#include <assert.h>
 #include <ctype.h>
 #include <inttypes.h>
 #include <stdlib.h>
@@ -24,11 +23,12 @@ typedef struct Text {
 static void text_begin(Text *text) {
   text->data = NULL;
   text->out = open_memstream(&text->data, &text->size);
-  assert(text->out);
+  if (!text->out) out_of_memory();
 }
 
 static char *text_done(Text *text, Arena *arena) {
-  fclose(text->out);
+  const bool failed = ferror(text->out);
+  if (fclose(text->out) != 0 || failed) out_of_memory();
   char *copy = arena_strdup(arena, text->data);
   free(text->data);
   return copy;

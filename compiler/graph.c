@@ -1,6 +1,7 @@
 #include "graph.h"
 
 #include "init.h"
+#include "schedule_file.h"
 #include "shapes.h"
 
 #include <assert.h>
@@ -236,6 +237,9 @@ const char *phase_name(Phase phase) {
 const char *activation_name(Activation activation) {
   return ACTIVATION_NAMES[activation];
 }
+const char *algorithm_name(Algorithm algorithm) {
+  return ALGORITHM_NAMES[algorithm];
+}
 
 static void print_shape(const Value *value, FILE *out) {
   fputc('[', out);
@@ -284,7 +288,7 @@ static void print_attributes(const Node *node, FILE *out) {
 #undef PRINT
 }
 
-static void print_node(const Node *node, FILE *out) {
+static void print_node(const Graph *graph, const Node *node, FILE *out) {
   fprintf(out, "  ");
   for (int i = 0; i < node->out_count; i++) {
     fprintf(out, "%s%s", i ? ", " : "", node->out[i]->name);
@@ -294,15 +298,8 @@ static void print_node(const Node *node, FILE *out) {
   for (int i = 0; i < node->in_count; i++) fprintf(out, "%s%s", i ? ", " : "", node->in[i]->name);
   fputc(')', out);
   print_attributes(node, out);
-  if (node->schedule.algorithm != ALGORITHM_NONE) {
-    const int *tile = node->schedule.tile;
-    fprintf(out, " | %s", ALGORITHM_NAMES[node->schedule.algorithm]);
-    const int *block = node->schedule.block;
-    if (tile[0]) fprintf(out, " tile=%dx%d", tile[0], tile[1]);
-    if (block[0]) fprintf(out, " block=%dx%dx%dx%d", block[0], block[1], block[2], block[3]);
-    if (block[4]) fprintf(out, "x%d", block[4]);
-    if (node->schedule.parts > 1) fprintf(out, " parts=%d", node->schedule.parts);
-  }
+  if (node->schedule.algorithm != ALGORITHM_NONE)
+    fprintf(out, " | %s", schedule_words(graph, node));
   if (node->pos.file) fprintf(out, "  -- %s:%d", node->pos.file, node->pos.line);
   fputc('\n', out);
 }
@@ -316,7 +313,7 @@ void graph_print(const Graph *graph, FILE *out) {
       phase = (int)graph->nodes.at[i]->phase;
       fprintf(out, "%s:\n", PHASE_NAMES[phase]);
     }
-    print_node(graph->nodes.at[i], out);
+    print_node(graph, graph->nodes.at[i], out);
   }
 }
 

@@ -167,15 +167,20 @@ typedef enum Algorithm {
      conv2d_backward_weights               rows, output channels, input channels, kernel rows,
                                            pixels of a row
      conv2d_prepared                       rows of a piece, vectors of channels read in one pass
-                                           over them, whether tiles of channels come first
+                                           over them
      linear, channels in lanes             features made, features read
    parts: conv2d_backward_weights adds up so many parts of the rows of all images by themselves,
-   in its workspace; 1: none is needed. */
+   in its workspace; 1: none is needed.
+   pack: conv2d and conv2d_backward_data put the weights into the order of the tile, in their
+   workspace.
+   tiles_first: conv2d_prepared makes all rows with a tile of channels before the next tile.
+   What an op does not have is 0. */
 typedef struct Schedule {
   Algorithm algorithm;
   int tile[2];
   int block[5];
   int parts;
+  bool pack, tiles_first;
 } Schedule;
 
 struct Node {
@@ -189,6 +194,7 @@ struct Node {
   Attributes attributes;
   Node *forward; /* of a backward node: the node it differentiates */
   Schedule schedule;
+  const char *variant; /* ends its kernel's name: "" unless a file decided other than the model */
 };
 
 typedef LIST_OF(Node *) NodeList;
@@ -317,6 +323,7 @@ const char *value_kind_name(ValueKind kind);
 const char *layout_name(Layout layout);
 const char *phase_name(Phase phase);
 const char *activation_name(Activation activation);
+const char *algorithm_name(Algorithm algorithm);
 
 /* The text of --dump: one value or node a line, stable from run to run. */
 void graph_print(const Graph *graph, FILE *out);

@@ -637,6 +637,7 @@ Call lower_node(Graph *graph, const Node *node, const CompileOptions *options,
   RULES[node->op](&l);
   Call call = {NULL, NULL};
   if (!l.kernel.template_name) return call;
+  if (node->variant) SET_NAME(&l, "%s%s", l.kernel.name, node->variant);
   call.kernel = add_kernel(&l, kernels, node->name);
   call.arguments = l.arguments;
   return call;

@@ -225,7 +225,7 @@ void lower_conv2d_prepared(Lowering *l) {
   lowering_text(l, "row", row->name);
   lowering_int(l, "ROWS", block[0]);
   lowering_int(l, "DEEP", block[1]);
-  lowering_int(l, "TILES_FIRST", block[2]);
+  lowering_bool(l, "TILES_FIRST", node->schedule.tiles_first);
   lowering_int(l, "PIXEL", pixels ? x->dim[1] : 0);
   lowering_bool(l, "relu", relu);
   lowering_bool(l, "residual", a->residual);

@@ -50,12 +50,13 @@ typedef struct Program {
   Graph *training, *inference;
 } Program;
 
-static Program plan_program(Graph *simplified, const CompileOptions *options) {
-  Program program = {simplified, graph_inference(simplified, options)};
-  run_passes(program.training, SIMPLIFY + 1, ALL, options);
-  graph_adopt_parameters(program.inference, program.training);
-  run_passes(program.inference, FUSE, ALL, options);
-  return program;
+/* False if a pass refused something, which is then in the graph's diag. */
+static bool plan_program(Graph *simplified, const CompileOptions *options, Program *program) {
+  *program = (Program){simplified, graph_inference(simplified, options)};
+  run_passes(program->training, SIMPLIFY + 1, ALL, options);
+  graph_adopt_parameters(program->inference, program->training);
+  run_passes(program->inference, FUSE, ALL, options);
+  return simplified->diag->code == EXIT_DONE;
 }
 
 /* Places in memory become enumerators of the C, which are ints. */
@@ -73,14 +74,19 @@ static bool check_size(const Program *program, Diag *diag) {
 
 /* --- the commands --------------------------------------------------------------------------- */
 
-/* A slip of the hand must not cost the model. */
+static bool same_file(const char *path, const char *other) {
+  struct stat one, two;
+  return path && other && stat(path, &one) == 0 && stat(other, &two) == 0 &&
+         one.st_dev == two.st_dev && one.st_ino == two.st_ino;
+}
+
+/* A slip of the hand must not cost the model, or the schedule. */
 static bool check_output(Diag *diag, const Options *options, const char *path) {
-  struct stat model, output;
-  if (stat(options->model, &model) || stat(path, &output) || model.st_dev != output.st_dev ||
-      model.st_ino != output.st_ino)
-    return true;
-  return diag_set(diag, EXIT_USAGE, (SourcePos){0},
-                  "-o %s: that is the model itself; choose another name", path);
+  const bool model = same_file(options->model, path);
+  return (!model && !same_file(options->schedule, path)) ||
+         diag_set(diag, EXIT_USAGE, (SourcePos){0},
+                  "-o %s: that is the %s itself; choose another name", path,
+                  model ? "model" : "schedule");
 }
 
 static bool write_output(Arena *arena, Diag *diag, const Options *options, const char *path,
@@ -99,8 +105,9 @@ static int find_pass(Arena *arena, Diag *diag, const char *name) {
     if (!strcmp(PASSES[i].name, name)) return i;
     names = arena_printf(arena, "%s%s, ", names, PASSES[i].name);
   }
-  diag_set(diag, EXIT_USAGE, (SourcePos){0}, "there is no pass '%s'; there is %sand inference",
-           name, names);
+  diag_set(diag, EXIT_USAGE, (SourcePos){0},
+           "there is no pass '%s'; there is %sinference and, for --dump, schedule-file", name,
+           names);
   return -1;
 }
 
@@ -112,17 +119,26 @@ static Graph *graph_after(Arena *arena, Diag *diag, const Options *options, cons
   Graph *graph = last < 0 ? NULL : load_model(arena, diag, options);
   if (!graph) return NULL;
   run_passes(graph, 0, last, &options->compile);
-  return inference ? plan_program(graph, &options->compile).inference : graph;
+  Program program = {.inference = graph};
+  if (inference) plan_program(graph, &options->compile, &program);
+  return diag->code == EXIT_DONE ? program.inference : NULL;
 }
 
 static bool run_dump(Arena *arena, Diag *diag, const Options *options) {
-  Graph *graph = graph_after(arena, diag, options, options->dump);
-  if (!graph) return false;
+  const bool file = !strcmp(options->dump, "schedule-file");
+  Graph *graph = graph_after(arena, diag, options, file ? "simplify" : options->dump);
+  Program program;
+  if (!graph || (file && !plan_program(graph, &options->compile, &program))) return false;
   char *text;
   size_t length;
   FILE *out = open_memstream(&text, &length);
-  graph_print(graph, out);
-  fclose(out);
+  if (!out) out_of_memory();
+  if (file)
+    schedule_file_print(program.training, program.inference, out);
+  else
+    graph_print(graph, out);
+  const bool failed = ferror(out);
+  if (fclose(out) != 0 || failed) out_of_memory();
   bool written = write_output(arena, diag, options, options->output ? options->output : "-", text);
   free(text);
   return written;
@@ -139,7 +155,8 @@ static bool run_export(Arena *arena, Diag *diag, const Options *options) {
 static bool run_summary(Arena *arena, Diag *diag, const Options *options) {
   Graph *graph = graph_after(arena, diag, options, "simplify");
   if (!graph) return false;
-  Program program = plan_program(graph, &options->compile);
+  Program program;
+  if (!plan_program(graph, &options->compile, &program)) return false;
   LayerSummaryList layers = summarize(program.training, &options->compile);
   summary_print(program.training, program.inference, &layers, &options->compile, stdout);
   return true;
@@ -155,7 +172,8 @@ static const char *beside(Arena *arena, const char *model, const char *ending) {
 static bool run_compile(Arena *arena, Diag *diag, const Options *options, const char *output) {
   Graph *graph = graph_after(arena, diag, options, "simplify");
   if (!graph) return false;
-  Program program = plan_program(graph, &options->compile);
+  Program program;
+  if (!plan_program(graph, &options->compile, &program)) return false;
   if (!check_size(&program, diag)) return false;
   const char *text = emit_program(program.training, program.inference, &options->compile);
   return write_output(arena, diag, options, output, text);
@@ -209,7 +227,9 @@ int main(int argc, char **argv) {
   Diag diag = {0};
   Options options = options_parse(arena, argc, argv);
   options.dsl.zoo = locate_places(arena).models;
-  run_command(arena, &diag, &options);
+  if (options.schedule)
+    options.compile.schedule = schedule_file_read(arena, &diag, options.schedule);
+  if (diag.code == EXIT_DONE) run_command(arena, &diag, &options);
   if (fflush(stdout) != 0 || ferror(stdout))
     diag_set(&diag, EXIT_FAILED, (SourcePos){0}, "cannot write standard output: %s",
              strerror(errno));

@@ -22,6 +22,7 @@ enum {
   KEY_BATCH,
   KEY_DUMP,
   KEY_KEEP,
+  KEY_SCHEDULE,
   KEY_CC,
   KEY_AFTER,
   KEY_CFLAGS,
@@ -37,6 +38,10 @@ static const struct argp_option MODEL_OPTIONS[] = {
     {"batch", KEY_BATCH, "N", 0, "Images a step, instead of the model's", 0},
     {"target", KEY_TARGET, "NAME", 0, "scalar, avx2, avx512 or native (default: native)", 0},
     {"real", KEY_REAL, "TYPE", 0, "float (default) or double (scalar target only)", 0},
+    {"schedule", KEY_SCHEDULE, "FILE", 0,
+     "Tiles and blocks of layers that FILE decides instead of the cost model, as "
+     "--dump=schedule-file prints them",
+     0},
     {"keep-values", KEY_KEEP, NULL, 0,
      "Give every value memory of its own and list them, for tests", 0},
     {0}};
@@ -111,6 +116,9 @@ static error_t parse_model_option(int key, char *text, struct argp_state *state)
   case KEY_BATCH:
     set_batch(parse, text, state);
     return 0;
+  case KEY_SCHEDULE:
+    parse->options.schedule = text;
+    return 0;
   case KEY_KEEP:
     parse->options.compile.keep_values = true;
     return 0;
@@ -132,7 +140,7 @@ static const struct argp_option COMPILE_OPTIONS[] = {
      "Where to write the C (default: MODEL.c in this folder); - is standard output", 0},
     {"dump", KEY_DUMP, "PASS", 0,
      "Print the graph after a pass instead: built, simplify, gradient, fuse, schedule, layout, "
-     "memory; inference is the planned graph without training",
+     "memory; inference is the planned graph without training, schedule-file what --schedule takes",
      0},
     {"cflags", KEY_CFLAGS, NULL, 0, "Print what the C compiler needs, for the target", 5},
     {"libs", KEY_LIBS, NULL, 0, "Print what the linker needs", 5},
@@ -226,18 +234,23 @@ static const struct {
 
 /* What made the output, without what differs from machine to machine: folders that begin at the
    root, and "native". */
+static const char *canonical_path(const char *path) {
+  return path[0] == '/' ? strrchr(path, '/') + 1 : path;
+}
+
 static const char *canonical_command(const Parse *parse) {
   const Options *options = &parse->options;
-  const char *model = options->model, *slash = strrchr(model, '/');
-  if (model[0] == '/') model = slash + 1;
-  const char *text = arena_printf(parse->arena, "cnnc %s --target %s", model,
-                                  target_name(options->compile.target));
+  const char *text =
+      arena_printf(parse->arena, "cnnc %s --target %s", canonical_path(options->model),
+                   target_name(options->compile.target));
   if (options->compile.real_is_double) text = arena_printf(parse->arena, "%s --real double", text);
   if (options->dsl.batch)
     text = arena_printf(parse->arena, "%s --batch %d", text, options->dsl.batch);
   for (int i = 0; i < options->dsl.definition_count; i++)
     text = arena_printf(parse->arena, "%s -D %s=%s", text, options->dsl.definitions[i].name,
                         options->dsl.definitions[i].value);
+  if (options->schedule)
+    text = arena_printf(parse->arena, "%s --schedule %s", text, canonical_path(options->schedule));
   if (options->compile.keep_values) text = arena_printf(parse->arena, "%s --keep-values", text);
   return text;
 }

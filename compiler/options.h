@@ -18,9 +18,10 @@ typedef enum Command {
 typedef struct Options {
   Command command;
   const char *model;
-  const char *output; /* NULL: from the model's name */
-  const char *dump;   /* a stage's name; NULL: none */
-  const char *cc;     /* build: the C compiler; NULL: the first that is installed */
+  const char *output;   /* NULL: from the model's name */
+  const char *dump;     /* a stage's name; NULL: none */
+  const char *schedule; /* a schedule file; NULL: none */
+  const char *cc;       /* build: the C compiler; NULL: the first that is installed */
   bool cflags, libs;
   bool target_is_native; /* no other was asked for */
   DslOptions dsl;

@@ -4,6 +4,7 @@
 #define CNNC_PASSES_H
 
 #include "graph.h"
+#include "schedule_file.h"
 
 typedef enum Target { TARGET_SCALAR, TARGET_AVX2, TARGET_AVX512 } Target;
 
@@ -12,6 +13,7 @@ typedef struct CompileOptions {
   bool real_is_double; /* TARGET_SCALAR only */
   bool keep_values;    /* every value in guarded memory of its own, listed in the descriptor */
   const char *command; /* what made the output, for its header: no absolute paths */
+  const ScheduleFile *schedule; /* decisions that are not the cost model's; or NULL */
 } CompileOptions;
 
 /* "scalar", "avx2", "avx512". */

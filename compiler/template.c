@@ -27,10 +27,7 @@ static void text_add(Text *text, const char *bytes, size_t length) {
   if (text->capacity - text->length < length + 1) {
     text->capacity = (text->capacity + length + 1) * 2;
     text->at = realloc(text->at, text->capacity);
-    if (!text->at) {
-      fprintf(stderr, "cnnc: out of memory\n");
-      exit(EXIT_FAILURE);
-    }
+    if (!text->at) out_of_memory();
   }
   memcpy(text->at + text->length, bytes, length);
   text->length += length;
@@ -223,15 +220,24 @@ static void push_globals(lua_State *lua, const TemplateParam *params, int count)
 
 /* --- engine ---------------------------------------------------------------------------------- */
 
+static void *allocate(void *unused, void *memory, size_t old_bytes, size_t bytes) {
+  (void)unused;
+  (void)old_bytes;
+  if (bytes == 0) {
+    free(memory);
+    return NULL;
+  }
+  memory = realloc(memory, bytes);
+  if (!memory) out_of_memory();
+  return memory;
+}
+
 TemplateEngine *template_engine_new_from(Arena *arena, const EmbeddedFile *files) {
   TemplateEngine *engine = ARENA_NEW(arena, TemplateEngine);
   engine->arena = arena;
   engine->files = files;
-  engine->lua = luaL_newstate();
-  if (!engine->lua) {
-    fprintf(stderr, "cnnc: out of memory\n");
-    exit(EXIT_FAILURE);
-  }
+  engine->lua = lua_newstate(allocate, NULL);
+  if (!engine->lua) out_of_memory();
   lua_State *lua = engine->lua;
   *(TemplateEngine **)lua_getextraspace(lua) = engine;
   luaL_requiref(lua, "_G", luaopen_base, 1);

@@ -8,31 +8,51 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* The file that a symbolic link leads to, or the path itself. */
+/* Puts what a link says in the place of the link's name. */
+static bool step_along(char target[PATH_MAX], const char *link) {
+  const char *slash = link[0] == '/' ? NULL : strrchr(target, '/');
+  size_t folder = slash ? (size_t)(slash - target) + 1 : 0;
+  return snprintf(target + folder, PATH_MAX - folder, "%s", link) < (int)(PATH_MAX - folder);
+}
+
+/* The file that a symbolic link leads to, though it need not be there yet; or the path itself.
+   False, and errno says why, if there can be none. */
 static bool follow(const char *path, char target[PATH_MAX]) {
+  enum { LINKS_MOST = 40 }; /* as the kernel has it */
+  char link[PATH_MAX];
   if (realpath(path, target)) return true;
-  return snprintf(target, PATH_MAX, "%s", path) < PATH_MAX;
+  bool fits = snprintf(target, PATH_MAX, "%s", path) < PATH_MAX;
+  for (int i = 0; fits && i < LINKS_MOST; i++) {
+    ssize_t length = readlink(target, link, sizeof link - 1);
+    if (length < 0) return true; /* no link */
+    link[length] = '\0';
+    fits = step_along(target, link);
+  }
+  errno = fits ? ELOOP : ENAMETOOLONG;
+  return false;
+}
+
+static bool cannot_write(const char *path, int reason, cnn_error *error) {
+  return cnn_fail(error, CNN_EXIT_FAILED, "%s: cannot write: %s", path, strerror(reason));
 }
 
 bool cnn_file_begin(cnn_file *file, const char *path, cnn_error *error) {
+  enum { ENDING = 16 }; /* at least that of .partial */
   struct stat status;
-  bool fits = follow(path, file->path);
+  if (!follow(path, file->path)) return cannot_write(path, errno, error);
+  if (strlen(file->path) >= PATH_MAX - ENDING) return cannot_write(path, ENAMETOOLONG, error);
   /* A pipe or a device takes the text as it comes; a rename would put a file in its place. */
-  file->in_place = fits && stat(file->path, &status) == 0 && !S_ISREG(status.st_mode);
+  file->in_place = stat(file->path, &status) == 0 && !S_ISREG(status.st_mode);
   snprintf(file->partial, sizeof file->partial, file->in_place ? "%.*s" : "%.*s.partial",
-           PATH_MAX - 16, file->path);
-  if (!fits || strlen(file->path) >= PATH_MAX - 16)
-    return cnn_fail(error, CNN_EXIT_FAILED, "%s: the name is too long", path);
+           PATH_MAX - ENDING, file->path);
   int flags = file->in_place ? O_WRONLY | O_CLOEXEC : O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC;
   file->descriptor = open(file->partial, flags, 0666);
-  if (file->descriptor < 0)
-    return cnn_fail(error, CNN_EXIT_FAILED, "%s: cannot write: %s", path, strerror(errno));
-  return true;
+  return file->descriptor >= 0 || cannot_write(path, errno, error);
 }
 
 static bool give_up(cnn_file *file, int reason, cnn_error *error) {
   if (!file->in_place) unlink(file->partial);
-  return cnn_fail(error, CNN_EXIT_FAILED, "%s: cannot write: %s", file->path, strerror(reason));
+  return cannot_write(file->path, reason, error);
 }
 
 /* The same while the file is open; errno has the reason. */
@@ -45,11 +65,9 @@ static bool abandon(cnn_file *file, cnn_error *error) {
 bool cnn_file_extend(cnn_file *file, const char *path, off_t kept, cnn_error *error) {
   struct stat status;
   *file = (cnn_file){.in_place = true};
-  if (!follow(path, file->path))
-    return cnn_fail(error, CNN_EXIT_FAILED, "%s: the name is too long", path);
+  if (!follow(path, file->path)) return cannot_write(path, errno, error);
   file->descriptor = open(file->path, O_WRONLY | O_CREAT | O_CLOEXEC, 0666);
-  if (file->descriptor < 0)
-    return cnn_fail(error, CNN_EXIT_FAILED, "%s: cannot write: %s", path, strerror(errno));
+  if (file->descriptor < 0) return cannot_write(path, errno, error);
   if (fstat(file->descriptor, &status) != 0 || !S_ISREG(status.st_mode)) return true;
   if (ftruncate(file->descriptor, kept) == 0 && lseek(file->descriptor, kept, SEEK_SET) == kept)
     return true;

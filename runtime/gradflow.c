@@ -252,16 +252,38 @@ static void write_chart(cnn_text *text, const void *what) {
   cnn_flow_chart(text, flows->flow, flows->other);
 }
 
+typedef struct outputs {
+  char csv[PATH_MAX + 16], chart[PATH_MAX + 16];
+} outputs;
+
+static outputs outputs_of(const options *o) {
+  outputs paths;
+  snprintf(paths.csv, sizeof paths.csv, "%s/gradflow.csv", o->out);
+  snprintf(paths.chart, sizeof paths.chart, "%s/gradflow.svg", o->out);
+  return paths;
+}
+
+/* Neither may be what is read. */
+static bool spares_inputs(const options *o, cnn_error *error) {
+  if (!o->out) return true;
+  const outputs paths = outputs_of(o);
+  const char *const inputs[] = {o->beside, o->given.weights};
+  for (int i = 0; i < 2; i++)
+    if (!cnn_file_spares(paths.csv, inputs[i], error) ||
+        !cnn_file_spares(paths.chart, inputs[i], error))
+      return false;
+  return true;
+}
+
 static bool write_files(gradflow *g, cnn_flow *other, cnn_error *error) {
   const pair flows = {&g->flow, other};
-  char path[PATH_MAX];
-  if (!cnn_make_folder(g->o.out, error)) return false;
-  snprintf(path, sizeof path, "%s/gradflow.csv", g->o.out);
-  if (!cnn_file_write_text(path, write_csv, &flows, error)) return false;
+  const outputs paths = outputs_of(&g->o);
+  if (!cnn_make_folder(g->o.out, error) ||
+      !cnn_file_write_text(paths.csv, write_csv, &flows, error))
+    return false;
   cnn_flow_drop_unweighted(&g->flow);
   if (other) cnn_flow_drop_unweighted(other);
-  snprintf(path, sizeof path, "%s/gradflow.svg", g->o.out);
-  if (!cnn_file_write_text(path, write_chart, &flows, error)) return false;
+  if (!cnn_file_write_text(paths.chart, write_chart, &flows, error)) return false;
   printf("written: %s/gradflow.csv, gradflow.svg\n", g->o.out);
   return true;
 }
@@ -293,7 +315,8 @@ bool cnn_gradflow(const cnn_model *model, int argc, char **argv, cnn_error *erro
   gradflow g = {.o = {.given = cnn_arguments_of(model)}};
   cnn_flow other = {0};
   argp_parse(&PARSER, argc, argv, 0, NULL, &g.o);
-  bool good = !g.o.beside || cnn_flow_load(&other, g.o.beside, error);
+  bool good =
+      spares_inputs(&g.o, error) && (!g.o.beside || cnn_flow_load(&other, g.o.beside, error));
   good = good && run(&g, g.o.beside ? &other : NULL, error);
   free(other.rows);
   cnn_session_close(&g.session);

@@ -64,6 +64,12 @@ static error_t parse(int key, char *text, struct argp_state *state) {
   case 'e':
     o->fixed = "--epochs";
     o->recipe.epochs = (int)cnn_argument_integer(state, "--epochs", text, 1, 1000000);
+    if (o->recipe.warmup_epochs >= o->recipe.epochs)
+      argp_error(
+          state,
+          "--epochs %s: the schedule's warm-up takes %g epochs; train longer, to look at the "
+          "start alone with --steps N, or make the warm-up of the model shorter",
+          text, o->recipe.warmup_epochs);
     return 0;
   case 'b':
     o->fixed = "--batch";

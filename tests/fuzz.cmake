@@ -4,7 +4,7 @@ find_program(GZIP gzip REQUIRED)
 
 # A small seed of every kind; what a fuzzer finds is added to its folder.
 set(corpus ${CMAKE_CURRENT_BINARY_DIR}/corpus)
-file(MAKE_DIRECTORY ${corpus}/idx ${corpus}/safetensors ${corpus}/model)
+file(MAKE_DIRECTORY ${corpus}/idx ${corpus}/safetensors ${corpus}/model ${corpus}/schedule)
 execute_process(
   COMMAND printf "\\0\\0\\10\\3\\0\\0\\0\\2\\0\\0\\0\\3\\0\\0\\0\\3abcdefghiabcdefghi"
   OUTPUT_FILE ${corpus}/idx/plain)
@@ -14,8 +14,9 @@ execute_process(
   OUTPUT_FILE ${corpus}/safetensors/seed)
 file(GLOB models ${PROJECT_SOURCE_DIR}/models/*.lua bad_models/*.lua golden/*.lua)
 file(COPY ${models} DESTINATION ${corpus}/model)
+file(COPY golden/lenet5.schedule_file.txt DESTINATION ${corpus}/schedule)
 
-foreach(name idx safetensors model)
+foreach(name idx safetensors model schedule)
   add_executable(fuzz_${name} fuzz/fuzz_${name}.c fuzz/input.c)
   target_link_libraries(fuzz_${name} PRIVATE cnnc_core cnn PkgConfig::CJSON ZLIB::ZLIB m)
   target_link_options(fuzz_${name} PRIVATE -fsanitize=fuzzer)
@@ -23,3 +24,4 @@ foreach(name idx safetensors model)
     -rss_limit_mb=4096 -print_final_stats=1 ${corpus}/${name})
   set_tests_properties(fuzz.${name} PROPERTIES LABELS fuzz)
 endforeach()
+target_compile_definitions(fuzz_schedule PRIVATE MODEL="${PROJECT_SOURCE_DIR}/models/lenet5.lua")

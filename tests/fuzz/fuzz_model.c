@@ -14,11 +14,12 @@ static void compile(Graph *graph) {
   const CompileOptions options = {.target = TARGET_AVX2, .command = "fuzz"};
   pass_simplify(graph);
   graph_verify(graph, STAGE_SIMPLIFIED);
-  Graph *graphs[] = {graph, graph_inference(graph)};
+  Graph *graphs[] = {graph, graph_inference(graph, &options)};
   pass_gradient(graph);
   for (int i = 0; i < 2; i++) {
     if (i == 1) graph_adopt_parameters(graphs[1], graphs[0]);
     pass_fuse(graphs[i]);
+    pass_fold(graphs[i]);
     pass_schedule(graphs[i], &options);
     pass_layout(graphs[i], &options);
     pass_memory(graphs[i], &options);

@@ -219,6 +219,35 @@ static void steps_and_limits(void **state) {
   expect(0, "train d --limit 10 --batch 10 --epochs 1", "10 training and 41 test images");
 }
 
+static void a_warm_up_ends_before_the_training(void **state) {
+  (void)state;
+  expect(2, "warm train d --epochs 1",
+         "--epochs 1: the schedule's warm-up takes 1.5 epochs; train longer, to look at the start "
+         "alone with --steps N, or make the warm-up of the model shorter");
+  expect(0, "warm train d --epochs 2", "after 2 epochs");
+  expect(0, "warm train d --steps 2", "after 2 updates");
+  expect(0, "train d --epochs 1", "after 1 epoch");
+}
+
+/* What a link leads to is written, whether it is there or not; the link stays. */
+static void links_stay(void **state) {
+  (void)state;
+  assert_int_equal(system("mkdir far near && ln -s ../far/trace near/link && ln -s near/link link"),
+                   0);
+  for (int i = 0; i < 2; i++) {
+    expect(0, "trace --out link", "");
+    assert_int_equal(system("test -L link && test -L near/link && test -s far/trace"), 0);
+  }
+  assert_int_equal(system("rm far/trace && ln -s $PWD/far/trace absolute"), 0);
+  expect(0, "trace --out absolute", "");
+  assert_int_equal(system("test -L absolute && test -s far/trace && test ! -e far/trace.partial"),
+                   0);
+  assert_int_equal(system("ln -s one two && ln -s two one && ln -s lost/trace away"), 0);
+  expect(1, "trace --out one", "one: cannot write: Too many levels of symbolic links");
+  expect(1, "trace --out away", "away: cannot write: No such file or directory");
+  assert_int_equal(system("test -L one && test -L two && test -L away"), 0);
+}
+
 static void runs_start_from_checkpoints(void **state) {
   (void)state;
   expect(0, "train d --epochs 12 --lr 0.1 --out a", "written");
@@ -470,6 +499,8 @@ int main(void) {
       TEST(seeds_decide_all),
       TEST(partial_batches_count_rightly),
       TEST(steps_and_limits),
+      TEST(a_warm_up_ends_before_the_training),
+      TEST(links_stay),
       TEST(runs_start_from_checkpoints),
       TEST(a_loss_that_explodes_ends_it),
       TEST(a_log_that_cannot_be_written_costs_no_training),

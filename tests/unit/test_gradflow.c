@@ -122,6 +122,20 @@ static void another_net_is_drawn_beside(void **state) {
   free(other.rows);
 }
 
+static void what_is_read_is_spared(void **state) {
+  (void)state;
+  expect(0, "--out mine", "written");
+  assert_int_equal(system("cp mine/gradflow.csv before && ln mine/gradflow.csv hard"), 0);
+  expect(2, "--out mine --seed 2 --beside mine/gradflow.csv",
+         "mine/gradflow.csv: would be written over mine/gradflow.csv, which is read; choose "
+         "another name");
+  expect(2, "--out mine --seed 2 --beside hard", "would be written over hard");
+  expect(2, "--out mine --seed 2 --weights mine/gradflow.svg",
+         "mine/gradflow.svg: would be written over mine/gradflow.svg");
+  assert_int_equal(system("cmp before mine/gradflow.csv"), 0);
+  expect(0, "--out mine --seed 2 --beside before", "written");
+}
+
 static void mistakes_are_told(void **state) {
   (void)state;
   expect(2, "d d", "one data set is enough: d");
@@ -155,6 +169,7 @@ int main(void) {
       cmocka_unit_test(sizes_are_those_of_the_step),
       cmocka_unit_test(images_and_weights_are_chosen),
       cmocka_unit_test(another_net_is_drawn_beside),
+      cmocka_unit_test(what_is_read_is_spared),
       cmocka_unit_test(mistakes_are_told),
   };
   return cmocka_run_group_tests(tests, scratch_open, scratch_close);

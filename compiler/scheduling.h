@@ -1,0 +1,84 @@
+/* Inside of the schedule pass: what its files share. */
+#ifndef CNNC_SCHEDULING_H
+#define CNNC_SCHEDULING_H
+
+#include "passes.h"
+
+enum {
+  FMAS_IN_FLIGHT = 8, /* two a cycle, four cycles each */
+  SPARE_REGISTERS =
+      3,      /* for the broadcast operand and the compiler's freedom: at 32 live it spills */
+  PIECES = 64 /* of work, at least, where a shape has as many: for many processors */
+};
+
+static const double HIDDEN_LOAD = 0.1;    /* cycles */
+static const double CODE_FOR_REST = 1.02; /* a second copy of the kernel must be worth it */
+
+/* The decisions about one node. */
+typedef struct Decision {
+  const Node *node;
+  const Graph *graph;
+  const CompileOptions *options;
+  const OpWords *words;     /* what can be decided; NULL: nothing */
+  const ScheduleLine *line; /* what a file says of the node; NULL: nothing */
+  Schedule s;
+} Decision;
+
+/* --- the tile --------------------------------------------------------------------------------- */
+
+/* The shorter side is held in registers beside the accumulators, the other passes through one. */
+bool tile_fits(int a, int b, int registers);
+
+/* The best tile a x b for an m x n output; a is `most` at most, b a multiple of `unit`; far: of the
+   loads of b, by the second cache. What is already in `tile` stays unless it does not fit, or
+   another is better by more than a little: shapes with one tile share code. */
+void choose_tile(int m, int n, int unit, int most, int registers, double far, int tile[2]);
+
+/* --- what a schedule file says ---------------------------------------------------------------- */
+
+/* What the line says of the word takes the place of what was decided. */
+void decision_take(Decision *d, ScheduleWord word);
+
+/* Reports what is wrong in the line. Only a line can be: the model keeps the rules. */
+bool decision_refuse(const Decision *d, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+
+/* Number i of the word is from 1 to `most`. */
+bool decision_check_number(const Decision *d, ScheduleWord word, int i, int most);
+
+/* The tile is a part of `rows` x `columns`, and the registers hold it: its sums, `waiting` numbers
+   beside them, and `spare` more. */
+bool decision_check_tile(const Decision *d, int rows, int columns);
+bool decision_check_part(const Decision *d, int rows, int columns);
+bool decision_check_registers(const Decision *d, int waiting, int spare);
+
+/* --- rules: all decisions about a node; false after a refusal --------------------------------- */
+
+/* schedule_conv.c */
+bool decide_conv_rows(Decision *d);
+bool decide_conv_weights(Decision *d);
+/* What the node works in while it runs. */
+int64_t conv_workspace_reals(const Node *node, const Schedule *s);
+
+/* schedule_channels.c */
+bool decide_conv_prepared(Decision *d);
+bool decide_linear_rows(Decision *d);
+void give_filters(Node *conv,
+                  const CompileOptions *options); /* their size, as its tiles read them */
+
+/* Bytes of a number of as many images or channels as a vector holds. */
+int vector_bytes(const CompileOptions *options);
+
+/* --- arithmetic ------------------------------------------------------------------------------- */
+
+static inline int min(int a, int b) {
+  return a < b ? a : b;
+}
+static inline int max(int a, int b) {
+  return a > b ? a : b;
+}
+static inline int divide_up(int a, int b) {
+  return (a + b - 1) / b;
+}
+
+#endif

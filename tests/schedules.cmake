@@ -1,0 +1,27 @@
+# Programs with pseudo-random schedules against those of the cost model: LeNet-5, and small nets with every
+# stride, dilation, group and rest; with two images those that have channels in the lanes of inference. Each
+# test has schedules of its own.
+set(environment CNNC=$<TARGET_FILE:cnnc> CHECK_NODES=$<TARGET_FILE:check_nodes>
+  COMPARE_TRACES=$<TARGET_FILE:compare_traces> "CC=${CNNC_PROGRAM_CC}" CFLAGS=${CNNC_PROGRAM_CFLAGS})
+set(first 1)
+set(count 3)
+function(schedules_test name target model kind)
+  add_test(NAME schedules.${name}.${target}
+    COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/schedules/check_schedules ${PROJECT_SOURCE_DIR}/${model}.lua
+      ${target} ${first} ${count} ${kind} ${ARGN})
+  set_tests_properties(schedules.${name}.${target} PROPERTIES SKIP_RETURN_CODE 77
+    ENVIRONMENT "${environment}")
+  math(EXPR first "${first} + ${count}")
+  set(first ${first} PARENT_SCOPE)
+endfunction()
+foreach(target scalar avx2 avx512)
+  schedules_test(lenet5 ${target} models/lenet5 near)
+  foreach(name conv_strides conv_groups conv_kernels conv_channels linears)
+    schedules_test(${name} ${target} tests/nodes/models/${name} exact)
+  endforeach()
+endforeach()
+foreach(target avx2 avx512)
+  foreach(name conv_strides conv_kernels conv_wide linears)
+    schedules_test(${name}_few ${target} tests/nodes/models/${name} exact --batch 2)
+  endforeach()
+endforeach()

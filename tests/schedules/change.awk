@@ -1,0 +1,51 @@
+# awk -v seed=N -f change.awk DRAWS MODEL_SCHEDULE: a pseudo-random schedule. Every line of the cost model's
+# schedule loses some words and gets other numbers; line N of DRAWS is how often line N has been drawn
+# before. A line that was drawn too often stays as it was.
+BEGIN { TOO_OFTEN = 100 }
+
+# Lehmer's generator, so that every awk draws the same.
+function below(n) {
+  state = state * 48271 % 2147483647
+  return int(state / 64) % n
+}
+function other(number,   kind) {
+  kind = below(6)
+  if (kind == 0) return 1
+  if (kind == 1) return number * 2
+  if (kind == 2) return number > 1 ? number - 1 : 2
+  if (kind == 3) return number + 1
+  if (kind == 4) return int((number + 1) / 2)
+  return 1 + below(2 * number + 2)
+}
+function numbers(text,   count, part, i) {
+  count = split(text, part, "x")
+  text = ""
+  for (i = 1; i <= count; i++) text = text (i > 1 ? "x" : "") (below(2) ? other(part[i]) : part[i])
+  return text
+}
+function changed(word,   pair) {
+  split(word, pair, "=")
+  if (pair[1] == "algorithm") return pair[1] "=" (below(2) ? "taps" : "direct")
+  if (pair[2] == "true" || pair[2] == "false") return pair[1] "=" (below(2) ? "true" : "false")
+  return pair[1] "=" numbers(pair[2])
+}
+
+function start(a, b, c,   i) {
+  state = (a * 7919 + b * 104729 + c * 1299709) % 2147483646 + 1
+  for (i = 0; i < 8; i++) below(2)
+}
+
+NR == FNR { draws[FNR] = $1; next }
+{
+  line = $1 " " $2
+  words = 0
+  for (i = 3; i <= NF; i++) {
+    if ($i ~ /^algorithm/ && $2 != "conv2d_backward_weights") continue # there is no other
+    start(seed, FNR, i) # every draw of the line has the same words
+    if (NF > 4 && below(3) == 0) continue # the cost model decides
+    start(seed + draws[FNR], FNR, 100 + i)
+    line = line " " changed($i)
+    words++
+  }
+  print draws[FNR] < TOO_OFTEN && words ? line : $0
+}
