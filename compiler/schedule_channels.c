@@ -115,7 +115,8 @@ void give_filters(Node *conv, const CompileOptions *options) {
   const int lanes = target_lanes(options->target), vectors = conv->schedule.tile[0];
   const Filters filters = filters_of(conv, vectors, lanes);
   maker->schedule.tile[0] = vectors;
-  maker->out[0]->dim[0] = (int)filters_reals(&filters, vectors, lanes);
+  const int64_t reals = filters_reals(&filters, vectors, lanes);
+  maker->out[0]->dim[0] = reals < INT32_MAX ? (int)reals : INT32_MAX; /* too large for a program */
 }
 
 /* A tile has its sums, its vectors of a filter, a pixel, and one to spare; its pixels lack a tap at
@@ -156,11 +157,8 @@ bool decide_conv_prepared(Decision *d) {
   s->block[0] = divide_up(y->dim[2], divide_up(s->tiles_first ? PREPARED_PIECES : PIECES, pieces));
   s->block[1] = max(1, min(filters.blocks, (int)(FILTER_BYTES / bytes)));
   decision_take(d, WORD_BLOCK);
-  if (!decision_check_number(d, WORD_BLOCK, 0, y->dim[2]) ||
-      !decision_check_number(d, WORD_BLOCK, 1, filters.blocks))
-    return false;
-  return filters_reals(&filters, s->tile[0], lanes) <= INT32_MAX ||
-         decision_refuse(d, "tile: its filters would be more than 2^31 - 1 numbers");
+  return decision_check_number(d, WORD_BLOCK, 0, y->dim[2]) &&
+         decision_check_number(d, WORD_BLOCK, 1, filters.blocks);
 }
 
 /* A block has the sums of its features for all images, on the stack. */

@@ -63,8 +63,8 @@ int64_t conv_workspace_reals(const Node *node, const Schedule *s);
 /* schedule_channels.c */
 bool decide_conv_prepared(Decision *d);
 bool decide_linear_rows(Decision *d);
-void give_filters(Node *conv,
-                  const CompileOptions *options); /* their size, as its tiles read them */
+/* The filters get the size that the tiles of a scheduled conv2d_prepared want. */
+void give_filters(Node *conv, const CompileOptions *options);
 
 /* Bytes of a number of as many images or channels as a vector holds. */
 int vector_bytes(const CompileOptions *options);
