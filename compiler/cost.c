@@ -8,8 +8,7 @@ static int64_t macs(const Value *weight, const Value *y) {
 int64_t node_macs(const Node *node) {
   switch (node->op) {
   case OP_conv2d_prepared:
-    return value_features(node->out[0]) * node->in[0]->dim[1] / node->attributes.groups *
-           node->attributes.kernel[0] * node->attributes.kernel[1];
+    return macs(node->in[1]->producer->in[0], node->out[0]);
   case OP_conv2d:
   case OP_linear:
     return macs(node->in[1], node->out[0]);

@@ -32,17 +32,6 @@ static Node *prepare(Graph *graph, Node *conv) {
   return maker;
 }
 
-/* `node` makes the result of `next`. */
-static void make_result(Graph *graph, Node *node, Node *next) {
-  Value *result = next->out[0], *between = node->out[0];
-  node->attributes.activation = next->attributes.activation;
-  result->producer = node;
-  node->out[0] = result;
-  between->producer = NULL;
-  graph_remove(graph, next);
-  graph_sweep_values(graph);
-}
-
 static void fold_norm(Graph *graph, Node *conv, Node *maker) {
   Node *norm = graph_only_reader(graph, conv->out[0]);
   if (!norm || norm->op != OP_batch_norm_inference || norm->in[0] != conv->out[0]) return;
@@ -50,7 +39,8 @@ static void fold_norm(Graph *graph, Node *conv, Node *maker) {
   graph_append_inputs(graph, maker, norm->in_count - 1, norm->in + 1);
   maker->attributes.norm = true;
   maker->attributes.eps = norm->attributes.eps;
-  make_result(graph, conv, norm);
+  conv->attributes.activation = norm->attributes.activation;
+  graph_absorb(graph, conv, norm);
 }
 
 static bool is_made_before(const Graph *graph, const Value *value, const Node *node) {
@@ -67,7 +57,8 @@ static void fold_sum(Graph *graph, Node *conv) {
   if (conv->attributes.activation != ACTIVATION_NONE || !is_made_before(graph, other, conv)) return;
   graph_append_inputs(graph, conv, 1, &other);
   conv->attributes.residual = true;
-  make_result(graph, conv, sum);
+  conv->attributes.activation = sum->attributes.activation;
+  graph_absorb(graph, conv, sum);
 }
 
 void pass_fold(Graph *graph) {

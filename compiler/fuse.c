@@ -5,18 +5,6 @@
    value->gradient of values whose gradient no longer exists by itself: it is NULL then. */
 #include "passes.h"
 
-/* `node` makes the result of `next`, its only reader, in its own epilogue. */
-static void absorb(Graph *graph, Node *node, Node *next) {
-  Value *result = next->out[0], *between = node->out[0];
-  for (int i = 0; i < graph->values.count; i++)
-    if (graph->values.at[i]->gradient == between) graph->values.at[i]->gradient = NULL;
-  result->producer = node;
-  node->out[0] = result;
-  between->producer = NULL;
-  graph_remove(graph, next);
-  graph_sweep_values(graph);
-}
-
 static bool takes_activation(OpKind op) {
   switch (op) {
   case OP_conv2d:
@@ -36,7 +24,7 @@ static bool fuse_activation(Graph *graph, Node *node) {
   Node *next = graph_only_reader(graph, node->out[0]);
   if (!next || next->op != OP_relu) return false;
   node->attributes.activation = ACTIVATION_RELU;
-  absorb(graph, node, next);
+  graph_absorb(graph, node, next);
   return true;
 }
 
@@ -61,7 +49,7 @@ static bool fuse_mask(Graph *graph, Node *node) {
   if (!next || next->op != OP_relu_backward || !takes_mask(node, next->in[1])) return false;
   node->attributes.mask = true;
   if (node->op != OP_max_pool2d_backward) graph_append_inputs(graph, node, 1, &next->in[1]);
-  absorb(graph, node, next);
+  graph_absorb(graph, node, next);
   return true;
 }
 

@@ -215,6 +215,17 @@ void graph_sweep_values(Graph *graph) {
   graph->values.count = kept;
 }
 
+void graph_absorb(Graph *graph, Node *node, Node *next) {
+  Value *result = next->out[0], *between = node->out[0];
+  for (int i = 0; i < graph->values.count; i++)
+    if (graph->values.at[i]->gradient == between) graph->values.at[i]->gradient = NULL;
+  result->producer = node;
+  node->out[0] = result;
+  between->producer = NULL;
+  graph_remove(graph, next);
+  graph_sweep_values(graph);
+}
+
 /* --- print ----------------------------------------------------------------------------------- */
 
 static const char *const KIND_NAMES[] = {"input",     "activation",         "gradient",

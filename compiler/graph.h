@@ -313,6 +313,9 @@ void graph_move_before(Graph *graph, Node *node, const Node *before);
 /* Takes the node out of the order, and its outputs out of the graph. */
 void graph_remove(Graph *graph, Node *node);
 
+/* `node` makes the result of `next`, its only reader, in its own epilogue. */
+void graph_absorb(Graph *graph, Node *node, Node *next);
+
 /* Takes out values that no node makes or reads. */
 void graph_sweep_values(Graph *graph);
 

@@ -188,7 +188,7 @@ static const Kernel *channels_tile(Lowering *l, int vectors, int pixels) {
 
 static const Kernel *channels_row(Lowering *l, const Value *y) {
   const int *tile = l->node->schedule.tile;
-  int v_rest = (y->dim[1] + l->lanes - 1) / l->lanes % tile[0], x_rest = y->dim[3] % tile[1];
+  int v_rest = lowering_planes(l, y) % tile[0], x_rest = y->dim[3] % tile[1];
   Arena *arena = l->graph->arena;
   Kernel row = {.template_name = "conv_channels_row.c.in"};
   const struct {
