@@ -5,6 +5,7 @@
  */
 #include "descriptor.h"
 #include "lower.h"
+#include "text.h"
 
 #include <ctype.h>
 #include <inttypes.h>
@@ -13,30 +14,9 @@
 
 /* --- text ------------------------------------------------------------------------------------ */
 
-/* Text that grows; text_done copies it into the arena and ends it. */
-typedef struct Text {
-  FILE *out;
-  char *data;
-  size_t size;
-} Text;
-
-static void text_begin(Text *text) {
-  text->data = NULL;
-  text->out = open_memstream(&text->data, &text->size);
-  if (!text->out) out_of_memory();
-}
-
-static char *text_done(Text *text, Arena *arena) {
-  const bool failed = ferror(text->out);
-  if (fclose(text->out) != 0 || failed) out_of_memory();
-  char *copy = arena_strdup(arena, text->data);
-  free(text->data);
-  return copy;
-}
-
 /* Text from outside as it may stand in a C comment, or (quoted) in a string. */
 static char *harmless(Arena *arena, const char *text, bool quoted) {
-  Text out;
+  TextStream out;
   text_begin(&out);
   for (const char *c = text; *c; c++) {
     if (quoted && (*c == '"' || *c == '\\'))
@@ -170,7 +150,7 @@ static bool write_norm_places(FILE *out, const Graph *graph, int i) {
 }
 
 static char *parameter_places(const Graph *graph) {
-  Text text;
+  TextStream text;
   text_begin(&text);
   for (int i = 0; i < graph->values.count; i++) {
     if (!value_is_stored(graph->values.at[i])) continue;
@@ -192,7 +172,7 @@ static bool is_not_prepared(const Value *value) {
 /* Those that `belongs` picks. */
 static char *activation_places(const Graph *graph, const char *indent,
                                bool (*belongs)(const Value *)) {
-  Text text;
+  TextStream text;
   text_begin(&text);
   for (int i = 0; i < graph->values.count; i++) {
     const Value *value = graph->values.at[i];
@@ -233,7 +213,7 @@ static const char *scope_of(Arena *arena, const char *layer) {
 
 static char *calls_of(const Calls *calls, Phase phase) {
   Graph *graph = calls->graph;
-  Text text;
+  TextStream text;
   text_begin(&text);
   const char *scope = "";
   for (int i = 0; i < graph->nodes.count; i++) {
@@ -253,7 +233,7 @@ static char *calls_of(const Calls *calls, Phase phase) {
 }
 
 static char *logits_call(const Calls *calls) {
-  Text text;
+  TextStream text;
   text_begin(&text);
   Call call = lower_logits(calls->graph, calls->options, calls->kernels);
   write_call(text.out, calls, &call, "logits", logits_cost(calls->graph, calls->options));
@@ -267,7 +247,7 @@ static bool is_first_of_template(const KernelList *kernels, int i) {
 }
 
 static char *kernel_functions(Arena *arena, TemplateEngine *engine, const KernelList *kernels) {
-  Text text;
+  TextStream text;
   text_begin(&text);
   for (int i = 0; i < kernels->count; i++) {
     const Kernel *kernel = kernels->at[i];
@@ -304,7 +284,7 @@ static const char *kernel_of(const KernelList *kernels, const char *layer) {
 
 static char *layer_table(const Graph *graph, const LayerSummaryList *summary,
                          const KernelList *kernels) {
-  Text text;
+  TextStream text;
   text_begin(&text);
   char shape[40];
   fprintf(text.out, "   %-20s %-12s %9s %9s  %s\n", "layer", "output", "MFLOP", "bytes", "kernel");
@@ -362,7 +342,7 @@ char *emit_program(Graph *training, Graph *inference, const CompileOptions *opti
   char *prepared = calls_of(&prepare, PHASE_PREPARE);
   char *inferred = calls_of(&infer, PHASE_FORWARD);
   inferred = arena_printf(arena, "%s%s", inferred, logits_call(&infer));
-  Text tables, fields;
+  TextStream tables, fields;
   text_begin(&tables);
   text_begin(&fields);
   write_descriptor(&descriptor, tables.out, fields.out);

@@ -15,50 +15,6 @@
 #include <string.h>
 #include <sys/stat.h>
 
-/* --- the passes ----------------------------------------------------------------------------- */
-
-typedef struct Pass {
-  const char *name;
-  GraphStage establishes;
-  void (*run)(Graph *graph);
-  void (*run_for)(Graph *graph, const CompileOptions *options); /* one that knows the target */
-} Pass;
-
-static const Pass PASSES[] = {
-    {"built", STAGE_BUILT, NULL, NULL},
-    {"simplify", STAGE_SIMPLIFIED, pass_simplify, NULL},
-    {"gradient", STAGE_DIFFERENTIATED, pass_gradient, NULL},
-    {"fuse", STAGE_FUSED, pass_fuse, NULL},
-    {"fold", STAGE_FUSED, pass_fold, NULL},
-    {"schedule", STAGE_SCHEDULED, NULL, pass_schedule},
-    {"layout", STAGE_LAID_OUT, NULL, pass_layout},
-    {"memory", STAGE_PLANNED, NULL, pass_memory},
-};
-enum { PASS_COUNT = sizeof PASSES / sizeof *PASSES, SIMPLIFY = 1, FUSE = 3, ALL = PASS_COUNT - 1 };
-
-static void run_passes(Graph *graph, int first, int last, const CompileOptions *options) {
-  for (int i = first; i <= last; i++) {
-    const Pass *pass = &PASSES[i];
-    if (pass->run) pass->run(graph);
-    if (pass->run_for) pass->run_for(graph, options);
-    graph_verify(graph, pass->establishes);
-  }
-}
-
-/* From a simplified graph, both graphs of a program. */
-typedef struct Program {
-  Graph *training, *inference;
-} Program;
-
-/* False if a pass refused something, which is then in the graph's diag. */
-static bool plan_program(Graph *simplified, const CompileOptions *options, Program *program) {
-  *program = (Program){simplified, graph_inference(simplified, options)};
-  run_passes(program->training, SIMPLIFY + 1, ALL, options);
-  graph_adopt_parameters(program->inference, program->training);
-  run_passes(program->inference, FUSE, ALL, options);
-  return simplified->diag->code == EXIT_DONE;
-}
-
 /* Places in memory become enumerators of the C, which are ints. */
 static bool check_size(const Program *program, Diag *diag) {
   const int64_t parameters = graph_parameter_reals(program->training);
@@ -102,8 +58,8 @@ static Graph *load_model(Arena *arena, Diag *diag, const Options *options) {
 static int find_pass(Arena *arena, Diag *diag, const char *name) {
   const char *names = "";
   for (int i = 0; i < PASS_COUNT; i++) {
-    if (!strcmp(PASSES[i].name, name)) return i;
-    names = arena_printf(arena, "%s%s, ", names, PASSES[i].name);
+    if (!strcmp(pass_name((Pass)i), name)) return i;
+    names = arena_printf(arena, "%s%s, ", names, pass_name((Pass)i));
   }
   diag_set(diag, EXIT_USAGE, (SourcePos){0},
            "there is no pass '%s'; there is %sinference and, for --dump, schedule-file", name,
@@ -115,10 +71,10 @@ static int find_pass(Arena *arena, Diag *diag, const char *name) {
    inference. */
 static Graph *graph_after(Arena *arena, Diag *diag, const Options *options, const char *name) {
   bool inference = !strcmp(name, "inference");
-  int last = inference ? SIMPLIFY : find_pass(arena, diag, name);
+  int last = inference ? PASS_SIMPLIFY : find_pass(arena, diag, name);
   Graph *graph = last < 0 ? NULL : load_model(arena, diag, options);
   if (!graph) return NULL;
-  run_passes(graph, 0, last, &options->compile);
+  run_passes(graph, PASS_BUILT, (Pass)last, &options->compile);
   Program program = {.inference = graph};
   if (inference) plan_program(graph, &options->compile, &program);
   return diag->code == EXIT_DONE ? program.inference : NULL;
@@ -129,19 +85,14 @@ static bool run_dump(Arena *arena, Diag *diag, const Options *options) {
   Graph *graph = graph_after(arena, diag, options, file ? "simplify" : options->dump);
   Program program;
   if (!graph || (file && !plan_program(graph, &options->compile, &program))) return false;
-  char *text;
-  size_t length;
-  FILE *out = open_memstream(&text, &length);
-  if (!out) out_of_memory();
+  TextStream text;
+  text_begin(&text);
   if (file)
-    schedule_file_print(program.training, program.inference, out);
+    schedule_file_print(program.training, program.inference, text.out);
   else
-    graph_print(graph, out);
-  const bool failed = ferror(out);
-  if (fclose(out) != 0 || failed) out_of_memory();
-  bool written = write_output(arena, diag, options, options->output ? options->output : "-", text);
-  free(text);
-  return written;
+    graph_print(graph, text.out);
+  return write_output(arena, diag, options, options->output ? options->output : "-",
+                      text_done(&text, arena));
 }
 
 static bool run_export(Arena *arena, Diag *diag, const Options *options) {

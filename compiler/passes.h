@@ -28,6 +28,23 @@ int target_registers(Target target);
 /* Of a number in the program. */
 int real_bytes(const CompileOptions *options);
 
+typedef enum Pass {
+  PASS_BUILT, /* what the model built, as it is */
+  PASS_SIMPLIFY,
+  PASS_GRADIENT,
+  PASS_FUSE,
+  PASS_FOLD,
+  PASS_SCHEDULE,
+  PASS_LAYOUT,
+  PASS_MEMORY,
+  PASS_COUNT
+} Pass;
+
+const char *pass_name(Pass pass);
+
+/* Those from first to last, and after each the verifier. */
+void run_passes(Graph *graph, Pass first, Pass last, const CompileOptions *options);
+
 void pass_simplify(Graph *graph);
 void pass_gradient(Graph *graph);
 void pass_fuse(Graph *graph);
@@ -64,6 +81,14 @@ int optimizer_blocks(const Recipe *recipe);
 /* All bytes that a program with this graph needs: parameters and activations, and in training
    gradients and optimiser state. */
 int64_t graph_bytes(const Graph *graph, const CompileOptions *options);
+
+/* From a simplified graph, both graphs of a program, planned. */
+typedef struct Program {
+  Graph *training, *inference;
+} Program;
+
+/* False if a pass refused something, which is then in the graph's diag. */
+bool plan_program(Graph *simplified, const CompileOptions *options, Program *program);
 
 /* The C text of the program, in the graph's arena. Both graphs are planned. */
 char *emit_program(Graph *training, Graph *inference, const CompileOptions *options);

@@ -2,7 +2,6 @@
 
 #include <errno.h>
 #include <limits.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -89,4 +88,18 @@ bool text_write(Arena *arena, Diag *diag, const char *path, const char *text) {
   free(temporary);
   if (written) return true;
   return diag_set(diag, EXIT_FAILED, (SourcePos){0}, "cannot write %s: %s", path, strerror(error));
+}
+
+void text_begin(TextStream *text) {
+  text->data = NULL;
+  text->out = open_memstream(&text->data, &text->size);
+  if (!text->out) out_of_memory();
+}
+
+char *text_done(TextStream *text, Arena *arena) {
+  const bool failed = ferror(text->out);
+  if (fclose(text->out) != 0 || failed) out_of_memory();
+  char *copy = arena_strdup(arena, text->data);
+  free(text->data);
+  return copy;
 }

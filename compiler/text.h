@@ -1,9 +1,12 @@
-/* Whole files: read into an arena, or written so that nobody ever sees half of one. */
+/* Texts: whole files, read into an arena or written so that nobody ever sees half of one; and text
+   that is made piece by piece. */
 #ifndef CNNC_TEXT_H
 #define CNNC_TEXT_H
 
 #include "arena.h"
 #include "diag.h"
+
+#include <stdio.h>
 
 /* The text of a file, ended by a zero that *length does not count. NULL, and errno says why, if the
    file cannot be read. */
@@ -16,5 +19,15 @@ const char *text_target(Arena *arena, const char *path);
    and what is not a regular file (a pipe, /dev/null) is written in place. A symbolic link stays:
    the file that it leads to is written. */
 bool text_write(Arena *arena, Diag *diag, const char *path, const char *text);
+
+/* Text that grows by writing to `out`; text_done copies it into the arena and ends it. */
+typedef struct TextStream {
+  FILE *out;
+  char *data;
+  size_t size;
+} TextStream;
+
+void text_begin(TextStream *text);
+char *text_done(TextStream *text, Arena *arena);
 
 #endif

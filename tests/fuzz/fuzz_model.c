@@ -12,20 +12,10 @@ static bool is_small(const Graph *graph) {
 
 static void compile(Graph *graph) {
   const CompileOptions options = {.target = TARGET_AVX2, .command = "fuzz"};
-  pass_simplify(graph);
-  graph_verify(graph, STAGE_SIMPLIFIED);
-  Graph *graphs[] = {graph, graph_inference(graph, &options)};
-  pass_gradient(graph);
-  for (int i = 0; i < 2; i++) {
-    if (i == 1) graph_adopt_parameters(graphs[1], graphs[0]);
-    pass_fuse(graphs[i]);
-    pass_fold(graphs[i]);
-    pass_schedule(graphs[i], &options);
-    pass_layout(graphs[i], &options);
-    pass_memory(graphs[i], &options);
-    graph_verify(graphs[i], STAGE_PLANNED);
-  }
-  emit_program(graphs[0], graphs[1], &options);
+  Program program;
+  run_passes(graph, PASS_SIMPLIFY, PASS_SIMPLIFY, &options);
+  plan_program(graph, &options, &program);
+  emit_program(program.training, program.inference, &options);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {

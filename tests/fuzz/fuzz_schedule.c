@@ -9,19 +9,10 @@ static void compile(Arena *arena, const ScheduleFile *schedule, int batch) {
   const DslOptions model = {.batch = batch};
   Diag diag = {0};
   Graph *graph = dsl_load(arena, &diag, MODEL, &model);
-  pass_simplify(graph);
-  Graph *graphs[] = {graph, graph_inference(graph, &options)};
-  pass_gradient(graph);
-  for (int i = 0; i < 2; i++) {
-    if (i == 1) graph_adopt_parameters(graphs[1], graphs[0]);
-    pass_fuse(graphs[i]);
-    pass_fold(graphs[i]);
-    pass_schedule(graphs[i], &options);
-    pass_layout(graphs[i], &options);
-    pass_memory(graphs[i], &options);
-    graph_verify(graphs[i], STAGE_PLANNED);
-  }
-  if (diag.code == EXIT_DONE) emit_program(graphs[0], graphs[1], &options);
+  Program program;
+  run_passes(graph, PASS_SIMPLIFY, PASS_SIMPLIFY, &options);
+  if (plan_program(graph, &options, &program))
+    emit_program(program.training, program.inference, &options);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
