@@ -49,7 +49,7 @@ static const char *const RESERVED[] = {
     "infer",    "share",    "span",      "gradients", "train_step",
     "asm",      "typeof",   "size_t",    "vmask",     "linux",
     "unix",     "i386",     "join_team", "s",         "update_parameters",
-    "image",    "barrier",  "square",    "window",
+    "image",    "barrier",  "square",    "window",    "divide_up",
 };
 
 /* Names all in capitals may be macros of the headers: NULL, NAN, INT32_MAX. */

@@ -159,8 +159,7 @@ void lowering_window(Lowering *l, int read, const Value *x, int made, const Valu
 
 /* "6x28x28". */
 const char *lowering_image(Lowering *l, const Value *value) {
-  return arena_printf(l->graph->arena, "%dx%dx%d", lowering_planes(l, value), value->dim[2],
-                      value->dim[3]);
+  return arena_printf(l->graph->arena, "%dx%dx%d", value->dim[1], value->dim[2], value->dim[3]);
 }
 
 /* --- one rule an op -------------------------------------------------------------------------- */
@@ -262,8 +261,7 @@ static void lower_pack_input(Lowering *l) {
   lowering_int(l, "H", x->dim[2]);
   lowering_int(l, "W", x->dim[3]);
   if (in_channels(l)) lowering_bool(l, "PIXELS", pixels);
-  SET_NAME(l, "pack_input%s_%dx%dx%d", pixels ? "_pixels" : layout_suffix(l), x->dim[1], x->dim[2],
-           x->dim[3]);
+  SET_NAME(l, "pack_input%s_%s", pixels ? "_pixels" : layout_suffix(l), lowering_image(l, x));
   lowering_argue(l, "batch");
   lowering_argue(l, memory_of(l, x));
 }
@@ -399,13 +397,13 @@ static void lower_response_norm(Lowering *l) {
 static void set_adaptive_pool(Lowering *l, const Value *x, const Value *y) {
   const char *op = op_name(l->node->op);
   l->kernel.template_name = arena_printf(l->graph->arena, "%s.c.in", op);
-  lowering_int(l, "C", lowering_planes(l, x));
   lowering_int(l, "H", x->dim[2]);
   lowering_int(l, "W", x->dim[3]);
   lowering_int(l, "P", y->dim[2]);
   lowering_int(l, "Q", y->dim[3]);
-  SET_NAME(l, "%s_%s_to_%s%s", op, lowering_image(l, x), lowering_image(l, y),
+  SET_NAME(l, "%s_%dx%d_to_%dx%d%s", op, x->dim[2], x->dim[3], y->dim[2], y->dim[3],
            l->node->attributes.mask ? "_mask" : "");
+  argue_int(l, lowering_planes(l, x));
   lowering_argue_values(l);
 }
 

@@ -229,9 +229,9 @@ void lower_conv2d_prepared(Lowering *l) {
   lowering_int(l, "PIXEL", pixels ? x->dim[1] : 0);
   lowering_bool(l, "relu", relu);
   lowering_bool(l, "residual", a->residual);
-  SET_NAME(l, "conv%dx%d_prepared_%dx%dx%d_to_%dx%dx%d%s%s%s%s", a->kernel[0], a->kernel[1],
-           x->dim[1], x->dim[2], x->dim[3], y->dim[1], y->dim[2], y->dim[3], conv_suffix(l),
-           pixels ? "_pixels" : "", a->residual ? "_add" : "", relu ? "_relu" : "");
+  SET_NAME(l, "conv%dx%d_prepared_%s_to_%s%s%s%s%s", a->kernel[0], a->kernel[1],
+           lowering_image(l, x), lowering_image(l, y), conv_suffix(l), pixels ? "_pixels" : "",
+           a->residual ? "_add" : "", relu ? "_relu" : "");
   lowering_argue_values(l);
 }
 
@@ -240,7 +240,10 @@ void lower_prepare_conv2d(Lowering *l) {
   const Attributes *a = &node->attributes;
   const Value *weight = node->in[0];
   int made = weight->dim[0], read = weight->dim[1] * a->groups;
-  const Kernel shared = {.template_name = "conv_channels.c.in", .name = "conv_channels"};
+  Kernel shared = {.template_name = "conv_channels.c.in", .name = "conv_channels"};
+  body_int(&shared, "VECTORS", TILE_VECTORS_MOST);
+  body_int(&shared, "PIXELS", TILE_PIXELS_MOST);
+  body_int(&shared, "EDGE", EDGE_MOST);
   l->kernel.template_name = "prepare_conv2d.c.in";
   add_axis(l);
   lowering_body(l, &shared);

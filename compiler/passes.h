@@ -55,7 +55,7 @@ int conv_block_sums(const CompileOptions *options);
 
 /* Of a scheduled conv2d_prepared: pixels at an end of a tile that lack a tap which others of the
    tile have, at most (EDGE_MOST at most); or 1 if only whole tiles lack taps. */
-enum { EDGE_MOST = 3 };
+enum { EDGE_MOST = 3, TILE_VECTORS_MOST = 4, TILE_PIXELS_MOST = 29 };
 typedef struct Lacks {
   int most;
   bool both; /* a tap may be lacking at both ends */

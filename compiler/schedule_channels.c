@@ -7,7 +7,6 @@ static const double WORTH_A_WIDTH = 0.03; /* gain for which a width of tiles get
 
 enum {
   PREPARED_PIECES = 16,       /* of work, where filters of a tile should not be read again */
-  VECTORS_MOST = 4,           /* of channels, of a tile */
   FILTER_BYTES = 320 << 10,   /* of a tile: they stay in the second cache while rows pass */
   TOGETHER_BYTES = 512 << 10, /* the same of all filters */
   ROWS_BYTES = 1 << 20        /* sums of a block of linear, on the stack */
@@ -48,7 +47,7 @@ static double prepared_row_cycles(int vectors, int pixels, int columns) {
    into nearly equal tiles where that gains enough. */
 static void choose_prepared_tile(Schedule *s, int vectors, int columns, int registers) {
   double best = 0;
-  for (int v = 1; v <= min(vectors, VECTORS_MOST); v++) {
+  for (int v = 1; v <= min(vectors, TILE_VECTORS_MOST); v++) {
     int most = min(columns, (registers - 2 - v) / v); /* one for a pixel, one to spare */
     int equal = divide_up(columns, divide_up(columns, most));
     for (int k = 0; k < 2; k++) {
@@ -122,9 +121,8 @@ void give_filters(Node *conv, const CompileOptions *options) {
 /* A tile has its sums, its vectors of a filter, a pixel, and one to spare; its pixels lack a tap at
    one end, few of them. */
 static bool check_prepared_tile(const Decision *d, int vectors, int columns) {
-  enum { PIXELS_MOST = 29 };
   const int pixels = d->s.tile[1];
-  if (!decision_check_part(d, min(vectors, VECTORS_MOST), min(columns, PIXELS_MOST)) ||
+  if (!decision_check_part(d, min(vectors, TILE_VECTORS_MOST), min(columns, TILE_PIXELS_MOST)) ||
       !decision_check_registers(d, d->s.tile[0], 2))
     return false;
   const Lacks lacks = tiles_lack(d->node, pixels);
@@ -143,7 +141,7 @@ bool decide_conv_prepared(Decision *d) {
   choose_prepared_tile(s, vectors, y->dim[3], target_registers(d->options->target));
   const Lacks lacks = tiles_lack(d->node, s->tile[1]);
   if (lacks.most > EDGE_MOST || lacks.both) { /* one pixel has a tap, or lacks it */
-    s->tile[0] = min(vectors, VECTORS_MOST);
+    s->tile[0] = min(vectors, TILE_VECTORS_MOST);
     s->tile[1] = 1;
   }
   decision_take(d, WORD_TILE);

@@ -59,11 +59,9 @@ static inline team join_team(int groups) {
   return t;
 }
 
-/* Groups of so many images. */
-static inline int groups_of(int images) { return (images + LANES - 1) / LANES; }
-
 static inline int min_int(int a, int b) { return a < b ? a : b; }
 static inline int max_int(int a, int b) { return a > b ? a : b; }
+static inline int divide_up(int a, int b) { return (a + b - 1) / b; }
 static inline real at_least_0(real a) { return a < 0 ? 0 : a; }
 
 /* For functions around one hot loop: inlined, the loops around it would take its registers. */

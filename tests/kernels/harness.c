@@ -448,7 +448,7 @@ static void write_source(const Suite *suite, const char *path) {
             "void run_%d(int threads, int count, const cnn_state *state, const cnn_batch *batch,\n"
             "    real *const *a) {\n"
             "  (void)threads, (void)state, (void)batch, (void)a;\n"
-            "  PARALLEL(threads) {\n    const team t = join_team(groups_of(count));\n"
+            "  PARALLEL(threads) {\n    const team t = join_team(divide_up(count, LANES));\n"
             "    kernel_%d(t, %s);\n  }\n}\n",
             i, i, c->arguments);
   }
