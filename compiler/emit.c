@@ -50,6 +50,7 @@ static const char *const RESERVED[] = {
     "asm",      "typeof",   "size_t",    "vmask",     "linux",
     "unix",     "i386",     "join_team", "s",         "update_parameters",
     "image",    "barrier",  "square",    "window",    "divide_up",
+    "lanes",
 };
 
 /* Names all in capitals may be macros of the headers: NULL, NAN, INT32_MAX. */
@@ -201,7 +202,7 @@ static void write_call(FILE *out, const Calls *calls, const Call *call, const ch
   ProfiledCall *profiled = ARENA_NEW(calls->graph->arena, ProfiledCall);
   *profiled = (ProfiledCall){layer, cost};
   LIST_PUSH(calls->graph->arena, calls->profiled, profiled);
-  fprintf(out, "%s%s(t, %s);%s\n", calls->indent, call->kernel->name, call->arguments,
+  fprintf(out, "%s%s(%s, %s);%s\n", calls->indent, call->kernel->name, call->team, call->arguments,
           calls->apart ? " next(t, state);" : "");
 }
 
@@ -364,7 +365,8 @@ char *emit_program(Graph *training, Graph *inference, const CompileOptions *opti
       param_string("update", update),
       param_string("inference", inferred),
       param_string("preparation", prepared),
-      param_bool("channels", inference->layout == LAYOUT_CHANNELS),
+      param_bool("channels", inference->image_layout == LAYOUT_CHANNELS),
+      param_bool("trains_channels", training->image_layout == LAYOUT_CHANNELS),
       param_bool("prepares", *prepared != 0),
       param_bool("uses_optimizer_state", optimizer_blocks(&training->recipe) > 0),
       param_bool("uses_buffers", uses_buffers(training, PHASE_FORWARD)),

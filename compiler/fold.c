@@ -1,9 +1,11 @@
-/* fold: in inference with channels in lanes, a convolution does what follows it.
-   Requires  a fused graph of inference.
-   Establishes  where graph->layout is LAYOUT_CHANNELS, every conv2d is a conv2d_prepared: its
-   filters are made from the parameters once, before inference, in the order in which its kernel
-   reads them, with a batch_norm behind it multiplied in; a sum behind both is its epilogue. May
-   break  nothing. */
+/* fold: with channels in lanes, a kernel does what follows it.
+   Requires  a fused graph.
+   Establishes  of training, the layout of images; where that has channels in lanes, a sum is the
+   epilogue of the batch_norm or conv2d_backward_data that makes the last of two summands. Of
+   inference, where images have channels in lanes, every conv2d is a conv2d_prepared: its filters
+   are made from the parameters once, before inference, in the order in which its kernel reads them,
+   with a batch_norm behind it multiplied in; a sum behind both is its epilogue. May break  nothing.
+ */
 #include "passes.h"
 
 /* Of nodes that are prepared before inference. */
@@ -49,20 +51,35 @@ static bool is_made_before(const Graph *graph, const Value *value, const Node *n
   return false;
 }
 
-/* Of two convolutions whose sum follows, the second adds what the first made. */
-static void fold_sum(Graph *graph, Node *conv) {
-  Node *sum = graph_only_reader(graph, conv->out[0]);
-  if (!sum || sum->op != OP_add || sum->in_count != 2) return;
-  Value *other = sum->in[sum->in[0] == conv->out[0]];
-  if (conv->attributes.activation != ACTIVATION_NONE || !is_made_before(graph, other, conv)) return;
-  graph_append_inputs(graph, conv, 1, &other);
-  conv->attributes.residual = true;
-  conv->attributes.activation = sum->attributes.activation;
-  graph_absorb(graph, conv, sum);
+/* Of two nodes whose results are added, the second adds what the first made. */
+static void fold_sum(Graph *graph, Node *node) {
+  Attributes *a = &node->attributes;
+  Node *sum = graph_only_reader(graph, node->out[0]);
+  if (!sum || sum->op != OP_add || sum->in_count - sum->attributes.mask != 2) return;
+  Value *other = sum->in[sum->in[0] == node->out[0]];
+  if (a->activation != ACTIVATION_NONE || a->mask || !is_made_before(graph, other, node)) return;
+  graph_append_inputs(graph, node, 1, &other);
+  if (sum->attributes.mask) graph_append_inputs(graph, node, 1, &sum->in[2]);
+  a->residual = true;
+  a->activation = sum->attributes.activation;
+  a->mask = sum->attributes.mask;
+  graph_absorb(graph, node, sum);
 }
 
-void pass_fold(Graph *graph) {
-  if (graph->layout != LAYOUT_CHANNELS) return;
+static void fold_training(Graph *graph) {
+  for (int i = 0; i < graph->nodes.count; i++) {
+    Node *node = graph->nodes.at[i];
+    if (node->op == OP_batch_norm || node->op == OP_conv2d_backward_data) fold_sum(graph, node);
+  }
+}
+
+void pass_fold(Graph *graph, const CompileOptions *options) {
+  if (graph->loss) graph->image_layout = choose_layout(graph, options);
+  if (graph->image_layout != LAYOUT_CHANNELS) return;
+  if (graph->loss) {
+    fold_training(graph);
+    return;
+  }
   for (int i = 0; i < graph->nodes.count; i++) {
     Node *conv = graph->nodes.at[i];
     if (conv->op != OP_conv2d) continue;

@@ -53,7 +53,8 @@ static bool fuse_mask(Graph *graph, Node *node) {
   return true;
 }
 
-/* relu_backward whose result only a batch_norm_backward reads: it drops what the relu dropped. */
+/* relu_backward whose result only a batch_norm_backward reads: it drops what the relu dropped.
+   Where that was the relu of the batch_norm itself, its bias is enough to make it again. */
 static bool fuse_gate(Graph *graph, Node *node) {
   if (node->op != OP_relu_backward) return false;
   Node *reader = graph_only_reader(graph, node->out[0]);
@@ -63,7 +64,8 @@ static bool fuse_gate(Graph *graph, Node *node) {
     if (graph->values.at[i]->gradient == node->out[0]) graph->values.at[i]->gradient = NULL;
   reader->in[0] = node->in[0];
   reader->attributes.gate = true;
-  graph_append_inputs(graph, reader, 1, &node->in[1]);
+  const bool own = node->in[1]->producer == reader->forward;
+  graph_append_inputs(graph, reader, 1, own ? &reader->forward->in[2] : &node->in[1]);
   graph_remove(graph, node);
   return true;
 }

@@ -35,7 +35,7 @@ Graph *graph_new(Arena *arena, Diag *diag) {
   Graph *graph = ARENA_NEW(arena, Graph);
   graph->arena = arena;
   graph->diag = diag;
-  graph->layout = LAYOUT_LANES;
+  graph->image_layout = graph->feature_layout = LAYOUT_LANES;
   return graph;
 }
 
@@ -109,11 +109,17 @@ bool find_norm(const Graph *graph, int i, const char **name, const char **identi
   return true;
 }
 
+bool node_has_channels(const Graph *graph, const Node *node) {
+  bool images = node->in[0]->rank == 4 || node->op == OP_reshape;
+  return (images ? graph->image_layout : graph->feature_layout) == LAYOUT_CHANNELS;
+}
+
 bool node_is_view(const Graph *graph, const Node *node) {
   if (node->op != OP_flatten && node->op != OP_reshape) return false;
   const Value *images = node->op == OP_flatten ? node->in[0] : node->out[0];
   int channels = images->dim[1], height = images->dim[2], width = images->dim[3];
-  if (graph->layout == LAYOUT_CHANNELS) return height == 1 && width == 1;
+  if (graph->image_layout != graph->feature_layout) return false;
+  if (graph->image_layout == LAYOUT_CHANNELS) return height == 1 && width == 1;
   return channels == 1 || height == 1;
 }
 

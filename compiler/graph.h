@@ -74,9 +74,11 @@ typedef struct Attributes {
   double lr_scale, decay_scale; /* update: factors of the recipe's rate and weight decay */
   Activation activation;        /* fused into the epilogue: y = activation(y) */
   bool mask;     /* fused: the last input is the activation y; dx is 0 where y is 0 */
-  bool gate;     /* fused: the last input is the activation y; dy counts as 0 where y is 0 */
+  bool gate;     /* fused: the last input is the activation y, or the bias of the batch_norm that
+                    made it; dy counts as 0 where y is 0 */
   bool norm;     /* folded: the last inputs are those of a batch_norm behind the convolution */
-  bool residual; /* folded: the last input is added to y, before the activation */
+  bool residual; /* folded: the last input, or that before the mask, is added to y, before the
+                    activation */
 } Attributes;
 
 typedef enum InitKind {
@@ -153,8 +155,9 @@ typedef enum Phase { PHASE_PREPARE, PHASE_FORWARD, PHASE_BACKWARD, PHASE_UPDATE 
      conv2d_backward_weights               output channels, input channels (ALGORITHM_TAPS: taps)
      linear, linear_backward_data          features made, vectors of images
      linear_backward_weights               output features, vectors of input features
-   and where channels are in lanes (Graph.layout):
-     conv2d_prepared                       vectors of channels made, pixels of a row
+   and where channels are in lanes (node_has_channels):
+     conv2d, conv2d_backward_data, conv2d_prepared    vectors of channels made, pixels of a row
+     conv2d_backward_weights               vectors of output channels, input channels
      linear                                features made, images */
 typedef enum Algorithm {
   ALGORITHM_NONE,   /* a view: no code */
@@ -166,14 +169,18 @@ typedef enum Algorithm {
      conv2d, conv2d_backward_data          tiles of channels, pixels of a row
      conv2d_backward_weights               rows, output channels, input channels, kernel rows,
                                            pixels of a row
-     conv2d_prepared                       rows of a piece, vectors of channels read in one pass
-                                           over them
-     linear, channels in lanes             features made, features read
+   and where channels are in lanes:
+     conv2d, conv2d_backward_data, conv2d_prepared    rows of a piece, vectors of channels read in
+                                           one pass over them
+     conv2d_backward_weights               rows and images of a strip, tiles of output channels,
+                                           vectors of input channels
+     linear                                features made, features read
    parts: conv2d_backward_weights adds up so many parts of the rows of all images by themselves,
    in its workspace; 1: none is needed.
    pack: conv2d and conv2d_backward_data put the weights into the order of the tile, in their
-   workspace.
-   tiles_first: conv2d_prepared makes all rows with a tile of channels before the next tile.
+   workspace; with channels in lanes they always do.
+   tiles_first: with channels in lanes, all rows are made with a tile of channels before the next
+   tile.
    What an op does not have is 0. */
 typedef struct Schedule {
   Algorithm algorithm;
@@ -254,7 +261,9 @@ typedef struct Graph {
   Value *input, *output; /* images, logits [N,classes] */
   Value *loss;
   Value *workspace; /* or NULL; set by schedule */
-  Layout layout;    /* of activations: LAYOUT_LANES, or in inference LAYOUT_CHANNELS */
+  /* Of activations [N,C,H,W] and [N,F]: LAYOUT_LANES or LAYOUT_CHANNELS. Training has its features
+     in lanes, whatever its images have. */
+  Layout image_layout, feature_layout;
   int classes;
   int next_id; /* of values */
   Recipe recipe;
@@ -284,6 +293,9 @@ int64_t value_features(const Value *value); /* the same of one image: C*H*W */
 
 /* Whether the node's result is its input in the same memory: where flatten moves nothing. */
 bool node_is_view(const Graph *graph, const Node *node);
+
+/* Whether the node works on values that have channels, or features of one image, in their lanes. */
+bool node_has_channels(const Graph *graph, const Node *node);
 
 /* Whether the values from place i on are weight, bias and running statistics of one batch_norm.
    Then what their names and, once emit has set them, their identifiers begin with: bn1. */

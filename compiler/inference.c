@@ -1,37 +1,6 @@
 /* The graph of inference: a copy of the simplified forward graph up to the logits. The losses are
    gone and what only they need; dropout does nothing; batch_norm uses its running statistics. */
-#include "cost.h"
 #include "passes.h"
-
-/* The part of the lanes of vectors that `used` numbers fill. */
-static double filling(int used, int lanes) {
-  return (double)used / ((used + lanes - 1) / lanes * lanes);
-}
-
-/* What a convolution with channels in lanes reaches, roughly, of what it could. */
-static double channels_reach(const Node *conv, int lanes) {
-  const double ONE_VECTOR = 0.8; /* each pixel that is loaded serves one multiply-add */
-  int made = conv->out[0]->dim[1], groups = conv->attributes.groups;
-  double reach = filling(made, lanes) * (made > lanes ? 1 : ONE_VECTOR);
-  return groups > 1 ? reach * filling(conv->in[0]->dim[1] / groups, lanes) : reach;
-}
-
-/* Images in the lanes leave lanes empty where there are few images, channels where there are few
-   channels. For equal filling, channels: their weights and sums pass through memory less often. */
-static Layout choose_layout(const Graph *graph, const CompileOptions *options) {
-  const double ALMOST = 0.9;
-  int lanes = target_lanes(options->target);
-  double macs = 0, padded = 0;
-  if (lanes == 1) return LAYOUT_LANES;
-  for (int i = 0; i < graph->nodes.count; i++) {
-    const Node *node = graph->nodes.at[i];
-    double own = (double)node_macs(node);
-    macs += own;
-    padded += own / (node->op == OP_conv2d ? channels_reach(node, lanes) : 1);
-  }
-  bool channels = macs / padded >= ALMOST * filling(graph->recipe.batch, lanes);
-  return channels ? LAYOUT_CHANNELS : LAYOUT_LANES;
-}
 
 static Value *copy_value(Graph *copy, const Value *value) {
   Value *twin = graph_value(copy, value->kind, value->name, value->rank, value->dim);
@@ -78,6 +47,6 @@ Graph *graph_inference(const Graph *graph, const CompileOptions *options) {
     if (node->op == OP_batch_norm) use_running_statistics(copy, node);
   }
   pass_simplify(copy); /* takes out dropout, and the losses, which nobody reads here */
-  copy->layout = choose_layout(copy, options);
+  copy->image_layout = copy->feature_layout = choose_layout(copy, options);
   return copy;
 }

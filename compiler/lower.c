@@ -126,18 +126,18 @@ static int64_t vectors_of(const Lowering *l, const Value *value) {
   return (int64_t)lowering_planes(l, value) * value->dim[2] * value->dim[3];
 }
 
-static bool in_channels(const Lowering *l) {
-  return l->graph->layout == LAYOUT_CHANNELS;
+bool lowering_has_channels(const Lowering *l) {
+  return node_has_channels(l->graph, l->node);
 }
 
 /* The template that does the work where channels are in lanes, or the usual one. */
 static const char *template_for(const Lowering *l, const char *usual, const char *channels) {
-  return in_channels(l) ? channels : usual;
+  return lowering_has_channels(l) ? channels : usual;
 }
 
 /* Distinguishes kernels of templates for channels in lanes. */
 static const char *layout_suffix(const Lowering *l) {
-  return in_channels(l) ? "_channels" : "";
+  return lowering_has_channels(l) ? "_channels" : "";
 }
 
 /* Shape parameters C H W and O P Q, kernel, stride and padding. */
@@ -198,7 +198,7 @@ static void lower_linear(Lowering *l) {
   const Node *node = l->node;
   int64_t in = value_features(node->in[0]), out = value_features(node->out[0]);
   bool relu = node->attributes.activation == ACTIVATION_RELU, bias = node->in_count > 2;
-  if (in_channels(l)) {
+  if (lowering_has_channels(l)) {
     set_linear_rows(l, node->in[0], node->out[0]);
   } else {
     set_linear(l, false, out, in);
@@ -206,8 +206,8 @@ static void lower_linear(Lowering *l) {
   }
   lowering_bool(l, "bias", bias);
   lowering_bool(l, "relu", relu);
-  SET_NAME(l, "linear%s_%" PRId64 "_to_%" PRId64 "%s%s", in_channels(l) ? "_rows" : "", in, out,
-           bias ? "_bias" : "", relu ? "_relu" : "");
+  SET_NAME(l, "linear%s_%" PRId64 "_to_%" PRId64 "%s%s", lowering_has_channels(l) ? "_rows" : "",
+           in, out, bias ? "_bias" : "", relu ? "_relu" : "");
   lowering_argue_values(l);
 }
 
@@ -238,8 +238,8 @@ static void lower_linear_backward_weights(Lowering *l) {
 }
 
 static void lower_bias_gradient(Lowering *l) {
-  l->kernel.template_name = "bias_gradient.c.in";
-  SET_NAME(l, "bias_gradient");
+  l->kernel.template_name = template_for(l, "bias_gradient.c.in", "bias_gradient_channels.c.in");
+  SET_NAME(l, "bias_gradient%s", layout_suffix(l));
   argue_image(l, l->node->in[0]);
   lowering_argue_values(l);
 }
@@ -260,7 +260,7 @@ static void lower_pack_input(Lowering *l) {
   lowering_int(l, "C", x->dim[1]);
   lowering_int(l, "H", x->dim[2]);
   lowering_int(l, "W", x->dim[3]);
-  if (in_channels(l)) lowering_bool(l, "PIXELS", pixels);
+  if (lowering_has_channels(l)) lowering_bool(l, "PIXELS", pixels);
   SET_NAME(l, "pack_input%s_%s", pixels ? "_pixels" : layout_suffix(l), lowering_image(l, x));
   lowering_argue(l, "batch");
   lowering_argue(l, memory_of(l, x));
@@ -347,20 +347,23 @@ static void lower_add(Lowering *l) {
 
 static void lower_batch_norm(Lowering *l) {
   bool relu = l->node->attributes.activation == ACTIVATION_RELU;
-  l->kernel.template_name = "batch_norm.c.in";
+  l->kernel.template_name = template_for(l, "batch_norm.c.in", "batch_norm_channels.c.in");
+  const bool residual = l->node->attributes.residual;
   lowering_bool(l, "relu", relu);
+  if (lowering_has_channels(l)) lowering_bool(l, "residual", residual);
   const char *momentum = lowering_number(l, "momentum", l->node->attributes.momentum);
   const char *eps = lowering_number(l, "eps", l->node->attributes.eps);
-  SET_NAME(l, "batch_norm_m%s_e%s%s", momentum, eps, relu ? "_relu" : "");
+  SET_NAME(l, "batch_norm%s_m%s_e%s%s%s", layout_suffix(l), momentum, eps, residual ? "_add" : "",
+           relu ? "_relu" : "");
   argue_image(l, l->node->in[0]);
-  lowering_argue(l, "batch");
+  if (!lowering_has_channels(l)) lowering_argue(l, "batch");
   lowering_argue_values(l);
 }
 
 static void lower_batch_norm_inference(Lowering *l) {
   bool relu = l->node->attributes.activation == ACTIVATION_RELU;
   l->kernel.template_name =
-      template_for(l, "batch_norm_inference.c.in", "batch_norm_channels.c.in");
+      template_for(l, "batch_norm_inference.c.in", "batch_norm_inference_channels.c.in");
   lowering_bool(l, "relu", relu);
   const char *eps = lowering_number(l, "eps", l->node->attributes.eps);
   SET_NAME(l, "batch_norm_inference%s_e%s%s", layout_suffix(l), eps, relu ? "_relu" : "");
@@ -369,12 +372,15 @@ static void lower_batch_norm_inference(Lowering *l) {
 }
 
 static void lower_batch_norm_backward(Lowering *l) {
-  bool gate = l->node->attributes.gate;
-  l->kernel.template_name = "batch_norm_backward.c.in";
+  const bool gate = l->node->attributes.gate;
+  const bool own = gate && l->node->in[5]->kind == VALUE_PARAMETER;
+  l->kernel.template_name =
+      template_for(l, "batch_norm_backward.c.in", "batch_norm_backward_channels.c.in");
   lowering_bool(l, "gate", gate);
-  SET_NAME(l, "batch_norm_backward%s", gate ? "_gate" : "");
+  lowering_bool(l, "own", own);
+  SET_NAME(l, "batch_norm_backward%s%s", layout_suffix(l), own ? "_relu" : gate ? "_gate" : "");
   argue_image(l, l->node->in[1]);
-  lowering_argue(l, "batch");
+  if (!lowering_has_channels(l)) lowering_argue(l, "batch");
   lowering_argue_values(l);
 }
 
@@ -382,13 +388,14 @@ static void lower_response_norm(Lowering *l) {
   const Attributes *a = &l->node->attributes;
   l->kernel.template_name =
       arena_printf(l->graph->arena, "%s%s.c.in", op_name(l->node->op), layout_suffix(l));
-  if (in_channels(l)) lowering_int(l, "C", l->node->in[0]->dim[1]);
+  if (lowering_has_channels(l)) lowering_int(l, "C", l->node->in[0]->dim[1]);
   lowering_int(l, "N", a->size);
   const char *alpha = lowering_number(l, "alpha", a->alpha),
              *beta = lowering_number(l, "beta", a->beta);
   const char *k = lowering_number(l, "k", a->k);
-  const char *channels =
-      in_channels(l) ? arena_printf(l->graph->arena, "_channels%d", l->node->in[0]->dim[1]) : "";
+  const char *channels = lowering_has_channels(l)
+                             ? arena_printf(l->graph->arena, "_channels%d", l->node->in[0]->dim[1])
+                             : "";
   SET_NAME(l, "%s%s_n%d_a%s_b%s_k%s", op_name(l->node->op), channels, a->size, alpha, beta, k);
   argue_image(l, l->node->in[0]);
   lowering_argue_values(l);
@@ -427,9 +434,9 @@ static void lower_concat(Lowering *l) {
   }
   l->kernel.template_name = template_for(l, "concat.c.in", "concat_channels.c.in");
   lowering_int(l, "COUNT", l->node->in_count);
-  if (in_channels(l)) lowering_bool(l, "whole", whole);
+  if (lowering_has_channels(l)) lowering_bool(l, "whole", whole);
   SET_NAME(l, "concat%d%s%s", l->node->in_count, layout_suffix(l),
-           in_channels(l) && !whole ? "_parts" : "");
+           lowering_has_channels(l) && !whole ? "_parts" : "");
   argue_image(l, l->node->out[0]);
   lowering_argue(l, arena_printf(arena, "(const int[]){%s}", channels));
   lowering_argue_values(l);
@@ -437,15 +444,17 @@ static void lower_concat(Lowering *l) {
 
 static void lower_pad_channels(Lowering *l) {
   l->kernel.template_name = template_for(l, "pad_channels.c.in", "pad_lanes.c.in");
-  SET_NAME(l, "pad_channels%s", in_channels(l) ? "_lanes" : "");
+  SET_NAME(l, "pad_channels%s", lowering_has_channels(l) ? "_lanes" : "");
   argue_image(l, l->node->in[0]);
   argue_int(l, l->node->out[0]->dim[1]);
   lowering_argue_values(l);
 }
 
 static void lower_slice(Lowering *l) {
-  l->kernel.template_name = "slice.c.in";
-  SET_NAME(l, "slice");
+  const bool whole = l->node->attributes.first % l->lanes == 0;
+  l->kernel.template_name = template_for(l, "slice.c.in", "slice_channels.c.in");
+  if (lowering_has_channels(l)) lowering_bool(l, "whole", whole);
+  SET_NAME(l, "slice%s%s", layout_suffix(l), lowering_has_channels(l) && !whole ? "_parts" : "");
   argue_image(l, l->node->in[0]);
   argue_int(l, l->node->attributes.first);
   argue_int(l, l->node->out[0]->dim[1]);
@@ -469,13 +478,16 @@ static void lower_dropout(Lowering *l) {
   bool backward = l->node->op == OP_dropout_backward;
   int number = dropout_number(l->graph, l->node->name);
   l->kernel.template_name = "dropout.c.in";
-  lowering_int(l, "F", value_features(l->node->out[0]));
+  const bool channels = lowering_has_channels(l);
+  const int64_t features = value_features(l->node->out[0]);
+  lowering_int(l, "F", channels ? 0 : features);
   lowering_text(l, "p", digits_of(l, l->node->attributes.p));
   lowering_int(l, "id", number);
   lowering_bool(l, "backward", backward);
-  SET_NAME(l, "dropout%s_%d_%" PRId64, backward ? "_backward" : "", number,
-           value_features(l->node->out[0]));
+  SET_NAME(l, "dropout%s%s_%d_%" PRId64, backward ? "_backward" : "", layout_suffix(l), number,
+           features);
   lowering_argue(l, "state");
+  if (channels) argue_int(l, vectors_of(l, l->node->out[0]));
   lowering_argue_values(l);
 }
 
@@ -548,8 +560,13 @@ static void lower_update(Lowering *l) {
 static void lower_flatten(Lowering *l) {
   bool backward = l->node->op == OP_reshape;
   if (node_is_view(l->graph, l->node)) return;
-  l->kernel.template_name = template_for(l, "flatten.c.in", "flatten_channels.c.in");
-  if (in_channels(l)) {
+  const bool into_lanes = l->graph->image_layout != l->graph->feature_layout;
+  l->kernel.template_name = into_lanes ? "flatten_into_lanes.c.in"
+                                       : template_for(l, "flatten.c.in", "flatten_channels.c.in");
+  if (into_lanes) {
+    lowering_bool(l, "backward", backward);
+    SET_NAME(l, "flatten_into_lanes%s", backward ? "_backward" : "");
+  } else if (lowering_has_channels(l)) {
     lowering_int(l, "ROW", row_of(l, l->node->out[0]));
     SET_NAME(l, "flatten_channels_%" PRId64, value_features(l->node->out[0]));
   } else {
@@ -633,11 +650,13 @@ Call lower_node(Graph *graph, const Node *node, const CompileOptions *options,
   Lowering l = {.graph = graph, .node = node, .options = options, .kernels = kernels};
   l.lanes = target_lanes(options->target);
   RULES[node->op](&l);
-  Call call = {NULL, NULL};
+  Call call = {0};
   if (!l.kernel.template_name) return call;
   if (node->variant) SET_NAME(&l, "%s%s", l.kernel.name, node->variant);
   call.kernel = add_kernel(&l, kernels, node->name);
   call.arguments = l.arguments;
+  const bool both = graph->image_layout != graph->feature_layout && node->phase != PHASE_UPDATE;
+  call.team = both && !node_has_channels(graph, node) ? "lanes" : "t";
   return call;
 }
 
@@ -652,6 +671,6 @@ Call lower_logits(Graph *graph, const CompileOptions *options, KernelList *kerne
   lowering_argue(&l, "batch->count");
   lowering_argue(&l, memory_of(&l, graph->output));
   lowering_argue(&l, "logits");
-  Call call = {add_kernel(&l, kernels, "infer"), l.arguments};
+  Call call = {add_kernel(&l, kernels, "infer"), l.arguments, "t"};
   return call;
 }

@@ -21,10 +21,11 @@ typedef LIST_OF(Kernel *) KernelList;
 /* Whether the layer is one of the kernel's users. */
 bool kernel_has_user(const Kernel *kernel, const char *layer);
 
-/* `kernel->name(t, arguments)`; a view has no kernel. */
+/* `kernel->name(team, arguments)`; a view has no kernel. */
 typedef struct Call {
   const Kernel *kernel;
-  const char *arguments; /* C text behind "t, " */
+  const char *arguments; /* C text behind the team */
+  const char *team; /* "t", or "lanes" where the program has both layouts: of groups of images */
 } Call;
 
 /* Lowers a node of a planned graph; the kernel joins the list unless it is there. The values'

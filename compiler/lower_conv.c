@@ -127,7 +127,7 @@ static void set_rows(Lowering *l, bool backward, bool bias, bool relu, bool mask
   lowering_int(l, "PACK", l->node->workspace ? l->node->schedule.tile[0] : 0);
 }
 
-void lower_conv2d(Lowering *l) {
+static void lower_conv_lanes(Lowering *l) {
   const Node *node = l->node;
   const Value *x = node->in[0], *y = node->out[0];
   bool relu = node->attributes.activation == ACTIVATION_RELU, bias = node->in_count > 2;
@@ -137,7 +137,7 @@ void lower_conv2d(Lowering *l) {
   set_conv(l, "conv2d.c.in", "", x, y, body, suffix);
 }
 
-void lower_conv2d_backward_data(Lowering *l) {
+static void lower_backward_data_lanes(Lowering *l) {
   const Node *node = l->node;
   const Value *dx = node->out[0], *dy = node->in[0];
   bool mask = node->attributes.mask;
@@ -146,7 +146,7 @@ void lower_conv2d_backward_data(Lowering *l) {
   set_conv(l, "conv2d.c.in", "_backward_data", dx, dy, body, mask ? "_mask" : "");
 }
 
-void lower_conv2d_backward_weights(Lowering *l) {
+static void lower_backward_weights_lanes(Lowering *l) {
   const Node *node = l->node;
   const Value *x = node->in[0], *dy = node->in[1];
   const int *block = node->schedule.block, groups = node->attributes.groups;
@@ -164,70 +164,168 @@ void lower_conv2d_backward_weights(Lowering *l) {
 /* --- channels in lanes --------------------------------------------------------------------------
  */
 
+/* What all of them use. */
+static void add_channels(Lowering *l) {
+  Kernel shared = {.template_name = "conv_channels.c.in", .name = "conv_channels"};
+  body_int(&shared, "VECTORS", TILE_VECTORS_MOST);
+  body_int(&shared, "PIXELS", TILE_PIXELS_MOST);
+  body_int(&shared, "EDGE", EDGE_MOST);
+  add_axis(l);
+  lowering_body(l, &shared);
+}
+
+/* Reals of a pixel that is read; 0: as many as a vector has lanes. */
+static int pixel_of(const Value *x) {
+  return x->layout == LAYOUT_PIXELS ? x->dim[1] : 0;
+}
+
 /* A tile of vectors of channels x pixels, in filters that are made for tiles of as many vectors as
    the schedule says. */
 static const Kernel *channels_tile(Lowering *l, int vectors, int pixels) {
   Arena *arena = l->graph->arena;
   const Attributes *a = &l->node->attributes;
-  const Value *x = l->node->in[0];
-  int all = l->node->schedule.tile[0], pixel = x->layout == LAYOUT_PIXELS ? x->dim[1] : 0;
-  bool edges = conv_tiles_lack(l->node).most > 0;
+  const bool backward = l->node->op == OP_conv2d_backward_data;
+  const int step = backward ? 1 : a->stride[1], spread = backward ? a->stride[1] : 1;
+  int all = l->node->schedule.tile[0], pixel = pixel_of(l->node->in[0]);
+  const int edges = conv_tiles_lack(l->node).most;
   Kernel body = {.template_name = "conv_channels_tile.c.in"};
   body_int(&body, "V", vectors);
   body_int(&body, "X", pixels);
   body_int(&body, "VT", all);
-  body_int(&body, "STEP", a->stride[1]);
+  body_int(&body, "STEP", step);
   body_int(&body, "PIXEL", pixel);
-  body.parameters[body.parameter_count++] = param_bool("edges", edges);
-  body.name = arena_printf(arena, "tile_%dx%d%s%s%s%s", vectors, pixels,
+  body_int(&body, "SPREAD", spread);
+  body_int(&body, "EDGES", edges);
+  body.name = arena_printf(arena, "tile_%dx%d%s%s%s%s%s", vectors, pixels,
                            vectors < all ? arena_printf(arena, "_of%d", all) : "",
-                           a->stride[1] > 1 ? arena_printf(arena, "_s%d", a->stride[1]) : "",
-                           pixel ? arena_printf(arena, "_p%d", pixel) : "", edges ? "_edges" : "");
+                           step > 1 ? arena_printf(arena, "_s%d", step) : "",
+                           spread > 1 ? arena_printf(arena, "_every%d", spread) : "",
+                           pixel ? arena_printf(arena, "_p%d", pixel) : "",
+                           edges ? arena_printf(arena, "_edges%d", edges) : "");
   return lowering_body(l, &body);
 }
 
-static const Kernel *channels_row(Lowering *l, const Value *y) {
+static const Kernel *channels_row(Lowering *l) {
   const int *tile = l->node->schedule.tile;
-  int v_rest = lowering_planes(l, y) % tile[0], x_rest = y->dim[3] % tile[1];
+  const Value *y = l->node->out[0];
+  const int columns = conv_columns(l->node), v_rest = lowering_planes(l, y) % tile[0];
+  const int x_rest = columns % tile[1];
+  /* Backward with a stride, some rows of pixels that share their taps are shorter by one. */
+  const bool shorter =
+      l->node->op == OP_conv2d_backward_data && y->dim[3] % l->node->attributes.stride[1];
+  const int x_rest2 = shorter ? (columns - 1) % tile[1] : 0;
   Arena *arena = l->graph->arena;
   Kernel row = {.template_name = "conv_channels_row.c.in"};
   const struct {
     const char *parameter;
     int vectors, pixels;
-  } tiles[] = {{"whole", tile[0], tile[1]},
-               {"whole_rest", tile[0], x_rest},
-               {"last", v_rest, tile[1]},
-               {"last_rest", v_rest, x_rest}};
+  } tiles[] = {{"whole", tile[0], tile[1]},       {"whole_rest", tile[0], x_rest},
+               {"whole_rest2", tile[0], x_rest2}, {"last", v_rest, tile[1]},
+               {"last_rest", v_rest, x_rest},     {"last_rest2", v_rest, x_rest2}};
+  add_channels(l);
   body_int(&row, "X", tile[1]);
   body_int(&row, "XREST", x_rest);
+  body_int(&row, "XREST2", x_rest2);
   row.name = "row_of";
-  for (int i = 0; i < 4; i++) {
+  for (int i = 0; i < 6; i++) {
     bool made = tiles[i].vectors && tiles[i].pixels;
     const char *name = made ? channels_tile(l, tiles[i].vectors, tiles[i].pixels)->name : "";
     row.parameters[row.parameter_count++] = param_string(tiles[i].parameter, name);
     if (i == 0) row.name = arena_printf(arena, "row_of_%s", name);
   }
-  row.name =
-      arena_printf(arena, "%s%s%s", row.name, rest_text(l, "v", v_rest), rest_text(l, "x", x_rest));
+  row.name = arena_printf(arena, "%s%s%s%s", row.name, rest_text(l, "v", v_rest),
+                          rest_text(l, "x", x_rest), rest_text(l, "or", x_rest2));
   return lowering_body(l, &row);
+}
+
+/* The row, its blocks, and the shape; x and y are those of the forward direction. */
+static void set_channels(Lowering *l, const Value *x, const Value *y, bool relu) {
+  const Schedule *s = &l->node->schedule;
+  const Kernel *row = channels_row(l);
+  set_shape(l, x, y);
+  lowering_int(l, "VT", s->tile[0]);
+  lowering_text(l, "row", row->name);
+  lowering_int(l, "ROWS", s->block[0]);
+  lowering_int(l, "DEEP", s->block[1]);
+  lowering_bool(l, "TILES_FIRST", s->tiles_first);
+  lowering_int(l, "PIXEL", pixel_of(l->node->in[0]));
+  lowering_bool(l, "relu", relu);
+}
+
+/* conv2d and its backward-data. */
+static void lower_conv_channels(Lowering *l, bool backward) {
+  const Node *node = l->node;
+  const Attributes *a = &node->attributes;
+  const Value *x = backward ? node->out[0] : node->in[0],
+              *y = backward ? node->in[0] : node->out[0];
+  const bool relu = !backward && a->activation == ACTIVATION_RELU;
+  const bool bias = !backward && node->in_count > 2, mask = backward && a->mask;
+  l->kernel.template_name = "conv2d_channels.c.in";
+  set_channels(l, x, y, relu);
+  lowering_bool(l, "backward", backward);
+  lowering_bool(l, "bias", bias);
+  lowering_bool(l, "mask", mask);
+  lowering_bool(l, "residual", a->residual);
+  SET_NAME(l, "conv%dx%d%s_%s_to_%s%s%s%s%s%s%s", a->kernel[0], a->kernel[1],
+           backward ? "_backward_data" : "", lowering_image(l, x), lowering_image(l, y),
+           conv_suffix(l), pixel_of(node->in[0]) ? "_pixels" : "", bias ? "_bias" : "",
+           relu ? "_relu" : "", a->residual ? "_add" : "", mask ? "_mask" : "");
+  lowering_argue_values(l);
+}
+
+/* The function that sums a block of channels of x, for a tile of channels of dy. */
+static const Kernel *filters_block(Lowering *l, const Value *x, const Value *dy) {
+  const Schedule *s = &l->node->schedule;
+  const int step = l->node->attributes.stride[1], pixel = pixel_of(x);
+  const int v_rest = (dy->dim[1] + l->lanes - 1) / l->lanes % s->tile[0];
+  const int d_rest = x->dim[1] % l->lanes % s->tile[1];
+  Kernel shared = {.template_name = "filters_channels.c.in", .name = "filters_channels"};
+  body_int(&shared, "VECTORS", TILE_VECTORS_MOST);
+  body_int(&shared, "DEEP", l->lanes);
+  add_channels(l);
+  lowering_body(l, &shared);
+  Kernel body = {.template_name = "filters_channels_block.c.in"};
+  body_int(&body, "V", s->tile[0]);
+  body_int(&body, "D", s->tile[1]);
+  body_int(&body, "VREST", v_rest);
+  body_int(&body, "DREST", d_rest);
+  body_int(&body, "STEP", step);
+  body_int(&body, "PIXEL", pixel);
+  body.name = arena_printf(l->graph->arena, "filters_%dx%d%s%s%s%s", s->tile[0], s->tile[1],
+                           step > 1 ? arena_printf(l->graph->arena, "_s%d", step) : "",
+                           pixel ? arena_printf(l->graph->arena, "_p%d", pixel) : "",
+                           rest_text(l, "v", v_rest), rest_text(l, "c", d_rest));
+  return lowering_body(l, &body);
+}
+
+static void lower_filters_channels(Lowering *l) {
+  const Node *node = l->node;
+  const Value *x = node->in[0], *dy = node->in[1];
+  const Schedule *s = &node->schedule;
+  const Kernel *block = filters_block(l, x, dy);
+  l->kernel.template_name = "conv2d_filters_channels.c.in";
+  set_shape(l, x, dy);
+  lowering_text(l, "block", block->name);
+  lowering_int(l, "VT", s->tile[0]);
+  lowering_int(l, "ROWS", s->block[0]);
+  lowering_int(l, "IMAGES", s->block[1]);
+  lowering_int(l, "TILES", s->block[2]);
+  lowering_int(l, "BLOCKS", s->block[3]);
+  lowering_int(l, "PARTS", s->parts);
+  lowering_int(l, "PIXEL", pixel_of(x));
+  SET_NAME(l, "conv%dx%d_backward_weights_%s_to_%s%s%s", node->attributes.kernel[0],
+           node->attributes.kernel[1], lowering_image(l, x), lowering_image(l, dy), conv_suffix(l),
+           pixel_of(x) ? "_pixels" : "");
+  lowering_argue_values(l);
 }
 
 void lower_conv2d_prepared(Lowering *l) {
   const Node *node = l->node;
   const Attributes *a = &node->attributes;
   const Value *x = node->in[0], *y = node->out[0];
-  const int *block = node->schedule.block, tile = node->schedule.tile[0];
-  bool relu = a->activation == ACTIVATION_RELU, pixels = x->layout == LAYOUT_PIXELS;
-  const Kernel *row = channels_row(l, y);
+  bool relu = a->activation == ACTIVATION_RELU, pixels = pixel_of(x) > 0;
   l->kernel.template_name = "conv2d_prepared.c.in";
-  set_shape(l, x, y);
-  lowering_int(l, "VT", tile);
-  lowering_text(l, "row", row->name);
-  lowering_int(l, "ROWS", block[0]);
-  lowering_int(l, "DEEP", block[1]);
-  lowering_bool(l, "TILES_FIRST", node->schedule.tiles_first);
-  lowering_int(l, "PIXEL", pixels ? x->dim[1] : 0);
-  lowering_bool(l, "relu", relu);
+  set_channels(l, x, y, relu);
   lowering_bool(l, "residual", a->residual);
   SET_NAME(l, "conv%dx%d_prepared_%s_to_%s%s%s%s%s", a->kernel[0], a->kernel[1],
            lowering_image(l, x), lowering_image(l, y), conv_suffix(l), pixels ? "_pixels" : "",
@@ -240,13 +338,8 @@ void lower_prepare_conv2d(Lowering *l) {
   const Attributes *a = &node->attributes;
   const Value *weight = node->in[0];
   int made = weight->dim[0], read = weight->dim[1] * a->groups;
-  Kernel shared = {.template_name = "conv_channels.c.in", .name = "conv_channels"};
-  body_int(&shared, "VECTORS", TILE_VECTORS_MOST);
-  body_int(&shared, "PIXELS", TILE_PIXELS_MOST);
-  body_int(&shared, "EDGE", EDGE_MOST);
   l->kernel.template_name = "prepare_conv2d.c.in";
-  add_axis(l);
-  lowering_body(l, &shared);
+  add_channels(l);
   lowering_bool(l, "bias", a->bias);
   lowering_bool(l, "norm", a->norm);
   const char *eps = lowering_number(l, "eps", a->norm ? a->eps : 0);
@@ -255,4 +348,27 @@ void lower_prepare_conv2d(Lowering *l) {
   lowering_argue(l, arena_printf(l->graph->arena, "filters_of(%d, %d, %d, %d, %d, %d)", read, made,
                                  a->kernel[0], a->kernel[1], a->groups, node->schedule.tile[0]));
   lowering_argue_values(l);
+}
+
+/* --- the layout decides ----------------------------------------------------------------------- */
+
+void lower_conv2d(Lowering *l) {
+  if (lowering_has_channels(l))
+    lower_conv_channels(l, false);
+  else
+    lower_conv_lanes(l);
+}
+
+void lower_conv2d_backward_data(Lowering *l) {
+  if (lowering_has_channels(l))
+    lower_conv_channels(l, true);
+  else
+    lower_backward_data_lanes(l);
+}
+
+void lower_conv2d_backward_weights(Lowering *l) {
+  if (lowering_has_channels(l))
+    lower_filters_channels(l);
+  else
+    lower_backward_weights_lanes(l);
 }

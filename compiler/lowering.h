@@ -28,6 +28,9 @@ int lowering_planes(const Lowering *l, const Value *value);
 /* Shape parameters C H W and O P Q, kernel, stride and padding, with so many channels. */
 void lowering_window(Lowering *l, int read, const Value *x, int made, const Value *y);
 
+/* Whether the node works on channels in lanes. */
+bool lowering_has_channels(const Lowering *l);
+
 /* A number as the templates take it: exact. Returns it as a part of a name: 1e-05 is 1e_05. */
 const char *lowering_number(Lowering *l, const char *name, double number);
 

@@ -109,9 +109,10 @@ static Value *may_write_over(const Node *node) {
   case OP_dropout_backward:
     return node->in[0];
   case OP_conv2d_prepared:
-    return node->attributes.residual && node->in[node->in_count - 1] != node->in[0]
-               ? node->in[node->in_count - 1]
-               : NULL;
+  case OP_conv2d_backward_data: {
+    Value *beside = node->in[node->in_count - 1 - node->attributes.mask];
+    return node->attributes.residual && beside != node->in[0] ? beside : NULL;
+  }
   default:
     return NULL;
   }

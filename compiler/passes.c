@@ -11,7 +11,7 @@ static const struct {
     [PASS_SIMPLIFY] = {"simplify", STAGE_SIMPLIFIED, pass_simplify, NULL},
     [PASS_GRADIENT] = {"gradient", STAGE_DIFFERENTIATED, pass_gradient, NULL},
     [PASS_FUSE] = {"fuse", STAGE_FUSED, pass_fuse, NULL},
-    [PASS_FOLD] = {"fold", STAGE_FUSED, pass_fold, NULL},
+    [PASS_FOLD] = {"fold", STAGE_FUSED, NULL, pass_fold},
     [PASS_SCHEDULE] = {"schedule", STAGE_SCHEDULED, NULL, pass_schedule},
     [PASS_LAYOUT] = {"layout", STAGE_LAID_OUT, NULL, pass_layout},
     [PASS_MEMORY] = {"memory", STAGE_PLANNED, NULL, pass_memory},

@@ -48,14 +48,18 @@ void run_passes(Graph *graph, Pass first, Pass last, const CompileOptions *optio
 void pass_simplify(Graph *graph);
 void pass_gradient(Graph *graph);
 void pass_fuse(Graph *graph);
-void pass_fold(Graph *graph);
+void pass_fold(Graph *graph, const CompileOptions *options);
 void pass_schedule(Graph *graph, const CompileOptions *options);
 /* Vectors of sums that a block of conv2d_backward_weights has at most. */
 int conv_block_sums(const CompileOptions *options);
 
-/* Of a scheduled conv2d_prepared: pixels at an end of a tile that lack a tap which others of the
+/* Of a convolution with channels in lanes: pixels of a row that share their taps, at most (backward
+   with a stride there are one fewer in some rows). */
+int conv_columns(const Node *conv);
+
+/* The same scheduled: pixels at an end of a tile that lack a tap which others of the
    tile have, at most (EDGE_MOST at most); or 1 if only whole tiles lack taps. */
-enum { EDGE_MOST = 3, TILE_VECTORS_MOST = 4, TILE_PIXELS_MOST = 29 };
+enum { EDGE_MOST = 6, TILE_VECTORS_MOST = 4, TILE_PIXELS_MOST = 29 };
 typedef struct Lacks {
   int most;
   bool both; /* a tap may be lacking at both ends */
@@ -63,6 +67,10 @@ typedef struct Lacks {
 Lacks conv_tiles_lack(const Node *node);
 
 void pass_layout(Graph *graph, const CompileOptions *options);
+
+/* The layout that suits the forward nodes: LAYOUT_LANES or LAYOUT_CHANNELS. */
+Layout choose_layout(const Graph *graph, const CompileOptions *options);
+
 void pass_memory(Graph *graph, const CompileOptions *options);
 
 /* Gives the parameters of inference the places that those of the planned training graph have. */

@@ -164,17 +164,18 @@ static bool decide_linear_weights(Decision *d) {
 
 static bool decide(Decision *d) {
   d->s.algorithm = node_is_view(d->graph, d->node) ? ALGORITHM_NONE : ALGORITHM_DIRECT;
+  const bool channels = node_has_channels(d->graph, d->node);
   switch (d->node->op) {
   case OP_conv2d:
   case OP_conv2d_backward_data:
-    return decide_conv_rows(d);
+    return channels ? decide_conv_channels(d) : decide_conv_rows(d);
   case OP_conv2d_backward_weights:
-    return decide_conv_weights(d);
+    return channels ? decide_filters_channels(d) : decide_conv_weights(d);
   case OP_conv2d_prepared:
-    return decide_conv_prepared(d);
+    return decide_conv_channels(d);
   case OP_linear:
   case OP_linear_backward_data:
-    return d->graph->layout == LAYOUT_CHANNELS ? decide_linear_rows(d) : decide_linear(d);
+    return channels ? decide_linear_rows(d) : decide_linear(d);
   case OP_linear_backward_weights:
     return decide_linear_weights(d);
   default:
@@ -182,9 +183,16 @@ static bool decide(Decision *d) {
   }
 }
 
+/* What the node works in while it runs. */
+static int64_t workspace_reals(const Node *node, const Graph *graph,
+                               const CompileOptions *options) {
+  return node_has_channels(graph, node) ? channels_workspace_reals(node, &node->schedule, options)
+                                        : conv_workspace_reals(node, &node->schedule);
+}
+
 /* All nodes share one place. */
-static void give_workspace(Node *node, Graph *graph) {
-  const int reals = (int)conv_workspace_reals(node, &node->schedule);
+static void give_workspace(Node *node, Graph *graph, const CompileOptions *options) {
+  const int reals = (int)workspace_reals(node, graph, options);
   if (!reals) return;
   if (!graph->workspace) {
     graph->workspace = graph_value(graph, VALUE_WORKSPACE, "workspace", 1, &reals);
@@ -208,7 +216,7 @@ static void schedule_node(Node *node, Graph *graph, const CompileOptions *option
     node->schedule = wanted.s;
     node->variant = strcmp(usual, suffix) != 0 ? suffix : "";
   }
-  give_workspace(node, graph);
+  give_workspace(node, graph, options);
   if (node->op == OP_conv2d_prepared) give_filters(node, options);
 }
 

@@ -1,4 +1,4 @@
-/* The schedule of inference with channels in lanes. */
+/* The schedule of ops with channels in lanes. */
 #include "scheduling.h"
 
 #include <inttypes.h>
@@ -9,7 +9,11 @@ enum {
   PREPARED_PIECES = 16,       /* of work, where filters of a tile should not be read again */
   FILTER_BYTES = 320 << 10,   /* of a tile: they stay in the second cache while rows pass */
   TOGETHER_BYTES = 512 << 10, /* the same of all filters */
-  ROWS_BYTES = 1 << 20        /* sums of a block of linear, on the stack */
+  ROWS_BYTES = 1 << 20,       /* sums of a block of linear, on the stack */
+  STRIP_BYTES = 30 << 10, /* that a tile of the filters' gradient reads: for all taps they stay in
+                             the first cache */
+  GRADIENT_BYTES = 256 << 10, /* sums of a piece of it: they stay in the second cache */
+  GRADIENT_PIECES = 32        /* of work */
 };
 
 /* Blocks of channels, as many as a vector has, that a tile reads at most: tiles make `vectors`
@@ -27,7 +31,7 @@ static int conv_blocks_read(int read, int made, int groups, int vectors, int lan
 
 /* Cycles for a term of the sum of a tile: weights are loads of vectors, from the second cache,
    pixels of single numbers. */
-static double prepared_cycles(int vectors, int pixels) {
+static double tile_cycles(int vectors, int pixels) {
   const double FAR_WEIGHTS = 0.25, ONE_VECTOR = 1.25; /* a pixel serves one multiply-add */
   double fmas = vectors * pixels, loads = vectors + pixels;
   double cycles = fmas > loads ? fmas : loads;
@@ -37,23 +41,23 @@ static double prepared_cycles(int vectors, int pixels) {
 }
 
 /* The same for a row. */
-static double prepared_row_cycles(int vectors, int pixels, int columns) {
+static double row_cycles(int vectors, int pixels, int columns) {
   int rest = columns % pixels;
-  double cycles = columns / pixels * prepared_cycles(vectors, pixels);
-  return rest ? cycles + prepared_cycles(vectors, rest) : cycles;
+  double cycles = columns / pixels * tile_cycles(vectors, pixels);
+  return rest ? cycles + tile_cycles(vectors, rest) : cycles;
 }
 
 /* The tile that makes `vectors` x `columns` in the fewest cycles: as wide as fits, or a row is cut
    into nearly equal tiles where that gains enough. */
-static void choose_prepared_tile(Schedule *s, int vectors, int columns, int registers) {
+static void choose_tile_of_channels(Schedule *s, int vectors, int columns, int registers) {
   double best = 0;
   for (int v = 1; v <= min(vectors, TILE_VECTORS_MOST); v++) {
     int most = min(columns, (registers - 2 - v) / v); /* one for a pixel, one to spare */
     int equal = divide_up(columns, divide_up(columns, most));
     for (int k = 0; k < 2; k++) {
       int x = k ? equal : most, rest = vectors % v;
-      double cycles = vectors / v * prepared_row_cycles(v, x, columns);
-      if (rest) cycles = (cycles + prepared_row_cycles(rest, x, columns)) * CODE_FOR_REST;
+      double cycles = vectors / v * row_cycles(v, x, columns);
+      if (rest) cycles = (cycles + row_cycles(rest, x, columns)) * CODE_FOR_REST;
       if (best != 0 && cycles >= best * (k ? 1 - WORTH_A_WIDTH : 1)) continue;
       best = cycles;
       s->tile[0] = v;
@@ -62,13 +66,45 @@ static void choose_prepared_tile(Schedule *s, int vectors, int columns, int regi
   }
 }
 
-/* Of the tile from pixel `first` on. */
-static void find_lacks(Lacks *lacks, const Attributes *a, int read, int first, int pixels) {
-  int stride = a->stride[1];
+/* Pixels of a row that share their taps: number j reads from + j * step through the first, `then`
+   further through the next. */
+typedef struct Run {
+  int made, taps, from, then, step;
+} Run;
+
+static bool is_backward(const Node *conv) {
+  return conv->op == OP_conv2d_backward_data;
+}
+
+/* Backward, the pixels with the same remainder by the stride share their taps. */
+static int runs_of(const Node *conv) {
+  return is_backward(conv) ? min(conv->attributes.stride[1], conv->out[0]->dim[3]) : 1;
+}
+
+/* As taps_of in the program has it. */
+static Run run_of(const Node *conv, int number) {
+  const Attributes *a = &conv->attributes;
+  const int stride = a->stride[1], padding = a->padding[1], dilation = a->dilation[1];
+  const int made = conv->out[0]->dim[3];
+  if (!is_backward(conv)) return (Run){made, a->kernel[1], -padding, dilation, stride};
+  int first = -1, last = -1, taps = 0;
   for (int k = 0; k < a->kernel[1]; k++) {
-    int at = first * stride - a->padding[1] + k * a->dilation[1];
-    int past = at + (pixels - 1) * stride + 1 - read;
-    int left = at < 0 ? divide_up(-at, stride) : 0, right = past > 0 ? divide_up(past, stride) : 0;
+    if ((number + padding - k * dilation) % stride) continue;
+    const int from = (number + padding - k * dilation) / stride;
+    if (!taps++) first = from;
+    last = from;
+  }
+  const int then = taps > 1 ? (first - last) / (taps - 1) : 1;
+  return (Run){divide_up(made - number, runs_of(conv)), taps, last, then, 1};
+}
+
+/* Of the tile from pixel `first` on. */
+static void find_lacks(Lacks *lacks, const Run *run, int read, int first, int pixels) {
+  for (int k = 0; k < run->taps; k++) {
+    int at = first * run->step + run->from + k * run->then;
+    int past = at + (pixels - 1) * run->step + 1 - read;
+    int left = at < 0 ? divide_up(-at, run->step) : 0;
+    int right = past > 0 ? divide_up(past, run->step) : 0;
     bool whole = left + right >= pixels;
     lacks->most = max(lacks->most, whole ? 1 : max(left, right));
     lacks->both = lacks->both || (!whole && left && right);
@@ -76,15 +112,27 @@ static void find_lacks(Lacks *lacks, const Attributes *a, int read, int first, i
 }
 
 static Lacks tiles_lack(const Node *node, int pixels) {
-  int read = node->in[0]->dim[3], made = node->out[0]->dim[3];
   Lacks lacks = {0};
-  for (int q = 0; q < made; q += pixels)
-    find_lacks(&lacks, &node->attributes, read, q, min(pixels, made - q));
+  for (int i = 0; i < runs_of(node); i++) {
+    const Run run = run_of(node, i);
+    for (int q = 0; q < run.made; q += pixels)
+      find_lacks(&lacks, &run, node->in[0]->dim[3], q, min(pixels, run.made - q));
+  }
   return lacks;
+}
+
+/* Whether pixels of such tiles lack a tap at one end only, and not too many of them. */
+static bool edges_are_few(const Node *node, int pixels) {
+  const Lacks lacks = tiles_lack(node, pixels);
+  return lacks.most <= EDGE_MOST && !lacks.both;
 }
 
 Lacks conv_tiles_lack(const Node *node) {
   return tiles_lack(node, node->schedule.tile[1]);
+}
+
+int conv_columns(const Node *conv) {
+  return divide_up(conv->out[0]->dim[3], runs_of(conv));
 }
 
 /* What the filters of a tile of `vectors` vectors of channels need. */
@@ -120,13 +168,12 @@ void give_filters(Node *conv, const CompileOptions *options) {
 
 /* A tile has its sums, its vectors of a filter, a pixel, and one to spare; its pixels lack a tap at
    one end, few of them. */
-static bool check_prepared_tile(const Decision *d, int vectors, int columns) {
+static bool check_tile_of_channels(const Decision *d, int vectors, int columns) {
   const int pixels = d->s.tile[1];
   if (!decision_check_part(d, min(vectors, TILE_VECTORS_MOST), min(columns, TILE_PIXELS_MOST)) ||
       !decision_check_registers(d, d->s.tile[0], 2))
     return false;
-  const Lacks lacks = tiles_lack(d->node, pixels);
-  return (lacks.most <= EDGE_MOST && !lacks.both) ||
+  return edges_are_few(d->node, pixels) ||
          decision_refuse(
              d,
              "tile: %d pixels of a row lack taps at both ends, or more than %d of them at "
@@ -134,18 +181,19 @@ static bool check_prepared_tile(const Decision *d, int vectors, int columns) {
              pixels, EDGE_MOST);
 }
 
-bool decide_conv_prepared(Decision *d) {
+bool decide_conv_channels(Decision *d) {
   const Value *y = d->node->out[0];
   Schedule *s = &d->s;
   const int lanes = target_lanes(d->options->target), vectors = divide_up(y->dim[1], lanes);
-  choose_prepared_tile(s, vectors, y->dim[3], target_registers(d->options->target));
-  const Lacks lacks = tiles_lack(d->node, s->tile[1]);
-  if (lacks.most > EDGE_MOST || lacks.both) { /* one pixel has a tap, or lacks it */
-    s->tile[0] = min(vectors, TILE_VECTORS_MOST);
-    s->tile[1] = 1;
+  const int columns = conv_columns(d->node);
+  choose_tile_of_channels(s, vectors, columns, target_registers(d->options->target));
+  while (!edges_are_few(d->node, s->tile[1])) { /* one pixel has a tap, or lacks it */
+    s->tile[1]--;
+    s->tile[0] = min(vectors, min(TILE_VECTORS_MOST,
+                                  (target_registers(d->options->target) - 2) / (s->tile[1] + 1)));
   }
   decision_take(d, WORD_TILE);
-  if (!check_prepared_tile(d, vectors, y->dim[3])) return false;
+  if (!check_tile_of_channels(d, vectors, columns)) return false;
   const Filters filters = filters_of(d->node, s->tile[0], lanes);
   const int64_t bytes = filters.block * real_bytes(d->options);
   /* Many filters: those of a tile stay in the second cache for all images. */
@@ -158,6 +206,147 @@ bool decide_conv_prepared(Decision *d) {
   return decision_check_number(d, WORD_BLOCK, 0, y->dim[2]) &&
          decision_check_number(d, WORD_BLOCK, 1, filters.blocks);
 }
+
+/* --- conv2d_backward_weights ------------------------------------------------------------------ */
+
+/* Cycles for a pixel of a tile of `vectors` of dy x `deep` channels of x: those are near each
+   other, vectors of dy are not. */
+static double filters_cycles(int vectors, int deep) {
+  const double FAR_VECTOR = 0.3, PIXEL = 0.5;
+  double fmas = vectors * deep, loads = vectors + deep;
+  double cycles = fmas > loads ? fmas : loads;
+  return (cycles > FMAS_IN_FLIGHT ? cycles : FMAS_IN_FLIGHT) / 2 + FAR_VECTOR * vectors + PIXEL;
+}
+
+/* The tile that sums `vectors` x `depth` channels in the fewest cycles. */
+static void choose_filters_tile(Schedule *s, int vectors, int depth, int registers) {
+  double best = 0;
+  for (int v = 1; v <= min(vectors, TILE_VECTORS_MOST); v++) {
+    for (int deep = 1; deep <= depth; deep++) {
+      if (depth % deep || v * deep + v + 2 > registers) continue; /* one for x, one to spare */
+      const double tile = filters_cycles(v, deep);
+      double cycles = vectors / v * (depth / deep) * tile;
+      if (vectors % v) cycles += depth / deep * filters_cycles(vectors % v, deep) * CODE_FOR_REST;
+      if (best != 0 && cycles >= best) continue;
+      best = cycles;
+      s->tile[0] = v;
+      s->tile[1] = deep;
+    }
+  }
+}
+
+/* The gradient of filters: what its schedule depends on. */
+typedef struct Gradient {
+  int vectors, depth, blocks; /* of channels of dy; channels of a block of x; such blocks */
+  int64_t block_reals;        /* sums of a vector of channels of dy, for a block of x */
+} Gradient;
+
+static Gradient gradient_of(const Node *node, int lanes) {
+  const Value *x = node->in[0], *dy = node->in[1];
+  const Attributes *a = &node->attributes;
+  const int depth = min(x->dim[1], lanes);
+  return (Gradient){divide_up(dy->dim[1], lanes), depth, divide_up(x->dim[1], lanes),
+                    (int64_t)depth * a->kernel[0] * a->kernel[1] * lanes};
+}
+
+/* Rows and images of a strip. */
+static void choose_strip(Decision *d) {
+  const Attributes *a = &d->node->attributes;
+  const Value *x = d->node->in[0], *dy = d->node->in[1];
+  Schedule *s = &d->s;
+  const int64_t vectors =
+      (int64_t)dy->dim[3] * s->tile[0] + (int64_t)x->dim[3] * min(a->stride[0], a->kernel[0]);
+  const int64_t row = vectors * vector_bytes(d->options), image = row * dy->dim[2];
+  s->block[0] = max(1, min(dy->dim[2], (int)(STRIP_BYTES / row)));
+  s->block[1] = max(1, min(d->graph->recipe.batch, (int)(STRIP_BYTES / image)));
+  if (s->block[0] < dy->dim[2]) s->block[1] = 1;
+}
+
+static int strips_of(const Decision *d) {
+  const int *block = d->s.block;
+  return divide_up(d->graph->recipe.batch, block[1]) * divide_up(d->node->in[1]->dim[2], block[0]);
+}
+
+static int gradient_pieces(const Schedule *s, const Gradient *g) {
+  return divide_up(divide_up(g->vectors, s->tile[0]), s->block[2]) *
+         divide_up(g->blocks, s->block[3]);
+}
+
+/* Tiles and blocks of a piece: as many as the second cache holds sums for, about as many vectors of
+   both sides, and as leave enough pieces. */
+static void choose_piece(Decision *d, const Gradient *g, int parts) {
+  Schedule *s = &d->s;
+  const int tiles = divide_up(g->vectors, s->tile[0]);
+  s->block[2] = s->block[3] = 1;
+  for (bool grown = true; grown;) {
+    grown = false;
+    for (int k = 0; k < 2 && !grown; k++) {
+      Schedule larger = *s;
+      const bool wide = (s->block[2] * s->tile[0] <= s->block[3]) == (k == 0);
+      int *side = &larger.block[wide ? 2 : 3];
+      const int most = wide ? tiles : g->blocks;
+      *side = min(most, *side * 2);
+      const int64_t reals = g->block_reals * s->tile[0] * larger.block[2] * larger.block[3];
+      if (*side == s->block[wide ? 2 : 3] || reals * real_bytes(d->options) > GRADIENT_BYTES ||
+          gradient_pieces(&larger, g) * parts < GRADIENT_PIECES)
+        continue;
+      *s = larger;
+      grown = true;
+    }
+  }
+}
+
+/* Sums of all parts. */
+static int64_t gradient_reals(const Gradient *g, const Schedule *s) {
+  return s->parts * g->block_reals / g->depth * s->tile[0] * divide_up(g->vectors, s->tile[0]);
+}
+
+bool decide_filters_channels(Decision *d) {
+  Schedule *s = &d->s;
+  const int lanes = target_lanes(d->options->target);
+  const Gradient g = gradient_of(d->node, lanes);
+  const int channels = d->node->in[0]->dim[1];
+  choose_filters_tile(s, g.vectors, g.depth, target_registers(d->options->target));
+  decision_take(d, WORD_TILE);
+  if (!decision_check_part(d, min(g.vectors, TILE_VECTORS_MOST), g.depth) ||
+      !decision_check_registers(d, s->tile[0], 2))
+    return false;
+  if (g.depth % s->tile[1])
+    return decision_refuse(d, "tile: input channels must divide the %d of a block, not be %d",
+                           g.depth, s->tile[1]);
+  choose_strip(d);
+  s->parts = 1;
+  const int64_t filters = gradient_reals(&g, s) * channels;
+  const int most = (int)(INT32_MAX / 2 / filters);
+  choose_piece(d, &g, max(1, min(most, strips_of(d))));
+  decision_take(d, WORD_BLOCK);
+  const int limits[] = {d->node->in[1]->dim[2], d->graph->recipe.batch,
+                        divide_up(g.vectors, s->tile[0]), g.blocks};
+  for (int i = 0; i < 4; i++)
+    if (!decision_check_number(d, WORD_BLOCK, i, limits[i])) return false;
+  if (s->block[1] > 1 && s->block[0] < limits[0])
+    return decision_refuse(d, "block: a strip of %d images has all %d rows, not %d", s->block[1],
+                           limits[0], s->block[0]);
+  const int parts_most = max(1, min(most, strips_of(d)));
+  s->parts = min(parts_most, divide_up(GRADIENT_PIECES, gradient_pieces(s, &g)));
+  decision_take(d, WORD_PARTS);
+  return (s->parts >= 1 && s->parts <= parts_most) ||
+         decision_refuse(d, "parts must be from 1 to %d, not %d", parts_most, s->parts);
+}
+
+int64_t channels_workspace_reals(const Node *node, const Schedule *s,
+                                 const CompileOptions *options) {
+  const int lanes = target_lanes(options->target);
+  if (node->op == OP_conv2d_backward_weights) {
+    const Gradient g = gradient_of(node, lanes);
+    return gradient_reals(&g, s) * node->in[0]->dim[1];
+  }
+  if (node->op != OP_conv2d && node->op != OP_conv2d_backward_data) return 0;
+  const Filters filters = filters_of(node, s->tile[0], lanes);
+  return filters_reals(&filters, s->tile[0], lanes);
+}
+
+/* --- linear ----------------------------------------------------------------------------------- */
 
 /* A block has the sums of its features for all images, on the stack. */
 static bool check_rows_block(const Decision *d, int read, int images) {

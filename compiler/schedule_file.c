@@ -13,7 +13,8 @@ enum { NUMBERS_MOST = 5, NUMBER_MOST = 1000000 };
 struct OpWords {
   OpKind op;
   const char *name;                              /* NULL: the op's own */
-  bool channels;                                 /* with channels in lanes, which inference has */
+  bool channels;                                 /* with channels in lanes */
+  bool inference;                                /* only there */
   bool taps;                                     /* ALGORITHM_TAPS is one of its algorithms */
   bool parts, pack, tiles_first;                 /* it has these words */
   const char *tile[3], *block[NUMBERS_MOST + 1]; /* what the numbers mean, and NULL behind them */
@@ -22,6 +23,10 @@ struct OpWords {
 #define ROWS                                                                                       \
   .tile = {"channels", "pixels of a row"}, .block = {"tiles of channels", "pixels of a row"},      \
   .pack = true
+
+#define CHANNEL_ROWS                                                                               \
+  .channels = true, .tiles_first = true, .tile = {"vectors of channels", "pixels of a row"},       \
+  .block = {"rows", "vectors of channels read"}
 
 static const OpWords OPS[] = {
     {OP_conv2d, ROWS},
@@ -32,10 +37,13 @@ static const OpWords OPS[] = {
     {OP_linear, .tile = {"features", "vectors of images"}},
     {OP_linear_backward_data, .tile = {"features", "vectors of images"}},
     {OP_linear_backward_weights, .tile = {"output features", "vectors of input features"}},
-    {OP_conv2d_prepared, .channels = true, .tiles_first = true,
-     .tile = {"vectors of channels", "pixels of a row"},
-     .block = {"rows", "vectors of channels read"}},
-    {OP_linear, "linear_rows", .channels = true, .tile = {"features", "images"},
+    {OP_conv2d_prepared, .inference = true, CHANNEL_ROWS},
+    {OP_conv2d, "conv2d_channels", CHANNEL_ROWS},
+    {OP_conv2d_backward_data, "conv2d_backward_data_channels", CHANNEL_ROWS},
+    {OP_conv2d_backward_weights, "conv2d_backward_weights_channels", .channels = true,
+     .parts = true, .tile = {"vectors of output channels", "input channels"},
+     .block = {"rows", "images", "tiles of output channels", "vectors of input channels"}},
+    {OP_linear, "linear_rows", .channels = true, .inference = true, .tile = {"features", "images"},
      .block = {"features", "features read"}},
 };
 enum { OP_WORDS = sizeof OPS / sizeof *OPS };
@@ -45,8 +53,7 @@ static const char *const WORDS[SCHEDULE_WORDS] = {"algorithm", "tile", "block",
 
 const OpWords *schedule_words_of(const Graph *graph, const Node *node) {
   for (int i = 0; i < OP_WORDS; i++)
-    if (OPS[i].op == node->op && OPS[i].channels == (graph->layout == LAYOUT_CHANNELS))
-      return &OPS[i];
+    if (OPS[i].op == node->op && OPS[i].channels == node_has_channels(graph, node)) return &OPS[i];
   return NULL;
 }
 
@@ -118,11 +125,11 @@ const char *schedule_suffix(Arena *arena, const Schedule *s) {
                       s->tiles_first ? "_tiles_first" : "");
 }
 
-static void print_lines(const Graph *graph, bool channels, FILE *out) {
+static void print_lines(const Graph *graph, bool inference, FILE *out) {
   for (int i = 0; i < graph->nodes.count; i++) {
     const Node *node = graph->nodes.at[i];
     const OpWords *words = schedule_words_of(graph, node);
-    if (words && words->channels == channels)
+    if (words && words->inference == inference)
       fprintf(out, "%s %s %s\n", node->name, schedule_op(words), schedule_words(graph, node));
   }
 }
@@ -322,7 +329,7 @@ static bool check_line(const ScheduleLine *line, const Graph *graph) {
     if (words == line->words) return true;
     ops = listed(graph->arena, ops, schedule_op(words));
   }
-  const char *where = line->words->channels ? " in inference" : "";
+  const char *where = line->words->inference ? " in inference" : "";
   if (*ops)
     return diag_set(graph->diag, EXIT_MODEL, line->pos, "%s has no %s; it has %s%s", line->layer,
                     schedule_op(line->words), ops, where);
@@ -336,7 +343,7 @@ bool schedule_file_check(const ScheduleFile *file, const Graph *graph) {
   const bool inference = graph->loss == NULL;
   for (int i = 0; i < file->lines.count; i++) {
     const ScheduleLine *line = file->lines.at[i];
-    if (line->words->channels == inference && !check_line(line, graph)) return false;
+    if (line->words->inference == inference && !check_line(line, graph)) return false;
   }
   return true;
 }

@@ -61,8 +61,11 @@ bool decide_conv_weights(Decision *d);
 int64_t conv_workspace_reals(const Node *node, const Schedule *s);
 
 /* schedule_channels.c */
-bool decide_conv_prepared(Decision *d);
+bool decide_conv_channels(Decision *d);
+bool decide_filters_channels(Decision *d);
 bool decide_linear_rows(Decision *d);
+int64_t channels_workspace_reals(const Node *node, const Schedule *s,
+                                 const CompileOptions *options);
 /* The filters get the size that the tiles of a scheduled conv2d_prepared want. */
 void give_filters(Node *conv, const CompileOptions *options);
 

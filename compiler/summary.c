@@ -46,6 +46,11 @@ static Field slide_adaptive(Field field, const Node *node, const int *image) {
   return field;
 }
 
+/* Of two branches. */
+static Field wider(Field a, Field b) {
+  return b.size[0] > a.size[0] ? b : a;
+}
+
 static Field field_after(const Node *node, const Field *fields, const int *image) {
   Field field = fields[node->in[0]->id];
   switch (node->op) {
@@ -59,14 +64,12 @@ static Field field_after(const Node *node, const Field *fields, const int *image
     for (int i = 0; i < 2; i++) field.size[i] = field.all[i];
     return field;
   case OP_add:
-  case OP_concat: /* the widest of the branches */
-    for (int k = 1; k < node->in_count; k++) {
-      const Field *other = &fields[node->in[k]->id];
-      if (other->size[0] > field.size[0]) field = *other;
-    }
+  case OP_concat:
+    for (int k = 1; k < node->in_count; k++) field = wider(field, fields[node->in[k]->id]);
     return field;
   default:
-    return field;
+    return node->attributes.residual ? wider(field, fields[node->in[node->in_count - 1]->id])
+                                     : field;
   }
 }
 
@@ -103,9 +106,8 @@ static void count_weights(const Node *node, LayerSummary *layer) {
 static const char *kind_text(Arena *arena, const Node *node) {
   bool fused =
       op_has_attribute(node->op, "activation") && node->attributes.activation != ACTIVATION_NONE;
-  if (!fused) return op_name(node->op);
-  return arena_printf(arena, "%s+%s", op_name(node->op),
-                      activation_name(node->attributes.activation));
+  return arena_printf(arena, "%s%s%s%s", op_name(node->op), node->attributes.residual ? "+add" : "",
+                      fused ? "+" : "", fused ? activation_name(node->attributes.activation) : "");
 }
 
 /* The gradient of a layer's output: what the backward nodes of the layer read. */

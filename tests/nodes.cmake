@@ -4,6 +4,7 @@ add_executable(check_nodes nodes/check_nodes.c nodes/twins.c nodes/twins_sums.c
   nodes/twins_norms.c)
 target_link_libraries(check_nodes PRIVATE cnnc_core cnn)
 set(environment CNNC=$<TARGET_FILE:cnnc> CHECK_NODES=$<TARGET_FILE:check_nodes>
+  COMPARE_TRACES=$<TARGET_FILE:compare_traces>
   "CC=${CNNC_PROGRAM_CC}" CFLAGS=${CNNC_PROGRAM_CFLAGS})
 
 file(GLOB models CONFIGURE_DEPENDS nodes/models/*.lua)
@@ -51,6 +52,10 @@ foreach(model models/lenet5 tests/golden/norms)
     ${PROJECT_SOURCE_DIR}/${model}.lua)
   set_tests_properties(profile.${name} PROPERTIES ENVIRONMENT "${environment}")
 endforeach()
+
+# Values that share memory, with images and with channels in the lanes; resnet18 has sums that go through memory.
+add_net_tests(memory check_memory "lenet5 --batch 20" "resnet18 -D size=32 -D classes=10 --batch 2"
+  "resnet50 -D size=32 -D classes=10 --batch 16" "googlenet_cifar -D aux=true --batch 3" "alexnet_cifar --batch 4")
 
 # Steps with several threads: bottlenecks, branches, and nets whose layers have fewer pieces of work than
 # there are threads. Sanitizers make small images long enough to wait for.

@@ -36,13 +36,17 @@ decided "conv1 conv2d_backward_weights parts=7" "algorithm=taps tile=3x5 block=5
 decided "conv1 conv2d_backward_weights tile=2x5" "algorithm=taps tile=2x5 block=8x2x1x1x28 parts=3"
 decided "conv2 conv2d_backward_weights algorithm=direct tile=4x3" "algorithm=direct tile=4x3 block="
 
-# Few images have channels in the lanes of inference, whose schedule is one of its own.
+# Few images have channels in their lanes, with schedules of their own; so has inference.
 single() {
   echo "$1" >line.txt
   expect 0 "$2" "$3" -- "$cnnc" "$lenet5" --target avx512 --batch 2 --schedule line.txt --dump=schedule-file
 }
 single "conv2 conv2d_prepared tile=1x5" "conv2 conv2d_prepared algorithm=direct tile=1x5 block=" \
-  "conv2 conv2d algorithm=direct tile=8x3 block=1x10 pack=false"
+  "conv2 conv2d_channels algorithm=direct tile=1x10 block="
+single "conv2 conv2d_channels tile=1x5" "conv2 conv2d_channels algorithm=direct tile=1x5 block=" \
+  "conv2 conv2d_prepared algorithm=direct tile=1x10 block="
+single "conv2 conv2d_backward_weights_channels tile=1x3" "fc1 linear algorithm=direct tile=" \
+  "conv2 conv2d_backward_weights_channels algorithm=direct tile=1x3 block=10x2x1x1 parts=1"
 single "conv1 conv2d_prepared block=4x1 tiles_first=true" "conv1 conv2d_prepared algorithm=direct tile=" \
   "block=4x1 tiles_first=true"
 single "fc1 linear_rows tile=3x2" "fc1 linear_rows algorithm=direct tile=3x2 block=18x400" \
@@ -126,7 +130,7 @@ return nn.model {
     x = x:conv2d {4, 1, name = "one"}
     x = x:conv2d {12, 3, stride = 2, padding = 1, groups = 2, name = "half"}:relu()
     x = x:conv2d {6, 3, padding = 2, dilation = 2, name = "wide"}
-    x = x:conv2d {6, {1, 3}, padding = {0, 3}, name = "padded"}:conv2d {6, {1, 5}, padding = {0, 2}, name = "five"}:conv2d {6, {1, 11}, padding = {0, 5}, name = "edge"}
+    x = x:conv2d {6, {1, 3}, padding = {0, 3}, name = "padded"}:conv2d {6, {1, 5}, padding = {0, 2}, name = "five"}:conv2d {6, {1, 17}, padding = {0, 8}, name = "edge"}
     return x:flatten():linear {10, name = "fc"}:linear {2, name = "out"}
   end,
 }
@@ -145,8 +149,8 @@ refuse() {
 }
 refuse <<'END2'
 half|'half' alone decides nothing; write LAYER OP WORD=VALUE, such as conv1 conv2d tile=4x3
-half conv tile=1x1|there is no op 'conv'; a schedule is of conv2d, conv2d_backward_data, conv2d_backward_weights, linear, linear_backward_data, linear_backward_weights, conv2d_prepared, linear_rows
-half relu tile=1x1|nothing is decided about relu; a schedule is of conv2d, conv2d_backward_data, conv2d_backward_weights, linear, linear_backward_data, linear_backward_weights, conv2d_prepared, linear_rows
+half conv tile=1x1|there is no op 'conv'; a schedule is of conv2d, conv2d_backward_data, conv2d_backward_weights, linear, linear_backward_data, linear_backward_weights, conv2d_prepared, conv2d_channels, conv2d_backward_data_channels, conv2d_backward_weights_channels, linear_rows
+half relu tile=1x1|nothing is decided about relu; a schedule is of conv2d, conv2d_backward_data, conv2d_backward_weights, linear, linear_backward_data, linear_backward_weights, conv2d_prepared, conv2d_channels, conv2d_backward_data_channels, conv2d_backward_weights_channels, linear_rows
 half conv2d|half conv2d: nothing is decided; write WORD=VALUE with a word of algorithm, tile, block, pack
 half conv2d tiles=1x1|half conv2d: 'tiles=' decides nothing; write WORD=VALUE with a word of algorithm, tile, block, pack
 half conv2d tile 1x1|half conv2d: 'tile' decides nothing; write WORD=VALUE with a word of algorithm, tile, block, pack
@@ -200,7 +204,7 @@ refuse --batch 1 <<'END2'
 half conv2d_prepared tile=3x1|half conv2d_prepared: tile: vectors of channels must be from 1 to 2, not 3
 half conv2d_prepared tile=1x8|half conv2d_prepared: tile: pixels of a row must be from 1 to 7, not 8
 half conv2d_prepared tile=2x7|half conv2d_prepared: tile=2x7 takes 18 vector registers, one for each sum, 2 for what waits beside them, and 2 more; avx2 has 16
-edge conv2d_prepared tile=1x11|edge conv2d_prepared: tile: 11 pixels of a row lack taps at both ends, or more than 3 of them at one; 1 is always right
+edge conv2d_prepared tile=1x11|edge conv2d_prepared: tile: 11 pixels of a row lack taps at both ends, or more than 6 of them at one; 1 is always right
 half conv2d_prepared tile=1x1 block=7x1|half conv2d_prepared: block: rows must be from 1 to 6, not 7
 half conv2d_prepared tile=1x1 block=1x2|half conv2d_prepared: block: vectors of channels read must be 1, not 2
 half conv2d_prepared pack=true|half conv2d_prepared: 'pack=' decides nothing; write WORD=VALUE with a word of algorithm, tile, block, tiles_first
@@ -215,6 +219,20 @@ fc linear_rows tile=4x1 block=100000x8|fc linear_rows: block: features must be f
 END2
 refuse --batch 3 <<'END2'
 fc linear_rows tile=1x2|fc linear_rows: tile: images must divide a batch of 3, not be 2
+END2
+sed 's/, groups = 2//' shapes.lua >ungrouped.lua
+mv ungrouped.lua shapes.lua
+refuse --batch 2 <<'END2'
+half conv2d tile=1x1|half has no conv2d; it has conv2d_channels, conv2d_backward_weights_channels, conv2d_backward_data_channels
+half conv2d_channels tile=3x1|half conv2d_channels: tile: vectors of channels must be from 1 to 2, not 3
+half conv2d_backward_data_channels tile=1x8|half conv2d_backward_data_channels: tile: pixels of a row must be from 1 to 7, not 8
+half conv2d_backward_weights_channels tile=3x1|half conv2d_backward_weights_channels: tile: vectors of output channels must be from 1 to 2, not 3
+half conv2d_backward_weights_channels tile=1x5|half conv2d_backward_weights_channels: tile: input channels must be from 1 to 4, not 5
+wide conv2d_backward_weights_channels tile=1x3|wide conv2d_backward_weights_channels: tile: input channels must divide the 8 of a block, not be 3
+half conv2d_backward_weights_channels block=7x1x1x1|half conv2d_backward_weights_channels: block: rows must be from 1 to 6, not 7
+half conv2d_backward_weights_channels block=6x3x1x1|half conv2d_backward_weights_channels: block: images must be from 1 to 2, not 3
+half conv2d_backward_weights_channels block=1x2x1x1|half conv2d_backward_weights_channels: block: a strip of 2 images has all 6 rows, not 1
+half conv2d_backward_weights_channels block=6x1x1x1 parts=3|half conv2d_backward_weights_channels: parts must be from 1 to 2, not 3
 END2
 [ $count -gt 60 ] || fail "only $count lines were tried"
 

@@ -78,27 +78,40 @@ void twin_batch_norm_inference(const Step *step, const Batch *batch, Expected *o
               &out[0]);
 }
 
+/* The gate is the relu of the batch_norm itself, whose bias is there instead of its result. */
+static bool is_own_relu(const Step *step) {
+  return step->attributes.gate && step->in[5]->kind == VALUE_PARAMETER;
+}
+
+/* Whether the gate lets dy pass; made: what the batch_norm made there. */
+static bool passes(const Step *step, size_t at, double made) {
+  if (!step->attributes.gate) return true;
+  return is_own_relu(step) ? made > 0 : step->in[5]->data[at] != 0;
+}
+
 /* dbias = sum dy, dweight = sum dy z,
    dx = weight inverse (dy - dbias / count - z dweight / count). */
 void twin_batch_norm_backward(const Step *step, const Batch *batch, Expected *out) {
   (void)batch;
   const Tensor *dy = step->in[0], *x = step->in[1];
-  const double *y = step->attributes.gate ? step->in[5]->data : NULL;
+  const bool own = is_own_relu(step);
   const double count = (double)x->dim[0] * (double)plane_of(x);
   for (int c = 0; c < x->dim[1]; c++) {
     const double weight = step->in[2]->data[c], mean = step->in[3]->data[c];
     const double inverse = step->in[4]->data[c];
+    const double bias = own ? step->in[5]->data[c] : 0;
     for (int n = 0; n < x->dim[0]; n++)
       for (size_t i = 0; i < plane_of(x); i++) {
         size_t at = place(x->dim, n, c, i);
-        double d = y && y[at] == 0 ? 0 : dy->data[at];
+        double d = passes(step, at, (x->data[at] - mean) * inverse * weight + bias) * dy->data[at];
         accumulate(&out[1], (size_t)c, d * (x->data[at] - mean) * inverse);
         accumulate(&out[2], (size_t)c, d);
       }
     for (int n = 0; n < x->dim[0]; n++)
       for (size_t i = 0; i < plane_of(x); i++) {
         size_t at = place(x->dim, n, c, i);
-        double d = y && y[at] == 0 ? 0 : dy->data[at], z = (x->data[at] - mean) * inverse;
+        double z = (x->data[at] - mean) * inverse;
+        double d = passes(step, at, z * weight + bias) * dy->data[at];
         double center = out[2].value[c] / count, tilt = z * out[1].value[c] / count;
         expect(&out[0], at, weight * inverse * (d - center - tilt),
                fabs(weight * inverse) *

@@ -99,7 +99,7 @@ void twin_prepare_conv2d(const Step *step, const Batch *batch, Expected *out) {
   (void)step, (void)batch, (void)out;
 }
 
-/* y = (conv2d(x) + bias - mean) / sqrt(variance + eps) * weight + bias of the norm + residual. */
+/* y = (conv2d(x) + bias - mean) / sqrt(variance + eps) * weight + bias of the norm. */
 void twin_conv2d_prepared(const Step *step, const Batch *batch, Expected *out) {
   (void)batch;
   const Step *maker = step->maker;
@@ -117,7 +117,6 @@ void twin_conv2d_prepared(const Step *step, const Batch *batch, Expected *out) {
       out->magnitude[i] *= fabs(factor);
       accumulate(out, i, norm[1]->data[c]);
     }
-    if (step->attributes.residual) accumulate(out, i, step->in[step->in_count - 1]->data[i]);
   }
 }
 
