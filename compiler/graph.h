@@ -169,6 +169,7 @@ typedef enum Algorithm {
      conv2d, conv2d_backward_data          tiles of channels, pixels of a row
      conv2d_backward_weights               rows, output channels, input channels, kernel rows,
                                            pixels of a row
+     linear_backward_data                  features made, features summed
    and where channels are in lanes:
      conv2d, conv2d_backward_data, conv2d_prepared    rows of a piece, vectors of channels read in
                                            one pass over them

@@ -172,6 +172,8 @@ static void set_linear(Lowering *l, bool backward, int64_t made, int64_t summed)
   lowering_int(l, "WK", backward ? made : 1);
   lowering_int(l, "MT", l->node->schedule.tile[0]);
   lowering_int(l, "GT", l->node->schedule.tile[1]);
+  lowering_int(l, "FB", backward ? l->node->schedule.block[0] : made);
+  lowering_int(l, "KB", backward ? l->node->schedule.block[1] : summed);
   lowering_bool(l, "backward", backward);
 }
 

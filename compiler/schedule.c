@@ -135,6 +135,25 @@ int vector_bytes(const CompileOptions *options) {
 
 /* --- linear ----------------------------------------------------------------------------------- */
 
+/* Backward, weights of many features are read in blocks: those of a row of them lie side by side,
+   and stay in the first cache for all images. */
+static bool decide_backward_block(Decision *d) {
+  enum { FEATURES = 256, TERMS = 32, FEW_BYTES = 1 << 20 };
+  const int made = d->node->out[0]->dim[1], summed = d->node->in[0]->dim[1];
+  Schedule *s = &d->s;
+  const bool few = (int64_t)made * summed * real_bytes(d->options) <= FEW_BYTES;
+  s->block[0] = few ? made : min(made, max(1, FEATURES / s->tile[0]) * s->tile[0]);
+  s->block[1] = few ? summed : min(summed, TERMS);
+  decision_take(d, WORD_BLOCK);
+  if (!decision_check_number(d, WORD_BLOCK, 0, made) ||
+      !decision_check_number(d, WORD_BLOCK, 1, summed))
+    return false;
+  return s->block[0] == made || s->block[0] % s->tile[0] == 0 ||
+         decision_refuse(d,
+                         "block: features must be all %d, or a multiple of the tile's %d, not %d",
+                         made, s->tile[0], s->block[0]);
+}
+
 /* Whole tiles of images only: a batch that is not full computes images that nobody reads. */
 static bool decide_linear(Decision *d) {
   const int registers = target_registers(d->options->target);
@@ -145,10 +164,11 @@ static bool decide_linear(Decision *d) {
   choose_tile(features, vectors, vectors, registers, registers, 0, d->s.tile);
   decision_take(d, WORD_TILE);
   if (!decision_check_tile(d, features, groups)) return false;
-  return groups % d->s.tile[1] == 0 ||
-         decision_refuse(d,
-                         "tile: vectors of images must divide the %d of a batch of %d, not be %d",
-                         groups, d->node->in[0]->dim[0], d->s.tile[1]);
+  if (groups % d->s.tile[1])
+    return decision_refuse(d,
+                           "tile: vectors of images must divide the %d of a batch of %d, not be %d",
+                           groups, d->node->in[0]->dim[0], d->s.tile[1]);
+  return d->node->op == OP_linear || decide_backward_block(d);
 }
 
 static bool decide_linear_weights(Decision *d) {

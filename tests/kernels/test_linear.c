@@ -37,6 +37,9 @@ static void add_linear(Suite *suite, int in, int out, bool backward, bool extra,
   case_int(c, "WK", backward ? in : 1);
   case_int(c, "MT", rows < made ? rows : made);
   case_int(c, "GT", vectors);
+  const bool blocks = backward && rows != 12 && summed > 2; /* of a third of the terms */
+  case_int(c, "FB", blocks && 2 * rows < made ? 2 * rows : made);
+  case_int(c, "KB", blocks ? (summed + 2) / 3 : summed);
   case_bool(c, "backward", backward);
   case_bool(c, "bias", extra && !backward);
   case_bool(c, "relu", relu);
