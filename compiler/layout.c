@@ -4,7 +4,7 @@
    one it is made in, a conversion node stands before it. May break  nothing.
 
    Activations and their gradients have the batch innermost (LAYOUT_LANES) or channels
-   (LAYOUT_CHANNELS), as the graph says since the schedule; docs/design.md says why.
+   (LAYOUT_CHANNELS), as choose_layout finds before the schedule; docs/design.md says why.
    linear_backward_weights makes vectors of input features, so it reads its x in rows. */
 #include "cost.h"
 #include "passes.h"
@@ -29,19 +29,36 @@ static bool may_train_in_channels(const Node *conv) {
   return conv->attributes.groups == 1 && value_count(conv->in[1]) <= WEIGHTS_MOST;
 }
 
+/* The nodes that the logits come from: those that inference has, too. */
+static bool *find_inferred(const Graph *graph) {
+  bool *needed = ARENA_ARRAY(graph->arena, bool, graph->next_id);
+  bool *inferred = ARENA_ARRAY(graph->arena, bool, graph->nodes.count);
+  needed[graph->output->id] = true;
+  for (int i = graph->nodes.count - 1; i >= 0; i--) {
+    const Node *node = graph->nodes.at[i];
+    for (int k = 0; k < node->out_count; k++) inferred[i] = inferred[i] || needed[node->out[k]->id];
+    for (int k = 0; k < node->in_count && inferred[i]; k++) needed[node->in[k]->id] = true;
+  }
+  return inferred;
+}
+
 /* Images in the lanes leave lanes empty where there are few images, channels where there are few
-   channels. For equal filling, channels: their weights and sums pass through memory less often. */
+   channels. For equal filling, channels: their weights and sums pass through memory less often.
+   Where training has channels in its lanes, inference has them, too: it has linear layers besides.
+ */
 Layout choose_layout(const Graph *graph, const CompileOptions *options) {
   const double ALMOST = 0.9;
   const bool trains = graph->loss != NULL;
   int lanes = target_lanes(options->target);
   double macs = 0, padded = 0;
   if (lanes == 1) return LAYOUT_LANES;
+  const bool *inferred = find_inferred(graph);
   for (int i = 0; i < graph->nodes.count; i++) {
     const Node *node = graph->nodes.at[i];
     if (node->phase != PHASE_FORWARD) continue;
-    if (trains && node->op == OP_linear) continue; /* its features are in lanes in any case */
     if (trains && node->op == OP_conv2d && !may_train_in_channels(node)) return LAYOUT_LANES;
+    if (trains && node->op == OP_linear) continue; /* its features are in lanes in any case */
+    if (!inferred[i]) continue;                    /* an auxiliary head */
     double own = (double)node_macs(node);
     macs += own;
     padded += own / (node->op == OP_conv2d ? channels_reach(node, lanes) : 1);

@@ -482,14 +482,15 @@ static void lower_dropout(Lowering *l) {
   l->kernel.template_name = "dropout.c.in";
   const bool channels = lowering_has_channels(l);
   const int64_t features = value_features(l->node->out[0]);
-  lowering_int(l, "F", channels ? 0 : features);
+  lowering_int(l, "F", features);
+  lowering_bool(l, "channels", channels);
   lowering_text(l, "p", digits_of(l, l->node->attributes.p));
   lowering_int(l, "id", number);
   lowering_bool(l, "backward", backward);
   SET_NAME(l, "dropout%s%s_%d_%" PRId64, backward ? "_backward" : "", layout_suffix(l), number,
            features);
   lowering_argue(l, "state");
-  if (channels) argue_int(l, vectors_of(l, l->node->out[0]));
+  if (channels) argue_image(l, l->node->out[0]);
   lowering_argue_values(l);
 }
 

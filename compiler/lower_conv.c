@@ -226,6 +226,7 @@ static const Kernel *channels_row(Lowering *l) {
   body_int(&row, "X", tile[1]);
   body_int(&row, "XREST", x_rest);
   body_int(&row, "XREST2", x_rest2);
+  row.parameters[row.parameter_count++] = param_bool("shorter", shorter);
   row.name = "row_of";
   for (int i = 0; i < 6; i++) {
     bool made = tiles[i].vectors && tiles[i].pixels;
@@ -235,6 +236,7 @@ static const Kernel *channels_row(Lowering *l) {
   }
   row.name = arena_printf(arena, "%s%s%s%s", row.name, rest_text(l, "v", v_rest),
                           rest_text(l, "x", x_rest), rest_text(l, "or", x_rest2));
+  if (shorter && !x_rest2) row.name = arena_printf(arena, "%s_shorter", row.name);
   return lowering_body(l, &row);
 }
 
@@ -277,7 +279,7 @@ static void lower_conv_channels(Lowering *l, bool backward) {
 static const Kernel *filters_block(Lowering *l, const Value *x, const Value *dy) {
   const Schedule *s = &l->node->schedule;
   const int step = l->node->attributes.stride[1], pixel = pixel_of(x);
-  const int v_rest = (dy->dim[1] + l->lanes - 1) / l->lanes % s->tile[0];
+  const int v_rest = lowering_planes(l, dy) % s->tile[0];
   const int d_rest = x->dim[1] % l->lanes % s->tile[1];
   Kernel shared = {.template_name = "filters_channels.c.in", .name = "filters_channels"};
   body_int(&shared, "VECTORS", TILE_VECTORS_MOST);

@@ -49,7 +49,7 @@ const char *lowering_window_suffix(Lowering *l);
 /* The function that does a kernel's work for several shapes: joins the list unless it is there. */
 const Kernel *lowering_body(Lowering *l, const Kernel *body);
 
-/* conv.c */
+/* lower_conv.c */
 void lower_conv2d(Lowering *l);
 void lower_conv2d_backward_data(Lowering *l);
 void lower_conv2d_backward_weights(Lowering *l);

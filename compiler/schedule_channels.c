@@ -6,7 +6,7 @@
 static const double WORTH_A_WIDTH = 0.03; /* gain for which a width of tiles gets code of its own */
 
 enum {
-  PREPARED_PIECES = 16,       /* of work, where filters of a tile should not be read again */
+  TILE_PIECES = 16,           /* of work, where filters of a tile should not be read again */
   FILTER_BYTES = 320 << 10,   /* of a tile: they stay in the second cache while rows pass */
   TOGETHER_BYTES = 512 << 10, /* the same of all filters */
   ROWS_BYTES = 1 << 20,       /* sums of a block of linear, on the stack */
@@ -200,7 +200,7 @@ bool decide_conv_channels(Decision *d) {
   s->tiles_first = filters.tiles * filters.blocks * bytes > TOGETHER_BYTES;
   decision_take(d, WORD_TILES_FIRST);
   const int pieces = d->graph->recipe.batch * filters.tiles;
-  s->block[0] = divide_up(y->dim[2], divide_up(s->tiles_first ? PREPARED_PIECES : PIECES, pieces));
+  s->block[0] = divide_up(y->dim[2], divide_up(s->tiles_first ? TILE_PIECES : PIECES, pieces));
   s->block[1] = max(1, min(filters.blocks, (int)(FILTER_BYTES / bytes)));
   decision_take(d, WORD_BLOCK);
   return decision_check_number(d, WORD_BLOCK, 0, y->dim[2]) &&

@@ -15,7 +15,8 @@ enum { THREADS_MAX = 4096 };
 enum { THREADS_MAX = 1 };
 #endif
 
-/* Who works: this thread of `threads`, on a batch of `groups` of images, as many as a vector has lanes. */
+/* Who works: this thread of `threads`, on a batch of `groups` of images, as many as a vector has lanes; where
+   channels are in the lanes, of single images. */
 typedef struct team {
   int thread, threads, groups;
 } team;

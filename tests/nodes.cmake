@@ -45,6 +45,12 @@ endfunction()
 add_net_tests(gradients check_gradients
   "mlp" "lenet5" "lenet5-1998" "resnet -D depth=8 -D size=8 -D shortcut=B")
 
+foreach(target avx2 avx512)
+  add_test(NAME targets.dropout.${target} COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/nodes/check_targets
+    ${CMAKE_CURRENT_SOURCE_DIR}/nodes/targets/dropout.lua ${target})
+  set_tests_properties(targets.dropout.${target} PROPERTIES SKIP_RETURN_CODE 77 ENVIRONMENT "${environment}")
+endforeach()
+
 # Steps that are profiled.
 foreach(model models/lenet5 tests/golden/norms)
   get_filename_component(name ${model} NAME)

@@ -1,5 +1,5 @@
 # Programs with pseudo-random schedules against those of the cost model: LeNet-5, and small nets with every
-# stride, dilation, group and rest; with two images those that have channels in the lanes of inference. Each
+# stride, dilation, group and rest; with two images those that have channels in their lanes. Each
 # test has schedules of its own.
 set(environment CNNC=$<TARGET_FILE:cnnc> CHECK_NODES=$<TARGET_FILE:check_nodes>
   COMPARE_TRACES=$<TARGET_FILE:compare_traces> "CC=${CNNC_PROGRAM_CC}" CFLAGS=${CNNC_PROGRAM_CFLAGS})
@@ -21,6 +21,7 @@ foreach(target scalar avx2 avx512)
   endforeach()
 endforeach()
 foreach(target avx2 avx512)
+  schedules_test(conv_filled ${target} tests/nodes/models/conv_filled exact)
   foreach(name conv_strides conv_kernels conv_wide conv_vectors linears)
     schedules_test(${name}_few ${target} tests/nodes/models/${name} exact --batch 2)
   endforeach()

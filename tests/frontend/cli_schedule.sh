@@ -20,6 +20,20 @@ done
 round_trip "$source/models/resnet50.lua" --target avx512 --batch 3
 round_trip "$source/models/googlenet.lua" --target avx2 -D size=64 -D aux=true
 round_trip "$lenet5" --real double --batch 5
+# Training has an auxiliary head, which would fill the lanes with channels, inference has none.
+cat >heads.lua <<'END2'
+local nn = require "nn"
+return nn.model {
+  input = {3, 16, 16}, classes = 4,
+  forward = function(x)
+    x = x:conv2d {24, 3, padding = 1, name = "first"}:relu()
+    local side = x:conv2d {64, 3, padding = 1, name = "side"}:relu():conv2d {64, 3, name = "deep"}
+    local head = side:flatten():linear {4, name = "extra"}
+    return x:conv2d {24, 3, name = "last"}:flatten():linear {4, name = "fc"}, {head, weight = 0.3}
+  end,
+}
+END2
+round_trip heads.lua --target avx512 --batch 32
 round_trip "$lenet5" --target avx2 --batch 1
 grep -q "fc1 linear_rows" first.txt || fail "no channels in the lanes of a single image"
 

@@ -183,6 +183,7 @@ static void add_dropout(Suite *suite) {
     case_string(c, "p", PROBABILITY[i]);
     case_int(c, "id", i);
     case_bool(c, "backward", i == 3);
+    case_bool(c, "channels", false);
     case_tensor(c, "x", CNN_LANES, FILL_INTEGERS, 43, 0, 0);
     case_tensor(c, "y", CNN_LANES, FILL_GARBAGE, 43, 0, 0);
   }
