@@ -158,6 +158,7 @@ typedef enum Phase { PHASE_PREPARE, PHASE_FORWARD, PHASE_BACKWARD, PHASE_UPDATE 
    and where channels are in lanes (node_has_channels):
      conv2d, conv2d_backward_data, conv2d_prepared    vectors of channels made, pixels of a row
      conv2d_backward_weights               vectors of output channels, input channels
+                                           (ALGORITHM_TAPS: for each tap)
      linear                                features made, images */
 typedef enum Algorithm {
   ALGORITHM_NONE,   /* a view: no code */

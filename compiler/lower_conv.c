@@ -275,25 +275,38 @@ static void lower_conv_channels(Lowering *l, bool backward) {
   lowering_argue_values(l);
 }
 
+/* What tiles with all taps of a kernel's row share. */
+static void add_row_of_taps(Lowering *l) {
+  Kernel shared = {.template_name = "filters_row_of_taps.c.in", .name = "filters_row_of_taps"};
+  body_int(&shared, "VECTORS", TILE_VECTORS_MOST);
+  body_int(&shared, "DEEP", l->lanes);
+  body_int(&shared, "TAPS", ROW_TAPS_MOST);
+  lowering_body(l, &shared);
+}
+
 /* The function that sums a block of channels of x, for a tile of channels of dy. */
 static const Kernel *filters_block(Lowering *l, const Value *x, const Value *dy) {
   const Schedule *s = &l->node->schedule;
   const int step = l->node->attributes.stride[1], pixel = pixel_of(x);
   const int v_rest = lowering_planes(l, dy) % s->tile[0];
   const int d_rest = x->dim[1] % l->lanes % s->tile[1];
+  const int taps = s->algorithm == ALGORITHM_TAPS ? l->node->attributes.kernel[1] : 0;
   Kernel shared = {.template_name = "filters_channels.c.in", .name = "filters_channels"};
   body_int(&shared, "VECTORS", TILE_VECTORS_MOST);
   body_int(&shared, "DEEP", l->lanes);
   add_channels(l);
   lowering_body(l, &shared);
+  if (taps) add_row_of_taps(l);
   Kernel body = {.template_name = "filters_channels_block.c.in"};
   body_int(&body, "V", s->tile[0]);
   body_int(&body, "D", s->tile[1]);
+  body_int(&body, "TAPS", taps);
   body_int(&body, "VREST", v_rest);
   body_int(&body, "DREST", d_rest);
   body_int(&body, "STEP", step);
   body_int(&body, "PIXEL", pixel);
-  body.name = arena_printf(l->graph->arena, "filters_%dx%d%s%s%s%s", s->tile[0], s->tile[1],
+  body.name = arena_printf(l->graph->arena, "filters_%dx%d%s%s%s%s%s", s->tile[0], s->tile[1],
+                           taps ? arena_printf(l->graph->arena, "x%d", taps) : "",
                            step > 1 ? arena_printf(l->graph->arena, "_s%d", step) : "",
                            pixel ? arena_printf(l->graph->arena, "_p%d", pixel) : "",
                            rest_text(l, "v", v_rest), rest_text(l, "c", d_rest));
@@ -314,6 +327,7 @@ static void lower_filters_channels(Lowering *l) {
   lowering_int(l, "TILES", s->block[2]);
   lowering_int(l, "BLOCKS", s->block[3]);
   lowering_int(l, "PARTS", s->parts);
+  lowering_bool(l, "TAPS", s->algorithm == ALGORITHM_TAPS);
   lowering_int(l, "PIXEL", pixel_of(x));
   SET_NAME(l, "conv%dx%d_backward_weights_%s_to_%s%s%s", node->attributes.kernel[0],
            node->attributes.kernel[1], lowering_image(l, x), lowering_image(l, dy), conv_suffix(l),

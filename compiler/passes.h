@@ -59,7 +59,7 @@ int conv_columns(const Node *conv);
 
 /* The same scheduled: pixels at an end of a tile that lack a tap which others of the
    tile have, at most (EDGE_MOST at most); or 1 if only whole tiles lack taps. */
-enum { EDGE_MOST = 6, TILE_VECTORS_MOST = 4, TILE_PIXELS_MOST = 29 };
+enum { EDGE_MOST = 6, TILE_VECTORS_MOST = 4, TILE_PIXELS_MOST = 29, ROW_TAPS_MOST = 5 };
 typedef struct Lacks {
   int most;
   bool both; /* a tap may be lacking at both ends */

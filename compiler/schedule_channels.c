@@ -2,6 +2,7 @@
 #include "scheduling.h"
 
 #include <inttypes.h>
+#include <string.h>
 
 static const double WORTH_A_WIDTH = 0.03; /* gain for which a width of tiles gets code of its own */
 
@@ -209,30 +210,75 @@ bool decide_conv_channels(Decision *d) {
 
 /* --- conv2d_backward_weights ------------------------------------------------------------------ */
 
-/* Cycles for a pixel of a tile of `vectors` of dy x `deep` channels of x: those are near each
-   other, vectors of dy are not. */
-static double filters_cycles(int vectors, int deep) {
+/* Cycles for a pixel of a tile of `vectors` of dy x `deep` channels of x x `taps`: those are near
+   each other, vectors of dy are not. */
+static double filters_cycles(int vectors, int deep, int taps) {
   const double FAR_VECTOR = 0.3, PIXEL = 0.5;
-  double fmas = vectors * deep, loads = vectors + deep;
+  double fmas = vectors * deep * taps, loads = vectors * taps + deep;
   double cycles = fmas > loads ? fmas : loads;
   return (cycles > FMAS_IN_FLIGHT ? cycles : FMAS_IN_FLIGHT) / 2 + FAR_VECTOR * vectors + PIXEL;
 }
 
-/* The tile that sums `vectors` x `depth` channels in the fewest cycles. */
-static void choose_filters_tile(Schedule *s, int vectors, int depth, int registers) {
+/* The registers of such a tile: its sums, vectors of dy, one for x. */
+static int filters_registers(int vectors, int deep, int taps) {
+  return vectors * deep * taps + vectors * taps + 1;
+}
+
+/* The tile that sums `vectors` x `depth` channels in the fewest cycles, and how many: for one pixel
+   and all its taps; 0: no tile fits. */
+static double choose_filters_tile(int tile[2], int vectors, int depth, int taps, int registers) {
   double best = 0;
   for (int v = 1; v <= min(vectors, TILE_VECTORS_MOST); v++) {
     for (int deep = 1; deep <= depth; deep++) {
-      if (depth % deep || v * deep + v + 2 > registers) continue; /* one for x, one to spare */
-      const double tile = filters_cycles(v, deep);
-      double cycles = vectors / v * (depth / deep) * tile;
-      if (vectors % v) cycles += depth / deep * filters_cycles(vectors % v, deep) * CODE_FOR_REST;
+      if (depth % deep || filters_registers(v, deep, taps) > registers) continue;
+      double cycles = vectors / v * (depth / deep) * filters_cycles(v, deep, taps);
+      if (vectors % v)
+        cycles += depth / deep * filters_cycles(vectors % v, deep, taps) * CODE_FOR_REST;
       if (best != 0 && cycles >= best) continue;
       best = cycles;
-      s->tile[0] = v;
-      s->tile[1] = deep;
+      tile[0] = v;
+      tile[1] = deep;
     }
   }
+  return best;
+}
+
+/* Pixels of a row of dy that all taps have together. */
+static int pixels_with_taps(const Node *node) {
+  const Attributes *a = &node->attributes;
+  int pixels = 0;
+  for (int k = 0; k < a->kernel[1]; k++) {
+    const int from = k * a->dilation[1] - a->padding[1];
+    for (int q = 0; q < node->in[1]->dim[3]; q++) {
+      const int at = q * a->stride[1] + from;
+      pixels += at >= 0 && at < node->in[0]->dim[3];
+    }
+  }
+  return pixels;
+}
+
+/* Whether a tile may have all taps of a kernel's row: neighbours in dy read neighbours of x, and no
+   pixel of x lacks taps at both ends. */
+static bool row_of_taps_fits(const Node *node) {
+  const Attributes *a = &node->attributes;
+  return a->kernel[1] > 1 && a->kernel[1] <= ROW_TAPS_MOST && a->stride[1] == 1 &&
+         a->dilation[1] == 1 && node->in[1]->dim[3] >= a->kernel[1];
+}
+
+/* One tap for each tile or, where that gains enough, a row of them. */
+static void choose_filters_algorithm(Schedule *s, const Node *node, int vectors, int depth,
+                                     int registers) {
+  const double WORTH_A_ROW = 0.04, EDGES = 1; /* the pixels at both ends of a row cost one more */
+  const int taps = node->attributes.kernel[1], pixels = pixels_with_taps(node);
+  int tile[2];
+  const double one = choose_filters_tile(s->tile, vectors, depth, 1, registers) * pixels;
+  s->algorithm = ALGORITHM_DIRECT;
+  if (!row_of_taps_fits(node)) return;
+  const double row =
+      choose_filters_tile(tile, vectors, depth, taps, registers) * ((double)pixels / taps + EDGES);
+  if (row == 0 || row > one * (1 - WORTH_A_ROW)) return;
+  memcpy(s->tile, tile, sizeof tile);
+  s->algorithm = ALGORITHM_TAPS;
 }
 
 /* The gradient of filters: what its schedule depends on. */
@@ -301,15 +347,37 @@ static int64_t gradient_reals(const Gradient *g, const Schedule *s) {
   return s->parts * g->block_reals / g->depth * s->tile[0] * divide_up(g->vectors, s->tile[0]);
 }
 
+static bool check_row_of_taps(const Decision *d) {
+  return d->s.algorithm != ALGORITHM_TAPS || row_of_taps_fits(d->node) ||
+         decision_refuse(d,
+                         "algorithm=taps is for kernels of 2 to %d columns without stride and "
+                         "dilation along a row, which is not shorter",
+                         ROW_TAPS_MOST);
+}
+
+static bool check_filters_registers(const Decision *d, int taps) {
+  const int *tile = d->s.tile, registers = target_registers(d->options->target);
+  const int taken = filters_registers(tile[0], tile[1], taps);
+  return taken <= registers ||
+         decision_refuse(d, "tile=%dx%d with %d taps takes %d vector registers; %s has %d", tile[0],
+                         tile[1], taps, taken, target_name(d->options->target), registers);
+}
+
 bool decide_filters_channels(Decision *d) {
   Schedule *s = &d->s;
   const int lanes = target_lanes(d->options->target);
   const Gradient g = gradient_of(d->node, lanes);
   const int channels = d->node->in[0]->dim[1];
-  choose_filters_tile(s, g.vectors, g.depth, target_registers(d->options->target));
+  const int registers = target_registers(d->options->target);
+  choose_filters_algorithm(s, d->node, g.vectors, g.depth, registers);
+  const Algorithm chosen = s->algorithm;
+  decision_take(d, WORD_ALGORITHM);
+  if (!check_row_of_taps(d)) return false;
+  const int taps = s->algorithm == ALGORITHM_TAPS ? d->node->attributes.kernel[1] : 1;
+  if (s->algorithm != chosen) choose_filters_tile(s->tile, g.vectors, g.depth, taps, registers);
   decision_take(d, WORD_TILE);
   if (!decision_check_part(d, min(g.vectors, TILE_VECTORS_MOST), g.depth) ||
-      !decision_check_registers(d, s->tile[0], 2))
+      !check_filters_registers(d, taps))
     return false;
   if (g.depth % s->tile[1])
     return decision_refuse(d, "tile: input channels must divide the %d of a block, not be %d",

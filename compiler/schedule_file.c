@@ -41,7 +41,7 @@ static const OpWords OPS[] = {
     {OP_conv2d_prepared, .inference = true, CHANNEL_ROWS},
     {OP_conv2d, "conv2d_channels", CHANNEL_ROWS},
     {OP_conv2d_backward_data, "conv2d_backward_data_channels", CHANNEL_ROWS},
-    {OP_conv2d_backward_weights, "conv2d_backward_weights_channels", .channels = true,
+    {OP_conv2d_backward_weights, "conv2d_backward_weights_channels", .channels = true, .taps = true,
      .parts = true, .tile = {"vectors of output channels", "input channels"},
      .block = {"rows", "images", "tiles of output channels", "vectors of input channels"}},
     {OP_linear, "linear_rows", .channels = true, .inference = true, .tile = {"features", "images"},

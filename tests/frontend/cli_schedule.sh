@@ -60,7 +60,7 @@ single "conv2 conv2d_prepared tile=1x5" "conv2 conv2d_prepared algorithm=direct 
 single "conv2 conv2d_channels tile=1x5" "conv2 conv2d_channels algorithm=direct tile=1x5 block=" \
   "conv2 conv2d_prepared algorithm=direct tile=1x10 block="
 single "conv2 conv2d_backward_weights_channels tile=1x3" "fc1 linear algorithm=direct tile=" \
-  "conv2 conv2d_backward_weights_channels algorithm=direct tile=1x3 block=10x2x1x1 parts=1"
+  "conv2 conv2d_backward_weights_channels algorithm=taps tile=1x3 block=10x2x1x1 parts=1"
 single "conv1 conv2d_prepared block=4x1 tiles_first=true" "conv1 conv2d_prepared algorithm=direct tile=" \
   "block=4x1 tiles_first=true"
 single "fc1 linear_rows tile=3x2" "fc1 linear_rows algorithm=direct tile=3x2 block=18x400" \
@@ -242,6 +242,11 @@ half conv2d_channels tile=3x1|half conv2d_channels: tile: vectors of channels mu
 half conv2d_backward_data_channels tile=1x8|half conv2d_backward_data_channels: tile: pixels of a row must be from 1 to 7, not 8
 half conv2d_backward_weights_channels tile=3x1|half conv2d_backward_weights_channels: tile: vectors of output channels must be from 1 to 2, not 3
 half conv2d_backward_weights_channels tile=1x5|half conv2d_backward_weights_channels: tile: input channels must be from 1 to 4, not 5
+half conv2d_backward_weights_channels algorithm=taps|half conv2d_backward_weights_channels: algorithm=taps is for kernels of 2 to 5 columns without stride and dilation along a row, which is not shorter
+wide conv2d_backward_weights_channels algorithm=taps|wide conv2d_backward_weights_channels: algorithm=taps is for kernels of 2 to 5 columns without stride and dilation along a row, which is not shorter
+edge conv2d_backward_weights_channels algorithm=taps|edge conv2d_backward_weights_channels: algorithm=taps is for kernels of 2 to 5 columns without stride and dilation along a row, which is not shorter
+padded conv2d_backward_weights_channels algorithm=taps tile=1x6|padded conv2d_backward_weights_channels: tile=1x6 with 3 taps takes 22 vector registers; avx2 has 16
+five conv2d_backward_weights_channels algorithm=taps tile=1x3|five conv2d_backward_weights_channels: tile=1x3 with 5 taps takes 21 vector registers; avx2 has 16
 wide conv2d_backward_weights_channels tile=1x3|wide conv2d_backward_weights_channels: tile: input channels must divide the 8 of a block, not be 3
 half conv2d_backward_weights_channels block=7x1x1x1|half conv2d_backward_weights_channels: block: rows must be from 1 to 6, not 7
 half conv2d_backward_weights_channels block=6x3x1x1|half conv2d_backward_weights_channels: block: images must be from 1 to 2, not 3
