@@ -4,7 +4,7 @@
 set(environment CNNC=$<TARGET_FILE:cnnc> CHECK_NODES=$<TARGET_FILE:check_nodes>
   COMPARE_TRACES=$<TARGET_FILE:compare_traces> "CC=${CNNC_PROGRAM_CC}" CFLAGS=${CNNC_PROGRAM_CFLAGS})
 set(first 1)
-set(count 3)
+set(count 2)
 if(CNNC_SANITIZE)
   set(count 1) # a few schedules are enough to wait for
 endif()
