@@ -10,8 +10,8 @@
 
 /* --- multiply-adds ---------------------------------------------------------------------------- */
 
-/* Chains of dependent multiply-adds: enough to hide their latency, at most 5 cycles, behind two units;
-   with the factor and the term they must fit into the 16 registers of AVX2. */
+/* Chains of dependent multiply-adds: enough to hide their latency, at most 5 cycles, behind two
+   units; with the factor and the term they must fit into the 16 registers of AVX2. */
 enum { CHAINS = 12 };
 
 static volatile float sink;
