@@ -275,13 +275,18 @@ static void lower_conv_channels(Lowering *l, bool backward) {
   lowering_argue_values(l);
 }
 
-/* What tiles with all taps of a kernel's row share. */
-static void add_row_of_taps(Lowering *l) {
-  Kernel shared = {.template_name = "filters_row_of_taps.c.in", .name = "filters_row_of_taps"};
-  body_int(&shared, "VECTORS", TILE_VECTORS_MOST);
-  body_int(&shared, "DEEP", l->lanes);
-  body_int(&shared, "TAPS", ROW_TAPS_MOST);
+/* What gradients of filters share, and the tile with one tap or with all of a kernel's row. */
+static void add_filters(Lowering *l, bool row_of_taps) {
+  Kernel shared = {.template_name = "filters_channels.c.in", .name = "filters_channels"};
+  Kernel one_tap = {.template_name = "filters_one_tap.c.in", .name = "filters_one_tap"};
+  Kernel row = {.template_name = "filters_row_of_taps.c.in", .name = "filters_row_of_taps"};
+  Kernel *tile = row_of_taps ? &row : &one_tap;
+  body_int(tile, "VECTORS", TILE_VECTORS_MOST);
+  body_int(tile, "DEEP", l->lanes);
+  if (row_of_taps) body_int(tile, "TAPS", ROW_TAPS_MOST);
+  add_channels(l);
   lowering_body(l, &shared);
+  lowering_body(l, tile);
 }
 
 /* The function that sums a block of channels of x, for a tile of channels of dy. */
@@ -291,12 +296,7 @@ static const Kernel *filters_block(Lowering *l, const Value *x, const Value *dy)
   const int v_rest = lowering_planes(l, dy) % s->tile[0];
   const int d_rest = x->dim[1] % l->lanes % s->tile[1];
   const int taps = s->algorithm == ALGORITHM_TAPS ? l->node->attributes.kernel[1] : 0;
-  Kernel shared = {.template_name = "filters_channels.c.in", .name = "filters_channels"};
-  body_int(&shared, "VECTORS", TILE_VECTORS_MOST);
-  body_int(&shared, "DEEP", l->lanes);
-  add_channels(l);
-  lowering_body(l, &shared);
-  if (taps) add_row_of_taps(l);
+  add_filters(l, taps > 0);
   Kernel body = {.template_name = "filters_channels_block.c.in"};
   body_int(&body, "V", s->tile[0]);
   body_int(&body, "D", s->tile[1]);
