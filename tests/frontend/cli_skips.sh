@@ -12,6 +12,7 @@ ran() {
 echo "2/2 Test #8: unit.test_text ....   Passed    0.01 sec" >printed
 expect 0 -- "$skips" release printed
 ran kernels.conv.avx512.clang "skipped: this processor has no avx512"
+ran targets.dropout.avx512 "skipped: this processor has no avx512f"
 ran peers.openvino "skipped: No module named 'openvino'"
 expect 0 "kernels.conv.avx512.clang: this processor has no avx512" "peers.openvino: No module" -- \
   "$skips" release printed
