@@ -74,10 +74,15 @@ static const char *layout_constant(Layout layout) {
   return LAYOUTS[layout];
 }
 
+/* 0: the value's own. */
+static int row_channels(const Value *value) {
+  return value->part_of ? value_row_channels(value) : 0;
+}
+
 static void write_place(FILE *out, const Value *value) {
   if (value)
-    fprintf(out, ", {%s, %" PRId64 ", %d}", layout_constant(value->layout), value->offset,
-            value->call);
+    fprintf(out, ", {%s, %" PRId64 ", %d, %d}", layout_constant(value->layout), value->offset,
+            value->call, row_channels(value));
   else
     fprintf(out, ", {.call = -1}");
 }
@@ -121,7 +126,8 @@ static int write_values(FILE *out, const char *name, const Graph *graph) {
     if (!value_is_planned(value)) continue;
     fprintf(out, "    {\"%s\", ", value->name);
     write_dims(out, value);
-    fprintf(out, ", %s, %" PRId64 "},\n", layout_constant(value->layout), value->offset);
+    fprintf(out, ", %s, %" PRId64 ", %d},\n", layout_constant(value->layout), value->offset,
+            row_channels(value));
     count++;
   }
   fprintf(out, "};\n\n");

@@ -121,21 +121,21 @@ static bool uses_buffers(const Graph *graph, Phase phase) {
 /* --- plans and calls ------------------------------------------------------------------------- */
 
 static void write_shape(FILE *out, const Value *value) {
-  fputc('[', out);
+  fprintf(out, " [");
   for (int i = 0; i < value->rank; i++) fprintf(out, "%s%d", i ? "," : "", value->dim[i]);
   fputc(']', out);
 }
 
-/* `    name = offset, // [shape]`; vectors have their length in the calls and tables, gradients the
-   shape of their value. */
+/* `    name = offset, // [shape] in rows`, or `of` the value that it is a part of; vectors have
+   their length in the calls and tables, gradients the shape of their value. */
 static void write_place(FILE *out, const char *indent, const Value *value) {
+  const bool shape = value->rank > 1 && value->kind != VALUE_GRADIENT;
   fprintf(out, "%s%s = %" PRId64 ",", indent, value->identifier, value->offset);
-  if (value->rank > 1 && value->kind != VALUE_GRADIENT) {
-    fprintf(out, " /* ");
-    write_shape(out, value);
-    fprintf(out, "%s */", value->layout == LAYOUT_ROWS ? " in rows" : "");
-  }
-  fprintf(out, "\n");
+  if (shape || value->part_of) fprintf(out, " /*");
+  if (shape) write_shape(out, value);
+  if (shape && value->layout == LAYOUT_ROWS) fprintf(out, " in rows");
+  if (value->part_of) fprintf(out, " of %s", value->part_of->identifier);
+  fprintf(out, shape || value->part_of ? " */\n" : "\n");
 }
 
 /* The four of a batch_norm are one line where they lie side by side, as they do. */

@@ -1,7 +1,8 @@
 /* fuse: work that would be a pass over memory of its own rides on a neighbour.
    Requires  a differentiated graph (or the forward graph of inference).
    Establishes  relu in the epilogue of the conv2d or linear that feeds it; in the backward half,
-   the relu's mask in the epilogue of whatever makes the gradient that arrives there. May break
+   the relu's mask in the epilogue of whatever makes the gradient that arrives there; masks of all
+   parts of a concat are one of the whole. May break
    value->gradient of values whose gradient no longer exists by itself: it is NULL then. */
 #include "passes.h"
 
@@ -70,7 +71,46 @@ static bool fuse_gate(Graph *graph, Node *node) {
   return true;
 }
 
+/* The relu_backward behind a slice of the concat's gradient, where that masks it by the part of the
+   concat which it belongs to; else NULL. A batch_norm has the mask as its gate. */
+static Node *mask_of_part(const Graph *graph, const Node *concat, const Node *slice) {
+  Node *mask = graph_only_reader(graph, slice->out[0]);
+  if (!mask || mask->op != OP_relu_backward) return NULL;
+  int first = 0, k = 0;
+  for (; first < slice->attributes.first; k++) first += concat->in[k]->dim[1];
+  const Node *reader = graph_only_reader(graph, mask->out[0]);
+  bool gate = reader && reader->op == OP_batch_norm_backward;
+  return mask->in[1] == concat->in[k] && !gate ? mask : NULL;
+}
+
+/* Where all slices of a concat's gradient are masked, one mask of the whole stands before them. */
+static void gather_masks(Graph *graph, const Node *concat) {
+  LIST_OF(Node *) slices = {0};
+  for (int i = 0; i < graph->nodes.count; i++) {
+    Node *node = graph->nodes.at[i];
+    if (node->op != OP_slice || node->forward != concat) continue;
+    if (!mask_of_part(graph, concat, node)) return;
+    LIST_PUSH(graph->arena, &slices, node);
+  }
+  if (!slices.count) return;
+  Value *dy = slices.at[0]->in[0];
+  if (graph_uses(graph, dy) != slices.count) return;
+  Node *mask = graph_node(graph, OP_relu_backward, concat->name, concat->pos, 2,
+                          (Value *[]){dy, concat->out[0]});
+  mask->phase = PHASE_BACKWARD;
+  mask->forward = slices.at[0]->forward;
+  Value *masked = graph_output(graph, mask, VALUE_GRADIENT,
+                               arena_printf(graph->arena, "%s_masked", dy->name), 4, dy->dim);
+  graph_move_before(graph, mask, slices.at[0]);
+  for (int i = 0; i < slices.count; i++) {
+    graph_absorb(graph, slices.at[i], mask_of_part(graph, concat, slices.at[i]));
+    slices.at[i]->in[0] = masked;
+  }
+}
+
 void pass_fuse(Graph *graph) {
+  for (int i = 0; i < graph->nodes.count; i++)
+    if (graph->nodes.at[i]->op == OP_concat) gather_masks(graph, graph->nodes.at[i]);
   for (int i = 0; i < graph->nodes.count; i++) {
     Node *node = graph->nodes.at[i];
     if (fuse_activation(graph, node) || fuse_mask(graph, node)) i--; /* it may take more */

@@ -114,7 +114,14 @@ bool node_has_channels(const Graph *graph, const Node *node) {
   return (images ? graph->image_layout : graph->feature_layout) == LAYOUT_CHANNELS;
 }
 
+/* Both may be parts of a third. */
+static bool is_part(const Value *part, const Value *whole) {
+  return part->part_of && part->part_of == (whole->part_of ? whole->part_of : whole);
+}
+
 bool node_is_view(const Graph *graph, const Node *node) {
+  if (node->op == OP_concat) return is_part(node->in[0], node->out[0]);
+  if (node->op == OP_slice) return is_part(node->out[0], node->in[0]);
   if (node->op != OP_flatten && node->op != OP_reshape) return false;
   const Value *images = node->op == OP_flatten ? node->in[0] : node->out[0];
   int channels = images->dim[1], height = images->dim[2], width = images->dim[3];
@@ -131,6 +138,10 @@ int64_t value_count(const Value *value) {
 
 int64_t value_features(const Value *value) {
   return (int64_t)value->dim[1] * value->dim[2] * value->dim[3];
+}
+
+int value_row_channels(const Value *value) {
+  return (value->part_of ? value->part_of : value)->dim[1];
 }
 
 Value *graph_find_value(const Graph *graph, const char *name) {
@@ -272,6 +283,7 @@ static void print_value(const Value *value, FILE *out) {
     if (value->init.kind != INIT_ZEROS) fprintf(out, " %g", value->init.scale);
   }
   if (value->layout != LAYOUT_UNSET) fprintf(out, " layout=%s", LAYOUT_NAMES[value->layout]);
+  if (value->part_of) fprintf(out, " part=%s:%d", value->part_of->name, value->part_first);
   if (value->view_of) fprintf(out, " view=%s", value->view_of->name);
   if (value->elements) {
     fprintf(out, " at=%" PRId64 " size=%" PRId64, value->offset, value->elements);

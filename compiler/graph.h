@@ -138,8 +138,10 @@ struct Value {
   double lr_scale, decay_scale; /* parameters: factors of the recipe's rate and weight decay */
   SourcePos pos;
 
-  /* Set by layout and memory. */
+  /* Set by layout, views and memory. */
   Layout layout;
+  Value *part_of;   /* or NULL: this value is some channels of that one, and lies in it */
+  int part_first;   /* its first channel there */
   Value *view_of;   /* shares the memory of another value */
   int64_t offset;   /* in reals, from the start of the block that holds its kind */
   int64_t elements; /* reals that its memory takes, padding of the layout included */
@@ -292,8 +294,10 @@ bool op_is_loss(OpKind op); /* outputs: loss, gradient of the logits */
 bool op_has_attribute(OpKind op, const char *name);
 int64_t value_count(const Value *value);    /* product of its dimensions */
 int64_t value_features(const Value *value); /* the same of one image: C*H*W */
+int value_row_channels(const Value *value); /* channels of a row of the memory that it lies in */
 
-/* Whether the node's result is its input in the same memory: where flatten moves nothing. */
+/* Whether the node's result is its input in the same memory: where flatten moves nothing, and
+   concat and slice of parts. */
 bool node_is_view(const Graph *graph, const Node *node);
 
 /* Whether the node works on values that have channels, or features of one image, in their lanes. */

@@ -239,10 +239,18 @@ static void lower_linear_backward_weights(Lowering *l) {
   lowering_argue_values(l);
 }
 
+/* The kernel's image, and how many channels the value has whose part this one is, if it is one. */
+static const char *argue_part(Lowering *l, const Value *image, const Value *part) {
+  lowering_bool(l, "part", part->part_of);
+  argue_image(l, image);
+  if (part->part_of) argue_int(l, value_row_channels(part));
+  return part->part_of ? "_part" : "";
+}
+
 static void lower_bias_gradient(Lowering *l) {
   l->kernel.template_name = template_for(l, "bias_gradient.c.in", "bias_gradient_channels.c.in");
-  SET_NAME(l, "bias_gradient%s", layout_suffix(l));
-  argue_image(l, l->node->in[0]);
+  const char *part = argue_part(l, l->node->in[0], l->node->in[0]);
+  SET_NAME(l, "bias_gradient%s%s", layout_suffix(l), part);
   lowering_argue_values(l);
 }
 
@@ -355,9 +363,9 @@ static void lower_batch_norm(Lowering *l) {
   if (lowering_has_channels(l)) lowering_bool(l, "residual", residual);
   const char *momentum = lowering_number(l, "momentum", l->node->attributes.momentum);
   const char *eps = lowering_number(l, "eps", l->node->attributes.eps);
-  SET_NAME(l, "batch_norm%s_m%s_e%s%s%s", layout_suffix(l), momentum, eps, residual ? "_add" : "",
-           relu ? "_relu" : "");
-  argue_image(l, l->node->in[0]);
+  const char *part = argue_part(l, l->node->in[0], l->node->out[0]);
+  SET_NAME(l, "batch_norm%s_m%s_e%s%s%s%s", layout_suffix(l), momentum, eps, residual ? "_add" : "",
+           relu ? "_relu" : "", part);
   if (!lowering_has_channels(l)) lowering_argue(l, "batch");
   lowering_argue_values(l);
 }
@@ -380,8 +388,9 @@ static void lower_batch_norm_backward(Lowering *l) {
       template_for(l, "batch_norm_backward.c.in", "batch_norm_backward_channels.c.in");
   lowering_bool(l, "gate", gate);
   lowering_bool(l, "own", own);
-  SET_NAME(l, "batch_norm_backward%s%s", layout_suffix(l), own ? "_relu" : gate ? "_gate" : "");
-  argue_image(l, l->node->in[1]);
+  const char *part = argue_part(l, l->node->in[1], l->node->in[0]);
+  const char *relu = own ? "_relu" : gate ? "_gate" : "";
+  SET_NAME(l, "batch_norm_backward%s%s%s", layout_suffix(l), relu, part);
   if (!lowering_has_channels(l)) lowering_argue(l, "batch");
   lowering_argue_values(l);
 }
@@ -434,6 +443,7 @@ static void lower_concat(Lowering *l) {
     channels = arena_printf(arena, "%s%s%d", channels, i ? ", " : "", own);
     whole = whole && (own % l->lanes == 0 || i == l->node->in_count - 1);
   }
+  if (node_is_view(l->graph, l->node)) return;
   l->kernel.template_name = template_for(l, "concat.c.in", "concat_channels.c.in");
   lowering_int(l, "COUNT", l->node->in_count);
   if (lowering_has_channels(l)) lowering_bool(l, "whole", whole);
@@ -454,6 +464,7 @@ static void lower_pad_channels(Lowering *l) {
 
 static void lower_slice(Lowering *l) {
   const bool whole = l->node->attributes.first % l->lanes == 0;
+  if (node_is_view(l->graph, l->node)) return;
   l->kernel.template_name = template_for(l, "slice.c.in", "slice_channels.c.in");
   if (lowering_has_channels(l)) lowering_bool(l, "whole", whole);
   SET_NAME(l, "slice%s%s", layout_suffix(l), lowering_has_channels(l) && !whole ? "_parts" : "");

@@ -240,6 +240,20 @@ static const Kernel *channels_row(Lowering *l) {
   return lowering_body(l, &row);
 }
 
+/* Channels of the value that this one is a part of, or 0. */
+static int part_of(const Value *value) {
+  return value->part_of ? value_row_channels(value) : 0;
+}
+
+/* Those of what is read and what is made, and what ends the kernel's name. */
+static const char *set_parts(Lowering *l, const Value *read, const Value *made) {
+  const int of = part_of(read) + part_of(made);
+  assert(!part_of(read) || !part_of(made));
+  lowering_int(l, "READ_ROW", part_of(read));
+  lowering_int(l, "MADE_ROW", part_of(made));
+  return of ? arena_printf(l->graph->arena, "_of%d", of) : "";
+}
+
 /* The row, its blocks, and the shape; x and y are those of the forward direction. */
 static void set_channels(Lowering *l, const Value *x, const Value *y, bool relu) {
   const Schedule *s = &l->node->schedule;
@@ -268,10 +282,11 @@ static void lower_conv_channels(Lowering *l, bool backward) {
   lowering_bool(l, "bias", bias);
   lowering_bool(l, "mask", mask);
   lowering_bool(l, "residual", a->residual);
-  SET_NAME(l, "conv%dx%d%s_%s_to_%s%s%s%s%s%s%s", a->kernel[0], a->kernel[1],
+  const char *part = set_parts(l, node->in[0], node->out[0]);
+  SET_NAME(l, "conv%dx%d%s_%s_to_%s%s%s%s%s%s%s%s", a->kernel[0], a->kernel[1],
            backward ? "_backward_data" : "", lowering_image(l, x), lowering_image(l, y),
            conv_suffix(l), pixel_of(node->in[0]) ? "_pixels" : "", bias ? "_bias" : "",
-           relu ? "_relu" : "", a->residual ? "_add" : "", mask ? "_mask" : "");
+           relu ? "_relu" : "", a->residual ? "_add" : "", mask ? "_mask" : "", part);
   lowering_argue_values(l);
 }
 
@@ -329,9 +344,10 @@ static void lower_filters_channels(Lowering *l) {
   lowering_int(l, "PARTS", s->parts);
   lowering_bool(l, "TAPS", s->algorithm == ALGORITHM_TAPS);
   lowering_int(l, "PIXEL", pixel_of(x));
-  SET_NAME(l, "conv%dx%d_backward_weights_%s_to_%s%s%s", node->attributes.kernel[0],
+  const char *part = set_parts(l, x, dy);
+  SET_NAME(l, "conv%dx%d_backward_weights_%s_to_%s%s%s%s", node->attributes.kernel[0],
            node->attributes.kernel[1], lowering_image(l, x), lowering_image(l, dy), conv_suffix(l),
-           pixel_of(x) ? "_pixels" : "");
+           pixel_of(x) ? "_pixels" : "", part);
   lowering_argue_values(l);
 }
 
@@ -343,9 +359,10 @@ void lower_conv2d_prepared(Lowering *l) {
   l->kernel.template_name = "conv2d_prepared.c.in";
   set_channels(l, x, y, relu);
   lowering_bool(l, "residual", a->residual);
-  SET_NAME(l, "conv%dx%d_prepared_%s_to_%s%s%s%s%s", a->kernel[0], a->kernel[1],
+  const char *part = set_parts(l, x, y);
+  SET_NAME(l, "conv%dx%d_prepared_%s_to_%s%s%s%s%s%s", a->kernel[0], a->kernel[1],
            lowering_image(l, x), lowering_image(l, y), conv_suffix(l), pixels ? "_pixels" : "",
-           a->residual ? "_add" : "", relu ? "_relu" : "");
+           a->residual ? "_add" : "", relu ? "_relu" : "", part);
   lowering_argue_values(l);
 }
 

@@ -1,8 +1,8 @@
 /* memory: a place for every value, known when the program is made.
-   Requires  layouts.
+   Requires  layouts and views.
    Establishes  elements, offset, first and last of every value; view_of where a value lives in the
-   memory of another: views, and results that an elementwise op writes over an input that dies
-   there. May break  nothing.
+   memory of another: views, parts, and results that an elementwise op writes over an input that
+   dies there. May break  nothing.
 
    Three blocks: parameters, their gradients (same offsets), activations with their gradients.
    Offsets in the last are found greedily, the largest value first, each at the lowest place where
@@ -18,7 +18,12 @@ static int64_t round_up(int64_t n, int64_t unit) {
   return (n + unit - 1) / unit * unit;
 }
 
-/* Reals that the value takes in its layout. */
+/* Reals of so many channels of a row of images that have them in their lanes. */
+static int64_t row_reals(const Value *value, int channels, int lanes) {
+  return round_up(channels, lanes) * value->dim[3];
+}
+
+/* Reals that the value takes in its layout; a part: from its first to its last. */
 static int64_t laid_out_size(const Value *value, int lanes) {
   int64_t images = round_up(value->dim[0], lanes);
   int64_t features = value_features(value);
@@ -28,7 +33,9 @@ static int64_t laid_out_size(const Value *value, int lanes) {
   case LAYOUT_ROWS:
     return images * round_up(features, lanes);
   case LAYOUT_CHANNELS:
-    return value_count(value) / value->dim[1] * round_up(value->dim[1], lanes);
+    return (value->dim[0] * value->dim[2] - 1) *
+               row_reals(value, value_row_channels(value), lanes) +
+           row_reals(value, value->dim[1], lanes);
   default:
     return value_count(value);
   }
@@ -88,6 +95,7 @@ static Value *root_of(Value *value) {
 static void live_in(Value *value, Value *host) {
   host = root_of(host);
   value->view_of = host;
+  if (value->first < host->first) host->first = value->first;
   if (value->last > host->last) host->last = value->last;
 }
 
@@ -119,9 +127,14 @@ static Value *may_write_over(const Node *node) {
 }
 
 static void share_memory(Graph *graph, bool keep_values) {
+  for (int i = 0; i < graph->values.count; i++) {
+    Value *value = graph->values.at[i];
+    if (value->part_of) live_in(value, value->part_of);
+  }
   for (int i = 0; i < graph->nodes.count; i++) {
     Node *node = graph->nodes.at[i];
-    if (node_is_view(graph, node)) live_in(node->out[0], node->in[0]);
+    if (node_is_view(graph, node) && !node->in[0]->part_of && !node->out[0]->part_of)
+      live_in(node->out[0], node->in[0]);
   }
   if (keep_values) return;
   for (int i = 0; i < graph->nodes.count; i++) {
@@ -209,6 +222,7 @@ void pass_memory(Graph *graph, const CompileOptions *options) {
   for (int i = 0; i < graph->values.count; i++) {
     Value *value = graph->values.at[i];
     if (value->view_of) value->offset = root_of(value)->offset;
+    if (value->part_of) value->offset += row_reals(value, value->part_first, lanes);
   }
 }
 

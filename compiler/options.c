@@ -140,7 +140,8 @@ static const struct argp_option COMPILE_OPTIONS[] = {
      "Where to write the C (default: MODEL.c in this folder); - is standard output", 0},
     {"dump", KEY_DUMP, "PASS", 0,
      "Print the graph after a pass instead: built, simplify, gradient, fuse, schedule, layout, "
-     "memory; inference is the planned graph without training, schedule-file what --schedule takes",
+     "views, memory; inference is the planned graph without training, schedule-file what "
+     "--schedule takes",
      0},
     {"cflags", KEY_CFLAGS, NULL, 0, "Print what the C compiler needs, for the target", 5},
     {"libs", KEY_LIBS, NULL, 0, "Print what the linker needs", 5},

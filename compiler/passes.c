@@ -14,6 +14,7 @@ static const struct {
     [PASS_FOLD] = {"fold", STAGE_FUSED, NULL, pass_fold},
     [PASS_SCHEDULE] = {"schedule", STAGE_SCHEDULED, NULL, pass_schedule},
     [PASS_LAYOUT] = {"layout", STAGE_LAID_OUT, NULL, pass_layout},
+    [PASS_VIEWS] = {"views", STAGE_LAID_OUT, NULL, pass_views},
     [PASS_MEMORY] = {"memory", STAGE_PLANNED, NULL, pass_memory},
 };
 

@@ -36,6 +36,7 @@ typedef enum Pass {
   PASS_FOLD,
   PASS_SCHEDULE,
   PASS_LAYOUT,
+  PASS_VIEWS,
   PASS_MEMORY,
   PASS_COUNT
 } Pass;
@@ -71,6 +72,7 @@ void pass_layout(Graph *graph, const CompileOptions *options);
 /* The layout that suits the forward nodes: LAYOUT_LANES or LAYOUT_CHANNELS. */
 Layout choose_layout(const Graph *graph, const CompileOptions *options);
 
+void pass_views(Graph *graph, const CompileOptions *options);
 void pass_memory(Graph *graph, const CompileOptions *options);
 
 /* Gives the parameters of inference the places that those of the planned training graph have. */

@@ -11,7 +11,7 @@ extern "C" {
 #endif
 
 /* Raised when cnn_model or the functions in it change meaning. */
-#define CNN_ABI 5
+#define CNN_ABI 6
 
 typedef enum cnn_target { CNN_SCALAR, CNN_AVX2, CNN_AVX512 } cnn_target;
 
@@ -47,7 +47,8 @@ typedef enum cnn_layout { CNN_PLAIN, CNN_LANES, CNN_ROWS, CNN_CHANNELS, CNN_PIXE
 typedef struct cnn_place {
   cnn_layout layout;
   size_t offset;
-  int call; /* -1: the value does not exist by itself */
+  int call;         /* -1: the value does not exist by itself */
+  int row_channels; /* channels of a row in memory, where the value is a part of another; or 0 */
 } cnn_place;
 
 /* One layer of the forward graph, for summaries. Counts are for one image. */
@@ -65,8 +66,8 @@ typedef struct cnn_layer {
 
 /* The two places of a layer where both lie in lanes, as they nearly always do. */
 #define CNN_PLACES(offset, call, gradient_offset, gradient_call)                                   \
-  {CNN_LANES, offset, call}, {                                                                     \
-    CNN_LANES, gradient_offset, gradient_call                                                      \
+  {CNN_LANES, offset, call, 0}, {                                                                  \
+    CNN_LANES, gradient_offset, gradient_call, 0                                                   \
   }
 
 /* The four of a batch_norm in a table of parameters; bn: their names in C begin with it. */
@@ -183,7 +184,8 @@ typedef struct cnn_value {
   const char *name;
   int rank, shape[4];
   cnn_layout layout;
-  size_t offset; /* in reals from the start of activations */
+  size_t offset;    /* in reals from the start of activations */
+  int row_channels; /* as in cnn_place */
 } cnn_value;
 
 typedef struct cnn_model {

@@ -120,7 +120,8 @@ static void observe(void *observer) {
                                4,
                                {model->batch, shape[0], shape[1], shape[2]},
                                wanted[k].place->layout,
-                               wanted[k].place->offset};
+                               wanted[k].place->offset,
+                               wanted[k].place->row_channels};
       *wanted[k].size = cnn_value_rms(model, &value, memory, g->session.batch.count);
     }
   }

@@ -48,7 +48,8 @@ static size_t place_of(const cnn_model *model, const cnn_value *value, size_t fe
   size_t channels = image ? (size_t)value->shape[1] : features;
   size_t height = image ? (size_t)value->shape[2] : 1, width = image ? (size_t)value->shape[3] : 1;
   size_t c = f / (height * width), h = f / width % height, w = f % width;
-  size_t blocks = round_up(channels, lanes) / lanes;
+  size_t row = value->row_channels ? (size_t)value->row_channels : channels;
+  size_t blocks = round_up(row, lanes) / lanes;
   switch (value->layout) {
   case CNN_LANES:
     return (n / lanes * features + (h * channels + c) * width + w) * lanes + n % lanes;
@@ -113,6 +114,7 @@ void *cnn_guarded_activations(const cnn_model *model, const cnn_kept *kept, cnn_
   }
   for (int i = 0; i < kept->count; i++) {
     const cnn_value *value = &kept->values[i];
+    if (value->row_channels) continue; /* what it is a part of is guarded */
     size_t end = (value->offset + cnn_value_reals(model, value)) * (size_t)model->real_bytes;
     assert(end % model->guard_bytes == 0);
     if (mprotect((char *)base + end, model->guard_bytes, PROT_NONE) != 0) {

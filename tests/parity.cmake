@@ -18,7 +18,7 @@ foreach(case IN LISTS cases)
   string(REPLACE "--generic" "--generic $<TARGET_FILE:cnn-generic>" arguments "${CMAKE_MATCH_4}")
   separate_arguments(arguments)
   if(kind STREQUAL fixture)
-    foreach(target scalar avx2 avx512)
+    foreach(target IN LISTS TARGETS)
       add_test(NAME fixtures.${name}.${target}
         COMMAND sh ${CMAKE_CURRENT_SOURCE_DIR}/parity/fixture.sh $<TARGET_FILE:cnnc>
           $<TARGET_FILE:check_fixture> "${CNNC_PROGRAM_CC}" "${CNNC_PROGRAM_CFLAGS}"

@@ -243,6 +243,7 @@ static void few_images_have_channels_in_lanes(void **state) {
   assert_int_equal(conv->attributes.activation, ACTIVATION_RELU);
   pass_schedule(inference, &AVX512);
   pass_layout(inference, &AVX512);
+  pass_views(inference, &AVX512);
   pass_memory(inference, &AVX512);
   graph_verify(inference, STAGE_PLANNED);
   assert_int_equal(conv->out[0]->layout, LAYOUT_CHANNELS);
@@ -252,12 +253,72 @@ static void few_images_have_channels_in_lanes(void **state) {
                    LAYOUT_LANES); /* scalar */
 }
 
+/* Behind the fixture's relu: relus of two convolutions with 16 and 5 channels, side by side. */
+static Value *add_branches(Fixture *f) {
+  Graph *graph = f->graph;
+  const int channels[] = {16, 5};
+  Value *branches[2];
+  for (int i = 0; i < 2; i++) {
+    const int maps[] = {20, channels[i], 8, 8}, filters[] = {channels[i], 4, 3, 3};
+    const char *name = i ? "right" : "left";
+    Value *in[] = {f->relu,
+                   parameter(graph, arena_printf(f->arena, "%s.weight", name), 4, filters)};
+    Value *conv = layer(graph, OP_conv2d, name, 2, in, 4, maps);
+    branches[i] = layer(graph, OP_relu, arena_printf(f->arena, "%s.relu", name), 1, &conv, 4, maps);
+  }
+  Value *cat = layer(graph, OP_concat, "cat", 2, branches, 4, (int[]){20, 21, 8, 8});
+  Node *pool = f->pool->producer;
+  for (int i = 0; i < 5; i++) /* the new nodes, which stand at the end, in their order */
+    graph_move_before(graph, graph->nodes.at[graph->nodes.count - 5 + i], pool);
+  pool->in[0] = cat;
+  f->pool->dim[1] = 21;
+  find(graph, OP_flatten)->out[0]->dim[1] = 21 * 16;
+  graph_find_value(graph, "fc.weight")->dim[1] = 21 * 16;
+  return cat;
+}
+
+static void parts_of_a_concat_lie_in_it(void **state) {
+  Fixture *f = *state;
+  Graph *graph = f->graph;
+  graph->recipe.batch = 2;
+  Value *cat = add_branches(f);
+  pass_gradient(graph);
+  run_passes(graph, PASS_FUSE, PASS_MEMORY, &AVX512);
+  const Value *left = cat->producer->in[0], *right = cat->producer->in[1];
+  assert_ptr_equal(left->part_of, cat);
+  assert_int_equal(left->offset, cat->offset);
+  assert_int_equal(right->offset, cat->offset + 16 * 8); /* behind a row of the left one */
+  assert_int_equal(right->elements, (20 * 8 - 1) * 2 * 16 * 8 + 16 * 8);
+  assert_true(cat->first <= left->first && cat->last >= right->last);
+  assert_true(node_is_view(graph, cat->producer));
+  /* What masks both is one node, and what it makes is cut without a copy. */
+  assert_null(find(graph, OP_relu_backward));
+  const Node *slice = find(graph, OP_slice);
+  assert_ptr_equal(slice->out[0]->part_of, slice->in[0]);
+  assert_int_equal(slice->in[0]->producer->op, OP_max_pool2d_backward);
+  assert_true(slice->in[0]->producer->attributes.mask);
+}
+
+static void parts_that_cannot_lie_in_a_concat_are_copied(void **state) {
+  Fixture *f = *state;
+  f->graph->recipe.batch = 2;
+  Value *cat = add_branches(f), *left = cat->producer->in[0];
+  cat->producer->in[0] = cat->producer->in[1]; /* the second would begin within a vector */
+  cat->producer->in[1] = left;
+  pass_gradient(f->graph);
+  run_passes(f->graph, PASS_FUSE, PASS_MEMORY, &AVX512);
+  assert_null(left->part_of);
+  assert_false(node_is_view(f->graph, cat->producer));
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test_setup_teardown(simplify_takes_out_what_does_nothing, build, release),
       cmocka_unit_test_setup_teardown(gradient_reaches_every_parameter_but_not_the_images, build,
                                       release),
       cmocka_unit_test_setup_teardown(frozen_parameters_cost_nothing, build, release),
+      cmocka_unit_test_setup_teardown(parts_of_a_concat_lie_in_it, build, release),
+      cmocka_unit_test_setup_teardown(parts_that_cannot_lie_in_a_concat_are_copied, build, release),
       cmocka_unit_test_setup_teardown(a_value_with_two_readers_gets_the_sum, build, release),
       cmocka_unit_test_setup_teardown(relu_rides_on_its_neighbours, build, release),
       cmocka_unit_test_setup_teardown(an_activation_that_others_read_stays, build, release),

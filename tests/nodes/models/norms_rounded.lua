@@ -1,4 +1,5 @@
 -- Batch norm, local response norm, leaky relu: with and without relus to fuse, odd sizes.
+local nn = require "nn"
 local branches = require "branches"
 return branches.model({2, 7, 9}, {
   function(image) -- relu in the epilogue, and in the backward half as a gate
@@ -25,6 +26,12 @@ return branches.model({2, 7, 9}, {
   end,
   function(image) -- a sum wider than there are channels
     return branches.channels(image, 3):local_response_norm {9, alpha = 1, beta = 0.6}
+  end,
+  function(image) -- inception, whose branches lie in the whole from the beginning
+    local x = branches.channels(image, 4, true)
+    return nn.concat {x:conv2d {16, 1}:batch_norm():relu(), x:conv2d {32, 3, padding = 1}:batch_norm(),
+                      x:max_pool2d {3, stride = 1, padding = 1}:conv2d {7, 1}:batch_norm():relu(), name = "cat"}
+      :conv2d {3, 2}
   end,
   function(image)
     return branches.channels(image, 3):leaky_relu():conv2d {3, 2}:leaky_relu {0.3}
