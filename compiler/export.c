@@ -24,9 +24,12 @@ static void add_ints(cJSON *parent, const char *name, const int *numbers, int co
   cJSON_AddItemToObject(parent, name, cJSON_CreateIntArray(numbers, count));
 }
 
+/* Without what a node works in. */
 static void add_names(cJSON *parent, const char *name, Value *const *values, int count) {
   cJSON *names = cJSON_AddArrayToObject(parent, name);
-  for (int i = 0; i < count; i++) cJSON_AddItemToArray(names, cJSON_CreateString(values[i]->name));
+  for (int i = 0; i < count; i++)
+    if (values[i]->kind != VALUE_WORKSPACE)
+      cJSON_AddItemToArray(names, cJSON_CreateString(values[i]->name));
 }
 
 /* --- values and nodes ----------------------------------------------------------------------- */

@@ -68,14 +68,19 @@ Node *graph_node(Graph *graph, OpKind op, const char *name, SourcePos pos, int i
   node->in_count = in_count;
   node->in = ARENA_ARRAY(graph->arena, Value *, in_count);
   for (int i = 0; i < in_count; i++) node->in[i] = in[i];
-  node->out = ARENA_ARRAY(graph->arena, Value *, OPS[op].outputs);
+  node->out = ARENA_ARRAY(graph->arena, Value *, OPS[op].outputs + 1); /* moments */
   LIST_PUSH(graph->arena, &graph->nodes, node);
   return node;
 }
 
+/* Those of its op; a convolution may note moments. */
+static int outputs_of(const Node *node) {
+  return OPS[node->op].outputs + (node->op == OP_conv2d && node->attributes.moments);
+}
+
 Value *graph_output(Graph *graph, Node *node, ValueKind kind, const char *name, int rank,
                     const int *dim) {
-  assert(node->out_count < OPS[node->op].outputs);
+  assert(node->out_count < outputs_of(node));
   Value *value = graph_value(graph, kind, name, rank, dim);
   value->producer = node;
   value->pos = node->pos;
@@ -393,7 +398,7 @@ static void verify_nodes(const Graph *graph, GraphStage stage) {
   for (int i = 0; i < graph->values.count; i++) listed[graph->values.at[i]->id] = true;
   for (int i = 0; i < graph->nodes.count; i++) {
     const Node *node = graph->nodes.at[i];
-    assert(node->out_count == OPS[node->op].outputs);
+    assert(node->out_count == outputs_of(node));
     verify_inputs(graph, node, listed, made);
     for (int k = 0; k < node->out_count; k++) {
       assert(listed[node->out[k]->id]);

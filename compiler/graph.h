@@ -54,7 +54,8 @@ typedef enum Activation { ACTIVATION_NONE, ACTIVATION_RELU } Activation;
   X(mask, BOOL)                                                                                    \
   X(gate, BOOL)                                                                                    \
   X(norm, BOOL)                                                                                    \
-  X(residual, BOOL)
+  X(residual, BOOL)                                                                                \
+  X(moments, BOOL)
 
 typedef struct Attributes {
   int channels, features;
@@ -79,6 +80,8 @@ typedef struct Attributes {
   bool norm;     /* folded: the last inputs are those of a batch_norm behind the convolution */
   bool residual; /* folded: the last input, or that before the mask, is added to y, before the
                     activation */
+  bool moments;  /* folded: conv2d has a second output, mean and squared deviations of pieces of y,
+                    which is the last input of the batch_norm behind it */
 } Attributes;
 
 typedef enum InitKind {
@@ -107,7 +110,7 @@ typedef enum ValueKind {
   VALUE_PARAMETER,
   VALUE_PARAMETER_GRADIENT,
   VALUE_LOSS,      /* one number an image */
-  VALUE_WORKSPACE, /* of a node while it runs; one for all */
+  VALUE_WORKSPACE, /* of a node while it runs; one for all. Moments, for the node behind */
   VALUE_PREPARED,  /* made of parameters before inference, and kept as long as it runs */
   VALUE_BUFFER     /* running statistics: kept with the parameters, not trained */
 } ValueKind;

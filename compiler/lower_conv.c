@@ -268,6 +268,13 @@ static void set_channels(Lowering *l, const Value *x, const Value *y, bool relu)
   lowering_bool(l, "relu", relu);
 }
 
+static void add_moments(Lowering *l) {
+  const Kernel body = {.template_name = "conv_moments.c.in", .name = "conv_moments"};
+  lowering_add_moments(l);
+  add_channels(l);
+  lowering_body(l, &body);
+}
+
 /* conv2d and its backward-data. */
 static void lower_conv_channels(Lowering *l, bool backward) {
   const Node *node = l->node;
@@ -282,11 +289,15 @@ static void lower_conv_channels(Lowering *l, bool backward) {
   lowering_bool(l, "bias", bias);
   lowering_bool(l, "mask", mask);
   lowering_bool(l, "residual", a->residual);
+  const bool moments = !backward && a->moments;
+  lowering_bool(l, "moments", moments);
+  if (moments) add_moments(l);
   const char *part = set_parts(l, node->in[0], node->out[0]);
-  SET_NAME(l, "conv%dx%d%s_%s_to_%s%s%s%s%s%s%s%s", a->kernel[0], a->kernel[1],
+  SET_NAME(l, "conv%dx%d%s_%s_to_%s%s%s%s%s%s%s%s%s", a->kernel[0], a->kernel[1],
            backward ? "_backward_data" : "", lowering_image(l, x), lowering_image(l, y),
            conv_suffix(l), pixel_of(node->in[0]) ? "_pixels" : "", bias ? "_bias" : "",
-           relu ? "_relu" : "", a->residual ? "_add" : "", mask ? "_mask" : "", part);
+           relu ? "_relu" : "", a->residual ? "_add" : "", mask ? "_mask" : "",
+           moments ? "_moments" : "", part);
   lowering_argue_values(l);
 }
 

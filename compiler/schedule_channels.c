@@ -167,6 +167,14 @@ void give_filters(Node *conv, const CompileOptions *options) {
   maker->out[0]->dim[0] = reals < INT32_MAX ? (int)reals : INT32_MAX; /* too large for a program */
 }
 
+/* [image][rows of a piece][vector of channels][mean, squared deviations][LANES]. */
+void give_moments(Node *conv, const CompileOptions *options) {
+  const Value *y = conv->out[0];
+  const int lanes = target_lanes(options->target);
+  conv->out[1]->dim[0] = y->dim[0] * divide_up(y->dim[2], conv->schedule.block[0]) *
+                         divide_up(y->dim[1], lanes) * 2 * lanes;
+}
+
 /* A tile has its sums, its vectors of a filter, a pixel, and one to spare; its pixels lack a tap at
    one end, few of them. */
 static bool check_tile_of_channels(const Decision *d, int vectors, int columns) {

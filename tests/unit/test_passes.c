@@ -299,6 +299,36 @@ static void parts_of_a_concat_lie_in_it(void **state) {
   assert_true(slice->in[0]->producer->attributes.mask);
 }
 
+/* A batch_norm behind the fixture's convolution, in front of the relu. */
+static void a_convolution_sums_for_the_batch_norm_behind_it(void **state) {
+  Fixture *f = *state;
+  Graph *graph = f->graph;
+  const int four[] = {4};
+  graph->recipe.batch = 2;
+  Node *norm = graph_node(graph, OP_batch_norm, "bn", NOWHERE, 1, &f->conv);
+  norm->attributes.eps = 1e-5;
+  Value *bn = graph_output(graph, norm, VALUE_ACTIVATION, "bn", 4, f->conv->dim);
+  const char *const names[] = {"bn.weight", "bn.bias", "bn.running_mean", "bn.running_var"};
+  for (int i = 0; i < 4; i++) {
+    Value *value = i < 2 ? parameter(graph, names[i], 1, four)
+                         : graph_value(graph, VALUE_BUFFER, names[i], 1, four);
+    graph_append_inputs(graph, norm, 1, &value);
+  }
+  graph_output(graph, norm, VALUE_ACTIVATION, "bn.mean", 1, four);
+  graph_output(graph, norm, VALUE_ACTIVATION, "bn.inverse", 1, four);
+  graph_move_before(graph, norm, f->relu->producer);
+  f->relu->producer->in[0] = bn;
+  pass_gradient(graph);
+  run_passes(graph, PASS_FUSE, PASS_MEMORY, &AVX512);
+  const Node *conv = find(graph, OP_conv2d);
+  assert_int_equal(conv->out_count, 2);
+  assert_ptr_equal(norm->in[norm->in_count - 1], conv->out[1]);
+  const int pieces = (8 + conv->schedule.block[0] - 1) / conv->schedule.block[0];
+  assert_int_equal(conv->out[1]->elements,
+                   20 * pieces * 2 * 16); /* images, one vector of channels */
+  assert_true(conv->out[1]->last >= 2);
+}
+
 static void parts_that_cannot_lie_in_a_concat_are_copied(void **state) {
   Fixture *f = *state;
   f->graph->recipe.batch = 2;
@@ -318,6 +348,8 @@ int main(void) {
                                       release),
       cmocka_unit_test_setup_teardown(frozen_parameters_cost_nothing, build, release),
       cmocka_unit_test_setup_teardown(parts_of_a_concat_lie_in_it, build, release),
+      cmocka_unit_test_setup_teardown(a_convolution_sums_for_the_batch_norm_behind_it, build,
+                                      release),
       cmocka_unit_test_setup_teardown(parts_that_cannot_lie_in_a_concat_are_copied, build, release),
       cmocka_unit_test_setup_teardown(a_value_with_two_readers_gets_the_sum, build, release),
       cmocka_unit_test_setup_teardown(relu_rides_on_its_neighbours, build, release),
