@@ -74,15 +74,10 @@ static const char *layout_constant(Layout layout) {
   return LAYOUTS[layout];
 }
 
-/* 0: the value's own. */
-static int row_channels(const Value *value) {
-  return value->part_of ? value_row_channels(value) : 0;
-}
-
 static void write_place(FILE *out, const Value *value) {
   if (value)
     fprintf(out, ", {%s, %" PRId64 ", %d, %d}", layout_constant(value->layout), value->offset,
-            value->call, row_channels(value));
+            value->call, value_whole_channels(value));
   else
     fprintf(out, ", {.call = -1}");
 }
@@ -127,7 +122,7 @@ static int write_values(FILE *out, const char *name, const Graph *graph) {
     fprintf(out, "    {\"%s\", ", value->name);
     write_dims(out, value);
     fprintf(out, ", %s, %" PRId64 ", %d},\n", layout_constant(value->layout), value->offset,
-            row_channels(value));
+            value_whole_channels(value));
     count++;
   }
   fprintf(out, "};\n\n");

@@ -44,10 +44,21 @@ static bool takes_mask(const Node *node, const Value *y) {
   }
 }
 
+/* The batch_norm_backward that alone reads what the relu_backward makes, if it is that of the
+   batch_norm whose relu this is; else NULL. */
+static Node *norm_in_front(const Graph *graph, const Node *relu_backward) {
+  Node *reader = graph_only_reader(graph, relu_backward->out[0]);
+  bool norm =
+      reader && reader->op == OP_batch_norm_backward && reader->in[0] == relu_backward->out[0];
+  return norm && relu_backward->in[1]->producer == reader->forward ? reader : NULL;
+}
+
 static bool fuse_mask(Graph *graph, Node *node) {
   if (node->phase != PHASE_BACKWARD || node->attributes.mask || node->out_count != 1) return false;
   Node *next = graph_only_reader(graph, node->out[0]);
   if (!next || next->op != OP_relu_backward || !takes_mask(node, next->in[1])) return false;
+  /* A gate reads x, as the sums do; a mask reads y besides. */
+  if (node->op == OP_conv2d_backward_data && norm_in_front(graph, next)) return false;
   node->attributes.mask = true;
   if (node->op != OP_max_pool2d_backward) graph_append_inputs(graph, node, 1, &next->in[1]);
   graph_absorb(graph, node, next);
@@ -63,9 +74,9 @@ static bool fuse_gate(Graph *graph, Node *node) {
     return false;
   for (int i = 0; i < graph->values.count; i++)
     if (graph->values.at[i]->gradient == node->out[0]) graph->values.at[i]->gradient = NULL;
+  const bool own = norm_in_front(graph, node);
   reader->in[0] = node->in[0];
   reader->attributes.gate = true;
-  const bool own = node->in[1]->producer == reader->forward;
   graph_append_inputs(graph, reader, 1, own ? &reader->forward->in[2] : &node->in[1]);
   graph_remove(graph, node);
   return true;

@@ -75,7 +75,8 @@ Node *graph_node(Graph *graph, OpKind op, const char *name, SourcePos pos, int i
 
 /* Those of its op; a convolution may note moments. */
 static int outputs_of(const Node *node) {
-  return OPS[node->op].outputs + (node->op == OP_conv2d && node->attributes.moments);
+  const bool conv = node->op == OP_conv2d || node->op == OP_conv2d_backward_data;
+  return OPS[node->op].outputs + (conv && node->attributes.moments);
 }
 
 Value *graph_output(Graph *graph, Node *node, ValueKind kind, const char *name, int rank,
@@ -147,6 +148,16 @@ int64_t value_features(const Value *value) {
 
 int value_row_channels(const Value *value) {
   return (value->part_of ? value->part_of : value)->dim[1];
+}
+
+int value_whole_channels(const Value *value) {
+  return value->part_of ? value->part_of->dim[1] : 0;
+}
+
+Value *node_residual(const Node *node) {
+  const Attributes *a = &node->attributes;
+  if (!a->residual) return NULL;
+  return node->in[node->in_count - 1 - a->mask - (node->op == OP_batch_norm && a->moments)];
 }
 
 Value *graph_find_value(const Graph *graph, const char *name) {
@@ -421,6 +432,40 @@ static bool in_activation_block(const Value *value) {
   return value_is_planned(value) && !value->view_of;
 }
 
+static bool contains(const Value *a, const Value *b) {
+  return a->part_first <= b->part_first && b->part_first + b->dim[1] <= a->part_first + a->dim[1];
+}
+
+/* Parts of a whole lie in it, beside or within each other. */
+static void verify_parts(const Graph *graph) {
+  for (int i = 0; i < graph->values.count; i++) {
+    const Value *a = graph->values.at[i];
+    if (!a->part_of) continue;
+    assert(!a->part_of->part_of && contains(a->part_of, a));
+    for (int k = 0; k < i; k++) {
+      const Value *b = graph->values.at[k];
+      if (b->part_of != a->part_of || contains(a, b) || contains(b, a)) continue;
+      assert(a->part_first + a->dim[1] <= b->part_first ||
+             b->part_first + b->dim[1] <= a->part_first);
+    }
+  }
+}
+
+static const Value *root_of(const Value *value) {
+  while (value->view_of) value = value->view_of;
+  return value;
+}
+
+/* A convolution reads all of x for a part of y. */
+static void verify_convolutions(const Graph *graph) {
+  for (int i = 0; i < graph->nodes.count; i++) {
+    const Node *node = graph->nodes.at[i];
+    const bool conv = node->op == OP_conv2d || node->op == OP_conv2d_prepared ||
+                      node->op == OP_conv2d_backward_data;
+    if (conv) assert(root_of(node->in[0]) != root_of(node->out[0]));
+  }
+}
+
 /* No two values that live at the same time lie on the same memory. */
 static void verify_plan(const Graph *graph) {
   for (int i = 0; i < graph->values.count; i++) {
@@ -447,5 +492,8 @@ void graph_verify(const Graph *graph, GraphStage stage) {
     if (stage >= STAGE_DIFFERENTIATED && value->gradient)
       assert(value_count(value->gradient) == value_count(value));
   }
-  if (stage >= STAGE_PLANNED) verify_plan(graph);
+  if (stage < STAGE_PLANNED) return;
+  verify_plan(graph);
+  verify_parts(graph);
+  verify_convolutions(graph);
 }

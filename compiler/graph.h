@@ -75,13 +75,13 @@ typedef struct Attributes {
   double lr_scale, decay_scale; /* update: factors of the recipe's rate and weight decay */
   Activation activation;        /* fused into the epilogue: y = activation(y) */
   bool mask;     /* fused: the last input is the activation y; dx is 0 where y is 0 */
-  bool gate;     /* fused: the last input is the activation y, or the bias of the batch_norm that
-                    made it; dy counts as 0 where y is 0 */
+  bool gate;     /* fused: input 5 is the activation y, or the bias of the batch_norm that made it;
+                    dy counts as 0 where y is 0 */
   bool norm;     /* folded: the last inputs are those of a batch_norm behind the convolution */
-  bool residual; /* folded: the last input, or that before the mask, is added to y, before the
-                    activation */
+  bool residual; /* folded: an input (node_residual) is added to y, before the activation */
   bool moments;  /* folded: conv2d has a second output, mean and squared deviations of pieces of y,
-                    which is the last input of the batch_norm behind it */
+                    which is the last input of the batch_norm behind it; so has its backward-data
+                    the sums of the batch_norm_backward behind it */
 } Attributes;
 
 typedef enum InitKind {
@@ -110,7 +110,7 @@ typedef enum ValueKind {
   VALUE_PARAMETER,
   VALUE_PARAMETER_GRADIENT,
   VALUE_LOSS,      /* one number an image */
-  VALUE_WORKSPACE, /* of a node while it runs; one for all. Moments, for the node behind */
+  VALUE_WORKSPACE, /* of a node while it runs, one for all; moments, from a node to another */
   VALUE_PREPARED,  /* made of parameters before inference, and kept as long as it runs */
   VALUE_BUFFER     /* running statistics: kept with the parameters, not trained */
 } ValueKind;
@@ -206,7 +206,9 @@ struct Node {
   int in_count, out_count;
   Value *workspace; /* or NULL; set by schedule */
   Attributes attributes;
-  Node *forward; /* of a backward node: the node it differentiates */
+  Node *forward;      /* of a backward node: the node it differentiates */
+  const Node *summed; /* of a conv2d_backward_data with moments: the batch_norm_backward behind it.
+                         For its sums, this node reads its inputs, too, which live until then */
   Schedule schedule;
   const char *variant; /* ends its kernel's name: "" unless a file decided other than the model */
 };
@@ -295,13 +297,17 @@ const char *op_name(OpKind op);
 const char *op_attributes(OpKind op);
 bool op_is_loss(OpKind op); /* outputs: loss, gradient of the logits */
 bool op_has_attribute(OpKind op, const char *name);
-int64_t value_count(const Value *value);    /* product of its dimensions */
-int64_t value_features(const Value *value); /* the same of one image: C*H*W */
-int value_row_channels(const Value *value); /* channels of a row of the memory that it lies in */
+int64_t value_count(const Value *value);      /* product of its dimensions */
+int64_t value_features(const Value *value);   /* the same of one image: C*H*W */
+int value_row_channels(const Value *value);   /* channels of a row of the memory that it lies in */
+int value_whole_channels(const Value *value); /* of the value that it is a part of; 0: of none */
 
 /* Whether the node's result is its input in the same memory: where flatten moves nothing, and
    concat and slice of parts. */
 bool node_is_view(const Graph *graph, const Node *node);
+
+/* The value that the node's epilogue adds, or NULL: the last input but for mask and moments. */
+Value *node_residual(const Node *node);
 
 /* Whether the node works on values that have channels, or features of one image, in their lanes. */
 bool node_has_channels(const Graph *graph, const Node *node);

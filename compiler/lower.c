@@ -38,6 +38,10 @@ void lowering_argue(Lowering *l, const char *text) {
   l->arguments = l->arguments ? arena_printf(l->graph->arena, "%s, %s", l->arguments, text) : text;
 }
 
+void lowering_argue_value(Lowering *l, const Value *value) {
+  lowering_argue(l, memory_of(l, value));
+}
+
 /* The shape of an image as an argument. */
 static void argue_image(Lowering *l, const Value *value) {
   lowering_argue(l, arena_printf(l->graph->arena, "(image){%d, %d, %d}", value->dim[1],
@@ -399,9 +403,12 @@ static void lower_batch_norm_backward(Lowering *l) {
       template_for(l, "batch_norm_backward.c.in", "batch_norm_backward_channels.c.in");
   lowering_bool(l, "gate", gate);
   lowering_bool(l, "own", own);
+  const bool moments = l->node->attributes.moments;
+  if (lowering_has_channels(l)) lowering_bool(l, "moments", moments);
   const char *part = argue_part(l, l->node->in[1], l->node->in[0]);
+  if (moments) argue_int(l, l->node->in[0]->producer->schedule.block[0]);
   const char *relu = own ? "_relu" : gate ? "_gate" : "";
-  SET_NAME(l, "batch_norm_backward%s%s%s", layout_suffix(l), relu, part);
+  SET_NAME(l, "batch_norm_backward%s%s%s%s", layout_suffix(l), moments ? "_sums" : "", relu, part);
   if (!lowering_has_channels(l)) lowering_argue(l, "batch");
   lowering_argue_values(l);
 }
@@ -446,6 +453,7 @@ static void lower_adaptive_avg_pool2d_backward(Lowering *l) {
 }
 
 static void lower_concat(Lowering *l) {
+  if (node_is_view(l->graph, l->node)) return;
   Arena *arena = l->graph->arena;
   const char *channels = "";
   bool whole = true; /* vectors of channels, of all but the last */
@@ -454,7 +462,6 @@ static void lower_concat(Lowering *l) {
     channels = arena_printf(arena, "%s%s%d", channels, i ? ", " : "", own);
     whole = whole && (own % l->lanes == 0 || i == l->node->in_count - 1);
   }
-  if (node_is_view(l->graph, l->node)) return;
   l->kernel.template_name = template_for(l, "concat.c.in", "concat_channels.c.in");
   lowering_int(l, "COUNT", l->node->in_count);
   if (lowering_has_channels(l)) lowering_bool(l, "whole", whole);
@@ -474,8 +481,8 @@ static void lower_pad_channels(Lowering *l) {
 }
 
 static void lower_slice(Lowering *l) {
-  const bool whole = l->node->attributes.first % l->lanes == 0;
   if (node_is_view(l->graph, l->node)) return;
+  const bool whole = l->node->attributes.first % l->lanes == 0;
   l->kernel.template_name = template_for(l, "slice.c.in", "slice_channels.c.in");
   if (lowering_has_channels(l)) lowering_bool(l, "whole", whole);
   SET_NAME(l, "slice%s%s", layout_suffix(l), lowering_has_channels(l) && !whole ? "_parts" : "");

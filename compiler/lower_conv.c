@@ -240,17 +240,12 @@ static const Kernel *channels_row(Lowering *l) {
   return lowering_body(l, &row);
 }
 
-/* Channels of the value that this one is a part of, or 0. */
-static int part_of(const Value *value) {
-  return value->part_of ? value_row_channels(value) : 0;
-}
-
 /* Those of what is read and what is made, and what ends the kernel's name. */
 static const char *set_parts(Lowering *l, const Value *read, const Value *made) {
-  const int of = part_of(read) + part_of(made);
-  assert(!part_of(read) || !part_of(made));
-  lowering_int(l, "READ_ROW", part_of(read));
-  lowering_int(l, "MADE_ROW", part_of(made));
+  const int of = value_whole_channels(read) + value_whole_channels(made);
+  assert(!read->part_of || !made->part_of);
+  lowering_int(l, "READ_ROW", value_whole_channels(read));
+  lowering_int(l, "MADE_ROW", value_whole_channels(made));
   return of ? arena_printf(l->graph->arena, "_of%d", of) : "";
 }
 
@@ -268,11 +263,25 @@ static void set_channels(Lowering *l, const Value *x, const Value *y, bool relu)
   lowering_bool(l, "relu", relu);
 }
 
-static void add_moments(Lowering *l) {
-  const Kernel body = {.template_name = "conv_moments.c.in", .name = "conv_moments"};
-  lowering_add_moments(l);
+/* What notes moments, or the sums of a batch_norm_backward; adds what that one reads to the
+ * arguments. */
+static const char *add_moments(Lowering *l) {
+  const Node *norm = l->node->summed;
+  Kernel body = {.template_name = norm ? "conv_sums.c.in" : "conv_moments.c.in"};
+  body.name = !norm ? "note_moments" : norm->attributes.gate ? "note_gated_sums" : "note_sums";
+  if (norm) {
+    body.parameters[body.parameter_count++] = param_bool("gate", norm->attributes.gate);
+    body.parameters[body.parameter_count++] = param_bool("own", norm->attributes.gate);
+    body.parameters[body.parameter_count++] = param_bool("part", false);
+  }
+  if (!norm) lowering_add_moments(l);
   add_channels(l);
-  lowering_body(l, &body);
+  return lowering_body(l, &body)->name;
+}
+
+/* x, weight, mean and inverse of a batch_norm_backward, and bias where it makes its relu again. */
+static void argue_summed(Lowering *l, const Node *norm) {
+  for (int k = 1; k < 5 + norm->attributes.gate; k++) lowering_argue_value(l, norm->in[k]);
 }
 
 /* conv2d and its backward-data. */
@@ -289,16 +298,19 @@ static void lower_conv_channels(Lowering *l, bool backward) {
   lowering_bool(l, "bias", bias);
   lowering_bool(l, "mask", mask);
   lowering_bool(l, "residual", a->residual);
-  const bool moments = !backward && a->moments;
-  lowering_bool(l, "moments", moments);
-  if (moments) add_moments(l);
+  lowering_text(l, "note", a->moments ? add_moments(l) : "");
+  lowering_bool(l, "own", node->summed && node->summed->attributes.gate);
   const char *part = set_parts(l, node->in[0], node->out[0]);
   SET_NAME(l, "conv%dx%d%s_%s_to_%s%s%s%s%s%s%s%s%s", a->kernel[0], a->kernel[1],
            backward ? "_backward_data" : "", lowering_image(l, x), lowering_image(l, y),
            conv_suffix(l), pixel_of(node->in[0]) ? "_pixels" : "", bias ? "_bias" : "",
            relu ? "_relu" : "", a->residual ? "_add" : "", mask ? "_mask" : "",
-           moments ? "_moments" : "", part);
+           !a->moments ? ""
+           : backward  ? "_sums"
+                       : "_moments",
+           part);
   lowering_argue_values(l);
+  if (node->summed) argue_summed(l, node->summed);
 }
 
 /* What gradients of filters share, and the tile with one tap or with all of a kernel's row. */
@@ -355,10 +367,11 @@ static void lower_filters_channels(Lowering *l) {
   lowering_int(l, "PARTS", s->parts);
   lowering_bool(l, "TAPS", s->algorithm == ALGORITHM_TAPS);
   lowering_int(l, "PIXEL", pixel_of(x));
-  const char *part = set_parts(l, x, dy);
+  const int of = value_whole_channels(dy);
+  lowering_int(l, "MADE_ROW", of);
   SET_NAME(l, "conv%dx%d_backward_weights_%s_to_%s%s%s%s", node->attributes.kernel[0],
            node->attributes.kernel[1], lowering_image(l, x), lowering_image(l, dy), conv_suffix(l),
-           pixel_of(x) ? "_pixels" : "", part);
+           pixel_of(x) ? "_pixels" : "", of ? arena_printf(l->graph->arena, "_of%d", of) : "");
   lowering_argue_values(l);
 }
 

@@ -117,9 +117,9 @@ static Value *may_write_over(const Node *node) {
   case OP_dropout_backward:
     return node->in[0];
   case OP_conv2d_prepared:
-  case OP_conv2d_backward_data: {
-    Value *beside = node->in[node->in_count - 1 - node->attributes.mask];
-    return node->attributes.residual && beside != node->in[0] ? beside : NULL;
+  case OP_conv2d_backward_data: { /* reads all of x for a part of y */
+    Value *beside = node_residual(node);
+    return beside && root_of(beside) != root_of(node->in[0]) ? beside : NULL;
   }
   default:
     return NULL;

@@ -167,7 +167,7 @@ void give_filters(Node *conv, const CompileOptions *options) {
   maker->out[0]->dim[0] = reals < INT32_MAX ? (int)reals : INT32_MAX; /* too large for a program */
 }
 
-/* [image][rows of a piece][vector of channels][mean, squared deviations][LANES]. */
+/* [image][rows of a piece][vector of channels][two][LANES]. */
 void give_moments(Node *conv, const CompileOptions *options) {
   const Value *y = conv->out[0];
   const int lanes = target_lanes(options->target);

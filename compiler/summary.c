@@ -68,8 +68,7 @@ static Field field_after(const Node *node, const Field *fields, const int *image
     for (int k = 1; k < node->in_count; k++) field = wider(field, fields[node->in[k]->id]);
     return field;
   default:
-    return node->attributes.residual ? wider(field, fields[node->in[node->in_count - 1]->id])
-                                     : field;
+    return node_residual(node) ? wider(field, fields[node_residual(node)->id]) : field;
   }
 }
 
@@ -110,12 +109,14 @@ static const char *kind_text(Arena *arena, const Node *node) {
                       fused ? "+" : "", fused ? activation_name(node->attributes.activation) : "");
 }
 
-/* The gradient of a layer's output: what the backward nodes of the layer read. */
+/* The gradient of a layer's output: what the backward nodes of the layer read; of a concat of
+   relus, that in front of them. */
 static const Value *gradient_of(const Graph *graph, const Node *layer) {
   for (int i = 0; i < graph->nodes.count; i++) {
     const Node *node = graph->nodes.at[i];
     bool reads = node->phase == PHASE_BACKWARD && node->forward == layer;
     if (!reads || node->op == OP_add || node->attributes.gate) continue;
+    if (layer->op == OP_concat && node->op == OP_relu_backward) continue;
     for (int k = 0; k < node->in_count; k++)
       if (node->in[k]->kind == VALUE_GRADIENT) return node->in[k];
   }

@@ -17,7 +17,7 @@ static bool writes_parts(const Graph *graph, const Node *node, int lanes) {
   case OP_batch_norm:
   case OP_conv2d:
   case OP_conv2d_prepared:
-    return !node->attributes.residual; /* that has rows of its own */
+    return !node->attributes.residual; /* what is added has rows of its own */
   case OP_concat:
     return may_join(graph, node, lanes);
   default:

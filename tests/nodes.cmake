@@ -69,6 +69,13 @@ endforeach()
 add_net_tests(memory check_memory "lenet5 --batch 20" "resnet18 -D size=32 -D classes=10 --batch 2"
   "resnet50 -D size=32 -D classes=10 --batch 16" "googlenet_cifar -D aux=true --batch 3" "alexnet_cifar --batch 4")
 
+# The same of models that have parts of wholes, and batch norms behind convolutions.
+foreach(name concats joins norms_rounded)
+  add_test(NAME memory.${name} COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/nodes/check_memory
+    ${CMAKE_CURRENT_SOURCE_DIR}/nodes/models/${name}.lua --batch 2)
+  set_tests_properties(memory.${name} PROPERTIES ENVIRONMENT "${environment}")
+endforeach()
+
 # Steps with several threads: bottlenecks, branches, and nets whose layers have fewer pieces of work than
 # there are threads. Sanitizers make small images long enough to wait for.
 set(size 64)

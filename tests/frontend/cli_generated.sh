@@ -16,6 +16,7 @@ for model in "$source"/models/*.lua; do
   name=$(basename "$model" .lua)
   case $name in
   lenet5 | resnet20) depth=-c readers=$all ;;
+  resnet50) depth=-fsyntax-only readers=$all ;;
   resnet[1-9]* | vgg1*) depth=-fsyntax-only readers=$(echo "$all" | head -n 1) ;;
   *) depth=-fsyntax-only readers=$all ;;
   esac

@@ -54,11 +54,14 @@ static bool is_gradient(const cnn_safetensors *got, const cnn_tensor *tensor) {
   return name[0] == 'd' && strchr(name, '.') && cnn_safetensors_find(got, name + 1) != NULL;
 }
 
-/* Workspace and prepared filters lie as a program's schedule wants them. */
+static bool ends_with(const char *name, const char *ending) {
+  const size_t length = strlen(name), end = strlen(ending);
+  return length > end && !strcmp(name + length - end, ending);
+}
+
+/* Workspace, prepared filters and moments of pieces lie as a program's schedule wants them. */
 static bool is_internal(const char *name) {
-  static const char ENDING[] = ".filters";
-  const size_t length = strlen(name), ending = sizeof ENDING - 1;
-  return !strcmp(name, "workspace") || (length > ending && !strcmp(name + length - ending, ENDING));
+  return !strcmp(name, "workspace") || ends_with(name, ".filters") || ends_with(name, ".moments");
 }
 
 /* What a difference to the tensor is measured by. */

@@ -9,7 +9,7 @@ try:
     import numpy  # noqa: F401
     import safetensors  # noqa: F401
     import torch  # noqa: F401
-except ImportError as error:
+except (ImportError, OSError) as error:  # a library of it may be missing
     print(f"skipped: python3 cannot import torch, numpy and safetensors: {error}")
     sys.exit(77)
 

@@ -27,6 +27,14 @@ return branches.model({2, 7, 9}, {
     local y = nn.concat {x:conv2d {16, 1}:relu(), x:conv2d {16, 3, padding = 1, bias = false}:relu(), name = "relus"}
     return nn.concat {y:conv2d {16, 1}, x, name = "beside"}:max_pool2d {3, stride = 2}
   end,
+  function(image) -- a value beside what is made of it: its gradient is a part of the sum's, and is read for another
+    local x = branches.channels(image, 32, true)
+    return (nn.concat {x:conv2d {16, 3, padding = 1}, image:conv2d {16, 1}, name = "cut"} + x):max_pool2d {3, stride = 2}
+  end,
+  function(image)
+    local x = branches.channels(image, 32, true)
+    return (x:conv2d {16, 3, padding = 1}:pad_channels {32} + x):max_pool2d {3, stride = 2}
+  end,
   function(image) -- wholes in a whole; a part that something else reads, too
     local x = branches.channels(image, 4, true)
     local y = x:conv2d {16, 1}
