@@ -263,8 +263,7 @@ static void set_channels(Lowering *l, const Value *x, const Value *y, bool relu)
   lowering_bool(l, "relu", relu);
 }
 
-/* What notes moments, or the sums of a batch_norm_backward; adds what that one reads to the
- * arguments. */
+/* What notes moments, or the sums of a batch_norm_backward. */
 static const char *add_moments(Lowering *l) {
   const Node *norm = l->node->summed;
   Kernel body = {.template_name = norm ? "conv_sums.c.in" : "conv_moments.c.in"};

@@ -92,7 +92,7 @@ local function same_geometry()
 end
 
 local function convolution(x, layer, channels)
-  local groups = layer.groups or one_in(3) and pick(divisors(x.channels)) or 1
+  local groups = one_in(3) and pick(divisors(x.channels)) or 1
   layer.channels = channels or groups * between(1, math.max(1, 10 // groups))
   layer.groups = layer.channels % groups == 0 and groups or 1
   layer.bias = not one_in(3)
@@ -170,21 +170,6 @@ function blocks.concat(x)
   return nn.concat(parts)
 end
 
--- Branches of whole vectors of channels but for the last, which may lie in the concat from the beginning.
-function blocks.inception(x)
-  local function branch(channels)
-    local y = one_in(4) and pool(x, {kernel = {3, 3}, stride = {1, 1}, padding = {1, 1}}) or x
-    local g = same_geometry()
-    g.groups = 1
-    return convolution(y, g, channels)
-  end
-  local parts = {branch(16)}
-  if one_in(2) then parts[2] = branch(32) end
-  if one_in(3) then parts = {nn.concat(parts), branch(16)} end
-  parts[#parts + 1] = branch(between(1, 9))
-  return nn.concat(parts)
-end
-
 -- Convolution and pooling with the same windows, side by side.
 function blocks.reduction(x)
   local g = geometry(x)
@@ -196,7 +181,7 @@ end
 
 local ORDER = {
   "convolution", "convolution", "convolution", "pool", "adaptive_pool", "response_norm", "norm",
-  "pad_channels", "nothing", "residual", "residual", "concat", "concat", "inception", "reduction",
+  "pad_channels", "nothing", "residual", "residual", "concat", "concat", "reduction",
 }
 
 -- The network -----------------------------------------------------------------------------------
