@@ -3,10 +3,10 @@
    Establishes  of training, the layout of images; where that has channels in lanes, a sum is the
    epilogue of the batch_norm or conv2d_backward_data that makes the last of two summands, and a
    conv2d and its backward-data note the sums that the batch_norm, or its backward half, behind them
-   needs. Of inference, where images have
-   channels in lanes, every conv2d is a conv2d_prepared: its filters are made from the parameters
-   once, before inference, in the order in which its kernel reads them, with a batch_norm behind it
-   multiplied in; a sum behind both is its epilogue. May break  nothing.
+   needs. Of inference, where images have channels in lanes, every conv2d is a conv2d_prepared: its
+   filters are made from the parameters once, before inference, in the order in which its kernel
+   reads them, with a batch_norm behind it multiplied in; a sum behind both is its epilogue. May
+   break  nothing.
  */
 #include "passes.h"
 

@@ -146,12 +146,17 @@ int64_t value_features(const Value *value) {
   return (int64_t)value->dim[1] * value->dim[2] * value->dim[3];
 }
 
-int value_row_channels(const Value *value) {
-  return (value->part_of ? value->part_of : value)->dim[1];
+Value *value_root(Value *value) {
+  while (value->view_of) value = value->view_of;
+  return value;
 }
 
 int value_whole_channels(const Value *value) {
   return value->part_of ? value->part_of->dim[1] : 0;
+}
+
+int value_row_channels(const Value *value) {
+  return value->part_of ? value_whole_channels(value) : value->dim[1];
 }
 
 Value *node_residual(const Node *node) {
@@ -451,18 +456,13 @@ static void verify_parts(const Graph *graph) {
   }
 }
 
-static const Value *root_of(const Value *value) {
-  while (value->view_of) value = value->view_of;
-  return value;
-}
-
 /* A convolution reads all of x for a part of y. */
 static void verify_convolutions(const Graph *graph) {
   for (int i = 0; i < graph->nodes.count; i++) {
     const Node *node = graph->nodes.at[i];
     const bool conv = node->op == OP_conv2d || node->op == OP_conv2d_prepared ||
                       node->op == OP_conv2d_backward_data;
-    if (conv) assert(root_of(node->in[0]) != root_of(node->out[0]));
+    if (conv) assert(value_root(node->in[0]) != value_root(node->out[0]));
   }
 }
 

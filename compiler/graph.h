@@ -297,8 +297,10 @@ const char *op_name(OpKind op);
 const char *op_attributes(OpKind op);
 bool op_is_loss(OpKind op); /* outputs: loss, gradient of the logits */
 bool op_has_attribute(OpKind op, const char *name);
-int64_t value_count(const Value *value);      /* product of its dimensions */
-int64_t value_features(const Value *value);   /* the same of one image: C*H*W */
+int64_t value_count(const Value *value);    /* product of its dimensions */
+int64_t value_features(const Value *value); /* the same of one image: C*H*W */
+/* In whose memory the value lives: its own, unless it is a view. */
+Value *value_root(Value *value);
 int value_row_channels(const Value *value);   /* channels of a row of the memory that it lies in */
 int value_whole_channels(const Value *value); /* of the value that it is a part of; 0: of none */
 

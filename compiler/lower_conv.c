@@ -240,13 +240,17 @@ static const Kernel *channels_row(Lowering *l) {
   return lowering_body(l, &row);
 }
 
-/* Those of what is read and what is made, and what ends the kernel's name. */
+static const char *part_suffix(Lowering *l, int of) {
+  return of ? arena_printf(l->graph->arena, "_of%d", of) : "";
+}
+
+/* Channels of the wholes of what is read and what is made; what ends the kernel's name. */
 static const char *set_parts(Lowering *l, const Value *read, const Value *made) {
   const int of = value_whole_channels(read) + value_whole_channels(made);
   assert(!read->part_of || !made->part_of);
   lowering_int(l, "READ_ROW", value_whole_channels(read));
   lowering_int(l, "MADE_ROW", value_whole_channels(made));
-  return of ? arena_printf(l->graph->arena, "_of%d", of) : "";
+  return part_suffix(l, of);
 }
 
 /* The row, its blocks, and the shape; x and y are those of the forward direction. */
@@ -370,7 +374,7 @@ static void lower_filters_channels(Lowering *l) {
   lowering_int(l, "MADE_ROW", of);
   SET_NAME(l, "conv%dx%d_backward_weights_%s_to_%s%s%s%s", node->attributes.kernel[0],
            node->attributes.kernel[1], lowering_image(l, x), lowering_image(l, dy), conv_suffix(l),
-           pixel_of(x) ? "_pixels" : "", of ? arena_printf(l->graph->arena, "_of%d", of) : "");
+           pixel_of(x) ? "_pixels" : "", part_suffix(l, of));
   lowering_argue_values(l);
 }
 

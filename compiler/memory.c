@@ -87,13 +87,8 @@ static void find_lifetimes(Graph *graph) {
   graph->output->last = graph->nodes.count; /* the caller reads it */
 }
 
-static Value *root_of(Value *value) {
-  while (value->view_of) value = value->view_of;
-  return value;
-}
-
 static void live_in(Value *value, Value *host) {
-  host = root_of(host);
+  host = value_root(host);
   value->view_of = host;
   if (value->first < host->first) host->first = value->first;
   if (value->last > host->last) host->last = value->last;
@@ -119,7 +114,7 @@ static Value *may_write_over(const Node *node) {
   case OP_conv2d_prepared:
   case OP_conv2d_backward_data: { /* reads all of x for a part of y */
     Value *beside = node_residual(node);
-    return beside && root_of(beside) != root_of(node->in[0]) ? beside : NULL;
+    return beside && value_root(beside) != value_root(node->in[0]) ? beside : NULL;
   }
   default:
     return NULL;
@@ -140,7 +135,7 @@ static void share_memory(Graph *graph, bool keep_values) {
   for (int i = 0; i < graph->nodes.count; i++) {
     Node *node = graph->nodes.at[i];
     Value *over = may_write_over(node);
-    const Value *host = over ? root_of(over) : NULL;
+    const Value *host = over ? value_root(over) : NULL;
     if (host && value_is_planned(host) && host->last == i && !node->out[0]->view_of)
       live_in(node->out[0], over);
   }
@@ -221,7 +216,7 @@ void pass_memory(Graph *graph, const CompileOptions *options) {
     place(graph);
   for (int i = 0; i < graph->values.count; i++) {
     Value *value = graph->values.at[i];
-    if (value->view_of) value->offset = root_of(value)->offset;
+    if (value->view_of) value->offset = value_root(value)->offset;
     if (value->part_of) value->offset += row_reals(value, value->part_first, lanes);
   }
 }
