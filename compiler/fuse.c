@@ -44,13 +44,16 @@ static bool takes_mask(const Node *node, const Value *y) {
   }
 }
 
-/* The batch_norm_backward that alone reads what the relu_backward makes, if it is that of the
-   batch_norm whose relu this is; else NULL. */
-static Node *norm_in_front(const Graph *graph, const Node *relu_backward) {
+/* The batch_norm_backward that alone reads what the relu_backward makes, as its dy; else NULL. */
+static Node *gated_norm(const Graph *graph, const Node *relu_backward) {
   Node *reader = graph_only_reader(graph, relu_backward->out[0]);
-  bool norm =
-      reader && reader->op == OP_batch_norm_backward && reader->in[0] == relu_backward->out[0];
-  return norm && relu_backward->in[1]->producer == reader->forward ? reader : NULL;
+  bool gate = reader && reader->op == OP_batch_norm_backward;
+  return gate && reader->in[0] == relu_backward->out[0] ? reader : NULL;
+}
+
+/* Whether the relu is that of the batch_norm's own result. */
+static bool is_own_relu(const Node *norm_backward, const Node *relu_backward) {
+  return norm_backward && relu_backward->in[1]->producer == norm_backward->forward;
 }
 
 static bool fuse_mask(Graph *graph, Node *node) {
@@ -58,7 +61,8 @@ static bool fuse_mask(Graph *graph, Node *node) {
   Node *next = graph_only_reader(graph, node->out[0]);
   if (!next || next->op != OP_relu_backward || !takes_mask(node, next->in[1])) return false;
   /* A gate reads x, as the sums do; a mask reads y besides. */
-  if (node->op == OP_conv2d_backward_data && norm_in_front(graph, next)) return false;
+  if (node->op == OP_conv2d_backward_data && is_own_relu(gated_norm(graph, next), next))
+    return false;
   node->attributes.mask = true;
   if (node->op != OP_max_pool2d_backward) graph_append_inputs(graph, node, 1, &next->in[1]);
   graph_absorb(graph, node, next);
@@ -69,15 +73,14 @@ static bool fuse_mask(Graph *graph, Node *node) {
    Where that was the relu of the batch_norm itself, its bias is enough to make it again. */
 static bool fuse_gate(Graph *graph, Node *node) {
   if (node->op != OP_relu_backward) return false;
-  Node *reader = graph_only_reader(graph, node->out[0]);
-  if (!reader || reader->op != OP_batch_norm_backward || reader->in[0] != node->out[0])
-    return false;
+  Node *norm = gated_norm(graph, node);
+  if (!norm) return false;
   for (int i = 0; i < graph->values.count; i++)
     if (graph->values.at[i]->gradient == node->out[0]) graph->values.at[i]->gradient = NULL;
-  const bool own = norm_in_front(graph, node);
-  reader->in[0] = node->in[0];
-  reader->attributes.gate = true;
-  graph_append_inputs(graph, reader, 1, own ? &reader->forward->in[2] : &node->in[1]);
+  norm->in[0] = node->in[0];
+  norm->attributes.gate = true;
+  Value **beside = is_own_relu(norm, node) ? &norm->forward->in[2] : &node->in[1];
+  graph_append_inputs(graph, norm, 1, beside);
   graph_remove(graph, node);
   return true;
 }
@@ -89,9 +92,7 @@ static Node *mask_of_part(const Graph *graph, const Node *concat, const Node *sl
   if (!mask || mask->op != OP_relu_backward) return NULL;
   int first = 0, k = 0;
   for (; first < slice->attributes.first; k++) first += concat->in[k]->dim[1];
-  const Node *reader = graph_only_reader(graph, mask->out[0]);
-  bool gate = reader && reader->op == OP_batch_norm_backward;
-  return mask->in[1] == concat->in[k] && !gate ? mask : NULL;
+  return mask->in[1] == concat->in[k] && !gated_norm(graph, mask) ? mask : NULL;
 }
 
 /* Where all slices of a concat's gradient are masked, one mask of the whole stands before them. */

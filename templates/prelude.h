@@ -65,7 +65,8 @@ static inline int max_int(int a, int b) { return a > b ? a : b; }
 static inline int divide_up(int a, int b) { return (a + b - 1) / b; }
 static inline real at_least_0(real a) { return a < 0 ? 0 : a; }
 
-/* For functions around one hot loop: inlined, the loops around it would take its registers. */
+/* For functions around one hot loop: inlined, the loops around it would take its registers. And for kernels: inlined,
+   they would all be one function, over which compilers take minutes. */
 #define NOINLINE __attribute__((noinline))
 
 /* Asks for memory that is read soon; any address will do. */

@@ -21,7 +21,7 @@ foreach(case IN LISTS cases)
     foreach(target IN LISTS TARGETS)
       add_test(NAME fixtures.${name}.${target}
         COMMAND sh ${CMAKE_CURRENT_SOURCE_DIR}/parity/fixture.sh $<TARGET_FILE:cnnc>
-          $<TARGET_FILE:check_fixture> "${CNNC_PROGRAM_CC}" "${CNNC_PROGRAM_CFLAGS}"
+          $<TARGET_FILE:check_fixture> "${CNNC_PROGRAM_CC}" "${CNNC_PROGRAM_CFLAGS_QUICK}"
           ${CMAKE_CURRENT_BINARY_DIR}/fixture_${name}_${target} ${target} ${name} ${model} ${arguments}
         WORKING_DIRECTORY ${PROJECT_SOURCE_DIR})
       set_tests_properties(fixtures.${name}.${target} PROPERTIES LABELS fixtures SKIP_RETURN_CODE 77)

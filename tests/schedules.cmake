@@ -2,7 +2,7 @@
 # stride, dilation, group and rest; with two images those that have channels in their lanes. Each
 # test has schedules of its own.
 set(environment CNNC=$<TARGET_FILE:cnnc> CHECK_NODES=$<TARGET_FILE:check_nodes>
-  COMPARE_TRACES=$<TARGET_FILE:compare_traces> "CC=${CNNC_PROGRAM_CC}" CFLAGS=${CNNC_PROGRAM_CFLAGS})
+  COMPARE_TRACES=$<TARGET_FILE:compare_traces> "CC=${CNNC_PROGRAM_CC}" CFLAGS=${CNNC_PROGRAM_CFLAGS_QUICK})
 set(first 1)
 set(count 1)
 set(names conv_strides conv_groups conv_kernels conv_channels linears)

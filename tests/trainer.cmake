@@ -13,7 +13,7 @@ set_tests_properties(trainer.recipe PROPERTIES ENVIRONMENT "${environment}")
 
 add_test(NAME trainer.gradflow COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/trainer/gradflow)
 set_tests_properties(trainer.gradflow PROPERTIES ENVIRONMENT
-  "CNNC=$<TARGET_FILE:cnnc>;CC=${CNNC_PROGRAM_CC};CFLAGS=${CNNC_PROGRAM_CFLAGS}")
+  "CNNC=$<TARGET_FILE:cnnc>;CC=${CNNC_PROGRAM_CC};CFLAGS=${CNNC_PROGRAM_CFLAGS_QUICK}")
 
 add_test(NAME trainer.resume COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/trainer/resume)
 set_tests_properties(trainer.resume PROPERTIES ENVIRONMENT "${environment}")
