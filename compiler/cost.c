@@ -45,6 +45,7 @@ static bool is_of_image(const Value *value) {
 }
 
 static void add_value(NodeCost *cost, const Value *value, int each) {
+  if (value->kind == VALUE_WORKSPACE) return; /* sums: what a kernel saves */
   const int bytes = value->kind == VALUE_INPUT ? 1 : each;
   if (is_of_image(value))
     cost->image_bytes += value_features(value) * bytes;

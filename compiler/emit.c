@@ -358,7 +358,7 @@ char *emit_program(Graph *training, Graph *inference, const CompileOptions *opti
       param_string("parameters", parameter_places(training)),
       param_string("kernels", kernel_functions(arena, engine, &kernels)),
       param_string("training_plan", activation_places(training, "    ", value_is_planned)),
-      param_string("preparation_plan", activation_places(inference, "  ", is_prepared)),
+      param_string("preparation_plan", activation_places(inference, "    ", is_prepared)),
       param_string("inference_plan", activation_places(inference, "    ", is_not_prepared)),
       param_string("forward", forward),
       param_string("backward", backward),

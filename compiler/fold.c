@@ -2,11 +2,10 @@
    Requires  a fused graph.
    Establishes  of training, the layout of images; where that has channels in lanes, a sum is the
    epilogue of the batch_norm or conv2d_backward_data that makes the last of two summands, and a
-   conv2d and its backward-data note the sums that the batch_norm, or its backward half, behind them
-   needs. Of inference, where images have channels in lanes, every conv2d is a conv2d_prepared: its
-   filters are made from the parameters once, before inference, in the order in which its kernel
-   reads them, with a batch_norm behind it multiplied in; a sum behind both is its epilogue. May
-   break  nothing.
+   conv2d_backward_data notes the sums that the batch_norm_backward behind it needs. Of inference,
+   where images have channels in lanes, every conv2d is a conv2d_prepared: its filters are made from
+   the parameters once, before inference, in the order in which its kernel reads them, with a
+   batch_norm behind it multiplied in; a sum behind both is its epilogue. May break  nothing.
  */
 #include "passes.h"
 
@@ -68,27 +67,25 @@ static void fold_sum(Graph *graph, Node *node) {
   graph_absorb(graph, node, sum);
 }
 
-/* The convolution, or its backward half, sums what it makes while that is in the caches, so the
-   batch_norm, or its backward half, behind it reads it once less. */
-static void fold_moments(Graph *graph, Node *norm) {
-  const bool backward = norm->op == OP_batch_norm_backward;
+/* A conv2d_backward_data sums what it makes while that is in the caches, so the batch_norm_backward
+   behind it reads that once less. */
+static void fold_sums(Graph *graph, Node *norm) {
   Node *conv = norm->in[0]->producer;
-  if (conv->op != (backward ? OP_conv2d_backward_data : OP_conv2d) || conv->attributes.moments)
-    return;
-  if (backward && norm->attributes.gate && norm->in[5]->kind != VALUE_PARAMETER) return;
-  const char *name = arena_printf(graph->arena, "%s.moments", norm->in[0]->name);
+  if (conv->op != OP_conv2d_backward_data || conv->summed) return;
+  if (norm->attributes.gate && !node_remakes_relu(norm)) return;
+  const char *name = arena_printf(graph->arena, "%s.sums", norm->in[0]->name);
   const int reals = 1; /* the schedule says how many */
-  conv->attributes.moments = norm->attributes.moments = true;
-  Value *moments = graph_output(graph, conv, VALUE_WORKSPACE, name, 1, &reals);
-  graph_append_inputs(graph, norm, 1, &moments);
-  if (backward) conv->summed = norm;
+  conv->attributes.sums = norm->attributes.sums = true;
+  Value *sums = graph_output(graph, conv, VALUE_WORKSPACE, name, 1, &reals);
+  graph_append_inputs(graph, norm, 1, &sums);
+  conv->summed = norm;
 }
 
 static void fold_training(Graph *graph) {
   for (int i = 0; i < graph->nodes.count; i++) {
     Node *node = graph->nodes.at[i];
     if (node->op == OP_batch_norm || node->op == OP_conv2d_backward_data) fold_sum(graph, node);
-    if (node->op == OP_batch_norm || node->op == OP_batch_norm_backward) fold_moments(graph, node);
+    if (node->op == OP_batch_norm_backward) fold_sums(graph, node);
   }
 }
 

@@ -1,9 +1,10 @@
 /* fuse: work that would be a pass over memory of its own rides on a neighbour.
    Requires  a differentiated graph (or the forward graph of inference).
    Establishes  relu in the epilogue of the conv2d or linear that feeds it; in the backward half,
-   the relu's mask in the epilogue of whatever makes the gradient that arrives there; masks of all
-   parts of a concat are one of the whole. May break  value->gradient of values whose gradient no
-   longer exists by itself: it is NULL then. */
+   the relu's mask in the epilogue of whatever makes the gradient that arrives there, or in the
+   batch_norm_backward that reads it (its gate); masks of all parts of a concat are one of the
+   whole. May break  value->gradient of values whose gradient no longer exists by itself: it is NULL
+   then. */
 #include "passes.h"
 
 static bool takes_activation(OpKind op) {
@@ -60,7 +61,8 @@ static bool fuse_mask(Graph *graph, Node *node) {
   if (node->phase != PHASE_BACKWARD || node->attributes.mask || node->out_count != 1) return false;
   Node *next = graph_only_reader(graph, node->out[0]);
   if (!next || next->op != OP_relu_backward || !takes_mask(node, next->in[1])) return false;
-  /* A gate reads x, as the sums do; a mask reads y besides. */
+  /* The gate of a batch_norm makes its own relu again from x, which it reads anyway; a mask reads
+   * y. */
   if (node->op == OP_conv2d_backward_data && is_own_relu(gated_norm(graph, next), next))
     return false;
   node->attributes.mask = true;

@@ -68,15 +68,15 @@ Node *graph_node(Graph *graph, OpKind op, const char *name, SourcePos pos, int i
   node->in_count = in_count;
   node->in = ARENA_ARRAY(graph->arena, Value *, in_count);
   for (int i = 0; i < in_count; i++) node->in[i] = in[i];
-  node->out = ARENA_ARRAY(graph->arena, Value *, OPS[op].outputs + 1); /* moments */
+  node->out = ARENA_ARRAY(graph->arena, Value *, OPS[op].outputs + 1); /* sums */
   LIST_PUSH(graph->arena, &graph->nodes, node);
   return node;
 }
 
-/* Those of its op; a convolution may note moments. */
+/* Those of its op; a conv2d_backward_data may note sums. */
 static int outputs_of(const Node *node) {
-  const bool conv = node->op == OP_conv2d || node->op == OP_conv2d_backward_data;
-  return OPS[node->op].outputs + (conv && node->attributes.moments);
+  const bool noted = node->op == OP_conv2d_backward_data && node->attributes.sums;
+  return OPS[node->op].outputs + noted;
 }
 
 Value *graph_output(Graph *graph, Node *node, ValueKind kind, const char *name, int rank,
@@ -159,10 +159,14 @@ int value_row_channels(const Value *value) {
   return value->part_of ? value_whole_channels(value) : value->dim[1];
 }
 
+bool node_remakes_relu(const Node *norm_backward) {
+  return norm_backward->attributes.gate && norm_backward->in[5]->kind == VALUE_PARAMETER;
+}
+
 Value *node_residual(const Node *node) {
   const Attributes *a = &node->attributes;
   if (!a->residual) return NULL;
-  return node->in[node->in_count - 1 - a->mask - (node->op == OP_batch_norm && a->moments)];
+  return node->in[node->in_count - 1 - a->mask];
 }
 
 Value *graph_find_value(const Graph *graph, const char *name) {
@@ -408,6 +412,22 @@ static void verify_schedule(const Graph *graph, const Node *node) {
   assert((node->schedule.algorithm == ALGORITHM_NONE) == node_is_view(graph, node));
 }
 
+/* Sums are read together with what they are of, by a node whose other inputs exist by then. */
+static void verify_sums(const Node *node, const bool *made) {
+  if (!node->attributes.sums) {
+    assert(!node->summed);
+  } else if (node->op == OP_batch_norm_backward) {
+    const Node *conv = node->in[0]->producer;
+    assert(conv->summed == node && node->in[node->in_count - 1] == conv->out[1]);
+  } else {
+    const Node *norm = node->summed;
+    assert(norm->attributes.sums && norm->in[0] == node->out[0]);
+    assert(!norm->attributes.gate || node_remakes_relu(norm));
+    for (int k = 1; k < 5 + norm->attributes.gate; k++)
+      assert(!norm->in[k]->producer || made[norm->in[k]->id]);
+  }
+}
+
 static void verify_nodes(const Graph *graph, GraphStage stage) {
   bool *listed = ARENA_ARRAY(graph->arena, bool, graph->next_id);
   bool *made = ARENA_ARRAY(graph->arena, bool, graph->next_id);
@@ -416,6 +436,7 @@ static void verify_nodes(const Graph *graph, GraphStage stage) {
     const Node *node = graph->nodes.at[i];
     assert(node->out_count == outputs_of(node));
     verify_inputs(graph, node, listed, made);
+    verify_sums(node, made);
     for (int k = 0; k < node->out_count; k++) {
       assert(listed[node->out[k]->id]);
       assert(node->out[k]->producer == node);

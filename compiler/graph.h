@@ -55,7 +55,7 @@ typedef enum Activation { ACTIVATION_NONE, ACTIVATION_RELU } Activation;
   X(gate, BOOL)                                                                                    \
   X(norm, BOOL)                                                                                    \
   X(residual, BOOL)                                                                                \
-  X(moments, BOOL)
+  X(sums, BOOL)
 
 typedef struct Attributes {
   int channels, features;
@@ -79,9 +79,8 @@ typedef struct Attributes {
                     dy counts as 0 where y is 0 */
   bool norm;     /* folded: the last inputs are those of a batch_norm behind the convolution */
   bool residual; /* folded: an input (node_residual) is added to y, before the activation */
-  bool moments;  /* folded: conv2d has a second output, mean and squared deviations of pieces of y,
-                    which is the last input of the batch_norm behind it; so has its backward-data
-                    the sums of the batch_norm_backward behind it */
+  bool sums;     /* folded: conv2d_backward_data has a second output, sums over pieces of dx, which
+                    is the last input of the batch_norm_backward behind it */
 } Attributes;
 
 typedef enum InitKind {
@@ -110,7 +109,7 @@ typedef enum ValueKind {
   VALUE_PARAMETER,
   VALUE_PARAMETER_GRADIENT,
   VALUE_LOSS,      /* one number an image */
-  VALUE_WORKSPACE, /* of a node while it runs, one for all; moments, from a node to another */
+  VALUE_WORKSPACE, /* of a node while it runs, one for all; sums, from a node to another */
   VALUE_PREPARED,  /* made of parameters before inference, and kept as long as it runs */
   VALUE_BUFFER     /* running statistics: kept with the parameters, not trained */
 } ValueKind;
@@ -207,7 +206,7 @@ struct Node {
   Value *workspace; /* or NULL; set by schedule */
   Attributes attributes;
   Node *forward;      /* of a backward node: the node it differentiates */
-  const Node *summed; /* of a conv2d_backward_data with moments: the batch_norm_backward behind it.
+  const Node *summed; /* of a conv2d_backward_data with sums: the batch_norm_backward behind it.
                          For its sums, this node reads its inputs, too, which live until then */
   Schedule schedule;
   const char *variant; /* ends its kernel's name: "" unless a file decided other than the model */
@@ -308,7 +307,10 @@ int value_whole_channels(const Value *value); /* of the value that it is a part 
    concat and slice of parts. */
 bool node_is_view(const Graph *graph, const Node *node);
 
-/* The value that the node's epilogue adds, or NULL: the last input but for mask and moments. */
+/* Whether the batch_norm_backward makes its own relu again, from bias, for its gate. */
+bool node_remakes_relu(const Node *norm_backward);
+
+/* The value that the node's epilogue adds, or NULL: the last input but for mask. */
 Value *node_residual(const Node *node);
 
 /* Whether the node works on values that have channels, or features of one image, in their lanes. */

@@ -359,28 +359,21 @@ static void lower_add(Lowering *l) {
   lowering_argue_values(l);
 }
 
-void lowering_add_moments(Lowering *l) {
-  const Kernel body = {.template_name = "moments.c.in", .name = "moments"};
-  lowering_body(l, &body);
-}
-
 static void lower_batch_norm(Lowering *l) {
   bool relu = l->node->attributes.activation == ACTIVATION_RELU;
   l->kernel.template_name = template_for(l, "batch_norm.c.in", "batch_norm_channels.c.in");
   const bool residual = l->node->attributes.residual;
   lowering_bool(l, "relu", relu);
-  const bool moments = l->node->attributes.moments;
   if (lowering_has_channels(l)) {
+    const Kernel moments = {.template_name = "moments.c.in", .name = "moments"};
     lowering_bool(l, "residual", residual);
-    lowering_bool(l, "moments", moments);
-    lowering_add_moments(l);
+    lowering_body(l, &moments);
   }
   const char *momentum = lowering_number(l, "momentum", l->node->attributes.momentum);
   const char *eps = lowering_number(l, "eps", l->node->attributes.eps);
   const char *part = argue_part(l, l->node->in[0], l->node->out[0]);
-  if (moments) argue_int(l, l->node->in[0]->producer->schedule.block[0]);
-  SET_NAME(l, "batch_norm%s_m%s_e%s%s%s%s%s", layout_suffix(l), momentum, eps,
-           moments ? "_moments" : "", residual ? "_add" : "", relu ? "_relu" : "", part);
+  SET_NAME(l, "batch_norm%s_m%s_e%s%s%s%s", layout_suffix(l), momentum, eps, residual ? "_add" : "",
+           relu ? "_relu" : "", part);
   if (!lowering_has_channels(l)) lowering_argue(l, "batch");
   lowering_argue_values(l);
 }
@@ -398,17 +391,17 @@ static void lower_batch_norm_inference(Lowering *l) {
 
 static void lower_batch_norm_backward(Lowering *l) {
   const bool gate = l->node->attributes.gate;
-  const bool own = gate && l->node->in[5]->kind == VALUE_PARAMETER;
+  const bool own = node_remakes_relu(l->node);
   l->kernel.template_name =
       template_for(l, "batch_norm_backward.c.in", "batch_norm_backward_channels.c.in");
   lowering_bool(l, "gate", gate);
   lowering_bool(l, "own", own);
-  const bool moments = l->node->attributes.moments;
-  if (lowering_has_channels(l)) lowering_bool(l, "moments", moments);
+  const bool sums = l->node->attributes.sums;
+  if (lowering_has_channels(l)) lowering_bool(l, "sums", sums);
   const char *part = argue_part(l, l->node->in[1], l->node->in[0]);
-  if (moments) argue_int(l, l->node->in[0]->producer->schedule.block[0]);
+  if (sums) argue_int(l, l->node->in[0]->producer->schedule.block[0]);
   const char *relu = own ? "_relu" : gate ? "_gate" : "";
-  SET_NAME(l, "batch_norm_backward%s%s%s%s", layout_suffix(l), moments ? "_sums" : "", relu, part);
+  SET_NAME(l, "batch_norm_backward%s%s%s%s", layout_suffix(l), sums ? "_sums" : "", relu, part);
   if (!lowering_has_channels(l)) lowering_argue(l, "batch");
   lowering_argue_values(l);
 }

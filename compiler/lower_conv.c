@@ -12,9 +12,13 @@ static void add_axis(Lowering *l) {
   lowering_body(l, &axis);
 }
 
-static void body_int(Kernel *body, const char *name, int value) {
+static void body_parameter(Kernel *body, TemplateParam parameter) {
   assert(body->parameter_count < KERNEL_PARAMETERS_MAX);
-  body->parameters[body->parameter_count++] = param_int(name, value);
+  body->parameters[body->parameter_count++] = parameter;
+}
+
+static void body_int(Kernel *body, const char *name, int value) {
+  body_parameter(body, param_int(name, value));
 }
 
 static const char *rest_text(Lowering *l, const char *of, int rest) {
@@ -80,7 +84,7 @@ static const Kernel *taps_body(Lowering *l, const Value *x, const Value *dy, int
   body_int(&body, "REST", rest);
   body_int(&body, "STEP", a->stride[1]);
   body_int(&body, "PAD", a->padding[1]);
-  body.parameters[body.parameter_count++] = param_string("RIGHT", right);
+  body_parameter(&body, param_string("RIGHT", right));
   const char *edges = *right ? arena_printf(l->graph->arena, "_e%s", right) : "";
   body.name = arena_printf(l->graph->arena, "conv_weights_%dx%dtaps_s%d_p%d%s%s", tile[0], tile[1],
                            a->stride[1], a->padding[1], edges, rest_text(l, "", rest));
@@ -226,12 +230,12 @@ static const Kernel *channels_row(Lowering *l) {
   body_int(&row, "X", tile[1]);
   body_int(&row, "XREST", x_rest);
   body_int(&row, "XREST2", x_rest2);
-  row.parameters[row.parameter_count++] = param_bool("shorter", shorter);
+  body_parameter(&row, param_bool("shorter", shorter));
   row.name = "row_of";
   for (int i = 0; i < 6; i++) {
     bool made = tiles[i].vectors && tiles[i].pixels;
     const char *name = made ? channels_tile(l, tiles[i].vectors, tiles[i].pixels)->name : "";
-    row.parameters[row.parameter_count++] = param_string(tiles[i].parameter, name);
+    body_parameter(&row, param_string(tiles[i].parameter, name));
     if (i == 0) row.name = arena_printf(arena, "row_of_%s", name);
   }
   row.name = arena_printf(arena, "%s%s%s%s", row.name, rest_text(l, "v", v_rest),
@@ -267,17 +271,13 @@ static void set_channels(Lowering *l, const Value *x, const Value *y, bool relu)
   lowering_bool(l, "relu", relu);
 }
 
-/* What notes moments, or the sums of a batch_norm_backward. */
-static const char *add_moments(Lowering *l) {
-  const Node *norm = l->node->summed;
-  Kernel body = {.template_name = norm ? "conv_sums.c.in" : "conv_moments.c.in"};
-  body.name = !norm ? "note_moments" : norm->attributes.gate ? "note_gated_sums" : "note_sums";
-  if (norm) {
-    body.parameters[body.parameter_count++] = param_bool("gate", norm->attributes.gate);
-    body.parameters[body.parameter_count++] = param_bool("own", norm->attributes.gate);
-    body.parameters[body.parameter_count++] = param_bool("part", false);
-  }
-  if (!norm) lowering_add_moments(l);
+/* What notes the sums of the batch_norm_backward. */
+static const char *add_sums(Lowering *l, const Node *norm) {
+  Kernel body = {.template_name = "conv_sums.c.in"};
+  body.name = norm->attributes.gate ? "note_gated_sums" : "note_sums";
+  body_parameter(&body, param_bool("gate", norm->attributes.gate));
+  body_parameter(&body, param_bool("own", node_remakes_relu(norm)));
+  body_parameter(&body, param_bool("part", false));
   add_channels(l);
   return lowering_body(l, &body)->name;
 }
@@ -301,17 +301,15 @@ static void lower_conv_channels(Lowering *l, bool backward) {
   lowering_bool(l, "bias", bias);
   lowering_bool(l, "mask", mask);
   lowering_bool(l, "residual", a->residual);
-  lowering_text(l, "note", a->moments ? add_moments(l) : "");
-  lowering_bool(l, "own", node->summed && node->summed->attributes.gate);
+  lowering_text(l, "note", node->summed ? add_sums(l, node->summed) : "");
+  lowering_bool(l, "own", node->summed && node_remakes_relu(node->summed));
   const char *part = set_parts(l, node->in[0], node->out[0]);
+  assert(!node->summed || !node->out[0]->part_of); /* what is noted has rows of its own */
   SET_NAME(l, "conv%dx%d%s_%s_to_%s%s%s%s%s%s%s%s%s", a->kernel[0], a->kernel[1],
            backward ? "_backward_data" : "", lowering_image(l, x), lowering_image(l, y),
            conv_suffix(l), pixel_of(node->in[0]) ? "_pixels" : "", bias ? "_bias" : "",
            relu ? "_relu" : "", a->residual ? "_add" : "", mask ? "_mask" : "",
-           !a->moments ? ""
-           : backward  ? "_sums"
-                       : "_moments",
-           part);
+           node->summed ? "_sums" : "", part);
   lowering_argue_values(l);
   if (node->summed) argue_summed(l, node->summed);
 }

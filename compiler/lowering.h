@@ -51,9 +51,6 @@ const char *lowering_window_suffix(Lowering *l);
 /* The function that does a kernel's work for several shapes: joins the list unless it is there. */
 const Kernel *lowering_body(Lowering *l, const Kernel *body);
 
-/* Mean and squared deviations of channels in lanes: what a batch_norm needs of its input. */
-void lowering_add_moments(Lowering *l);
-
 /* lower_conv.c */
 void lower_conv2d(Lowering *l);
 void lower_conv2d_backward_data(Lowering *l);

@@ -139,8 +139,8 @@ static const struct argp_option COMPILE_OPTIONS[] = {
     {"output", 'o', "FILE", 0,
      "Where to write the C (default: MODEL.c in this folder); - is standard output", 0},
     {"dump", KEY_DUMP, "PASS", 0,
-     "Print the graph after a pass instead: built, simplify, gradient, fuse, schedule, layout, "
-     "views, memory; inference is the planned graph without training, schedule-file what "
+     "Print the graph after a pass instead: built, simplify, gradient, fuse, fold, schedule, "
+     "layout, views, memory; inference is the planned graph without training, schedule-file what "
      "--schedule takes",
      0},
     {"cflags", KEY_CFLAGS, NULL, 0, "Print what the C compiler needs, for the target", 5},

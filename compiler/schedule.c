@@ -237,7 +237,7 @@ static void schedule_node(Node *node, Graph *graph, const CompileOptions *option
     node->variant = strcmp(usual, suffix) != 0 ? suffix : "";
   }
   give_workspace(node, graph, options);
-  if (node->out_count > 1 && node->out[1]->kind == VALUE_WORKSPACE) give_moments(node, options);
+  if (node->out_count > 1 && node->out[1]->kind == VALUE_WORKSPACE) give_sums(node, options);
   if (node->op == OP_conv2d_prepared) give_filters(node, options);
 }
 

@@ -168,7 +168,7 @@ void give_filters(Node *conv, const CompileOptions *options) {
 }
 
 /* [image][rows of a piece][vector of channels][two][LANES]. */
-void give_moments(Node *conv, const CompileOptions *options) {
+void give_sums(Node *conv, const CompileOptions *options) {
   const Value *y = conv->out[0];
   const int lanes = target_lanes(options->target);
   conv->out[1]->dim[0] = y->dim[0] * divide_up(y->dim[2], conv->schedule.block[0]) *

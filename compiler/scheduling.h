@@ -68,8 +68,8 @@ int64_t channels_workspace_reals(const Node *node, const Schedule *s,
                                  const CompileOptions *options);
 /* The filters get the size that the tiles of a scheduled conv2d_prepared want. */
 void give_filters(Node *conv, const CompileOptions *options);
-/* Moments get the size that the pieces of a scheduled convolution want. */
-void give_moments(Node *conv, const CompileOptions *options);
+/* Sums get the size that the pieces of a scheduled conv2d_backward_data want. */
+void give_sums(Node *conv, const CompileOptions *options);
 
 /* Bytes of a number of as many images or channels as a vector holds. */
 int vector_bytes(const CompileOptions *options);

@@ -62,11 +62,13 @@ static const struct argp PARSER = {
     .options = OPTIONS,
     .parser = parse,
     .children = TAKES,
-    .doc = "How large activations, their gradients and those of weights are, layer by layer: root "
-           "mean squares in one backward pass over a batch, the first that training takes from the "
-           "data set in DIR, or random images. Gradients are those of the mean loss."
-           "\vWhere an activation is fused into a layer, the output is that behind it, and its "
-           "gradient that before it. A dash stands for what does not exist by itself. d: gradient.",
+    .doc =
+        "How large activations, their gradients and those of weights are, layer by layer: root "
+        "mean squares in one backward pass over a batch, the first that training takes from the "
+        "data set in DIR, or random images. Gradients are those of the mean loss."
+        "\vWhere an activation is fused into a layer, the output is that behind it, and its "
+        "gradient that before it, or behind it where a batch norm's backward half drops what the "
+        "relu dropped. A dash stands for what does not exist by itself. d: gradient.",
 };
 
 typedef struct gradflow {

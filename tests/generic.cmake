@@ -26,7 +26,7 @@ foreach(target scalar native)
 endforeach()
 generic_test(lenet5_part models/lenet5.lua 19 "")
 generic_test(mlp models/mlp.lua 3 "--batch=7")
-if(CNNC_SANITIZE) # they have no kernels that those above lack
+if(CNNC_SANITIZE) # they have no kernels that tests of nodes lack
   return()
 endif()
 # Of the zoo, as small as they still make sense.

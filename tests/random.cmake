@@ -12,7 +12,7 @@ set(TESTS 10)
 math(EXPR count "(${CNNC_RANDOM_NETWORKS} + ${TESTS} - 1) / ${TESTS}")
 foreach(first RANGE 1 ${CNNC_RANDOM_NETWORKS} ${count})
   add_test(NAME random.${first} COMMAND ${check} ${first} ${count})
-  set_tests_properties(random.${first} PROPERTIES LABELS random ENVIRONMENT "${environment}")
+  set_tests_properties(random.${first} PROPERTIES LABELS random COST 50 ENVIRONMENT "${environment}")
 endforeach()
 
 # A difference is a failure, and says how to see it again.

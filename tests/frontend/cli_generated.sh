@@ -27,7 +27,7 @@ for model in "$source"/models/*.lua; do
     expect 0 -- sh -c "cd elsewhere && '$cnnc' '$model' --target $target -o again.c"
     cmp "$name.c" elsewhere/again.c || fail "other bytes from another folder"
     ! grep -n "$source\|$folder" "$name.c" || fail "a path of this machine in $name.c"
-    step=$(sed -n '/^static void forward_backward/,/^}/s/^ *\([a-z0-9_]*\)(t, .*/\1/p' "$name.c" | sort -u)
+    step=$(sed -n '/^static void \(forward_backward\|update_parameters\|prepare\|infer\)(/,/^}/s/^ *\([a-z0-9_]*\)(\(t\|lanes\), .*/\1/p' "$name.c" | sort -u)
     [ "$(echo "$step" | wc -l)" -gt 5 ] || fail "no kernels in $name.c"
     for kernel in $step; do
       grep -q "^NOINLINE static void $kernel(team t" "$name.c" || fail "$kernel may be inlined"
@@ -40,6 +40,24 @@ for model in "$source"/models/*.lua; do
     [ "$name" = lenet5 ] || continue
     [ "$(wc -c <lenet5.c)" -lt 150000 ] || fail "lenet5.c for $target has 150 kB"
     [ "$(wc -l <lenet5.c)" -lt 3000 ] || fail "lenet5.c for $target has 3000 lines"
+  done
+done
+
+# Layers may have the names of what the C calls.
+cat >names.lua <<'END'
+local nn = require "nn"
+local function forward(x)
+  x = x:conv2d {32, 3, name = "pack"}:relu():conv2d {32, 3, name = "prepare"}:relu()
+  x = x:conv2d {32, 3, name = "pack_channel"}:relu():conv2d {32, 3, name = "turn"}:relu()
+  return x:flatten():linear {10, name = "gradient_of"}
+end
+return nn.model {input = {3, 16, 16}, classes = 10, forward = forward}
+END
+for batch in 2 32; do
+  expect 0 -- "$cnnc" names.lua --batch $batch --target avx2
+  for cc in $all; do
+    # shellcheck disable=SC2046 # words
+    $cc $("$cnnc" --cflags --target avx2) -Wall -Wextra -Werror -fsyntax-only names.c || fail "$cc and names of layers"
   done
 done
 exit 0

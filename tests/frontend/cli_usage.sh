@@ -4,6 +4,12 @@ lenet5=$source/models/lenet5.lua
 
 expect 0 "cnnc " -- "$cnnc" --version
 expect 0 "Usage: cnnc" "cnnc build" "--target" -- "$cnnc" --help
+expect 2 "no pass 'none'" -- "$cnnc" "$lenet5" --dump=none
+passes=$(sed -n 's/.*there is \(.*\), inference and.*/\1/p' errors | tr -d ,)
+[ "$(echo "$passes" | wc -w)" -ge 8 ] || fail "passes: $passes"
+for pass in $passes; do
+  expect 0 "$pass" -- "$cnnc" --help
+done
 for command in build summary export; do
   expect 0 "Usage: cnnc $command" "--batch" -- "$cnnc" $command --help
 done

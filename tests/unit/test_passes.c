@@ -6,6 +6,7 @@
 
 #include <string.h>
 
+#include "cost.h"
 #include "passes.h"
 
 /* --- a small graph: conv2d, relu, max_pool2d, flatten, linear, loss -------------------------- */
@@ -289,8 +290,8 @@ static void parts_of_a_concat_lie_in_it(void **state) {
   assert_true(slice->in[0]->producer->attributes.mask);
 }
 
-/* A batch_norm behind the fixture's convolution, in front of the relu. */
-static void a_convolution_sums_for_the_batch_norm_behind_it(void **state) {
+/* A batch_norm behind the fixture's convolution, and another convolution, in front of the relu. */
+static void backward_data_sums_for_the_batch_norm_behind_it(void **state) {
   Fixture *f = *state;
   Graph *graph = f->graph;
   const int four[] = {4};
@@ -306,17 +307,28 @@ static void a_convolution_sums_for_the_batch_norm_behind_it(void **state) {
   }
   graph_output(graph, norm, VALUE_ACTIVATION, "bn.mean", 1, four);
   graph_output(graph, norm, VALUE_ACTIVATION, "bn.inverse", 1, four);
+  const int filters[] = {4, 4, 1, 1};
+  Value *next_in[] = {bn, parameter(graph, "next.weight", 4, filters)};
+  Node *next = graph_node(graph, OP_conv2d, "next", NOWHERE, 2, next_in);
+  next->attributes = (Attributes){
+      .channels = 4, .kernel = {1, 1}, .stride = {1, 1}, .dilation = {1, 1}, .groups = 1};
+  f->relu->producer->in[0] = graph_output(graph, next, VALUE_ACTIVATION, "next", 4, f->conv->dim);
   graph_move_before(graph, norm, f->relu->producer);
-  f->relu->producer->in[0] = bn;
+  graph_move_before(graph, next, f->relu->producer);
   pass_gradient(graph);
   run_passes(graph, PASS_FUSE, PASS_MEMORY, &AVX512);
-  const Node *conv = find(graph, OP_conv2d);
+  const Node *conv = find(graph, OP_conv2d_backward_data);
+  const Node *reader = find(graph, OP_batch_norm_backward);
   assert_int_equal(conv->out_count, 2);
-  assert_ptr_equal(norm->in[norm->in_count - 1], conv->out[1]);
+  assert_ptr_equal(conv->summed, reader);
+  assert_ptr_equal(reader->in[reader->in_count - 1], conv->out[1]);
   const int pieces = (8 + conv->schedule.block[0] - 1) / conv->schedule.block[0];
   assert_int_equal(conv->out[1]->elements,
                    20 * pieces * 2 * 16); /* images, one vector of channels */
-  assert_ptr_equal(graph->nodes.at[conv->out[1]->last], norm);
+  assert_ptr_equal(graph->nodes.at[conv->out[1]->last], reader);
+  assert_true(norm->out[2]->last >= conv->out[0]->first); /* it reads mean and inverse, too */
+  /* What is noted is no cost of the definition. */
+  assert_int_equal(node_cost(graph, conv, &AVX512).bytes, value_count(next_in[1]) * 4);
 }
 
 static void parts_that_cannot_lie_in_a_concat_are_copied(void **state) {
@@ -338,7 +350,7 @@ int main(void) {
                                       release),
       cmocka_unit_test_setup_teardown(frozen_parameters_cost_nothing, build, release),
       cmocka_unit_test_setup_teardown(parts_of_a_concat_lie_in_it, build, release),
-      cmocka_unit_test_setup_teardown(a_convolution_sums_for_the_batch_norm_behind_it, build,
+      cmocka_unit_test_setup_teardown(backward_data_sums_for_the_batch_norm_behind_it, build,
                                       release),
       cmocka_unit_test_setup_teardown(parts_that_cannot_lie_in_a_concat_are_copied, build, release),
       cmocka_unit_test_setup_teardown(a_value_with_two_readers_gets_the_sum, build, release),
