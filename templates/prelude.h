@@ -73,8 +73,8 @@ static inline real at_least_0(real a) { return a < 0 ? 0 : a; }
 static inline void prefetch(const real *at) { __builtin_prefetch(at); }
 static inline void prefetch_to_write(const real *at) { __builtin_prefetch(at, 1); }
 
-/* Images of a value with rank 4 lie row by row, the channels of a row behind each other:
-   [N/LANES][height][channels][width][LANES]. */
+/* Images of a value with rank 4 lie row by row, the channels of a row behind each other: with images in the lanes
+   [N/LANES][height][channels][width][LANES], with channels there [N][height][channels/LANES][width][LANES]. */
 typedef struct image {
   int channels, height, width;
 } image;

@@ -7,7 +7,7 @@
 #pragma GCC diagnostic ignored "-Wunused-function" /* a program needs only some of these */
 
 typedef float real;
-typedef __m256 vec;   /* one real of each of LANES images */
+typedef __m256 vec;   /* LANES reals: of as many images, or channels */
 typedef __m256i vint; /* LANES 32-bit integers */
 typedef __m256 vmask; /* a truth value a lane: all bits or none */
 enum { LANES = 8 };

@@ -8,7 +8,7 @@
 #pragma GCC diagnostic ignored "-Wunused-function" /* a program needs only some of these */
 
 typedef float real;
-typedef __m512 vec;      /* one real of each of LANES images */
+typedef __m512 vec;      /* LANES reals: of as many images, or channels */
 typedef __m512i vint;    /* LANES 32-bit integers */
 typedef __mmask16 vmask; /* a truth value a lane */
 enum { LANES = 16 };

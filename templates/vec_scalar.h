@@ -6,7 +6,7 @@ $ local f = real == "float" and "f" or ""
 #pragma GCC diagnostic ignored "-Wunused-function" /* a program needs only some of these */
 
 typedef ${real} real;
-typedef real vec;      /* one real of each of LANES images */
+typedef real vec;      /* LANES reals: of as many images, or channels */
 typedef uint32_t vint; /* LANES 32-bit integers */
 typedef int vmask;     /* a truth value a lane: 0 or 1 */
 enum { LANES = 1 };
