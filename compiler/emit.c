@@ -166,9 +166,6 @@ static char *parameter_places(const Graph *graph) {
 static bool is_prepared(const Value *value) {
   return value->kind == VALUE_PREPARED;
 }
-static bool is_not_prepared(const Value *value) {
-  return value_is_planned(value) && !is_prepared(value);
-}
 
 /* Those that `belongs` picks. */
 static char *activation_places(const Graph *graph, const char *indent,
@@ -359,7 +356,7 @@ char *emit_program(Graph *training, Graph *inference, const CompileOptions *opti
       param_string("kernels", kernel_functions(arena, engine, &kernels)),
       param_string("training_plan", activation_places(training, "    ", value_is_planned)),
       param_string("preparation_plan", activation_places(inference, "    ", is_prepared)),
-      param_string("inference_plan", activation_places(inference, "    ", is_not_prepared)),
+      param_string("inference_plan", activation_places(inference, "    ", value_is_planned)),
       param_string("forward", forward),
       param_string("backward", backward),
       param_string("update", update),

@@ -61,8 +61,7 @@ static bool fuse_mask(Graph *graph, Node *node) {
   if (node->phase != PHASE_BACKWARD || node->attributes.mask || node->out_count != 1) return false;
   Node *next = graph_only_reader(graph, node->out[0]);
   if (!next || next->op != OP_relu_backward || !takes_mask(node, next->in[1])) return false;
-  /* The gate of a batch_norm makes its own relu again from x, which it reads anyway; a mask reads
-   * y. */
+  /* A batch_norm's gate makes its own relu again from x, which it reads anyway; a mask reads y. */
   if (node->op == OP_conv2d_backward_data && is_own_relu(gated_norm(graph, next), next))
     return false;
   node->attributes.mask = true;
