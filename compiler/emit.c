@@ -280,21 +280,33 @@ static const char *kernel_of(const KernelList *kernels, const char *layer) {
   return "";
 }
 
+/* In the table: not what is elementwise, or nearly so. */
+static bool is_listed(const LayerSummaryList *summary, int i) {
+  const LayerSummary *layer = &summary->at[i];
+  bool same = i && !memcmp(layer->shape, layer[-1].shape, sizeof layer->shape);
+  return !same || layer->macs;
+}
+
 static char *layer_table(const Graph *graph, const LayerSummaryList *summary,
                          const KernelList *kernels) {
   TextStream text;
   text_begin(&text);
   char shape[40];
-  fprintf(text.out, "   %-20s %-12s %9s %9s  %s\n", "layer", "output", "MFLOP", "bytes", "kernel");
+  int width = 0;
+  for (int i = 0; i < summary->count; i++)
+    if (is_listed(summary, i) && (int)strlen(summary->at[i].name) > width)
+      width = (int)strlen(summary->at[i].name);
+  fprintf(text.out, "   %-*s %-12s %9s %9s  %s\n", width, "layer", "output", "MFLOP", "bytes",
+          "kernel");
   for (int i = 0; i < summary->count; i++) {
     const LayerSummary *layer = &summary->at[i];
-    bool same = i && !memcmp(layer->shape, layer[-1].shape, sizeof layer->shape);
-    if (same && !layer->macs) continue; /* elementwise, or nearly so */
-    fprintf(text.out, "   %-20s %-12s %9.3f %9" PRId64 "  %s\n", layer->name,
+    if (!is_listed(summary, i)) continue;
+    fprintf(text.out, "   %-*s %-12s %9.3f %9" PRId64 "  %s\n", width, layer->name,
             shape_text(layer, shape), 2e-6 * (double)layer->macs, layer->activation_bytes,
             kernel_of(kernels, layer->name));
   }
-  fprintf(text.out, "   MFLOP and bytes are those of one image, forward.\n");
+  fprintf(text.out, "   MFLOP and bytes are those of one image, forward. Left out: layers that neither multiply by\n"
+                    "   weights nor change a shape (relu, batch_norm, dropout...).\n");
   return text_done(&text, graph->arena);
 }
 

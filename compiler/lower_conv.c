@@ -6,10 +6,16 @@
 
 /* --- bodies ----------------------------------------------------------------------------------- */
 
-/* What all bodies use. */
-static void add_axis(Lowering *l) {
-  const Kernel axis = {.template_name = "conv_axis.c.in", .name = "conv_axis"};
-  lowering_body(l, &axis);
+static void add_shared(Lowering *l, const char *name) {
+  const char *file = arena_printf(l->graph->arena, "%s.c.in", name);
+  const Kernel shared = {.template_name = file, .name = name};
+  lowering_body(l, &shared);
+}
+
+/* What all bodies with images in the lanes use. */
+static void add_images(Lowering *l) {
+  add_shared(l, "conv_axis");
+  add_shared(l, "conv_images");
 }
 
 static void body_parameter(Kernel *body, TemplateParam parameter) {
@@ -29,7 +35,7 @@ static const char *rest_text(Lowering *l, const char *of, int rest) {
 static const Kernel *rows_body(Lowering *l, int made) {
   const int *tile = l->node->schedule.tile, rest = made % tile[0];
   Kernel body = {.template_name = "conv_rows.c.in"};
-  add_axis(l);
+  add_images(l);
   body_int(&body, "MT", tile[0]);
   body_int(&body, "XT", tile[1]);
   body_int(&body, "REST", rest);
@@ -45,7 +51,7 @@ static const Kernel *weights_body(Lowering *l, int made, int read) {
   const int sums = conv_block_sums(l->options);
   assert(s->block[1] * s->block[2] * s->block[3] * l->node->attributes.kernel[1] <= sums);
   Kernel body = {.template_name = "conv_weights.c.in"};
-  add_axis(l);
+  add_images(l);
   body_int(&body, "OT", tile[0]);
   body_int(&body, "CT", tile[1]);
   body_int(&body, "OREST", o_rest);
@@ -76,7 +82,7 @@ static const Kernel *taps_body(Lowering *l, const Value *x, const Value *dy, int
   const char *right = right_lacks(l, x, dy);
   Kernel loops = {.template_name = "conv_weights_by_taps.c.in", .name = "conv_weights_by_taps"};
   Kernel body = {.template_name = "conv_weights_taps.c.in"};
-  add_axis(l);
+  add_images(l);
   body_int(&loops, "SUMS", conv_block_sums(l->options));
   lowering_body(l, &loops);
   body_int(&body, "OT", tile[0]);
@@ -128,7 +134,9 @@ static void set_rows(Lowering *l, bool backward, bool bias, bool relu, bool mask
   lowering_bool(l, "bias", bias);
   lowering_bool(l, "relu", relu);
   lowering_bool(l, "mask", mask);
-  lowering_int(l, "PACK", l->node->workspace ? l->node->schedule.tile[0] : 0);
+  const bool packs = l->node->workspace != NULL;
+  if (packs) add_shared(l, "pack_filters");
+  lowering_int(l, "PACK", packs ? l->node->schedule.tile[0] : 0);
 }
 
 static void lower_conv_lanes(Lowering *l) {
@@ -174,7 +182,7 @@ static void add_channels(Lowering *l) {
   body_int(&shared, "VECTORS", TILE_VECTORS_MOST);
   body_int(&shared, "PIXELS", TILE_PIXELS_MOST);
   body_int(&shared, "EDGE", EDGE_MOST);
-  add_axis(l);
+  add_shared(l, "conv_axis");
   lowering_body(l, &shared);
 }
 

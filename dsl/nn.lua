@@ -646,9 +646,9 @@ end
 function entries.describe(model)
   check_model(model)
   local lines = {
-    text("Model %s: images %dx%dx%d, %d classes; by default batch %d, %d epochs.", model.name,
+    text("Model %s: images %dx%dx%d, %d classes; by default batch %d, %d epoch%s.", model.name,
          model.input[1], model.input[2], model.input[3], model.classes, model.train.batch,
-         model.train.epochs),
+         model.train.epochs, model.train.epochs == 1 and "" or "s"),
     #options > 0 and "Options of the model, set by -D NAME=VALUE:" or "The model has no options.",
   }
   for _, option in ipairs(options) do

@@ -3,9 +3,12 @@
 #include "real.h"
 #include "safetensors.h"
 
+#include <errno.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 enum { DIFFERENCES_SHOWN = 5, NUMBERS_TEXT = CNN_CHANNELS_MAX * 32 };
 
@@ -160,40 +163,54 @@ static void read_labels(const cnn_safetensors *file, const cnn_model *model,
   checkpoint->normalization = cnn_normalization_given(channels, mean, deviation);
 }
 
+static bool open_checkpoint(cnn_safetensors *file, const char *path, const cnn_model *model,
+                            cnn_error *error) {
+  if (access(path, F_OK) != 0 && errno == ENOENT)
+    return cnn_fail(error, CNN_EXIT_DATA,
+                    "%s: %s; name a checkpoint, or train first: `%s train DIR` writes "
+                    "runs/%s/last.safetensors",
+                    path, strerror(ENOENT), model->name, model->name);
+  return cnn_safetensors_open(file, path, error);
+}
+
+/* A parameter of the model, from the tensor of its name and shape. */
+static bool load_parameter(const cnn_safetensors *file, const char *path, const cnn_model *model,
+                           const cnn_parameter *parameter, void *parameters, cnn_error *error) {
+  const cnn_tensor *tensor = cnn_safetensors_find(file, parameter->name);
+  int64_t count = cnn_tensor_count(tensor);
+  for (int64_t k = 0; k < count; k++) {
+    double number = cnn_tensor_get(tensor, k);
+    if (!isfinite(number))
+      return cnn_fail(error, CNN_EXIT_DATA,
+                      "%s: element %lld of '%s' is not a finite number; use a checkpoint of a "
+                      "training that did not diverge",
+                      path, (long long)k, parameter->name);
+    cnn_real_set(model, parameters, parameter->offset + (size_t)k, number);
+  }
+  return true;
+}
+
 bool cnn_checkpoint_load(const char *path, const cnn_model *model, void *parameters,
                          cnn_checkpoint *checkpoint, cnn_error *error) {
   cnn_safetensors file;
-  if (!cnn_safetensors_open(&file, path, error)) return false;
-  bool good = compare(&file, path, model, error);
-  for (int i = 0; good && i < model->parameter_count; i++) {
-    const cnn_parameter *parameter = &model->parameters[i];
-    const cnn_tensor *tensor = cnn_safetensors_find(&file, parameter->name);
-    int64_t count = cnn_tensor_count(tensor);
-    for (int64_t k = 0; k < count; k++)
-      cnn_real_set(model, parameters, parameter->offset + (size_t)k, cnn_tensor_get(tensor, k));
-  }
+  if (!open_checkpoint(&file, path, model, error)) return false;
+  bool good =
+      compare(&file, path, model, error) && cnn_safetensors_check_data(&file, path, error);
+  for (int i = 0; good && i < model->parameter_count; i++)
+    good = load_parameter(&file, path, model, &model->parameters[i], parameters, error);
   if (good) read_labels(&file, model, checkpoint);
   cnn_safetensors_close(&file);
   return good;
 }
 
-bool cnn_checkpoint_classes(const char *path, char **classes, cnn_error *error) {
+bool cnn_checkpoint_classes(const char *path, const cnn_model *model, char **classes,
+                            cnn_error *error) {
   cnn_safetensors file;
   *classes = NULL;
-  if (!cnn_safetensors_open(&file, path, error)) return false;
+  if (!open_checkpoint(&file, path, model, error)) return false;
   const char *text = cnn_safetensors_metadata(&file, "classes");
   bool named = text && *text;
   if (named) *classes = strdup(text);
   cnn_safetensors_close(&file);
   return !named || *classes || cnn_fail(error, CNN_EXIT_FAILED, "no memory for names of classes");
-}
-
-bool cnn_checkpoint_model(const char *path, char *name, size_t size) {
-  cnn_error ignored = {0};
-  cnn_safetensors file;
-  if (!cnn_safetensors_open(&file, path, &ignored)) return false;
-  const char *maker = cnn_safetensors_metadata(&file, "model");
-  if (maker) snprintf(name, size, "%s", maker);
-  cnn_safetensors_close(&file);
-  return maker != NULL;
 }

@@ -25,14 +25,13 @@ bool cnn_checkpoint_save(const char *path, const cnn_model *model, void *paramet
                          const cnn_checkpoint *checkpoint, cnn_text *header, cnn_error *error);
 
 /* Fills the parameter block; F32 and F64 are converted as needed. A file whose names or shapes are
-   not the model's is refused with the first differences. */
+   not the model's is refused with the first differences, one with damaged or infinite numbers,
+   too. */
 bool cnn_checkpoint_load(const char *path, const cnn_model *model, void *parameters,
                          cnn_checkpoint *checkpoint, cnn_error *error);
 
 /* The names of classes in the file, one a line, or NULL; the caller frees them. */
-bool cnn_checkpoint_classes(const char *path, char **classes, cnn_error *error);
-
-/* The name of the model that made the file, into `name`; false if the file is not a checkpoint. */
-bool cnn_checkpoint_model(const char *path, char *name, size_t size);
+bool cnn_checkpoint_classes(const char *path, const cnn_model *model, char **classes,
+                            cnn_error *error);
 
 #endif

@@ -81,7 +81,7 @@ bool cnn_eval(const cnn_model *model, int argc, char **argv, cnn_error *error) {
   cnn_dataset test = {0};
   cnn_session session;
   char *classes;
-  if (!cnn_checkpoint_classes(o.given.weights, &classes, error)) return false;
+  if (!cnn_checkpoint_classes(o.given.weights, model, &classes, error)) return false;
   bool good = cnn_dataset_load_test(&test, model, o.given.folder, classes, o.limit, error);
   cnn_class_count *counts;
   cnn_session_plan(&session, model, CNN_TO_INFER, o.given.threads);

@@ -179,7 +179,7 @@ bool cnn_predict(const cnn_model *model, int argc, char **argv, cnn_error *error
   argp_parse(&PARSER, argc, argv, 0, NULL, &o);
   cnn_session session;
   char *classes;
-  if (!cnn_checkpoint_classes(o.given.weights, &classes, error)) return false;
+  if (!cnn_checkpoint_classes(o.given.weights, model, &classes, error)) return false;
   cnn_session_plan(&session, model, CNN_TO_INFER, o.given.threads);
   bool good = cnn_session_open(&session, error) &&
               cnn_session_load(&session, o.given.weights, data_set(o.sources[0]), error);

@@ -24,3 +24,7 @@ void cnn_text_add_json(cnn_text *text, const char *string) {
   }
   cnn_text_add(text, "\"");
 }
+
+const char *cnn_plural(long long count) {
+  return count == 1 ? "" : "s";
+}

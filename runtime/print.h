@@ -12,6 +12,9 @@ typedef struct cnn_text {
 
 void cnn_text_add(cnn_text *text, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
+/* The ending of what is counted: "" for one, else "s". */
+const char *cnn_plural(long long count);
+
 /* A JSON string, quotes included. */
 void cnn_text_add_json(cnn_text *text, const char *string);
 

@@ -224,6 +224,7 @@ bool cnn_resume_load(const cnn_safetensors *file, const char *path, const cnn_mo
                      const cnn_resume *resume, const cnn_resume_blocks *blocks, cnn_error *error) {
   cnn_tensor tensors[BLOCKS];
   int count = list_blocks(tensors, model, resume->epochs_done, blocks);
+  if (!cnn_safetensors_check_data(file, path, error)) return false;
   for (int i = 0; i < count; i++) {
     const cnn_tensor *wanted = &tensors[i], *found = cnn_safetensors_find(file, wanted->name);
     if (!found || found->dtype != wanted->dtype || found->bytes != wanted->bytes)

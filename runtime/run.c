@@ -2,6 +2,7 @@
 
 #include "files.h"
 #include "resume.h"
+#include "safetensors.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -20,22 +21,45 @@ const char *cnn_default_weights(const cnn_model *model, char path[PATH_MAX]) {
   return path;
 }
 
-static bool check_owner(const cnn_run *run, const char *folder, cnn_error *error) {
-  char maker[256];
-  bool checkpoint = access(run->checkpoint, F_OK) == 0;
-  if (checkpoint && cnn_checkpoint_model(run->checkpoint, maker, sizeof maker)) {
-    if (strcmp(maker, run->model->name) == 0) return true;
-    return cnn_fail(error, CNN_EXIT_USAGE,
-                    "--out %s: holds a run of another model, %s; choose another folder", folder,
-                    maker);
-  }
-  if (checkpoint || access(run->metrics, F_OK) == 0 || access(run->curves, F_OK) == 0 ||
-      access(run->state, F_OK) == 0)
-    return cnn_fail(
-        error, CNN_EXIT_USAGE,
-        "--out %s: holds a last.safetensors, metrics.csv, curves.svg or state.safetensors that no "
-        "training of %s has written; choose another folder",
-        folder, run->model->name);
+typedef enum owner { NOBODY, THIS_MODEL, ANOTHER_MODEL } owner;
+
+/* Whose the file is, by what its metadata says under `key`. Of an ANOTHER_MODEL `error` tells; of
+   NOBODY's, if it is there but cannot be read, `unreadable` does. */
+static owner owner_of(const cnn_run *run, const char *path, const char *key, cnn_error *unreadable,
+                      cnn_error *error) {
+  cnn_safetensors file;
+  if (access(path, F_OK) != 0 || !cnn_safetensors_open(&file, path, unreadable)) return NOBODY;
+  const char *maker = cnn_safetensors_metadata(&file, key);
+  owner found = !maker                                  ? NOBODY
+                : strcmp(maker, run->model->name) == 0 ? THIS_MODEL
+                                                        : ANOTHER_MODEL;
+  if (found == ANOTHER_MODEL)
+    cnn_fail(error, CNN_EXIT_USAGE,
+             "--out %s: holds a run of another model, %.200s; choose another folder", run->folder,
+             maker);
+  cnn_safetensors_close(&file);
+  return found;
+}
+
+/* Either of two files names the model, so that a run with a damaged one is still its own. */
+static bool check_owner(const cnn_run *run, cnn_error *error) {
+  cnn_error unreadable = {0};
+  owner checkpoint = owner_of(run, run->checkpoint, "model", &unreadable, error);
+  owner state = owner_of(run, run->state, "state_of", &unreadable, error);
+  if (checkpoint == ANOTHER_MODEL || state == ANOTHER_MODEL) return false;
+  if (checkpoint == THIS_MODEL || state == THIS_MODEL) return true;
+  if (unreadable.code)
+    return cnn_fail(error, unreadable.code,
+                    "%s Nothing else in the folder says whose it is: move it away, or choose "
+                    "another with --out",
+                    unreadable.message);
+  const char *const paths[] = {run->checkpoint, run->state, run->metrics, run->curves};
+  for (size_t i = 0; i < sizeof paths / sizeof *paths; i++)
+    if (access(paths[i], F_OK) == 0)
+      return cnn_fail(error, CNN_EXIT_USAGE,
+                      "--out %s: holds a %s that no training of %s has written; choose another "
+                      "folder",
+                      run->folder, strrchr(paths[i], '/') + 1, run->model->name);
   return true;
 }
 
@@ -49,7 +73,7 @@ bool cnn_run_open(cnn_run *run, const cnn_model *model, const char *folder, cnn_
   snprintf(run->metrics, sizeof run->metrics, "%s/metrics.csv", folder);
   snprintf(run->curves, sizeof run->curves, "%s/curves.svg", folder);
   snprintf(run->state, sizeof run->state, "%s/state.safetensors", folder);
-  return check_owner(run, folder, error);
+  return check_owner(run, error);
 }
 
 bool cnn_run_make(cnn_run *run, cnn_error *error) {

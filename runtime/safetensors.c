@@ -5,13 +5,16 @@
 #include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#include <zlib.h>
 
 enum { LENGTH_BYTES = 8, ALIGNMENT = 8 };
+#define CHECKSUM "crc32" /* the key in the metadata */
 static const uint64_t HEADER_MAX = 100000000; /* as the reference implementation has it */
 
 /* All dtypes of the format; the first ones in the order of cnn_dtype. */
@@ -54,17 +57,25 @@ double cnn_tensor_get(const cnn_tensor *tensor, int64_t index) {
 
 /* --- writing ------------------------------------------------------------------------------- */
 
+/* zlib's, of all data in the order of the file. */
+static uint32_t checksum(const cnn_tensor *tensors, int count) {
+  uLong sum = crc32_z(0, NULL, 0);
+  for (int i = 0; i < count; i++)
+    if (tensors[i].data) sum = crc32_z(sum, tensors[i].data, tensors[i].bytes);
+  return (uint32_t)sum;
+}
+
 void cnn_safetensors_header(cnn_text *text, const cnn_tensor *tensors, int count,
                             const cnn_metadata *metadata, int metadata_count) {
   text->used = 0;
   cnn_text_add(text, "%8s{\"__metadata__\":{", "");
   for (int i = 0; i < metadata_count; i++) {
-    if (i > 0) cnn_text_add(text, ",");
     cnn_text_add_json(text, metadata[i].key);
     cnn_text_add(text, ":");
     cnn_text_add_json(text, metadata[i].value);
+    cnn_text_add(text, ",");
   }
-  cnn_text_add(text, "}");
+  cnn_text_add(text, "\"" CHECKSUM "\":\"%08" PRIx32 "\"}", checksum(tensors, count));
   size_t offset = 0;
   for (int i = 0; i < count; i++) {
     const cnn_tensor *tensor = &tensors[i];
@@ -147,21 +158,20 @@ static const char *read_offsets(const cJSON *item, int64_t bytes, uint64_t data_
   return end - *begin == bytes ? NULL : "data_offsets that do not fit its shape";
 }
 
-/* data: all bytes behind the header. */
-static bool read_entry(cnn_tensor *tensor, const cJSON *entry, const char *data,
-                       uint64_t data_bytes, const char *path, cnn_error *error) {
+static bool read_entry(const cnn_safetensors *file, cnn_tensor *tensor, const cJSON *entry,
+                       const char *path, cnn_error *error) {
   int64_t bytes = 0, begin = 0;
   const char *what =
       read_dtype(cJSON_GetObjectItemCaseSensitive(entry, "dtype"), &tensor->dtype, &bytes);
   if (!what) what = read_shape(cJSON_GetObjectItemCaseSensitive(entry, "shape"), tensor, &bytes);
   if (!what)
-    what = read_offsets(cJSON_GetObjectItemCaseSensitive(entry, "data_offsets"), bytes, data_bytes,
-                        &begin);
+    what = read_offsets(cJSON_GetObjectItemCaseSensitive(entry, "data_offsets"), bytes,
+                        file->data_bytes, &begin);
   if (what)
     return cnn_fail(error, CNN_EXIT_DATA, "%s: tensor '%s' has %s; is it a whole safetensors file?",
                     path, entry->string, what);
   tensor->name = entry->string;
-  tensor->data = data + begin;
+  tensor->data = file->data + begin;
   tensor->bytes = (size_t)bytes;
   return true;
 }
@@ -178,17 +188,18 @@ static bool read_header(cnn_safetensors *file, const char *path, cnn_error *erro
   if (!cJSON_IsObject(file->header)) return bad(path, "byte 8: the header is not JSON", error);
   file->tensors = calloc((size_t)cJSON_GetArraySize(file->header) + 1, sizeof *file->tensors);
   if (!file->tensors) return cnn_fail(error, CNN_EXIT_FAILED, "%s: no memory", path);
-  const char *data = text + length;
-  uint64_t data_bytes = file->map_bytes - LENGTH_BYTES - length, sum = 0;
+  file->data = start + LENGTH_BYTES + length;
+  file->data_bytes = file->map_bytes - LENGTH_BYTES - length;
+  uint64_t sum = 0;
   const cJSON *entry;
   cJSON_ArrayForEach(entry, file->header) {
     if (strcmp(entry->string, "__metadata__") == 0) continue;
     cnn_tensor *tensor = &file->tensors[file->count++];
-    if (!read_entry(tensor, entry, data, data_bytes, path, error)) return false;
+    if (!read_entry(file, tensor, entry, path, error)) return false;
     sum += tensor->bytes; /* cannot overflow: each is at most the file's size */
   }
   /* The format allows neither holes nor tensors that share bytes. */
-  if (sum != data_bytes) return bad(path, "its tensors are not as long as its data", error);
+  if (sum != file->data_bytes) return bad(path, "its tensors are not as long as its data", error);
   return true;
 }
 
@@ -208,6 +219,16 @@ bool cnn_safetensors_open(cnn_safetensors *file, const char *path, cnn_error *er
   if (read_header(file, path, error)) return true;
   cnn_safetensors_close(file);
   return false;
+}
+
+bool cnn_safetensors_check_data(const cnn_safetensors *file, const char *path, cnn_error *error) {
+  const char *text = cnn_safetensors_metadata(file, CHECKSUM);
+  if (!text || strtoul(text, NULL, 16) == crc32_z(0, file->data, file->data_bytes)) return true;
+  return cnn_fail(error, CNN_EXIT_DATA,
+                  "%s: its numbers are damaged: their checksum is not the one in its metadata, "
+                  CHECKSUM "; take another copy, or, if a program has changed them on purpose, have "
+                  "it leave that out",
+                  path);
 }
 
 const cnn_tensor *cnn_safetensors_find(const cnn_safetensors *file, const char *name) {

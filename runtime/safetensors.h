@@ -48,7 +48,8 @@ double cnn_tensor_get(const cnn_tensor *tensor, int64_t index);
 void cnn_safetensors_header(cnn_text *text, const cnn_tensor *tensors, int count,
                             const cnn_metadata *metadata, int metadata_count);
 
-/* Replaces the file. header: room enough for the header. Allocates nothing. */
+/* Replaces the file; its metadata says the crc32 of its data, too. header: room enough for the
+   header. Allocates nothing. */
 bool cnn_safetensors_write(const char *path, const cnn_tensor *tensors, int count,
                            const cnn_metadata *metadata, int metadata_count, cnn_text *header,
                            cnn_error *error);
@@ -58,13 +59,19 @@ bool cnn_safetensors_write(const char *path, const cnn_tensor *tensors, int coun
 typedef struct cnn_safetensors {
   void *map;
   size_t map_bytes;
+  const unsigned char *data; /* what follows the header */
+  size_t data_bytes;
   cJSON *header;
   cnn_tensor *tensors; /* in the order of the file; names and data live as long as this */
   int count;
 } cnn_safetensors;
 
-/* Maps the file and checks all of it: nothing in it can lead outside of it. */
+/* Maps the file and checks all but its numbers: nothing in it can lead outside of it. */
 bool cnn_safetensors_open(cnn_safetensors *file, const char *path, cnn_error *error);
+
+/* Compares the data with the crc32 that the metadata may say it has; reads all of the file. */
+bool cnn_safetensors_check_data(const cnn_safetensors *file, const char *path, cnn_error *error);
+
 const cnn_tensor *cnn_safetensors_find(const cnn_safetensors *file, const char *name); /* or NULL */
 const char *cnn_safetensors_metadata(const cnn_safetensors *file, const char *key);    /* or NULL */
 void cnn_safetensors_close(cnn_safetensors *file);

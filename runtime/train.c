@@ -235,9 +235,9 @@ static bool explain_missing_state(const cnn_trainer *t, const options *o, cnn_er
                     "epoch and after Ctrl-C; train without --resume",
                     o->out);
   return cnn_fail(error, CNN_EXIT_DATA,
-                  "%s: no run to resume, for it has no state.safetensors; either the run is "
-                  "complete: train on from its weights with --init %s; or one in its place was "
-                  "killed before it saved anything: train without --resume",
+                  "%s: no run to resume, for it has no state.safetensors; if the run is complete, "
+                  "train on from its weights with --init %s; if it ended before its first state "
+                  "was saved (killed, or with a full disk), train without --resume",
                   o->out, t->run.checkpoint);
 }
 
@@ -272,36 +272,46 @@ static bool prepare(cnn_trainer *t, const options *o, cnn_error *error) {
 
 /* --- the command ------------------------------------------------------------------------------ */
 
+enum { STANDING = 80 };
+
+/* "1 epoch and 469 updates" */
+static const char *standing_text(const cnn_trainer *t, char text[STANDING]) {
+  long long updates = (long long)t->session.state.step;
+  snprintf(text, STANDING, "%d epoch%s and %lld update%s", t->epochs_done,
+           cnn_plural(t->epochs_done), updates, cnn_plural(updates));
+  return text;
+}
+
 static void announce(const cnn_trainer *t) {
+  char done[STANDING];
   const cnn_model *model = t->model;
   int64_t parameters = 0;
   for (int i = 0; i < model->layer_count; i++) parameters += (int64_t)model->layers[i].parameters;
   double mb = 1e-6;
   printf("%s: %lld parameters; %d training and %d test images; batch %d, %d thread%s\n",
          model->name, (long long)parameters, t->training.count, t->test.count, t->batch,
-         t->session.state.threads, t->session.state.threads > 1 ? "s" : "");
+         t->session.state.threads, cnn_plural(t->session.state.threads));
   printf("memory: %.2f MB, and %.1f MB for the data set\n", mb * (double)t->session.storage.bytes,
          mb * (double)(t->training.storage.bytes + t->test.storage.bytes));
   if (t->session.state.step > 0)
-    printf("goes on after %d epochs and %llu updates\n", t->epochs_done,
-           (unsigned long long)t->session.state.step);
+    printf("goes on after %s\n", standing_text(t, done));
   fflush(stdout);
 }
 
 static void conclude(const cnn_trainer *t) {
-  char time[32];
+  char time[32], done[STANDING];
   const cnn_metrics *last = t->row_count > 0 ? &t->rows[t->row_count - 1] : NULL;
   bool complete = t->epochs_done == t->recipe.epochs; /* the signal came with the last save */
   if (!last || (cnn_trainer_signal() && !complete))
-    printf("interrupted after %d epochs and %llu updates; --resume goes on\n", t->epochs_done,
-           (unsigned long long)t->session.state.step);
+    printf("interrupted after %s; --resume goes on\n", standing_text(t, done));
   else if (cnn_metrics_is_part(last))
-    printf("test accuracy %.2f %% after %llu updates, %s\n", 100 * last->test_accuracy,
+    printf("test accuracy %.2f %% after %llu update%s, %s\n", 100 * last->test_accuracy,
            (unsigned long long)t->session.state.step,
+           cnn_plural((long long)t->session.state.step),
            cnn_duration(time, cnn_seconds() - t->progress.start));
   else
     printf("test accuracy %.2f %% after %d epoch%s, %s\n", 100 * last->test_accuracy, t->row_count,
-           t->row_count > 1 ? "s" : "", cnn_duration(time, cnn_seconds() - t->progress.start));
+           cnn_plural(t->row_count), cnn_duration(time, cnn_seconds() - t->progress.start));
   if (t->average && last)
     printf("test accuracy %.2f %% with the average of weights\n", 100 * last->average_accuracy);
   printf("written: %s%s, metrics.csv%s%s\n", t->run.checkpoint,

@@ -107,8 +107,9 @@ static bool train_batch(cnn_trainer *t, int epoch, int64_t first, int count, cnn
   check_log(t, cnn_step_log_add(&t->log, state->step, loss / count, state->lr, &t->log_error));
   if (!isfinite(loss))
     return cnn_fail(error, CNN_EXIT_FAILED,
-                    "the loss is %g after %llu updates; try a smaller learning rate than --lr %g",
-                    loss, (unsigned long long)state->step, recipe->lr);
+                    "the loss is %s after %llu update%s; try a smaller learning rate than --lr %g",
+                    isnan(loss) ? "not a number" : "infinite", (unsigned long long)state->step,
+                    cnn_plural((long long)state->step), recipe->lr);
   state->step++;
   return true;
 }
@@ -170,6 +171,16 @@ cnn_resume_blocks cnn_trainer_blocks(const cnn_trainer *t) {
                              .history = t->history};
 }
 
+/* Adds to a failure to save what it has left to go on from. Always false. */
+static bool tell_what_is_left(const cnn_trainer *t, cnn_error *error) {
+  size_t used = strlen(error->message);
+  bool state = access(t->run.state, F_OK) == 0;
+  snprintf(error->message + used, sizeof error->message - used,
+           state ? "; what was saved before is still there: when it can be written, --resume goes on"
+                 : "; nothing is saved that --resume could go on from");
+  return false;
+}
+
 /* The state last: until it is there, the one before leads to the same results. A training that is
    complete needs none. */
 static bool save(cnn_trainer *t, cnn_error *error) {
@@ -180,7 +191,7 @@ static bool save(cnn_trainer *t, cnn_error *error) {
                                .classes = t->classes.text};
   if (!cnn_run_save(run, t->session.state.parameters, t->average, &checkpoint, t->rows,
                     t->row_count, error))
-    return false;
+    return tell_what_is_left(t, error);
   check_log(t, cnn_step_log_flush(&t->log, &t->log_error));
   if (t->epochs_done == t->recipe.epochs) {
     unlink(run->state);
@@ -188,7 +199,8 @@ static bool save(cnn_trainer *t, cnn_error *error) {
   }
   cnn_resume standing = cnn_trainer_standing(t);
   cnn_resume_blocks blocks = cnn_trainer_blocks(t);
-  return cnn_resume_save(run->state, t->model, &standing, &blocks, &run->text, error);
+  return cnn_resume_save(run->state, t->model, &standing, &blocks, &run->text, error) ||
+         tell_what_is_left(t, error);
 }
 
 static cnn_evaluation evaluate(cnn_trainer *t, void *parameters) {

@@ -12,6 +12,8 @@
 #include "safetensors.h"
 #include "scratch.h"
 
+#include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -50,12 +52,45 @@ static void weights_and_labels_come_back(void **state) {
   assert_true(checkpoint.seed == wanted.seed);
   assert_memory_equal(&checkpoint.normalization, &wanted.normalization,
                       sizeof wanted.normalization);
-  char name[64], *classes;
-  assert_true(cnn_checkpoint_classes("c.safetensors", &classes, &error));
+  char *classes;
+  assert_true(cnn_checkpoint_classes("c.safetensors", &fake_model, &classes, &error));
   assert_string_equal(classes, wanted.classes);
   free(classes);
-  assert_true(cnn_checkpoint_model("c.safetensors", name, sizeof name));
-  assert_string_equal(name, "fake");
+}
+
+static void expect_refused(const char *words) {
+  static float block[REALS];
+  cnn_checkpoint checkpoint;
+  cnn_error error = {0};
+  assert_false(cnn_checkpoint_load("c.safetensors", &fake_model, block, &checkpoint, &error));
+  assert_int_equal(error.code, CNN_EXIT_DATA);
+  if (!strstr(error.message, words)) fail_msg("'%s' lacks '%s'", error.message, words);
+}
+
+static void damaged_numbers_are_refused(void **state) {
+  (void)state;
+  static float block[REALS];
+  cnn_init_parameters(&fake_model, 1, block);
+  save(&fake_model, block);
+  size_t size;
+  char *bytes = scratch_read("c.safetensors", &size);
+  for (size_t back = 1; back <= sizeof(float) * 7850; back += 4000) {
+    bytes[size - back] ^= 1;
+    scratch_write("c.safetensors", bytes, size);
+    expect_refused("c.safetensors: its numbers are damaged");
+    bytes[size - back] ^= 1;
+  }
+  free(bytes);
+  block[3] = NAN;
+  save(&fake_model, block);
+  expect_refused("c.safetensors: element 3 of 'fc.weight' is not a finite number");
+}
+
+static void an_absent_file_is_told_with_a_remedy(void **state) {
+  (void)state;
+  assert_int_equal(remove("c.safetensors"), 0);
+  expect_refused("c.safetensors: No such file or directory; name a checkpoint, or train first: "
+                 "`fake train DIR` writes runs/fake/last.safetensors");
 }
 
 static void float_and_double_exchange(void **state) {
@@ -182,6 +217,8 @@ static void folders_of_other_runs_are_refused(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(weights_and_labels_come_back),
+      cmocka_unit_test(damaged_numbers_are_refused),
+      cmocka_unit_test(an_absent_file_is_told_with_a_remedy),
       cmocka_unit_test(float_and_double_exchange),
       cmocka_unit_test(another_model_is_refused),
       cmocka_unit_test(long_lists_of_differences_are_cut),

@@ -111,6 +111,49 @@ static void signals_lose_nothing(void **state) {
   }
 }
 
+static void flip(const char *path, size_t from_the_end) {
+  size_t size;
+  char *bytes = scratch_read(path, &size);
+  bytes[size - from_the_end] ^= 1;
+  scratch_write(path, bytes, size);
+  free(bytes);
+}
+
+static void one_damaged_file_does_not_spoil_the_other(void **state) {
+  (void)state;
+  train(0, "d --epochs 3 --out whole", "after 3 epochs");
+  static const char *const damages[] = {"rm", "truncate -s 5", "truncate -s -1"};
+  for (int i = 0; i < 3; i++) {
+    char command[128];
+    train(0, "d --epochs 3 --out parts --steps 6", "state.safetensors");
+    snprintf(command, sizeof command, "%s parts/last.safetensors", damages[i]);
+    assert_int_equal(system(command), 0);
+    train(0, "d --resume --out parts", "after 3 epochs");
+    expect_same_runs();
+  }
+  train(0, "d --epochs 3 --out parts --steps 6", "state.safetensors");
+  flip("parts/state.safetensors", 1000);
+  train(4, "d --resume --out parts", "parts/state.safetensors: its numbers are damaged");
+  train(0, "d --epochs 1 --out parts", "after 1 epoch,"); /* anew */
+  scratch_write("parts/last.safetensors", "{}", 2);
+  train(4, "d --out parts", "parts/last.safetensors: shorter than a header");
+}
+
+static void a_full_disk_is_told(void **state) {
+  (void)state;
+  train(0, "d --epochs 9 --out r --steps 6", "state.safetensors");
+  const char limited[] = "sh -c 'trap \"\" XFSZ; ulimit -f 4; exec " FAKE_PROGRAM
+                         " train d %s' >output 2>&1; test $? -eq 1 && grep -q '%s' output";
+  char command[1024];
+  snprintf(command, sizeof command, limited, "--resume --out r",
+           "cannot write: File too large; what was saved before is still there");
+  assert_int_equal(system(command), 0);
+  snprintf(command, sizeof command, limited, "--out new",
+           "cannot write: File too large; nothing is saved that --resume could go on from");
+  assert_int_equal(system(command), 0);
+  train(0, "d --resume --out r", "after 9 epochs");
+}
+
 static void mistakes_are_told(void **state) {
   (void)state;
   train(4, "d --resume", "runs/fake: no run to resume");
@@ -118,7 +161,7 @@ static void mistakes_are_told(void **state) {
   assert_int_equal(system("mkdir -p runs/fake"), 0); /* what a run leaves that is killed early */
   train(4, "d --resume", "nothing has been saved there, which happens after each epoch");
   train(0, "d --epochs 1", "written");
-  train(4, "d --resume", "train on from its weights with --init runs/fake/last.safetensors; or");
+  train(4, "d --resume", "train on from its weights with --init runs/fake/last.safetensors; if");
   train(0, "d --epochs 3 --steps 5 --out r", "r/last.safetensors, metrics.csv, curves.svg, state");
   train(2, "d --resume --epochs 4 --out r", "settings of the run; leave out --epochs");
   train(2, "d --resume --init r/last.safetensors --out r", "leave out --init");
@@ -142,6 +185,8 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       TEST(stopped_anywhere_it_ends_the_same),
       TEST(signals_lose_nothing),
+      TEST(one_damaged_file_does_not_spoil_the_other),
+      TEST(a_full_disk_is_told),
       TEST(mistakes_are_told),
   };
   return cmocka_run_group_tests(tests, scratch_open, scratch_close);
