@@ -121,8 +121,8 @@ static int write_values(FILE *out, const char *name, const Graph *graph) {
     if (!value_is_planned(value)) continue;
     fprintf(out, "    {\"%s\", ", value->name);
     write_dims(out, value);
-    fprintf(out, ", %s, %" PRId64 ", %d},\n", layout_constant(value->layout), value->offset,
-            value_whole_channels(value));
+    fprintf(out, ", %s, %" PRId64 ", %d, %d},\n", layout_constant(value->layout), value->offset,
+            value_whole_channels(value), value == graph->workspace);
     count++;
   }
   fprintf(out, "};\n\n");

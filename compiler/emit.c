@@ -167,6 +167,22 @@ static bool is_prepared(const Value *value) {
   return value->kind == VALUE_PREPARED;
 }
 
+/* The statistics of a batch_norm are one line where they lie side by side, as they mostly do. */
+static bool write_statistics_places(FILE *out, const char *indent, const Graph *graph, int i) {
+  if (i + 1 == graph->values.count) return false;
+  const Value *mean = graph->values.at[i], *inverse = graph->values.at[i + 1];
+  const size_t all = strlen(mean->identifier), tail = strlen("_mean");
+  if (mean->kind != VALUE_ACTIVATION || mean->rank != 1 || all <= tail) return false;
+  const char *name = arena_printf(graph->arena, "%.*s", (int)(all - tail), mean->identifier);
+  if (strcmp(mean->identifier, arena_printf(graph->arena, "%s_mean", name)) != 0 ||
+      strcmp(inverse->identifier, arena_printf(graph->arena, "%s_inverse", name)) != 0 ||
+      inverse->offset != mean->offset + mean->dim[0])
+    return false;
+  fprintf(out, "%sSTATISTICS_PLACES(%s, %" PRId64 ", %d),\n", indent, name, mean->offset,
+          mean->dim[0]);
+  return true;
+}
+
 /* Those that `belongs` picks. */
 static char *activation_places(const Graph *graph, const char *indent,
                                bool (*belongs)(const Value *)) {
@@ -174,7 +190,11 @@ static char *activation_places(const Graph *graph, const char *indent,
   text_begin(&text);
   for (int i = 0; i < graph->values.count; i++) {
     const Value *value = graph->values.at[i];
-    if (belongs(value)) write_place(text.out, indent, value);
+    if (!belongs(value)) continue;
+    if (write_statistics_places(text.out, indent, graph, i))
+      i++;
+    else
+      write_place(text.out, indent, value);
   }
   return text_done(&text, graph->arena);
 }
@@ -305,7 +325,8 @@ static char *layer_table(const Graph *graph, const LayerSummaryList *summary,
             shape_text(layer, shape), 2e-6 * (double)layer->macs, layer->activation_bytes,
             kernel_of(kernels, layer->name));
   }
-  fprintf(text.out, "   MFLOP and bytes are those of one image, forward. Left out: layers that neither multiply by\n"
+  fprintf(text.out, "   MFLOP and bytes are those of one image, forward. Left out: layers that "
+                    "neither multiply by\n"
                     "   weights nor change a shape (relu, batch_norm, dropout...).\n");
   return text_done(&text, graph->arena);
 }

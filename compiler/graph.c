@@ -276,7 +276,7 @@ static const char *const KIND_NAMES[] = {"input",     "activation",         "gra
 static const char *const LAYOUT_NAMES[] = {"", "plain", "lanes", "rows", "channels", "pixels"};
 static const char *const PHASE_NAMES[] = {"prepare", "forward", "backward", "update"};
 static const char *const ACTIVATION_NAMES[] = {"none", "relu"};
-static const char *const ALGORITHM_NAMES[] = {"none", "direct", "taps"};
+static const char *const ALGORITHM_NAMES[] = {"none", "direct", "taps", "winograd"};
 
 const char *value_kind_name(ValueKind kind) {
   return KIND_NAMES[kind];

@@ -165,9 +165,10 @@ typedef enum Phase { PHASE_PREPARE, PHASE_FORWARD, PHASE_BACKWARD, PHASE_UPDATE 
                                            (ALGORITHM_TAPS: for each tap)
      linear                                features made, images */
 typedef enum Algorithm {
-  ALGORITHM_NONE,   /* a view: no code */
-  ALGORITHM_DIRECT, /* loops over the shape with one register tile */
-  ALGORITHM_TAPS    /* conv2d_backward_weights: the tile holds the taps of a kernel's row */
+  ALGORITHM_NONE,    /* a view: no code */
+  ALGORITHM_DIRECT,  /* loops over the shape with one register tile */
+  ALGORITHM_TAPS,    /* conv2d_backward_weights: the tile holds the taps of a kernel's row */
+  ALGORITHM_WINOGRAD /* convolutions of 3x3 with channels in lanes: F(4x4, 3x3) */
 } Algorithm;
 
 /* Blocks of work of convolutions, around the tile:

@@ -38,10 +38,6 @@ void lowering_argue(Lowering *l, const char *text) {
   l->arguments = l->arguments ? arena_printf(l->graph->arena, "%s, %s", l->arguments, text) : text;
 }
 
-void lowering_argue_value(Lowering *l, const Value *value) {
-  lowering_argue(l, memory_of(l, value));
-}
-
 /* The shape of an image as an argument. */
 static void argue_image(Lowering *l, const Value *value) {
   lowering_argue(l, arena_printf(l->graph->arena, "(image){%d, %d, %d}", value->dim[1],
@@ -65,6 +61,7 @@ typedef struct Family {
 
 static const Family FAMILIES[] = {
     {"NORM", 4, VALUE_PARAMETER, {"_weight", "_bias", "_running_mean", "_running_var"}},
+    {"NORMED", 4, VALUE_PARAMETER, {"_weight", "_mean", "_inverse", "_bias"}},
     {"STATISTICS", 2, VALUE_ACTIVATION, {"_mean", "_inverse"}},
     {"NORM_GRADIENT", 2, VALUE_PARAMETER_GRADIENT, {"_weight", "_bias"}},
 };
@@ -83,7 +80,7 @@ static const char *family_name(Arena *arena, const Family *family, Value *const 
   return name;
 }
 
-static void argue_list(Lowering *l, Value *const *values, int count) {
+void lowering_argue_list(Lowering *l, Value *const *values, int count) {
   for (int i = 0; i < count; i++) {
     const Family *family = FAMILIES, *end = FAMILIES + sizeof FAMILIES / sizeof *FAMILIES;
     const char *name = NULL;
@@ -99,8 +96,8 @@ static void argue_list(Lowering *l, Value *const *values, int count) {
 }
 
 void lowering_argue_values(Lowering *l) {
-  argue_list(l, l->node->in, l->node->in_count);
-  argue_list(l, l->node->out, l->node->out_count);
+  lowering_argue_list(l, l->node->in, l->node->in_count);
+  lowering_argue_list(l, l->node->out, l->node->out_count);
   if (l->node->workspace) lowering_argue(l, memory_of(l, l->node->workspace));
 }
 
@@ -399,7 +396,7 @@ static void lower_batch_norm_backward(Lowering *l) {
   const bool sums = l->node->attributes.sums;
   if (lowering_has_channels(l)) lowering_bool(l, "sums", sums);
   const char *part = argue_part(l, l->node->in[1], l->node->in[0]);
-  if (sums) argue_int(l, l->node->in[0]->producer->schedule.block[0]);
+  if (sums) argue_int(l, conv_noted_rows(l->node->in[0]->producer));
   const char *relu = own ? "_relu" : gate ? "_gate" : "";
   SET_NAME(l, "batch_norm_backward%s%s%s%s", layout_suffix(l), sums ? "_sums" : "", relu, part);
   if (!lowering_has_channels(l)) lowering_argue(l, "batch");

@@ -5,7 +5,7 @@
 #include "passes.h"
 #include "template.h"
 
-enum { KERNEL_PARAMETERS_MAX = 32 };
+enum { KERNEL_PARAMETERS_MAX = 36 };
 
 /* One function of the output: a template and its parameters. */
 typedef struct Kernel {

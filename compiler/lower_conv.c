@@ -186,6 +186,23 @@ static void add_channels(Lowering *l) {
   lowering_body(l, &shared);
 }
 
+static bool is_winograd(const Lowering *l) {
+  return l->node->schedule.algorithm == ALGORITHM_WINOGRAD;
+}
+
+/* "_winograd", the direct way having no name. */
+static const char *algorithm_suffix(const Lowering *l) {
+  return is_winograd(l) ? "_winograd" : "";
+}
+
+/* Units of patches there is room for; 0: the direct way. */
+static void set_room(Lowering *l) {
+  const int batch = l->graph->recipe.batch;
+  if (is_winograd(l)) add_shared(l, "conv_winograd");
+  lowering_int(l, "ROOM",
+               is_winograd(l) ? winograd_room(l->node, &l->node->schedule, l->options, batch) : 0);
+}
+
 /* Reals of a pixel that is read; 0: as many as a vector has lanes. */
 static int pixel_of(const Value *x) {
   return x->layout == LAYOUT_PIXELS ? x->dim[1] : 0;
@@ -199,7 +216,7 @@ static const Kernel *channels_tile(Lowering *l, int vectors, int pixels) {
   const bool backward = l->node->op == OP_conv2d_backward_data;
   const int step = backward ? 1 : a->stride[1], spread = backward ? a->stride[1] : 1;
   int all = l->node->schedule.tile[0], pixel = pixel_of(l->node->in[0]);
-  const int edges = conv_tiles_lack(l->node).most;
+  const int edges = is_winograd(l) ? 0 : conv_tiles_lack(l->node).most;
   Kernel body = {.template_name = "conv_channels_tile.c.in"};
   body_int(&body, "V", vectors);
   body_int(&body, "X", pixels);
@@ -220,7 +237,8 @@ static const Kernel *channels_tile(Lowering *l, int vectors, int pixels) {
 static const Kernel *channels_row(Lowering *l) {
   const int *tile = l->node->schedule.tile;
   const Value *y = l->node->out[0];
-  const int columns = conv_columns(l->node), v_rest = lowering_planes(l, y) % tile[0];
+  const int columns = is_winograd(l) ? tile[1] : conv_columns(l->node);
+  const int v_rest = lowering_planes(l, y) % tile[0];
   const int x_rest = columns % tile[1];
   /* Backward with a stride, some rows of pixels that share their taps are shorter by one. */
   const bool shorter =
@@ -270,9 +288,12 @@ static void set_channels(Lowering *l, const Value *x, const Value *y, bool relu)
   const Schedule *s = &l->node->schedule;
   const Kernel *row = channels_row(l);
   set_shape(l, x, y);
+  set_room(l);
   lowering_int(l, "VT", s->tile[0]);
   lowering_text(l, "row", row->name);
-  lowering_int(l, "ROWS", s->block[0]);
+  lowering_int(l, "ROWS", is_winograd(l) ? conv_noted_rows(l->node) : s->block[0]);
+  lowering_int(l, "PASS", s->block[0]);
+  lowering_int(l, "UNIT", s->tile[1]);
   lowering_int(l, "DEEP", s->block[1]);
   lowering_bool(l, "TILES_FIRST", s->tiles_first);
   lowering_int(l, "PIXEL", pixel_of(l->node->in[0]));
@@ -292,7 +313,7 @@ static const char *add_sums(Lowering *l, const Node *norm) {
 
 /* x, weight, mean and inverse of a batch_norm_backward, and bias where it makes its relu again. */
 static void argue_summed(Lowering *l, const Node *norm) {
-  for (int k = 1; k < 5 + norm->attributes.gate; k++) lowering_argue_value(l, norm->in[k]);
+  lowering_argue_list(l, norm->in + 1, 4 + norm->attributes.gate);
 }
 
 /* conv2d and its backward-data. */
@@ -313,10 +334,10 @@ static void lower_conv_channels(Lowering *l, bool backward) {
   lowering_bool(l, "own", node->summed && node_remakes_relu(node->summed));
   const char *part = set_parts(l, node->in[0], node->out[0]);
   assert(!node->summed || !node->out[0]->part_of); /* what is noted has rows of its own */
-  SET_NAME(l, "conv%dx%d%s_%s_to_%s%s%s%s%s%s%s%s%s", a->kernel[0], a->kernel[1],
-           backward ? "_backward_data" : "", lowering_image(l, x), lowering_image(l, y),
-           conv_suffix(l), pixel_of(node->in[0]) ? "_pixels" : "", bias ? "_bias" : "",
-           relu ? "_relu" : "", a->residual ? "_add" : "", mask ? "_mask" : "",
+  SET_NAME(l, "conv%dx%d%s%s_%s_to_%s%s%s%s%s%s%s%s%s", a->kernel[0], a->kernel[1],
+           backward ? "_backward_data" : "", algorithm_suffix(l), lowering_image(l, x),
+           lowering_image(l, y), conv_suffix(l), pixel_of(node->in[0]) ? "_pixels" : "",
+           bias ? "_bias" : "", relu ? "_relu" : "", a->residual ? "_add" : "", mask ? "_mask" : "",
            node->summed ? "_sums" : "", part);
   lowering_argue_values(l);
   if (node->summed) argue_summed(l, node->summed);
@@ -368,6 +389,9 @@ static void lower_filters_channels(Lowering *l) {
   l->kernel.template_name = "conv2d_filters_channels.c.in";
   set_shape(l, x, dy);
   lowering_text(l, "block", block->name);
+  set_room(l);
+  lowering_int(l, "UNIT", WINOGRAD_GRADIENT_UNIT);
+  add_shared(l, is_winograd(l) ? "filters_winograd" : "filters_direct");
   lowering_int(l, "VT", s->tile[0]);
   lowering_int(l, "ROWS", s->block[0]);
   lowering_int(l, "IMAGES", s->block[1]);
@@ -378,9 +402,9 @@ static void lower_filters_channels(Lowering *l) {
   lowering_int(l, "PIXEL", pixel_of(x));
   const int of = value_whole_channels(dy);
   lowering_int(l, "MADE_ROW", of);
-  SET_NAME(l, "conv%dx%d_backward_weights_%s_to_%s%s%s%s", node->attributes.kernel[0],
-           node->attributes.kernel[1], lowering_image(l, x), lowering_image(l, dy), conv_suffix(l),
-           pixel_of(x) ? "_pixels" : "", part_suffix(l, of));
+  SET_NAME(l, "conv%dx%d_backward_weights%s_%s_to_%s%s%s%s", node->attributes.kernel[0],
+           node->attributes.kernel[1], algorithm_suffix(l), lowering_image(l, x),
+           lowering_image(l, dy), conv_suffix(l), pixel_of(x) ? "_pixels" : "", part_suffix(l, of));
   lowering_argue_values(l);
 }
 
@@ -393,9 +417,9 @@ void lower_conv2d_prepared(Lowering *l) {
   set_channels(l, x, y, relu);
   lowering_bool(l, "residual", a->residual);
   const char *part = set_parts(l, x, y);
-  SET_NAME(l, "conv%dx%d_prepared_%s_to_%s%s%s%s%s%s", a->kernel[0], a->kernel[1],
-           lowering_image(l, x), lowering_image(l, y), conv_suffix(l), pixels ? "_pixels" : "",
-           a->residual ? "_add" : "", relu ? "_relu" : "", part);
+  SET_NAME(l, "conv%dx%d_prepared%s_%s_to_%s%s%s%s%s%s", a->kernel[0], a->kernel[1],
+           algorithm_suffix(l), lowering_image(l, x), lowering_image(l, y), conv_suffix(l),
+           pixels ? "_pixels" : "", a->residual ? "_add" : "", relu ? "_relu" : "", part);
   lowering_argue_values(l);
 }
 
@@ -408,8 +432,10 @@ void lower_prepare_conv2d(Lowering *l) {
   add_channels(l);
   lowering_bool(l, "bias", a->bias);
   lowering_bool(l, "norm", a->norm);
+  lowering_bool(l, "winograd", is_winograd(l));
+  if (is_winograd(l)) add_shared(l, "conv_winograd");
   const char *eps = lowering_number(l, "eps", a->norm ? a->eps : 0);
-  SET_NAME(l, "prepare_conv2d%s%s", a->bias ? "_bias" : "",
+  SET_NAME(l, "prepare_conv2d%s%s%s", algorithm_suffix(l), a->bias ? "_bias" : "",
            a->norm ? arena_printf(l->graph->arena, "_norm_e%s", eps) : "");
   lowering_argue(l, arena_printf(l->graph->arena, "filters_of(%d, %d, %d, %d, %d, %d)", read, made,
                                  a->kernel[0], a->kernel[1], a->groups, node->schedule.tile[0]));

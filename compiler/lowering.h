@@ -37,7 +37,8 @@ const char *lowering_number(Lowering *l, const char *name, double number);
 /* One more argument of the call. */
 void lowering_argue(Lowering *l, const char *text);
 
-void lowering_argue_value(Lowering *l, const Value *value);
+/* One for each value; values of one batch_norm have one word together. */
+void lowering_argue_list(Lowering *l, Value *const *values, int count);
 
 /* The node's inputs and outputs, in their order, as the call's arguments. */
 void lowering_argue_values(Lowering *l);

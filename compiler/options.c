@@ -22,6 +22,7 @@ enum {
   KEY_BATCH,
   KEY_DUMP,
   KEY_KEEP,
+  KEY_DIRECT,
   KEY_SCHEDULE,
   KEY_CC,
   KEY_AFTER,
@@ -41,6 +42,11 @@ static const struct argp_option MODEL_OPTIONS[] = {
     {"schedule", KEY_SCHEDULE, "FILE", 0,
      "Tiles and blocks of layers that FILE decides instead of the cost model, as "
      "--dump=schedule-file prints them",
+     0},
+    {"direct", KEY_DIRECT, NULL, 0,
+     "Convolutions as plain sums alone: slower where Winograd's way would be taken, which rounds "
+     "some "
+     "eight times as much",
      0},
     {"keep-values", KEY_KEEP, NULL, 0,
      "Give every value memory of its own and list them, for tests", 0},
@@ -118,6 +124,9 @@ static error_t parse_model_option(int key, char *text, struct argp_state *state)
     return 0;
   case KEY_SCHEDULE:
     parse->options.schedule = text;
+    return 0;
+  case KEY_DIRECT:
+    parse->options.compile.direct = true;
     return 0;
   case KEY_KEEP:
     parse->options.compile.keep_values = true;

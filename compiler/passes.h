@@ -12,6 +12,7 @@ typedef struct CompileOptions {
   Target target;
   bool real_is_double; /* TARGET_SCALAR only */
   bool keep_values;    /* every value in guarded memory of its own, listed in the descriptor */
+  bool direct;         /* no algorithm that rounds otherwise than plain sums: no Winograd */
   const char *command; /* what made the output, for its header: no absolute paths */
   const ScheduleFile *schedule; /* decisions that are not the cost model's; or NULL */
 } CompileOptions;
@@ -66,6 +67,13 @@ typedef struct Lacks {
   bool both; /* a tap may be lacking at both ends */
 } Lacks;
 Lacks conv_tiles_lack(const Node *node);
+
+/* Rows of a piece of work of a scheduled conv2d_backward_data: of those, sums are noted. */
+int conv_noted_rows(const Node *conv);
+
+enum { WINOGRAD_GRADIENT_UNIT = 16 }; /* patches of a unit, in the gradient of filters */
+/* Of a convolution by Winograd's way: units of patches that its workspace has room for at once. */
+int winograd_room(const Node *node, const Schedule *s, const CompileOptions *options, int batch);
 
 void pass_layout(Graph *graph, const CompileOptions *options);
 

@@ -206,7 +206,7 @@ static bool decide(Decision *d) {
 /* What the node works in while it runs. */
 static int64_t workspace_reals(const Node *node, const Graph *graph,
                                const CompileOptions *options) {
-  return node_has_channels(graph, node) ? channels_workspace_reals(node, &node->schedule, options)
+  return node_has_channels(graph, node) ? channels_workspace_reals(node, graph, options)
                                         : conv_workspace_reals(node, &node->schedule);
 }
 

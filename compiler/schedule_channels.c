@@ -7,6 +7,7 @@
 static const double WORTH_A_WIDTH = 0.03; /* gain for which a width of tiles gets code of its own */
 
 enum {
+  MANY_PIXELS = 5040,         /* where tiles are not bound to rows */
   TILE_PIECES = 16,           /* of work, where filters of a tile should not be read again */
   FILTER_BYTES = 320 << 10,   /* of a tile: they stay in the second cache while rows pass */
   TOGETHER_BYTES = 512 << 10, /* the same of all filters */
@@ -162,16 +163,24 @@ void give_filters(Node *conv, const CompileOptions *options) {
   Node *maker = conv->in[1]->producer;
   const int lanes = target_lanes(options->target), vectors = conv->schedule.tile[0];
   const Filters filters = filters_of(conv, vectors, lanes);
+  const bool winograd = conv->schedule.algorithm == ALGORITHM_WINOGRAD;
   maker->schedule.tile[0] = vectors;
-  const int64_t reals = filters_reals(&filters, vectors, lanes);
+  maker->schedule.algorithm = conv->schedule.algorithm;
+  const int64_t reals = filters_reals(&filters, vectors, lanes) +
+                        (winograd ? winograd_filters_reals(conv, &conv->schedule, lanes) : 0);
   maker->out[0]->dim[0] = reals < INT32_MAX ? (int)reals : INT32_MAX; /* too large for a program */
+}
+
+int conv_noted_rows(const Node *conv) {
+  const Schedule *s = &conv->schedule;
+  return s->algorithm == ALGORITHM_WINOGRAD ? conv->out[0]->dim[2] : s->block[0];
 }
 
 /* [image][rows of a piece][vector of channels][two][LANES]. */
 void give_sums(Node *conv, const CompileOptions *options) {
   const Value *y = conv->out[0];
   const int lanes = target_lanes(options->target);
-  conv->out[1]->dim[0] = y->dim[0] * divide_up(y->dim[2], conv->schedule.block[0]) *
+  conv->out[1]->dim[0] = y->dim[0] * divide_up(y->dim[2], conv_noted_rows(conv)) *
                          divide_up(y->dim[1], lanes) * 2 * lanes;
 }
 
@@ -190,10 +199,27 @@ static bool check_tile_of_channels(const Decision *d, int vectors, int columns) 
              pixels, EDGE_MOST);
 }
 
+/* Takes what a file says. */
+static bool check_winograd(Decision *d) {
+  const bool fits = winograd_fits(d->node);
+  decision_take(d, WORD_ALGORITHM);
+  return d->s.algorithm != ALGORITHM_WINOGRAD || fits ||
+         decision_refuse(d, "algorithm=winograd is for kernels of 3x3 with a padding of 2 at most, "
+                            "and without stride, dilation and groups");
+}
+
 bool decide_conv_channels(Decision *d) {
   const Value *y = d->node->out[0];
   Schedule *s = &d->s;
   const int lanes = target_lanes(d->options->target), vectors = divide_up(y->dim[1], lanes);
+  if (winograd_pays(d)) s->algorithm = ALGORITHM_WINOGRAD;
+  if (!check_winograd(d)) return false;
+  if (s->algorithm == ALGORITHM_WINOGRAD) {
+    choose_tile_of_channels(s, vectors, MANY_PIXELS, target_registers(d->options->target));
+    decision_take(d, WORD_TILE);
+    return decision_check_part(d, min(vectors, TILE_VECTORS_MOST), TILE_PIXELS_MOST) &&
+           decision_check_registers(d, s->tile[0], 2) && decide_winograd_rows(d);
+  }
   const int columns = conv_columns(d->node);
   choose_tile_of_channels(s, vectors, columns, target_registers(d->options->target));
   while (!edges_are_few(d->node, s->tile[1])) { /* one pixel has a tap, or lacks it */
@@ -352,7 +378,8 @@ static void choose_piece(Decision *d, const Gradient *g, int parts) {
 
 /* Sums of all parts. */
 static int64_t gradient_reals(const Gradient *g, const Schedule *s) {
-  return s->parts * g->block_reals / g->depth * s->tile[0] * divide_up(g->vectors, s->tile[0]);
+  const int parts = s->algorithm == ALGORITHM_WINOGRAD ? 1 : s->parts;
+  return parts * g->block_reals / g->depth * s->tile[0] * divide_up(g->vectors, s->tile[0]);
 }
 
 static bool check_row_of_taps(const Decision *d) {
@@ -379,8 +406,8 @@ bool decide_filters_channels(Decision *d) {
   const int registers = target_registers(d->options->target);
   choose_filters_algorithm(s, d->node, g.vectors, g.depth, registers);
   const Algorithm chosen = s->algorithm;
-  decision_take(d, WORD_ALGORITHM);
-  if (!check_row_of_taps(d)) return false;
+  if (winograd_pays(d)) s->algorithm = ALGORITHM_WINOGRAD;
+  if (!check_winograd(d) || !check_row_of_taps(d)) return false;
   const int taps = s->algorithm == ALGORITHM_TAPS ? d->node->attributes.kernel[1] : 1;
   if (s->algorithm != chosen) choose_filters_tile(s->tile, g.vectors, g.depth, taps, registers);
   decision_take(d, WORD_TILE);
@@ -390,6 +417,7 @@ bool decide_filters_channels(Decision *d) {
   if (g.depth % s->tile[1])
     return decision_refuse(d, "tile: input channels must divide the %d of a block, not be %d",
                            g.depth, s->tile[1]);
+  if (s->algorithm == ALGORITHM_WINOGRAD) return decide_winograd_weights(d);
   choose_strip(d);
   s->parts = 1;
   const int64_t filters = gradient_reals(&g, s) * channels;
@@ -410,16 +438,20 @@ bool decide_filters_channels(Decision *d) {
          decision_refuse(d, "parts must be from 1 to %d, not %d", parts_most, s->parts);
 }
 
-int64_t channels_workspace_reals(const Node *node, const Schedule *s,
+int64_t channels_workspace_reals(const Node *node, const Graph *graph,
                                  const CompileOptions *options) {
   const int lanes = target_lanes(options->target);
+  const Schedule *s = &node->schedule;
+  const int64_t more = s->algorithm == ALGORITHM_WINOGRAD
+                           ? winograd_workspace_reals(node, s, options, graph->recipe.batch)
+                           : 0;
   if (node->op == OP_conv2d_backward_weights) {
     const Gradient g = gradient_of(node, lanes);
-    return gradient_reals(&g, s) * node->in[0]->dim[1];
+    return gradient_reals(&g, s) * node->in[0]->dim[1] + more;
   }
-  if (node->op != OP_conv2d && node->op != OP_conv2d_backward_data) return 0;
+  if (node->op != OP_conv2d && node->op != OP_conv2d_backward_data) return more;
   const Filters filters = filters_of(node, s->tile[0], lanes);
-  return filters_reals(&filters, s->tile[0], lanes);
+  return filters_reals(&filters, s->tile[0], lanes) + more;
 }
 
 /* --- linear ----------------------------------------------------------------------------------- */

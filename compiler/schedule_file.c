@@ -15,7 +15,7 @@ struct OpWords {
   const char *name;                              /* NULL: the op's own */
   bool channels;                                 /* with channels in lanes */
   bool inference;                                /* only there */
-  bool taps;                                     /* ALGORITHM_TAPS is one of its algorithms */
+  bool taps, winograd;                           /* ALGORITHM_... is one of its algorithms */
   bool parts, pack, tiles_first;                 /* it has these words */
   const char *tile[3], *block[NUMBERS_MOST + 1]; /* what the numbers mean, and NULL behind them */
 };
@@ -38,11 +38,11 @@ static const OpWords OPS[] = {
     {OP_linear_backward_data, .tile = {"features", "vectors of images"},
      .block = {"features", "features summed"}},
     {OP_linear_backward_weights, .tile = {"output features", "vectors of input features"}},
-    {OP_conv2d_prepared, .inference = true, CHANNEL_ROWS},
-    {OP_conv2d, "conv2d_channels", CHANNEL_ROWS},
-    {OP_conv2d_backward_data, "conv2d_backward_data_channels", CHANNEL_ROWS},
+    {OP_conv2d_prepared, .inference = true, CHANNEL_ROWS, .winograd = true},
+    {OP_conv2d, "conv2d_channels", CHANNEL_ROWS, .winograd = true},
+    {OP_conv2d_backward_data, "conv2d_backward_data_channels", CHANNEL_ROWS, .winograd = true},
     {OP_conv2d_backward_weights, "conv2d_backward_weights_channels", .channels = true, .taps = true,
-     .parts = true, .tile = {"vectors of output channels", "input channels"},
+     .winograd = true, .parts = true, .tile = {"vectors of output channels", "input channels"},
      .block = {"rows", "images", "tiles of output channels", "vectors of input channels"}},
     {OP_linear, "linear_rows", .channels = true, .inference = true, .tile = {"features", "images"},
      .block = {"features", "features read"}},
@@ -117,8 +117,10 @@ const char *schedule_words(const Graph *graph, const Node *node) {
 }
 
 const char *schedule_suffix(Arena *arena, const Schedule *s) {
-  const char *text = arena_printf(arena, "%s_tile%s", s->algorithm == ALGORITHM_TAPS ? "_taps" : "",
-                                  numbers_text(arena, s->tile, 2));
+  const bool direct = s->algorithm <= ALGORITHM_DIRECT;
+  const char *text =
+      arena_printf(arena, "%s%s_tile%s", direct ? "" : "_",
+                   direct ? "" : algorithm_name(s->algorithm), numbers_text(arena, s->tile, 2));
   if (s->block[0])
     text = arena_printf(arena, "%s_block%s", text, numbers_text(arena, s->block, NUMBERS_MOST));
   if (s->parts > 1) text = arena_printf(arena, "%s_parts%d", text, s->parts);
@@ -220,13 +222,22 @@ static bool read_numbers(const Reading *r, ScheduleWord word, const char *value,
 }
 
 static bool read_algorithm(const Reading *r, const char *value, Algorithm *to) {
-  const bool taps = r->line->words->taps;
-  for (Algorithm a = ALGORITHM_DIRECT; a <= (taps ? ALGORITHM_TAPS : ALGORITHM_DIRECT); a++) {
-    if (strcmp(value, algorithm_name(a)) != 0) continue;
-    *to = a;
-    return true;
+  const OpWords *words = r->line->words;
+  const struct {
+    Algorithm algorithm;
+    bool there;
+  } all[] = {{ALGORITHM_DIRECT, true},
+             {ALGORITHM_TAPS, words->taps},
+             {ALGORITHM_WINOGRAD, words->winograd}};
+  const char *text = "";
+  for (int i = 0; i < 3; i++) {
+    if (!all[i].there) continue;
+    const char *name = algorithm_name(all[i].algorithm);
+    *to = all[i].algorithm;
+    if (!strcmp(value, name)) return true;
+    text = listed(r->arena, text, name);
   }
-  return refuse(r, "algorithm=%s: there is %s", value, taps ? "direct and taps" : "direct alone");
+  return refuse(r, "algorithm=%s: there is %s%s", value, text, strchr(text, ',') ? "" : " alone");
 }
 
 static bool read_truth(const Reading *r, ScheduleWord word, const char *value, bool *to) {

@@ -64,12 +64,24 @@ int64_t conv_workspace_reals(const Node *node, const Schedule *s);
 bool decide_conv_channels(Decision *d);
 bool decide_filters_channels(Decision *d);
 bool decide_linear_rows(Decision *d);
-int64_t channels_workspace_reals(const Node *node, const Schedule *s,
+int64_t channels_workspace_reals(const Node *node, const Graph *graph,
                                  const CompileOptions *options);
 /* The filters get the size that the tiles of a scheduled conv2d_prepared want. */
 void give_filters(Node *conv, const CompileOptions *options);
 /* Sums get the size that the pieces of a scheduled conv2d_backward_data want. */
 void give_sums(Node *conv, const CompileOptions *options);
+
+/* schedule_winograd.c: of convolutions with channels in lanes. */
+bool winograd_fits(const Node *node);
+bool winograd_pays(const Decision *d);
+/* Blocks of work; the tile is there. */
+bool decide_winograd_rows(Decision *d);
+bool decide_winograd_weights(Decision *d);
+/* The filters at the points. */
+int64_t winograd_filters_reals(const Node *node, const Schedule *s, int lanes);
+/* Beside what the direct way works in. */
+int64_t winograd_workspace_reals(const Node *node, const Schedule *s, const CompileOptions *options,
+                                 int batch);
 
 /* Bytes of a number of as many images or channels as a vector holds. */
 int vector_bytes(const CompileOptions *options);

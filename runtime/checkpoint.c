@@ -194,8 +194,7 @@ bool cnn_checkpoint_load(const char *path, const cnn_model *model, void *paramet
                          cnn_checkpoint *checkpoint, cnn_error *error) {
   cnn_safetensors file;
   if (!open_checkpoint(&file, path, model, error)) return false;
-  bool good =
-      compare(&file, path, model, error) && cnn_safetensors_check_data(&file, path, error);
+  bool good = compare(&file, path, model, error) && cnn_safetensors_check_data(&file, path, error);
   for (int i = 0; good && i < model->parameter_count; i++)
     good = load_parameter(&file, path, model, &model->parameters[i], parameters, error);
   if (good) read_labels(&file, model, checkpoint);

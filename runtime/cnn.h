@@ -11,7 +11,7 @@ extern "C" {
 #endif
 
 /* Raised when cnn_model or the functions in it change meaning. */
-#define CNN_ABI 6
+#define CNN_ABI 7
 
 typedef enum cnn_target { CNN_SCALAR, CNN_AVX2, CNN_AVX512 } cnn_target;
 
@@ -186,6 +186,7 @@ typedef struct cnn_value {
   cnn_layout layout;
   size_t offset;    /* in reals from the start of activations */
   int row_channels; /* as in cnn_place */
+  int scratch;      /* what kernels work in: no result, and not the same with other threads */
 } cnn_value;
 
 typedef struct cnn_model {

@@ -123,7 +123,8 @@ static void observe(void *observer) {
                                {model->batch, shape[0], shape[1], shape[2]},
                                wanted[k].place->layout,
                                wanted[k].place->offset,
-                               wanted[k].place->row_channels};
+                               wanted[k].place->row_channels,
+                               0};
       *wanted[k].size = cnn_value_rms(model, &value, memory, g->session.batch.count);
     }
   }

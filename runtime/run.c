@@ -30,9 +30,7 @@ static owner owner_of(const cnn_run *run, const char *path, const char *key, cnn
   cnn_safetensors file;
   if (access(path, F_OK) != 0 || !cnn_safetensors_open(&file, path, unreadable)) return NOBODY;
   const char *maker = cnn_safetensors_metadata(&file, key);
-  owner found = !maker                                  ? NOBODY
-                : strcmp(maker, run->model->name) == 0 ? THIS_MODEL
-                                                        : ANOTHER_MODEL;
+  owner found = !maker ? NOBODY : strcmp(maker, run->model->name) == 0 ? THIS_MODEL : ANOTHER_MODEL;
   if (found == ANOTHER_MODEL)
     cnn_fail(error, CNN_EXIT_USAGE,
              "--out %s: holds a run of another model, %.200s; choose another folder", run->folder,

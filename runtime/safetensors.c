@@ -14,7 +14,7 @@
 #include <zlib.h>
 
 enum { LENGTH_BYTES = 8, ALIGNMENT = 8 };
-#define CHECKSUM "crc32" /* the key in the metadata */
+#define CHECKSUM "crc32"                      /* the key in the metadata */
 static const uint64_t HEADER_MAX = 100000000; /* as the reference implementation has it */
 
 /* All dtypes of the format; the first ones in the order of cnn_dtype. */
@@ -224,11 +224,12 @@ bool cnn_safetensors_open(cnn_safetensors *file, const char *path, cnn_error *er
 bool cnn_safetensors_check_data(const cnn_safetensors *file, const char *path, cnn_error *error) {
   const char *text = cnn_safetensors_metadata(file, CHECKSUM);
   if (!text || strtoul(text, NULL, 16) == crc32_z(0, file->data, file->data_bytes)) return true;
-  return cnn_fail(error, CNN_EXIT_DATA,
-                  "%s: its numbers are damaged: their checksum is not the one in its metadata, "
-                  CHECKSUM "; take another copy, or, if a program has changed them on purpose, have "
-                  "it leave that out",
-                  path);
+  return cnn_fail(
+      error, CNN_EXIT_DATA,
+      "%s: its numbers are damaged: their checksum is not the one in its metadata, " CHECKSUM
+      "; take another copy, or, if a program has changed them on purpose, have "
+      "it leave that out",
+      path);
 }
 
 const cnn_tensor *cnn_safetensors_find(const cnn_safetensors *file, const char *name) {

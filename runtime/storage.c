@@ -22,14 +22,20 @@ void cnn_storage_want(cnn_storage *storage, void *pointer, size_t count, size_t 
 
 bool cnn_storage_commit(cnn_storage *storage, cnn_error *error) {
   if (storage->bytes == 0) return true;
-  void *base =
-      mmap(NULL, storage->bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-  if (base == MAP_FAILED)
+  /* From one huge page's beginning to another's, so that none of it lies in small ones. */
+  const bool huge = storage->bytes >= HUGE_PAGE;
+  const size_t bytes = huge ? (storage->bytes / HUGE_PAGE + 2) * HUGE_PAGE : storage->bytes;
+  void *map = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  if (map == MAP_FAILED)
     return cnn_fail(error, CNN_EXIT_FAILED,
                     "cannot have %zu MB of memory: %s; end other programs or take less data",
                     storage->bytes >> 20, strerror(errno));
-  if (storage->bytes >= HUGE_PAGE) madvise(base, storage->bytes, MADV_HUGEPAGE);
-  storage->base = base;
+  storage->map = storage->base = map;
+  storage->map_bytes = bytes;
+  if (huge) {
+    storage->base += (HUGE_PAGE - (uintptr_t)map % HUGE_PAGE) % HUGE_PAGE;
+    madvise(storage->base, bytes - HUGE_PAGE, MADV_HUGEPAGE);
+  }
   size_t offset = 0;
   for (int i = 0; i < storage->count; i++) {
     void *address = storage->base + offset;
@@ -40,6 +46,6 @@ bool cnn_storage_commit(cnn_storage *storage, cnn_error *error) {
 }
 
 void cnn_storage_release(cnn_storage *storage) {
-  if (storage->base) munmap(storage->base, storage->bytes);
+  if (storage->map) munmap(storage->map, storage->map_bytes);
   *storage = (cnn_storage){0};
 }

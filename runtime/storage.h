@@ -16,7 +16,9 @@ typedef struct cnn_storage {
   } wishes[CNN_STORAGE_WISHES];
   int count;
   unsigned char *base;
-  size_t bytes;
+  size_t bytes; /* that were asked for */
+  void *map;
+  size_t map_bytes; /* with what lies around them */
 } cnn_storage;
 
 /* Asks for count * size bytes; the pointer at *pointer points there after cnn_storage_commit. */

@@ -220,6 +220,7 @@ static void add_values(trace *t, cnn_dtype real) {
   int count = t->session.batch.count;
   for (int i = 0; i < t->kept.count; i++) {
     const cnn_value *value = &t->kept.values[i];
+    if (value->scratch) continue;
     void *plain = cnn_real_at(model, t->plain, t->plain_used);
     int rows = value->rank > 1 ? count : value->shape[0]; /* rank 1: statistics of channels */
     int shape[4] = {rows, value->shape[1], value->shape[2], value->shape[3]};

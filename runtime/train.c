@@ -293,8 +293,7 @@ static void announce(const cnn_trainer *t) {
          t->session.state.threads, cnn_plural(t->session.state.threads));
   printf("memory: %.2f MB, and %.1f MB for the data set\n", mb * (double)t->session.storage.bytes,
          mb * (double)(t->training.storage.bytes + t->test.storage.bytes));
-  if (t->session.state.step > 0)
-    printf("goes on after %s\n", standing_text(t, done));
+  if (t->session.state.step > 0) printf("goes on after %s\n", standing_text(t, done));
   fflush(stdout);
 }
 
@@ -306,8 +305,7 @@ static void conclude(const cnn_trainer *t) {
     printf("interrupted after %s; --resume goes on\n", standing_text(t, done));
   else if (cnn_metrics_is_part(last))
     printf("test accuracy %.2f %% after %llu update%s, %s\n", 100 * last->test_accuracy,
-           (unsigned long long)t->session.state.step,
-           cnn_plural((long long)t->session.state.step),
+           (unsigned long long)t->session.state.step, cnn_plural((long long)t->session.state.step),
            cnn_duration(time, cnn_seconds() - t->progress.start));
   else
     printf("test accuracy %.2f %% after %d epoch%s, %s\n", 100 * last->test_accuracy, t->row_count,

@@ -83,8 +83,10 @@ typedef struct image {
    batch; gradients. */
 #define NORM(bn) p + bn##_weight, p + bn##_bias, s + bn##_running_mean, s + bn##_running_var
 #define STATISTICS(bn) a + bn##_mean, a + bn##_inverse
+#define NORMED(bn) p + bn##_weight, STATISTICS(bn), p + bn##_bias
 #define NORM_PLACES(bn, trained, running, size) \
   bn##_weight = trained, bn##_bias = trained + size, bn##_running_mean = running, bn##_running_var = running + size
+#define STATISTICS_PLACES(bn, at, size) bn##_mean = at, bn##_inverse = at + size
 #define NORM_GRADIENT(bn) d + bn##_weight, d + bn##_bias
 
 /* The row of a channel: h counts through the rows of all groups of images. */

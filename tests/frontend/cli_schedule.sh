@@ -180,7 +180,7 @@ half conv2d_backward_weights block=1x2|half conv2d_backward_weights: block=1x2: 
 half conv2d_backward_weights parts=-3|half conv2d_backward_weights: parts=-3: must be a whole number from 1 to 1000000
 half conv2d pack=yes|half conv2d: pack=yes: must be true or false
 half conv2d algorithm=taps|half conv2d: algorithm=taps: there is direct alone
-half conv2d_backward_weights algorithm=none|half conv2d_backward_weights: algorithm=none: there is direct and taps
+half conv2d_backward_weights algorithm=none|half conv2d_backward_weights: algorithm=none: there is direct, taps
 third conv2d tile=1x1|there is no layer 'third' with a schedule; cnnc MODEL.lua --dump=schedule-file lists all
 relu1 conv2d tile=1x1|there is no layer 'relu1' with a schedule; cnnc MODEL.lua --dump=schedule-file lists all
 one conv2d_backward_data tile=1x1|one has no conv2d_backward_data; it has conv2d, conv2d_backward_weights

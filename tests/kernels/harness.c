@@ -433,9 +433,13 @@ static void write_source(const Suite *suite, const char *path) {
   for (int i = 0; i < suite->cases.count; i++)
     convolves |= suite->cases.at[i]->body.template_name != NULL;
   const Rendering axis = {.template_name = "conv_axis.c.in"};
+  const Rendering images = {.template_name = "conv_images.c.in"};
+  const Rendering pack = {.template_name = "pack_filters.c.in"};
   Rendering loops = {.template_name = "conv_weights_by_taps.c.in", .param_count = 1};
   loops.params[0] = param_int("SUMS", BLOCK_SUMS);
   if (convolves) fputs(render(engine, &axis, "conv_axis", ""), file);
+  if (convolves) fputs(render(engine, &images, "conv_images", ""), file);
+  if (convolves) fputs(render(engine, &pack, "pack_filters", ""), file);
   if (convolves) fputs(render(engine, &loops, "conv_weights_by_taps", ""), file);
   for (int i = 0; i < suite->cases.count; i++) {
     Case *c = suite->cases.at[i];

@@ -1,4 +1,4 @@
-/* check_nodes GRAPH.json TRACE.safetensors [--tolerance T]
+/* check_nodes GRAPH.json TRACE.safetensors [--tolerance T] [--largest]
 
    Compares everything that a generated program computed in one training step, or in inference, with
    naive twins. GRAPH.json is `cnnc export --after=layout` of the model, or --after=inference;
@@ -6,7 +6,9 @@
    `trace --infer`. Every node's inputs are taken from the trace, its
    outputs are computed again in double, and must be equal to those in the trace: exactly, which
    they are where all numbers are small integers (trace --integers) and a power of two divides
-   them, or within T times the sum of the absolute terms.
+   them, or within T times the sum of the absolute terms; --largest: within T times the largest of
+   these in the tensor, for Winograd's way, where all pixels of a patch have the same rounding
+   errors.
 
    Of inference, the logits that the program gives must be those that it computed.
 
@@ -25,6 +27,7 @@ typedef struct Check {
   Arena *arena;
   const char *graph_path, *trace_path;
   double tolerance; /* 0: exact */
+  int largest;      /* of the tensor's magnitude */
   cnn_safetensors trace;
   Batch batch;
   LIST_OF(Tensor *) tensors;
@@ -233,8 +236,11 @@ static void report(const Step *step, const Tensor *tensor, size_t i, const Expec
 static void compare(Check *check, const Step *step, const Tensor *tensor,
                     const Expected *expected) {
   long long wrong = 0;
+  double largest = 0;
+  for (size_t i = 0; i < tensor_count(tensor); i++) largest = fmax(largest, expected->magnitude[i]);
   for (size_t i = 0; i < tensor_count(tensor); i++) {
-    if (agrees(check, tensor->data[i], expected->value[i], expected->magnitude[i])) continue;
+    const double magnitude = check->largest ? largest : expected->magnitude[i];
+    if (agrees(check, tensor->data[i], expected->value[i], magnitude)) continue;
     if (wrong++ < 3) report(step, tensor, i, expected);
   }
   if (wrong)
@@ -286,12 +292,14 @@ static void check_logits(Check *check) {
 }
 
 static void parse(Check *check, int argc, char **argv) {
-  static const struct option OPTIONS[] = {{"tolerance", required_argument, NULL, 't'}, {0}};
-  for (int key; (key = getopt_long(argc, argv, "", OPTIONS, NULL)) != -1;) {
-    if (key != 't') exit(2);
-    check->tolerance = strtod(optarg, NULL);
+  const struct option options[] = {{"tolerance", required_argument, NULL, 't'},
+                                   {"largest", no_argument, &check->largest, 1},
+                                   {0}};
+  for (int key; (key = getopt_long(argc, argv, "", options, NULL)) != -1;) {
+    if (key != 't' && key != 0) exit(2);
+    if (key == 't') check->tolerance = strtod(optarg, NULL);
   }
-  if (argc - optind != 2) die("give GRAPH.json TRACE.safetensors [--tolerance T]");
+  if (argc - optind != 2) die("give GRAPH.json TRACE.safetensors [--tolerance T] [--largest]");
   check->graph_path = argv[optind];
   check->trace_path = argv[optind + 1];
 }

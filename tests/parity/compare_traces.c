@@ -59,9 +59,9 @@ static bool ends_with(const char *name, const char *ending) {
   return length > end && !strcmp(name + length - end, ending);
 }
 
-/* Workspace, prepared filters and sums of pieces lie as a program's schedule wants them. */
+/* Prepared filters and sums of pieces lie as a program's schedule wants them. */
 static bool is_internal(const char *name) {
-  return !strcmp(name, "workspace") || ends_with(name, ".filters") || ends_with(name, ".sums");
+  return ends_with(name, ".filters") || ends_with(name, ".sums");
 }
 
 /* What a difference to the tensor is measured by. */

@@ -1,4 +1,4 @@
-# awk -v seed=N -f change.awk DRAWS MODEL_SCHEDULE: a pseudo-random schedule. Every line of the cost model's
+# awk -v seed=N -v winograd=0|1 -f change.awk DRAWS MODEL_SCHEDULE: a pseudo-random schedule. Every line of the cost model's
 # schedule loses some words and gets other numbers; line N of DRAWS is how often line N has been drawn
 # before. A line that was drawn too often stays as it was.
 BEGIN { TOO_OFTEN = 100 }
@@ -23,9 +23,14 @@ function numbers(text,   count, part, i) {
   for (i = 1; i <= count; i++) text = text (i > 1 ? "x" : "") (below(2) ? other(part[i]) : part[i])
   return text
 }
+function algorithm(   kind) {
+  kind = below(weights && winograd ? 3 : 2)
+  if (kind == 0) return "direct"
+  return kind == 1 && weights ? "taps" : "winograd"
+}
 function changed(word,   pair) {
   split(word, pair, "=")
-  if (pair[1] == "algorithm") return pair[1] "=" (below(2) ? "taps" : "direct")
+  if (pair[1] == "algorithm") return pair[1] "=" algorithm()
   if (pair[2] == "true" || pair[2] == "false") return pair[1] "=" (below(2) ? "true" : "false")
   return pair[1] "=" numbers(pair[2])
 }
@@ -40,7 +45,8 @@ NR == FNR { draws[FNR] = $1; next }
   line = $1 " " $2
   words = 0
   for (i = 3; i <= NF; i++) {
-    if ($i ~ /^algorithm/ && $2 !~ /^conv2d_backward_weights/) continue # there is no other
+    weights = $2 ~ /^conv2d_backward_weights/
+    if ($i ~ /^algorithm/ && !weights && !(winograd && $2 ~ /^conv2d.*_(channels|prepared)$/)) continue # there is no other
     start(seed, FNR, i) # every draw of the line has the same words
     if (NF > 4 && below(3) == 0) continue # the cost model decides
     start(seed + draws[FNR], FNR, 100 + i)

@@ -131,9 +131,9 @@ static const cnn_cost COST_TABLE[] = {
 static const cnn_node NODE_TABLE[] = {{0, 0}, {0, 1}, {1, 2}};
 static const char *const NODE_NAMES[] = {"update"};
 static const cnn_value VALUE_TABLE[] = {
-    {"x", 4, {FAKE_BATCH, 1, 28, 28}, CNN_LANES, X, 0},
-    {"logits", 2, {FAKE_BATCH, FAKE_CLASSES}, CNN_ROWS, LOGITS, 0},
-    {"dlogits", 2, {FAKE_BATCH, FAKE_CLASSES}, CNN_ROWS, DLOGITS, 0},
+    {"x", 4, {FAKE_BATCH, 1, 28, 28}, CNN_LANES, X, 0, 0},
+    {"logits", 2, {FAKE_BATCH, FAKE_CLASSES}, CNN_ROWS, LOGITS, 0, 0},
+    {"dlogits", 2, {FAKE_BATCH, FAKE_CLASSES}, CNN_ROWS, DLOGITS, 0, 0},
 };
 
 #define FAKE(NAME, REAL, GUARD_BYTES)                                                              \

@@ -1,0 +1,38 @@
+-- Convolutions that go by Winograd's way, whether that pays or not: patches and windows that the image cuts,
+-- vectors of channels that are not full, and everything that may follow.
+local nn = require "nn"
+local branches = require "branches"
+
+-- branches.channels with 3x3 convolutions only: all of them may go that way.
+local function channels(image, count, relu)
+  local x = image:conv2d {count, 3, padding = 1, name = "channels"}
+  return relu and x:relu() or x
+end
+
+return branches.model({16, 10, 7}, {
+  function(image) -- bias and relu
+    return channels(image, 20, true):conv2d {35, 3, padding = 1}:relu()
+  end,
+  function(image) -- other paddings down and along; results of 8 x 9
+    return channels(image, 16):conv2d {16, 3, padding = {0, 2}, bias = false}
+  end,
+  function(image) -- results of 12 x 5, then of 14 x 3
+    return channels(image, 24, true):conv2d {48, 3, padding = {2, 0}}:relu():conv2d {17, 3, padding = {2, 0}}
+  end,
+  function(image) -- a value with two readers, of which one gradient is added to the other
+    local x = channels(image, 33, true)
+    return (x + x:conv2d {33, 3, padding = 1}:relu():conv2d {33, 3, padding = 1}):relu()
+  end,
+  function(image) -- a batch norm, for which sums are noted; folded into the filters in inference
+    local x = channels(image, 40, true)
+    local y = x:conv2d {40, 3, padding = 1, bias = false}:batch_norm():relu()
+      :conv2d {40, 3, padding = 1, bias = false}:batch_norm()
+    return (x + y):relu():conv2d {32, 3}
+  end,
+  function(image) -- parts of a whole, read and made
+    local x = channels(image, 32, true)
+    return nn.concat {x:conv2d {48, 3, padding = 1, bias = false}:batch_norm():relu(),
+                      x:conv2d {32, 3, padding = 1, bias = false}:batch_norm():relu(),
+                      name = "cat"}:conv2d {16, 3}:relu()
+  end,
+}, 18) -- images that fill no vectors, so that channels do
