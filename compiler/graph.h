@@ -163,7 +163,8 @@ typedef enum Phase { PHASE_PREPARE, PHASE_FORWARD, PHASE_BACKWARD, PHASE_UPDATE 
      conv2d, conv2d_backward_data, conv2d_prepared    vectors of channels made, pixels of a row
      conv2d_backward_weights               vectors of output channels, input channels
                                            (ALGORITHM_TAPS: for each tap)
-     linear                                features made, images */
+     linear                                features made, images
+   By Winograd's way the pixels are patches. */
 typedef enum Algorithm {
   ALGORITHM_NONE,    /* a view: no code */
   ALGORITHM_DIRECT,  /* loops over the shape with one register tile */
@@ -182,6 +183,8 @@ typedef enum Algorithm {
      conv2d_backward_weights               rows and images of a strip, tiles of output channels,
                                            vectors of input channels
      linear                                features made, features read
+   By Winograd's way rows are units of patches: of a pass, all vectors read; of a strip, 1, 1, all
+   vectors of input channels.
    parts: conv2d_backward_weights adds up so many parts of the rows of all images by themselves,
    in its workspace; 1: none is needed.
    pack: conv2d and conv2d_backward_data put the weights into the order of the tile, in their

@@ -261,6 +261,7 @@ static const char *canonical_command(const Parse *parse) {
                         options->dsl.definitions[i].value);
   if (options->schedule)
     text = arena_printf(parse->arena, "%s --schedule %s", text, canonical_path(options->schedule));
+  if (options->compile.direct) text = arena_printf(parse->arena, "%s --direct", text);
   if (options->compile.keep_values) text = arena_printf(parse->arena, "%s --keep-values", text);
   return text;
 }

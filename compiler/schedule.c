@@ -212,7 +212,8 @@ static int64_t workspace_reals(const Node *node, const Graph *graph,
 
 /* All nodes share one place. */
 static void give_workspace(Node *node, Graph *graph, const CompileOptions *options) {
-  const int reals = (int)workspace_reals(node, graph, options);
+  const int64_t wanted = workspace_reals(node, graph, options);
+  const int reals = wanted < INT32_MAX ? (int)wanted : INT32_MAX; /* too large for a program */
   if (!reals) return;
   if (!graph->workspace) {
     graph->workspace = graph_value(graph, VALUE_WORKSPACE, "workspace", 1, &reals);

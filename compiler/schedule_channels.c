@@ -201,11 +201,12 @@ static bool check_tile_of_channels(const Decision *d, int vectors, int columns) 
 
 /* Takes what a file says. */
 static bool check_winograd(Decision *d) {
-  const bool fits = winograd_fits(d->node);
+  const bool fits = winograd_fits(d);
   decision_take(d, WORD_ALGORITHM);
   return d->s.algorithm != ALGORITHM_WINOGRAD || fits ||
-         decision_refuse(d, "algorithm=winograd is for kernels of 3x3 with a padding of 2 at most, "
-                            "and without stride, dilation and groups");
+         decision_refuse(d, "algorithm=winograd is for kernels of 3x3 without stride, dilation and "
+                            "groups, with a padding of 2 at most, and not for images of few "
+                            "channels or millions of filters");
 }
 
 bool decide_conv_channels(Decision *d) {
@@ -376,7 +377,7 @@ static void choose_piece(Decision *d, const Gradient *g, int parts) {
   }
 }
 
-/* Sums of all parts. */
+/* Sums of all parts, in the order of tiles; by Winograd's way, the taps of the whole. */
 static int64_t gradient_reals(const Gradient *g, const Schedule *s) {
   const int parts = s->algorithm == ALGORITHM_WINOGRAD ? 1 : s->parts;
   return parts * g->block_reals / g->depth * s->tile[0] * divide_up(g->vectors, s->tile[0]);

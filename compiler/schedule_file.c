@@ -117,10 +117,9 @@ const char *schedule_words(const Graph *graph, const Node *node) {
 }
 
 const char *schedule_suffix(Arena *arena, const Schedule *s) {
-  const bool direct = s->algorithm <= ALGORITHM_DIRECT;
-  const char *text =
-      arena_printf(arena, "%s%s_tile%s", direct ? "" : "_",
-                   direct ? "" : algorithm_name(s->algorithm), numbers_text(arena, s->tile, 2));
+  /* Names of kernels say of themselves that they go by Winograd's way. */
+  const char *text = arena_printf(arena, "%s_tile%s", s->algorithm == ALGORITHM_TAPS ? "_taps" : "",
+                                  numbers_text(arena, s->tile, 2));
   if (s->block[0])
     text = arena_printf(arena, "%s_block%s", text, numbers_text(arena, s->block, NUMBERS_MOST));
   if (s->parts > 1) text = arena_printf(arena, "%s_parts%d", text, s->parts);
@@ -229,15 +228,17 @@ static bool read_algorithm(const Reading *r, const char *value, Algorithm *to) {
   } all[] = {{ALGORITHM_DIRECT, true},
              {ALGORITHM_TAPS, words->taps},
              {ALGORITHM_WINOGRAD, words->winograd}};
-  const char *text = "";
+  const char *text = "direct", *last = NULL;
   for (int i = 0; i < 3; i++) {
     if (!all[i].there) continue;
     const char *name = algorithm_name(all[i].algorithm);
     *to = all[i].algorithm;
     if (!strcmp(value, name)) return true;
-    text = listed(r->arena, text, name);
+    if (last) text = listed(r->arena, text, last);
+    if (i > 0) last = name;
   }
-  return refuse(r, "algorithm=%s: there is %s%s", value, text, strchr(text, ',') ? "" : " alone");
+  return refuse(r, "algorithm=%s: there is %s%s%s", value, text, last ? " and " : " alone",
+                last ? last : "");
 }
 
 static bool read_truth(const Reading *r, ScheduleWord word, const char *value, bool *to) {

@@ -3,20 +3,22 @@
 
 enum {
   PATCH = 4,
-  UNIT = 14, /* patches of a unit, or about as many: only whole ones are made */
+  UNIT = 14, /* patches of a unit, as the usual tile has them: only whole ones are made */
   WINDOW = 6,
   POINTS = WINDOW * WINDOW,
+  FILTERS_MOST = 1 << 23,    /* of 3x3: at all points they fit the largest value */
   GRADIENT_STRIP = 8,        /* units whose products a tile sums at once, from the second cache */
   GRADIENT_BYTES = 20 << 20, /* what is at the points at once, of x and dy */
   GRADIENT_LEAST = 8,        /* units of them: each time, all sums are read and written */
-  GRADIENT_MOST = 64,
-  PARTS_BYTES = 10 << 20, /* sums of all parts at the points */
+  GRADIENT_MOST = 16,
+  PARTS_BYTES = 40 << 20, /* sums of all parts at the points */
   PARTS_MOST = 64,
   PART_UNITS = 4,        /* that a part has at the points at once */
   NEAR_BYTES = 1 << 20,  /* filters at all points that stay in the second cache */
   LAST_BYTES = 12 << 20, /* in the last one */
-  ROOM_UNITS = 16,       /* for as many threads */
-  ROOM_BYTES = 16 << 20
+  ROOM_UNITS = 16,       /* for as many threads, if that is */
+  ROOM_BYTES = 32 << 20, /* at most so much */
+  FEW_THREADS = 4        /* that shall share units evenly */
 };
 
 static bool is_weights(const Node *node) {
@@ -36,12 +38,16 @@ static int patches_of(const Node *node) {
   return divide_up(made->dim[2], PATCH) * divide_up(made->dim[3], PATCH);
 }
 
-bool winograd_fits(const Node *node) {
-  const Attributes *a = &node->attributes;
+bool winograd_fits(const Decision *d) {
+  const Attributes *a = &d->node->attributes;
+  const Value *read = read_by(d->node), *made = made_by(d->node);
   for (int k = 0; k < 2; k++)
     if (a->kernel[k] != 3 || a->stride[k] != 1 || a->dilation[k] != 1 || a->padding[k] > 2)
       return false;
-  return a->groups == 1;
+  /* Images with few channels have pixels of their own, and filters must not be too many. */
+  const bool images = read->producer->op == OP_pack_input;
+  return a->groups == 1 && (!images || read->dim[1] >= target_lanes(d->options->target)) &&
+         (int64_t)read->dim[1] * made->dim[1] <= FILTERS_MOST;
 }
 
 static int64_t filters_bytes(const Decision *d) {
@@ -54,12 +60,13 @@ bool winograd_pays(const Decision *d) {
      filter to the points, and from the memory; and how much faster all of them must be than direct
      products, which round less. */
   const double WINDOW_COST = 300, PATCH_COST = 260, FILTER_COST = 150, FAR_COST = 700, WORTH = 0.8;
-  if (d->options->direct || !winograd_fits(d->node)) return false;
+  if (d->options->direct || !winograd_fits(d)) return false;
   const Value *read = read_by(d->node), *made = made_by(d->node);
   const int lanes = target_lanes(d->options->target), images = d->graph->recipe.batch;
   const double c = divide_up(read->dim[1], lanes), k = divide_up(made->dim[1], lanes);
   const double channels = read->dim[1];
-  const double patches = (double)UNIT * divide_up(images * patches_of(d->node), UNIT);
+  const int units = divide_up(images * patches_of(d->node), UNIT);
+  const double patches = (double)UNIT * FEW_THREADS * divide_up(units, FEW_THREADS);
   if (read->dim[1] < lanes || made->dim[1] < lanes) return false;
   const double direct = 9.0 * images * made->dim[2] * made->dim[3] * channels * k;
   const double products = POINTS * patches * channels * k;
@@ -120,12 +127,11 @@ bool decide_winograd_weights(Decision *d) {
   s->block[0] = min(units, GRADIENT_STRIP);
   s->block[1] = s->block[2] = 1;
   s->block[3] = blocks;
-  /* Parts, whose sums and points stay in the caches of a thread; many sums are those of all. */
-  const int64_t sums = filters_bytes(d);
+  /* Parts, a thread's each, for some processors; where that would be too many sums, all threads
+     make one. */
   s->parts = 1;
-  while (s->parts * 2 <= PARTS_MOST && s->parts * 2 * sums <= PARTS_BYTES &&
-         s->parts * 2 * PART_UNITS <= units)
-    s->parts *= 2;
+  while (s->parts * 2 <= min(ROOM_UNITS, units / 2)) s->parts *= 2;
+  if (s->parts * filters_bytes(d) > PARTS_BYTES) s->parts = 1;
   const int parts_most = max(1, min(units, PARTS_MOST));
   decision_take(d, WORD_BLOCK);
   decision_take(d, WORD_PARTS);

@@ -72,7 +72,7 @@ void give_filters(Node *conv, const CompileOptions *options);
 void give_sums(Node *conv, const CompileOptions *options);
 
 /* schedule_winograd.c: of convolutions with channels in lanes. */
-bool winograd_fits(const Node *node);
+bool winograd_fits(const Decision *d);
 bool winograd_pays(const Decision *d);
 /* Blocks of work; the tile is there. */
 bool decide_winograd_rows(Decision *d);

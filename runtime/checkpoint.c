@@ -180,7 +180,7 @@ static bool load_parameter(const cnn_safetensors *file, const char *path, const 
   int64_t count = cnn_tensor_count(tensor);
   for (int64_t k = 0; k < count; k++) {
     double number = cnn_tensor_get(tensor, k);
-    if (!isfinite(number))
+    if (!isfinite(model->real_bytes == 8 ? number : (double)(float)number))
       return cnn_fail(error, CNN_EXIT_DATA,
                       "%s: element %lld of '%s' is not a finite number; use a checkpoint of a "
                       "training that did not diverge",

@@ -14,8 +14,8 @@ static const char *const COLORS[CNN_PASS_COUNT][2] = {
     [CNN_BACKWARD_WEIGHTS] = {"#cfe3c0", "#5a8f3c"},
     [CNN_UPDATE] = {"#ddd", "#777"}};
 
-/* At the FMA peak; for a node without multiply-adds, at the speed of the memory, which it passes
-   where its numbers are in a cache. */
+/* At the FMA peak, which Winograd's way passes; for a node without multiply-adds, at the speed of
+   the memory, which it passes where its numbers are in a cache. */
 static double best_seconds(const cnn_profile_result *result, const cnn_profile_row *row) {
   const double best =
       row->flops > 0 ? row->flops / result->fma_peak : row->bytes / result->bandwidth;

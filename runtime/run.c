@@ -48,9 +48,8 @@ static bool check_owner(const cnn_run *run, cnn_error *error) {
   if (checkpoint == THIS_MODEL || state == THIS_MODEL) return true;
   if (unreadable.code)
     return cnn_fail(error, unreadable.code,
-                    "%s Nothing else in the folder says whose it is: move it away, or choose "
-                    "another with --out",
-                    unreadable.message);
+                    "--out %s: choose another folder, or move away what cannot be read: %s",
+                    run->folder, unreadable.message);
   const char *const paths[] = {run->checkpoint, run->state, run->metrics, run->curves};
   for (size_t i = 0; i < sizeof paths / sizeof *paths; i++)
     if (access(paths[i], F_OK) == 0)

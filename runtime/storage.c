@@ -23,7 +23,7 @@ void cnn_storage_want(cnn_storage *storage, void *pointer, size_t count, size_t 
 bool cnn_storage_commit(cnn_storage *storage, cnn_error *error) {
   if (storage->bytes == 0) return true;
   /* From one huge page's beginning to another's, so that none of it lies in small ones. */
-  const bool huge = storage->bytes >= HUGE_PAGE;
+  const bool huge = storage->bytes >= HUGE_PAGE && storage->bytes <= SIZE_MAX / 2;
   const size_t bytes = huge ? (storage->bytes / HUGE_PAGE + 2) * HUGE_PAGE : storage->bytes;
   void *map = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
   if (map == MAP_FAILED)

@@ -1,5 +1,6 @@
 /* All memory of a run in one mapping: first everything is asked for, then it is there, zeroed and
-   aligned to 64 bytes, and nothing is allocated after that. Its size is known exactly. */
+   aligned to 64 bytes, and nothing is allocated after that. Its size is known exactly, but for the
+   rest of a huge page. */
 #ifndef CNN_STORAGE_H
 #define CNN_STORAGE_H
 

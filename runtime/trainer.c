@@ -176,9 +176,8 @@ static bool tell_what_is_left(const cnn_trainer *t, cnn_error *error) {
   size_t used = strlen(error->message);
   bool state = access(t->run.state, F_OK) == 0;
   snprintf(error->message + used, sizeof error->message - used,
-           state
-               ? "; what was saved before is still there: when it can be written, --resume goes on"
-               : "; nothing is saved that --resume could go on from");
+           state ? "; what was saved before is still there: once there is room, --resume goes on"
+                 : "; nothing is saved that --resume could go on from");
   return false;
 }
 

@@ -80,10 +80,10 @@ typedef struct image {
 } image;
 
 /* What belongs to a batch_norm, as arguments: parameters and running statistics; statistics of the
-   batch; gradients. */
+   batch; parameters around these; gradients. */
 #define NORM(bn) p + bn##_weight, p + bn##_bias, s + bn##_running_mean, s + bn##_running_var
 #define STATISTICS(bn) a + bn##_mean, a + bn##_inverse
-#define NORMED(bn) p + bn##_weight, STATISTICS(bn), p + bn##_bias
+#define NORMED(bn) p + bn##_weight, a + bn##_mean, a + bn##_inverse, p + bn##_bias
 #define NORM_PLACES(bn, trained, running, size) \
   bn##_weight = trained, bn##_bias = trained + size, bn##_running_mean = running, bn##_running_var = running + size
 #define STATISTICS_PLACES(bn, at, size) bn##_mean = at, bn##_inverse = at + size

@@ -16,11 +16,11 @@ foreach(model IN LISTS models)
   set(kind exact)
   if(name MATCHES "_rounded$|^curves$")
     set(kind rounded)
-  elseif(name STREQUAL winograd)
+  elseif(name MATCHES "^winograd")
     set(kind winograd)
   endif()
   foreach(target IN LISTS TARGETS)
-    if(name STREQUAL winograd AND target STREQUAL scalar) # has images in its lanes
+    if(name MATCHES "^winograd" AND target STREQUAL scalar) # has images in its lanes
       continue()
     endif()
     add_test(NAME nodes.${name}.${target}
@@ -38,7 +38,7 @@ list(APPEND environment CFLAGS=${CNNC_PROGRAM_CFLAGS})
 if(CNNC_SANITIZE)
   list(FILTER models INCLUDE REGEX "/(conv_groups|max_pools).lua$") # thousands of steps: the nodes have seen it all
 endif()
-list(FILTER models EXCLUDE REGEX "/winograd.lua$") # programs in double have images in their lanes
+list(FILTER models EXCLUDE REGEX "/winograd[a-z_]*.lua$") # programs in double have images in their lanes
 foreach(model IN LISTS models)
   get_filename_component(name ${model} NAME_WE)
   add_test(NAME gradients.${name}

@@ -14,6 +14,13 @@ cmp lenet5.c other/out.c || fail "two runs differ"
 cmp lenet5.c stdout.c || fail "standard output differs"
 grep -nE "$folder|$source" lenet5.c && fail "the output names a folder of this machine"
 
+# Winograd's way, and how to do without.
+expect 0 -- "$cnnc" "$source/models/resnet20.lua" --target avx2 -o winograd.c
+grep -q "conv_winograd" winograd.c || fail "resnet20 does not go by Winograd's way"
+expect 0 -- "$cnnc" "$source/models/resnet20.lua" --target avx2 --direct -o direct.c
+grep -qi "winograd" direct.c && fail "--direct goes by Winograd's way"
+grep -q "Made by: cnnc resnet20.lua --target avx2 --direct$" direct.c || fail "--direct is not in the command"
+
 # A model with a mistake leaves the file that is there, and nothing else.
 printf 'return nil\n' >bad.lua
 cp lenet5.c before.c

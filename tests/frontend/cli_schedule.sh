@@ -141,8 +141,10 @@ local nn = require "nn"
 return nn.model {
   input = {3, 11, 13}, classes = 2,
   forward = function(x)
+    x = x:conv2d {3, 3, padding = 1, name = "stem"}
     x = x:conv2d {4, 1, name = "one"}
     x = x:conv2d {12, 3, stride = 2, padding = 1, groups = 2, name = "half"}:relu()
+    x = x:conv2d {12, 3, padding = 1, name = "plain"}
     x = x:conv2d {6, 3, padding = 2, dilation = 2, name = "wide"}
     x = x:conv2d {6, {1, 3}, padding = {0, 3}, name = "padded"}:conv2d {6, {1, 5}, padding = {0, 2}, name = "five"}:conv2d {6, {1, 17}, padding = {0, 8}, name = "edge"}
     return x:flatten():linear {10, name = "fc"}:linear {2, name = "out"}
@@ -180,10 +182,10 @@ half conv2d_backward_weights block=1x2|half conv2d_backward_weights: block=1x2: 
 half conv2d_backward_weights parts=-3|half conv2d_backward_weights: parts=-3: must be a whole number from 1 to 1000000
 half conv2d pack=yes|half conv2d: pack=yes: must be true or false
 half conv2d algorithm=taps|half conv2d: algorithm=taps: there is direct alone
-half conv2d_backward_weights algorithm=none|half conv2d_backward_weights: algorithm=none: there is direct, taps
+half conv2d_backward_weights algorithm=none|half conv2d_backward_weights: algorithm=none: there is direct and taps
 third conv2d tile=1x1|there is no layer 'third' with a schedule; cnnc MODEL.lua --dump=schedule-file lists all
 relu1 conv2d tile=1x1|there is no layer 'relu1' with a schedule; cnnc MODEL.lua --dump=schedule-file lists all
-one conv2d_backward_data tile=1x1|one has no conv2d_backward_data; it has conv2d, conv2d_backward_weights
+stem conv2d_backward_data tile=1x1|stem has no conv2d_backward_data; it has conv2d, conv2d_backward_weights
 fc conv2d tile=1x1|fc has no conv2d; it has linear, linear_backward_weights, linear_backward_data
 half conv2d tile=7x1|half conv2d: tile: channels must be from 1 to 6, not 7
 half conv2d tile=1x8|half conv2d: tile: pixels of a row must be from 1 to 7, not 8
@@ -243,6 +245,16 @@ half conv2d_backward_data_channels tile=1x8|half conv2d_backward_data_channels: 
 half conv2d_backward_weights_channels tile=3x1|half conv2d_backward_weights_channels: tile: vectors of output channels must be from 1 to 2, not 3
 half conv2d_backward_weights_channels tile=1x5|half conv2d_backward_weights_channels: tile: input channels must be from 1 to 4, not 5
 half conv2d_backward_weights_channels algorithm=taps|half conv2d_backward_weights_channels: algorithm=taps is for kernels of 2 to 5 columns without stride and dilation along a row, which is not shorter
+half conv2d_channels algorithm=fast|half conv2d_channels: algorithm=fast: there is direct and winograd
+half conv2d_backward_weights_channels algorithm=fast|half conv2d_backward_weights_channels: algorithm=fast: there is direct, taps and winograd
+stem conv2d_channels algorithm=winograd|stem conv2d_channels: algorithm=winograd is for kernels of 3x3 without stride, dilation and groups, with a padding of 2 at most, and not for images of few channels or millions of filters
+half conv2d_channels algorithm=winograd|half conv2d_channels: algorithm=winograd is for kernels of 3x3 without stride, dilation and groups, with a padding of 2 at most, and not for images of few channels or millions of filters
+plain conv2d_channels algorithm=winograd block=1x1|plain conv2d_channels: block: vectors of channels read must be all 2 with winograd, not 1
+plain conv2d_channels algorithm=winograd block=3x2|plain conv2d_channels: block: rows must be from 1 to 2, not 3
+plain conv2d_backward_data_channels algorithm=winograd tiles_first=true|plain conv2d_backward_data_channels: tiles_first must be false with winograd
+plain conv2d_backward_weights_channels algorithm=winograd block=1x2x1x2|plain conv2d_backward_weights_channels: block: images must be 1, not 2
+plain conv2d_backward_weights_channels algorithm=winograd block=1x1x1x1|plain conv2d_backward_weights_channels: block: vectors of input channels must be all 2 with winograd, not 1
+plain conv2d_backward_weights_channels algorithm=winograd parts=2|plain conv2d_backward_weights_channels: parts must be from 1 to 1, not 2
 wide conv2d_backward_weights_channels algorithm=taps|wide conv2d_backward_weights_channels: algorithm=taps is for kernels of 2 to 5 columns without stride and dilation along a row, which is not shorter
 edge conv2d_backward_weights_channels algorithm=taps|edge conv2d_backward_weights_channels: algorithm=taps is for kernels of 2 to 5 columns without stride and dilation along a row, which is not shorter
 padded conv2d_backward_weights_channels algorithm=taps tile=1x6|padded conv2d_backward_weights_channels: tile=1x6 with 3 taps takes 22 vector registers; avx2 has 16

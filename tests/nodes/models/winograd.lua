@@ -19,6 +19,9 @@ return branches.model({16, 10, 7}, {
   function(image) -- results of 12 x 5, then of 14 x 3
     return channels(image, 24, true):conv2d {48, 3, padding = {2, 0}}:relu():conv2d {17, 3, padding = {2, 0}}
   end,
+  function(image) -- fewer channels than a vector has
+    return channels(image, 5, true):conv2d {3, 3, padding = 1}:relu():conv2d {7, 3, padding = 1}
+  end,
   function(image) -- a value with two readers, of which one gradient is added to the other
     local x = channels(image, 33, true)
     return (x + x:conv2d {33, 3, padding = 1}:relu():conv2d {33, 3, padding = 1}):relu()

@@ -1,0 +1,7 @@
+-- More patches than all threads have room for at once, in the gradient of filters by Winograd's way.
+local branches = require "branches"
+return branches.model({16, 29, 31}, {
+  function(image)
+    return image:conv2d {24, 3, padding = 1}:relu():conv2d {16, 3, padding = 1}:max_pool2d {4}
+  end,
+}, 6)
