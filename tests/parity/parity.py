@@ -14,8 +14,8 @@ and images from the trace, and computes in double. ARGUMENTs go to cnnc (--targe
    parameter within 1e-4.
 3. End to end: PyTorch gets nothing but weights and images. Outputs, loss, running statistics and, in
    evaluation mode, logits must be within 1e-5, the predicted classes equal. Rounding adds up in a
-   deep net; there, four times PyTorch's own distance in float is allowed: its sums go by blocks, those
-   of the program's convolutions from one product to the next.
+   deep net; there, eight times PyTorch's own distance in float is allowed: convolutions of 3x3 by
+   Winograd's way round some eight times as much as plain sums.
    Gradients are printed and not judged, for there nobody in float can promise 1e-4: a last bit decides
    on which side of a relu a number is, or which of two is the maximum, and that moves a gradient by
    far more than rounding does. 2. judges them, where both decide alike."""
@@ -29,7 +29,7 @@ from common import (distance, finish, heads_of, load, load_file, model_options, 
 
 LIMITS = {"outputs": 1e-5, "gradients": 1e-4, "running": 1e-5, "evaluation": 1e-5}
 SAME = 1e-9  # two computations in double
-ROUNDING = 4  # times PyTorch's own
+ROUNDING = 8  # times PyTorch's own
 
 
 def norms_of_lost(graph, gradients):

@@ -21,7 +21,7 @@ images. PyTorch computes in double.
 - **Layer by layer**: each op gets the program's own values. Limits: outputs (and the loss) 1e-5,
   gradients of parameters 1e-4, running statistics 1e-5.
 - **End to end**: PyTorch gets weights and images and nothing else. Limits: outputs, running statistics and
-  logits in evaluation mode 1e-5, or four times the distance of PyTorch in float from PyTorch in double, which
+  logits in evaluation mode 1e-5, or eight times the distance of PyTorch in float from PyTorch in double, which
   stands in brackets; predicted classes are equal. Gradients have no limit here: where a number lies within
   rounding of 0, or two of a pooling window lie that close, float and double decide differently, and that
   moves a gradient by more than 1e-4, in PyTorch as here. Layer by layer both decide alike.
