@@ -345,7 +345,6 @@ static void lower_conv_channels(Lowering *l, bool backward) {
 
 /* What gradients of filters share, and the tile with one tap or with all of a kernel's row. */
 static void add_filters(Lowering *l, bool row_of_taps) {
-  Kernel shared = {.template_name = "filters_channels.c.in", .name = "filters_channels"};
   Kernel one_tap = {.template_name = "filters_one_tap.c.in", .name = "filters_one_tap"};
   Kernel row = {.template_name = "filters_row_of_taps.c.in", .name = "filters_row_of_taps"};
   Kernel *tile = row_of_taps ? &row : &one_tap;
@@ -353,7 +352,7 @@ static void add_filters(Lowering *l, bool row_of_taps) {
   body_int(tile, "DEEP", l->lanes);
   if (row_of_taps) body_int(tile, "TAPS", ROW_TAPS_MOST);
   add_channels(l);
-  lowering_body(l, &shared);
+  add_shared(l, "filters_channels");
   lowering_body(l, tile);
 }
 

@@ -82,9 +82,14 @@ static int units_of(const Node *node, int batch, int unit) {
   return divide_up(batch * patches_of(node), unit);
 }
 
+/* Vectors of channels of all tiles: the last one has room for as many as the others. */
+static int vectors_made(const Node *node, const Schedule *s, int lanes) {
+  return divide_up(divide_up(made_by(node)->dim[1], lanes), s->tile[0]) * s->tile[0];
+}
+
 /* Reals of a unit at all points, of what is read and what is made, and a vector between points. */
 static int64_t unit_reals(const Node *node, const Schedule *s, int lanes) {
-  const int made = divide_up(divide_up(made_by(node)->dim[1], lanes), s->tile[0]) * s->tile[0];
+  const int made = vectors_made(node, s, lanes);
   const int unit = is_weights(node) ? WINOGRAD_GRADIENT_UNIT : s->tile[1];
   return (int64_t)POINTS * ((divide_up(read_by(node)->dim[1], lanes) + made) * unit + 2) * lanes;
 }
@@ -148,7 +153,7 @@ bool decide_winograd_weights(Decision *d) {
 
 int64_t winograd_filters_reals(const Node *node, const Schedule *s, int lanes) {
   const int read = read_by(node)->dim[1];
-  const int made = divide_up(divide_up(made_by(node)->dim[1], lanes), s->tile[0]) * s->tile[0];
+  const int made = vectors_made(node, s, lanes);
   /* A block of channels that is read is whole; sums are of channels. */
   const int64_t deep = is_weights(node) ? read : divide_up(read, lanes) * min(read, lanes);
   return POINTS * deep * made * lanes;

@@ -307,7 +307,7 @@ static bool fail_undecided(const char *names, int count, cnn_error *error) {
                   "was found wrong, but at every step a kink of relu or max-pooling lay within it, "
                   "or rounding was larger; try more images (--count), another --seed, or weights "
                   "of a training (--weights)",
-                  count, count > 1 ? "s" : "", names);
+                  count, cnn_plural(count), names);
 }
 
 /* Where a check says nothing of most entries, it has not been one. */

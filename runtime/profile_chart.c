@@ -1,5 +1,6 @@
 /* A profile as a picture: a bar a node, the slowest on top; its dark part is the time that the
    machine would take at its best. */
+#include "print.h"
 #include "profile.h"
 
 #include <math.h>
@@ -69,8 +70,7 @@ void cnn_profile_chart(cnn_text *text, const cnn_profile_result *result, int mos
                "<text x=\"%d\" y=\"24\" class=\"title\">%s: %s of %d image%s, %d thread%s: "
                "%.4g ms</text>\n",
                MARGIN, result->net, result->infer ? "inference" : "training step", result->count,
-               result->count == 1 ? "" : "s", result->threads, result->threads == 1 ? "" : "s",
-               1e3 * all);
+               cnn_plural(result->count), result->threads, cnn_plural(result->threads), 1e3 * all);
   draw_legend(text);
   for (int i = 0; i < bars; i++) {
     draw_bar(text, result, result->slowest[i], i, all);

@@ -1,4 +1,5 @@
 /* What a profile says: the table and the CSV file. */
+#include "print.h"
 #include "profile.h"
 
 #include <string.h>
@@ -60,9 +61,8 @@ static void print_row(widths w, const cnn_profile_row *row, const char *pass,
 
 static void print_head(const cnn_profile_result *result, FILE *out) {
   fprintf(out, "%s: %s, %d image%s, %d thread%s; medians of %d steps\n", result->net,
-          result->infer ? "inference" : "training step", result->count,
-          result->count == 1 ? "" : "s", result->threads, result->threads == 1 ? "" : "s",
-          result->steps);
+          result->infer ? "inference" : "training step", result->count, cnn_plural(result->count),
+          result->threads, cnn_plural(result->threads), result->steps);
   fprintf(out, "FMA peak %.0f GFLOP/s (%s), memory reads %.0f GB/s\n\n", result->fma_peak / 1e9,
           result->instructions, result->bandwidth / 1e9);
 }

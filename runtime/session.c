@@ -1,5 +1,6 @@
 #include "session.h"
 
+#include "print.h"
 #include "random.h"
 
 #include <sched.h>
@@ -15,7 +16,7 @@ static void warn_of_crowds(const cnn_model *model, int wanted) {
   enum { CROWD = 8 };
   if (wanted <= CROWD * processors()) return;
   fprintf(stderr, "%s: %d threads on %d processor%s will mostly wait for each other; take %d\n",
-          model->name, wanted, processors(), processors() > 1 ? "s" : "", processors());
+          model->name, wanted, processors(), cnn_plural(processors()), processors());
 }
 
 static int usable_threads(const cnn_model *model, int wanted) {
