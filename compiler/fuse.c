@@ -39,7 +39,7 @@ static bool takes_mask(const Node *node, const Value *y) {
   case OP_add:
     return true;
   case OP_max_pool2d_backward:
-    return node->in[1] == y; /* it reads x already */
+    return node->forward->in[0] == y;
   default:
     return false;
   }
@@ -64,8 +64,12 @@ static bool fuse_mask(Graph *graph, Node *node) {
   /* A batch_norm's gate makes its own relu again from x, which it reads anyway; a mask reads y. */
   if (node->op == OP_conv2d_backward_data && is_own_relu(gated_norm(graph, next), next))
     return false;
-  node->attributes.mask = true;
-  if (node->op != OP_max_pool2d_backward) graph_append_inputs(graph, node, 1, &next->in[1]);
+  if (node->op == OP_max_pool2d_backward) {
+    node->forward->attributes.mask = true; /* which notes no place where the relu made 0 */
+  } else {
+    node->attributes.mask = true;
+    graph_append_inputs(graph, node, 1, &next->in[1]);
+  }
   graph_absorb(graph, node, next);
   return true;
 }

@@ -90,8 +90,13 @@ static void gradient_linear(Backward *b, Node *node, Value *dy) {
 }
 
 static void gradient_max_pool2d(Backward *b, Node *node, Value *dy) {
+  Graph *graph = b->graph;
   Value *x = node->in[0], *y = node->out[0];
-  if (is_needed(b, x)) backward_node(b, node, OP_max_pool2d_backward, x, 3, (Value *[]){dy, x, y});
+  if (!is_needed(b, x)) return;
+  const char *name = arena_printf(graph->arena, "%s.places", y->name);
+  node->attributes.places = true;
+  Value *places = graph_output(graph, node, VALUE_ACTIVATION, name, y->rank, y->dim);
+  backward_node(b, node, OP_max_pool2d_backward, x, 2, (Value *[]){dy, places});
 }
 
 static void gradient_avg_pool2d(Backward *b, Node *node, Value *dy) {

@@ -68,15 +68,17 @@ Node *graph_node(Graph *graph, OpKind op, const char *name, SourcePos pos, int i
   node->in_count = in_count;
   node->in = ARENA_ARRAY(graph->arena, Value *, in_count);
   for (int i = 0; i < in_count; i++) node->in[i] = in[i];
-  node->out = ARENA_ARRAY(graph->arena, Value *, OPS[op].outputs + 1); /* sums */
+  node->out = ARENA_ARRAY(graph->arena, Value *, OPS[op].outputs + 1); /* what it notes */
   LIST_PUSH(graph->arena, &graph->nodes, node);
   return node;
 }
 
-/* Those of its op; a conv2d_backward_data may note sums. */
+/* Those of its op, and what it notes for another node. */
 static int outputs_of(const Node *node) {
-  const bool noted = node->op == OP_conv2d_backward_data && node->attributes.sums;
-  return OPS[node->op].outputs + noted;
+  const Attributes *a = &node->attributes;
+  const bool notes =
+      (node->op == OP_conv2d_backward_data && a->sums) || (node->op == OP_max_pool2d && a->places);
+  return OPS[node->op].outputs + notes;
 }
 
 Value *graph_output(Graph *graph, Node *node, ValueKind kind, const char *name, int rank,

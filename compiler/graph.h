@@ -52,6 +52,7 @@ typedef enum Activation { ACTIVATION_NONE, ACTIVATION_RELU } Activation;
   X(decay_scale, REAL)                                                                             \
   X(activation, ACTIVATION)                                                                        \
   X(mask, BOOL)                                                                                    \
+  X(places, BOOL)                                                                                  \
   X(gate, BOOL)                                                                                    \
   X(norm, BOOL)                                                                                    \
   X(residual, BOOL)                                                                                \
@@ -74,11 +75,13 @@ typedef struct Attributes {
   bool auxiliary;         /* a second loss: added to that of the logits */
   double lr_scale, decay_scale; /* update: factors of the recipe's rate and weight decay */
   Activation activation;        /* fused into the epilogue: y = activation(y) */
-  bool mask;     /* fused: the last input is the activation y; dx is 0 where y is 0 */
+  bool mask;     /* fused: the last input is the activation y; dx is 0 where y is 0. max_pool2d:
+                    x is an activation, and a maximum of 0 has no place */
   bool gate;     /* fused: input 5 is the activation y, or the bias of the batch_norm that made it;
                     dy counts as 0 where y is 0 */
   bool norm;     /* folded: the last inputs are those of a batch_norm behind the convolution */
   bool residual; /* folded: an input (node_residual) is added to y, before the activation */
+  bool places;   /* max_pool2d has a second output: where in its window each maximum is */
   bool sums;     /* folded: conv2d_backward_data has a second output, sums over pieces of dx, which
                     is the last input of the batch_norm_backward behind it */
 } Attributes;

@@ -285,14 +285,17 @@ static void set_pool(Lowering *l, const char *template_name, const Value *x, con
   lowering_window(l, 0, x, 0, y); /* channels are an argument */
   if (average) lowering_bool(l, "count_include_pad", a->count_include_pad);
   const char *stem = op_name(l->node->op);
-  SET_NAME(l, "%s_%dx%d_%dx%d_to_%dx%d%s%s%s", stem, a->kernel[0], a->kernel[1], x->dim[2],
+  SET_NAME(l, "%s_%dx%d_%dx%d_to_%dx%d%s%s%s%s", stem, a->kernel[0], a->kernel[1], x->dim[2],
            x->dim[3], y->dim[2], y->dim[3], lowering_window_suffix(l),
-           average && !a->count_include_pad ? "_inside" : "", a->mask ? "_mask" : "");
+           average && !a->count_include_pad ? "_inside" : "",
+           l->node->out_count > 1 ? "_places" : "", a->mask ? "_mask" : "");
   argue_int(l, lowering_planes(l, x));
   lowering_argue_values(l);
 }
 
 static void lower_max_pool2d(Lowering *l) {
+  lowering_bool(l, "places", l->node->attributes.places);
+  lowering_bool(l, "mask", l->node->attributes.mask);
   set_pool(l, "max_pool2d.c.in", l->node->in[0], l->node->out[0]);
 }
 
@@ -301,7 +304,6 @@ static void lower_avg_pool2d(Lowering *l) {
 }
 
 static void lower_max_pool2d_backward(Lowering *l) {
-  lowering_bool(l, "mask", l->node->attributes.mask);
   set_pool(l, "max_pool2d_backward.c.in", l->node->out[0], l->node->in[0]);
 }
 

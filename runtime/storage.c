@@ -22,8 +22,9 @@ void cnn_storage_want(cnn_storage *storage, void *pointer, size_t count, size_t 
 
 bool cnn_storage_commit(cnn_storage *storage, cnn_error *error) {
   if (storage->bytes == 0) return true;
-  /* From one huge page's beginning to another's, so that none of it lies in small ones. */
+  /* Huge pages from the first byte on; the last one only if half of it is used. */
   const bool huge = storage->bytes >= HUGE_PAGE && storage->bytes <= SIZE_MAX / 2;
+  const size_t pages = (storage->bytes + HUGE_PAGE / 2) / HUGE_PAGE;
   const size_t bytes = huge ? (storage->bytes / HUGE_PAGE + 2) * HUGE_PAGE : storage->bytes;
   void *map = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
   if (map == MAP_FAILED)
@@ -34,7 +35,7 @@ bool cnn_storage_commit(cnn_storage *storage, cnn_error *error) {
   storage->map_bytes = bytes;
   if (huge) {
     storage->base += (HUGE_PAGE - (uintptr_t)map % HUGE_PAGE) % HUGE_PAGE;
-    madvise(storage->base, bytes - HUGE_PAGE, MADV_HUGEPAGE);
+    madvise(storage->base, pages * HUGE_PAGE, MADV_HUGEPAGE);
   }
   size_t offset = 0;
   for (int i = 0; i < storage->count; i++) {

@@ -14,56 +14,61 @@ static Window window_of(const Case *c) {
                   case_get(c, "SW"), case_get(c, "PH"), case_get(c, "PW")};
 }
 
-static void max_pool(Window k, int count, const double *x, double *y) {
-  for (int n = 0; n < count * k.c; n++) {
-    for (int p = 0; p < k.p; p++) {
-      for (int q = 0; q < k.q; q++) {
-        double best = -INFINITY;
-        for (int h = p * k.sh - k.ph; h < p * k.sh - k.ph + k.kh; h++) {
-          for (int w = q * k.sw - k.pw; w < q * k.sw - k.pw + k.kw; w++) {
-            if (h < 0 || h >= k.h || w < 0 || w >= k.w) continue;
-            best = fmax(best, x[(n * k.h + h) * k.w + w]);
-          }
-        }
-        y[(n * k.p + p) * k.q + q] = best;
-      }
+/* A pixel of a window: its number there, from 1 on, and its place among all pixels. */
+typedef void Visit(int number, int window, int pixel, void *context);
+
+/* Every pixel of every window, without those of the padding; windows and pixels of all channels
+   and images are numbered. */
+static void for_each_pixel(Window k, int count, Visit *visit, void *context) {
+  for (int n = 0; n < count * k.c * k.p * k.q; n++) {
+    const int plane = n / (k.p * k.q), top = n / k.q % k.p * k.sh - k.ph,
+              left = n % k.q * k.sw - k.pw;
+    for (int i = 0; i < k.kh * k.kw; i++) {
+      const int h = top + i / k.kw, w = left + i % k.kw;
+      if (h >= 0 && h < k.h && w >= 0 && w < k.w)
+        visit(i + 1, n, (plane * k.h + h) * k.w + w, context);
     }
   }
 }
 
-static void twin_max_pool(const Case *c, Context *x) {
-  max_pool(window_of(c), x->count, x->v[0], x->v[1]);
+typedef struct Maxima {
+  const double *x;
+  double *y, *places;
+} Maxima;
+
+static void keep_larger(int number, int window, int pixel, void *context) {
+  const Maxima *m = context;
+  if (m->places[window] != 0 && m->x[pixel] <= m->y[window]) return;
+  m->y[window] = m->x[pixel];
+  m->places[window] = number;
 }
 
-/* Tensors: dy, x, y, dx. */
-static void prepare_max_pool_backward(const Case *c, Context *x) {
-  max_pool(window_of(c), x->count, x->v[1], x->v[2]);
+/* Tensors: x, y, (places). */
+static void twin_max_pool(const Case *c, Context *v) {
+  const Window k = window_of(c);
+  const int windows = v->count * k.c * k.p * k.q;
+  double *places = calloc((size_t)windows, sizeof *places);
+  for_each_pixel(k, v->count, keep_larger, &(Maxima){v->v[0], v->v[1], places});
+  for (int i = 0; i < windows && case_get(c, "places"); i++)
+    v->v[2][i] = case_get(c, "mask") && v->v[1][i] == 0 ? 0 : places[i];
+  free(places);
+}
+
+/* Tensors: dy, places, dx. Every place but those of the padding comes, and none. */
+static void prepare_max_pool_backward(const Case *c, Context *v) {
+  const Window k = window_of(c);
+  for (int i = 0; i < v->count * k.c * k.p * k.q; i++) v->v[1][i] = i % (k.kh * k.kw + 1);
+}
+
+static void take_gradient(int number, int window, int pixel, void *context) {
+  Context *v = context;
+  if (v->v[1][window] == number) v->v[2][pixel] += v->v[0][window];
 }
 
 static void twin_max_pool_backward(const Case *c, Context *v) {
-  Window k = window_of(c);
-  const double *dy = v->v[0], *x = v->v[1];
-  double *dx = v->v[3];
-  for (int i = 0; i < v->count * k.c * k.h * k.w; i++) dx[i] = 0;
-  for (int n = 0; n < v->count * k.c; n++) {
-    for (int p = 0; p < k.p; p++) {
-      for (int q = 0; q < k.q; q++) {
-        int best = -1;
-        for (int h = p * k.sh - k.ph; h < p * k.sh - k.ph + k.kh; h++) {
-          for (int w = q * k.sw - k.pw; w < q * k.sw - k.pw + k.kw; w++) {
-            if (h < 0 || h >= k.h || w < 0 || w >= k.w) continue;
-            int at = (n * k.h + h) * k.w + w;
-            if (best < 0 || x[at] > x[best]) best = at;
-          }
-        }
-        dx[best] += dy[(n * k.p + p) * k.q + q];
-      }
-    }
-  }
-  if (!case_get(c, "mask")) return;
-  for (int i = 0; i < v->count * k.c * k.h * k.w; i++) {
-    if (x[i] == 0) dx[i] = 0;
-  }
+  const Window k = window_of(c);
+  for (int i = 0; i < v->count * k.c * k.h * k.w; i++) v->v[2][i] = 0;
+  for_each_pixel(k, v->count, take_gradient, v);
 }
 
 static int clip(int at, int most) {
@@ -130,20 +135,22 @@ static Case *add_pool(Suite *suite, const char *name, const char *arguments, Win
 }
 
 static void add_window(Suite *suite, Window k) {
-  Case *c = add_pool(suite, "max_pool2d.c.in", "a[0], a[1]", k, twin_max_pool);
-  case_tensor(c, "x", CNN_LANES, FILL_INTEGERS, k.c, k.h, k.w);
-  case_tensor(c, "y", CNN_LANES, FILL_GARBAGE, k.c, k.p, k.q);
-
-  for (int mask = 0; mask < 2; mask++) {
-    c = add_pool(suite, "max_pool2d_backward.c.in", "a[0], a[1], a[2], a[3]", k,
-                 twin_max_pool_backward);
+  Case *c;
+  for (int kind = 0; kind < 3; kind++) { /* of inference; of training; behind a relu */
+    const bool places = kind > 0, mask = kind > 1;
+    c = add_pool(suite, "max_pool2d.c.in", places ? "a[0], a[1], a[2]" : "a[0], a[1]", k,
+                 twin_max_pool);
+    case_bool(c, "places", places);
     case_bool(c, "mask", mask);
-    c->prepare = prepare_max_pool_backward;
-    case_tensor(c, "dy", CNN_LANES, FILL_INTEGERS, k.c, k.p, k.q)->gradient = true;
     case_tensor(c, "x", CNN_LANES, mask ? FILL_RELU : FILL_INTEGERS, k.c, k.h, k.w);
-    case_tensor(c, "y", CNN_LANES, FILL_PREPARED, k.c, k.p, k.q);
-    case_tensor(c, "dx", CNN_LANES, FILL_GARBAGE, k.c, k.h, k.w)->gradient = true;
+    case_tensor(c, "y", CNN_LANES, FILL_GARBAGE, k.c, k.p, k.q);
+    if (places) case_tensor(c, "places", CNN_LANES, FILL_GARBAGE, k.c, k.p, k.q);
   }
+  c = add_pool(suite, "max_pool2d_backward.c.in", "a[0], a[1], a[2]", k, twin_max_pool_backward);
+  c->prepare = prepare_max_pool_backward;
+  case_tensor(c, "dy", CNN_LANES, FILL_INTEGERS, k.c, k.p, k.q)->gradient = true;
+  case_tensor(c, "places", CNN_LANES, FILL_PREPARED, k.c, k.p, k.q);
+  case_tensor(c, "dx", CNN_LANES, FILL_GARBAGE, k.c, k.h, k.w)->gradient = true;
   for (int include_pad = 0; include_pad < 2; include_pad++) {
     double tolerance = suite->target->real_bytes == 4 ? 4e-7 : 1e-15;
     c = add_pool(suite, "avg_pool2d.c.in", "a[0], a[1]", k, twin_avg_pool);

@@ -198,7 +198,8 @@ static void read_node(Check *check, const cJSON *item) {
   step->out = read_names(check, member(item, "outputs"), &step->out_count);
   for (int i = 0; i < check->steps.count; i++) {
     const Step *other = check->steps.at[i];
-    if (other->op == OP_dropout && strcmp(other->name, step->name) == 0) step->forward = other;
+    const bool forward = other->op == OP_dropout || other->op == OP_max_pool2d;
+    if (forward && strcmp(other->name, step->name) == 0) step->forward = other;
     if (other->op == OP_prepare_conv2d && step->in_count > 1 && other->out[0] == step->in[1])
       step->maker = other;
   }

@@ -31,9 +31,8 @@ void twin_epilogue(const Step *step, Expected *out) {
   }
   if (a->activation == ACTIVATION_RELU)
     for (size_t i = 0; i < count; i++) out->value[i] = fmax(out->value[i], 0);
-  if (!a->mask) return;
-  /* The relu's output is the last input, and max_pool2d_backward's x. */
-  const Tensor *y = step->op == OP_max_pool2d_backward ? step->in[1] : step->in[step->in_count - 1];
+  if (!a->mask || step->op == OP_max_pool2d) return;
+  const Tensor *y = step->in[step->in_count - 1]; /* the relu's output */
   for (size_t i = 0; i < count; i++)
     if (y->data[i] == 0) expect(out, i, 0, 0);
 }

@@ -31,7 +31,7 @@ typedef struct Step {
   Attributes attributes;
   const Tensor **in, **out;
   int in_count, out_count;
-  const struct Step *forward; /* dropout_backward: the dropout */
+  const struct Step *forward; /* dropout_backward, max_pool2d_backward: what it is of */
   const struct Step *maker;   /* conv2d_prepared: the prepare_conv2d of its filters */
 } Step;
 

@@ -207,9 +207,28 @@ static void maximum(const Step *step, const Tensor *x, size_t i, int n, int c, W
   accumulate(out, i, x->data[first_maximum(x, n, c, w)]);
 }
 
+/* With a mask, x is a relu's output, and a 0 has neither place nor gradient. */
+static bool has_place(const Attributes *a, double maximum) {
+  return !a->mask || maximum > 0;
+}
+
+static void number_of_maximum(const Step *step, const Tensor *x, size_t i, int n, int c, Window w,
+                              Expected *out) {
+  const Attributes *a = &step->attributes;
+  const Tensor *y = step->out[0];
+  const size_t best = first_maximum(x, n, c, w);
+  const int p = (int)(i / (size_t)y->dim[3]) % y->dim[2], q = (int)(i % (size_t)y->dim[3]);
+  const int h = (int)(best / (size_t)x->dim[3]) % x->dim[2], v = (int)(best % (size_t)x->dim[3]);
+  const int row = h - (p * a->stride[0] - a->padding[0]);
+  const int column = v - (q * a->stride[1] - a->padding[1]);
+  if (has_place(a, x->data[best])) accumulate(out, i, 1 + row * a->kernel[1] + column);
+}
+
 static void to_maximum(const Step *step, const Tensor *x, size_t i, int n, int c, Window w,
                        Expected *out) {
-  accumulate(out, first_maximum(x, n, c, w), step->in[0]->data[i]);
+  const size_t best = first_maximum(x, n, c, w);
+  if (has_place(&step->forward->attributes, x->data[best]))
+    accumulate(out, best, step->in[0]->data[i]);
 }
 
 static int divisor(const Step *step, Window w) {
@@ -233,11 +252,13 @@ static void to_all(const Step *step, const Tensor *x, size_t i, int n, int c, Wi
 void twin_max_pool2d(const Step *step, const Batch *batch, Expected *out) {
   (void)batch;
   for_each_window(step, step->in[0], step->out[0], maximum, out);
+  if (step->out_count > 1)
+    for_each_window(step, step->in[0], step->out[1], number_of_maximum, &out[1]);
 }
 
 void twin_max_pool2d_backward(const Step *step, const Batch *batch, Expected *out) {
   (void)batch;
-  for_each_window(step, step->in[1], step->in[0], to_maximum, out);
+  for_each_window(step, step->forward->in[0], step->in[0], to_maximum, out);
 }
 
 void twin_avg_pool2d(const Step *step, const Batch *batch, Expected *out) {

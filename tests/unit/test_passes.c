@@ -146,7 +146,7 @@ static void relu_rides_on_its_neighbours(void **state) {
   assert_null(find(f->graph, OP_relu_backward));
   assert_int_equal(find(f->graph, OP_conv2d)->attributes.activation, ACTIVATION_RELU);
   assert_ptr_equal(find(f->graph, OP_conv2d)->out[0], f->relu);
-  assert_true(find(f->graph, OP_max_pool2d_backward)->attributes.mask);
+  assert_true(find(f->graph, OP_max_pool2d)->attributes.mask);
 }
 
 static void an_activation_that_others_read_stays(void **state) {
@@ -287,7 +287,7 @@ static void parts_of_a_concat_lie_in_it(void **state) {
   const Node *slice = find(graph, OP_slice);
   assert_ptr_equal(slice->out[0]->part_of, slice->in[0]);
   assert_int_equal(slice->in[0]->producer->op, OP_max_pool2d_backward);
-  assert_true(slice->in[0]->producer->attributes.mask);
+  assert_true(slice->in[0]->producer->forward->attributes.mask);
 }
 
 /* A batch_norm behind the fixture's convolution, and another convolution, in front of the relu. */
