@@ -18,11 +18,10 @@
 #include <stdarg.h>
 #include <string.h>
 
-static const double FAR_LOAD = 0.4;      /* of a line from the second cache */
-static const double WORTH_A_BODY = 0.12; /* gain for which a shape gets code of its own */
+static const double FAR_LOAD = 0.4; /* of a line from the second cache */
+const double WORTH_A_BODY = 0.12;
 
-/* Cycles for one term of the sum of an a x b tile; far: of the loads of b, by the second cache. */
-static double tile_cycles(int a, int b, double far) {
+double tile_cycles(int a, int b, double far) {
   double fmas = a * b, loads = a + b;
   double cycles = fmas > loads ? fmas : loads;
   return (cycles > FMAS_IN_FLIGHT ? cycles : FMAS_IN_FLIGHT) / 2 + HIDDEN_LOAD * loads +
@@ -40,7 +39,7 @@ static double cover_cycles(int m, int n, int a, int b, double far) {
 }
 
 bool tile_fits(int a, int b, int registers) {
-  return (int64_t)a * b + min(a, b) + SPARE_REGISTERS <= registers;
+  return (int64_t)a * b + min(a, b) + spare_registers(registers) <= registers;
 }
 
 void choose_tile(int m, int n, int unit, int most, int registers, double far, int tile[2]) {
@@ -126,7 +125,8 @@ bool decision_check_registers(const Decision *d, int waiting, int spare) {
 
 bool decision_check_tile(const Decision *d, int rows, int columns) {
   return decision_check_part(d, rows, columns) &&
-         decision_check_registers(d, min(d->s.tile[0], d->s.tile[1]), SPARE_REGISTERS);
+         decision_check_registers(d, min(d->s.tile[0], d->s.tile[1]),
+                                  spare_registers(target_registers(d->options->target)));
 }
 
 int vector_bytes(const CompileOptions *options) {

@@ -33,7 +33,7 @@ static int conv_blocks_read(int read, int made, int groups, int vectors, int lan
 
 /* Cycles for a term of the sum of a tile: weights are loads of vectors, from the second cache,
    pixels of single numbers. */
-static double tile_cycles(int vectors, int pixels) {
+static double term_cycles(int vectors, int pixels) {
   const double FAR_WEIGHTS = 0.25, ONE_VECTOR = 1.25; /* a pixel serves one multiply-add */
   double fmas = vectors * pixels, loads = vectors + pixels;
   double cycles = fmas > loads ? fmas : loads;
@@ -45,8 +45,8 @@ static double tile_cycles(int vectors, int pixels) {
 /* The same for a row. */
 static double row_cycles(int vectors, int pixels, int columns) {
   int rest = columns % pixels;
-  double cycles = columns / pixels * tile_cycles(vectors, pixels);
-  return rest ? cycles + tile_cycles(vectors, rest) : cycles;
+  double cycles = columns / pixels * term_cycles(vectors, pixels);
+  return rest ? cycles + term_cycles(vectors, rest) : cycles;
 }
 
 /* The tile that makes `vectors` x `columns` in the fewest cycles: as wide as fits, or a row is cut
@@ -68,38 +68,6 @@ static void choose_tile_of_channels(Schedule *s, int vectors, int columns, int r
   }
 }
 
-/* Pixels of a row that share their taps: number j reads from + j * step through the first, `then`
-   further through the next. */
-typedef struct Run {
-  int made, taps, from, then, step;
-} Run;
-
-static bool is_backward(const Node *conv) {
-  return conv->op == OP_conv2d_backward_data;
-}
-
-/* Backward, the pixels with the same remainder by the stride share their taps. */
-static int runs_of(const Node *conv) {
-  return is_backward(conv) ? min(conv->attributes.stride[1], conv->out[0]->dim[3]) : 1;
-}
-
-/* As taps_of in the program has it. */
-static Run run_of(const Node *conv, int number) {
-  const Attributes *a = &conv->attributes;
-  const int stride = a->stride[1], padding = a->padding[1], dilation = a->dilation[1];
-  const int made = conv->out[0]->dim[3];
-  if (!is_backward(conv)) return (Run){made, a->kernel[1], -padding, dilation, stride};
-  int first = -1, last = -1, taps = 0;
-  for (int k = 0; k < a->kernel[1]; k++) {
-    if ((number + padding - k * dilation) % stride) continue;
-    const int from = (number + padding - k * dilation) / stride;
-    if (!taps++) first = from;
-    last = from;
-  }
-  const int then = taps > 1 ? (first - last) / (taps - 1) : 1;
-  return (Run){divide_up(made - number, runs_of(conv)), taps, last, then, 1};
-}
-
 /* Of the tile from pixel `first` on. */
 static void find_lacks(Lacks *lacks, const Run *run, int read, int first, int pixels) {
   for (int k = 0; k < run->taps; k++) {
@@ -115,8 +83,8 @@ static void find_lacks(Lacks *lacks, const Run *run, int read, int first, int pi
 
 static Lacks tiles_lack(const Node *node, int pixels) {
   Lacks lacks = {0};
-  for (int i = 0; i < runs_of(node); i++) {
-    const Run run = run_of(node, i);
+  for (int i = 0; i < conv_runs(node); i++) {
+    const Run run = conv_run(node, i);
     for (int q = 0; q < run.made; q += pixels)
       find_lacks(&lacks, &run, node->in[0]->dim[3], q, min(pixels, run.made - q));
   }
@@ -134,7 +102,7 @@ Lacks conv_tiles_lack(const Node *node) {
 }
 
 int conv_columns(const Node *conv) {
-  return divide_up(conv->out[0]->dim[3], runs_of(conv));
+  return divide_up(conv->out[0]->dim[3], conv_runs(conv));
 }
 
 /* What the filters of a tile of `vectors` vectors of channels need. */
@@ -487,7 +455,8 @@ bool decide_linear_rows(Decision *d) {
   s->tile[1] = together;
   decision_take(d, WORD_TILE);
   if (!decision_check_part(d, made, images) ||
-      !decision_check_registers(d, s->tile[1], SPARE_REGISTERS))
+      !decision_check_registers(d, s->tile[1],
+                                spare_registers(target_registers(d->options->target))))
     return false;
   if (images % s->tile[1])
     return decision_refuse(d, "tile: images must divide a batch of %d, not be %d", images,

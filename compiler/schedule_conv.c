@@ -2,6 +2,7 @@
 #include "scheduling.h"
 
 #include <inttypes.h>
+#include <string.h>
 
 enum {
   ROWS_OF_WEIGHTS = 8,    /* of a tile of conv_rows: for more distances there are no registers */
@@ -26,14 +27,99 @@ static void choose_block(Schedule *s, const Graph *graph, const CompileOptions *
   s->block[1] = pixel * columns <= 2 * FAR_BYTES ? columns : fit > s->tile[1] ? fit : s->tile[1];
 }
 
+static bool is_backward(const Node *conv) {
+  return conv->op == OP_conv2d_backward_data;
+}
+
+int conv_runs(const Node *conv) {
+  return is_backward(conv) ? min(conv->attributes.stride[1], conv->out[0]->dim[3]) : 1;
+}
+
+/* As taps_of in the program has it. */
+Run conv_run(const Node *conv, int number) {
+  const Attributes *a = &conv->attributes;
+  const int stride = a->stride[1], padding = a->padding[1], dilation = a->dilation[1];
+  const int made = conv->out[0]->dim[3];
+  if (!is_backward(conv)) return (Run){made, a->kernel[1], -padding, dilation, stride};
+  int first = -1, last = -1, taps = 0;
+  for (int k = 0; k < a->kernel[1]; k++) {
+    if ((number + padding - k * dilation) % stride) continue;
+    const int from = (number + padding - k * dilation) / stride;
+    if (!taps++) first = from;
+    last = from;
+  }
+  const int then = taps > 1 ? (first - last) / (taps - 1) : 1;
+  return (Run){divide_up(made - number, conv_runs(conv)), taps, last, then, 1};
+}
+
 /* The tile that most convolutions share. */
 static void usual_tile(Schedule *s, const CompileOptions *options) {
   bool many = target_registers(options->target) == 32;
-  s->tile[0] = many ? 8 : 4;
+  s->tile[0] = many ? 8 : 6;
   s->tile[1] = many ? 3 : 2;
 }
 
 /* --- conv2d, conv2d_backward_data ------------------------------------------------------------- */
+
+/* What conv_rows makes of a row of `read` pixels: tiles where all taps exist, single pixels
+   elsewhere; both summed over their taps. */
+typedef struct RowOfTiles {
+  double tiles, singles;
+} RowOfTiles;
+
+static RowOfTiles row_of_tiles(const Node *conv, int pixels) {
+  const int read = conv->in[0]->dim[3];
+  RowOfTiles row = {0};
+  for (int i = 0; i < conv_runs(conv); i++) {
+    const Run run = conv_run(conv, i);
+    int whole = 0;
+    for (int j = 0; j < run.made; j++) {
+      const int first = run.from + j * run.step;
+      int taps = 0;
+      for (int k = 0; k < run.taps; k++)
+        taps += first + k * run.then >= 0 && first + k * run.then < read;
+      if (taps == run.taps)
+        whole++;
+      else
+        row.singles += taps;
+    }
+    row.tiles += (double)(whole / pixels) * run.taps;
+    row.singles += (double)(whole % pixels) * run.taps;
+  }
+  return row;
+}
+
+/* Cycles of a row for each channel that is read, of `channels` that are made. */
+static double cycles_of_row(const Node *conv, int channels, const int tile[2]) {
+  const double far = 1.0 / conv->attributes.kernel[1]; /* a new pixel comes with each row of taps */
+  const RowOfTiles row = row_of_tiles(conv, tile[1]);
+  const int rest = channels % tile[0];
+  double cycles =
+      channels / tile[0] *
+      (row.tiles * tile_cycles(tile[0], tile[1], far) + row.singles * tile_cycles(tile[0], 1, far));
+  if (rest)
+    cycles += row.tiles * tile_cycles(rest, tile[1], far) + row.singles * tile_cycles(rest, 1, far);
+  return rest ? cycles * CODE_FOR_REST : cycles;
+}
+
+/* The tile that takes the fewest cycles, if the usual one is not almost as good. */
+static void choose_rows_tile(Decision *d, int channels, int columns) {
+  const int registers = target_registers(d->options->target);
+  int tile[2];
+  Schedule *s = &d->s;
+  usual_tile(s, d->options);
+  const bool usual = s->tile[0] <= channels && s->tile[1] <= columns;
+  double best = usual ? cycles_of_row(d->node, channels, s->tile) * (1 - WORTH_A_BODY) : 0;
+  for (tile[0] = 1; tile[0] <= min(channels, ROWS_OF_WEIGHTS); tile[0]++) {
+    for (tile[1] = 1; tile[1] <= columns; tile[1]++) {
+      if (!tile_fits(tile[0], tile[1], registers) && tile[0] * tile[1] > 1) continue;
+      const double cycles = cycles_of_row(d->node, channels, tile);
+      if (best != 0 && cycles >= best) continue;
+      best = cycles;
+      memcpy(s->tile, tile, sizeof tile);
+    }
+  }
+}
 
 /* Reals of the packed weights: whole tiles of channels. */
 static int64_t packed_reals(const Node *node, const Schedule *s) {
@@ -47,12 +133,10 @@ bool decide_conv_rows(Decision *d) {
   const CompileOptions *options = d->options;
   Schedule *s = &d->s;
   const int channels = y->dim[1] / a->groups, columns = y->dim[3];
-  const bool backward = d->node->op == OP_conv2d_backward_data;
+  const bool backward = is_backward(d->node);
   /* Backward, the pixels of a row that share their taps are one in `stride`. */
   const int alike = divide_up(columns, backward ? a->stride[1] : 1);
-  usual_tile(s, options);
-  choose_tile(channels, alike, 1, ROWS_OF_WEIGHTS, target_registers(options->target),
-              1.0 / a->kernel[1], s->tile);
+  choose_rows_tile(d, channels, alike);
   decision_take(d, WORD_TILE);
   if (!decision_check_tile(d, channels, alike)) return false;
   choose_block(s, d->graph, options, channels, y->dim[2], columns, a->kernel[0],

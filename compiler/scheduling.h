@@ -6,9 +6,7 @@
 
 enum {
   FMAS_IN_FLIGHT = 8, /* two a cycle, four cycles each */
-  SPARE_REGISTERS =
-      3,      /* for the broadcast operand and the compiler's freedom: at 32 live it spills */
-  PIECES = 64 /* of work, at least, where a shape has as many: for many processors */
+  PIECES = 64         /* of work, at least, where a shape has as many: for many processors */
 };
 
 static const double HIDDEN_LOAD = 0.1;    /* cycles */
@@ -26,8 +24,20 @@ typedef struct Decision {
 
 /* --- the tile --------------------------------------------------------------------------------- */
 
+/* Registers that a tile leaves: one for what passes through, the others for the compiler's freedom.
+   Of 16, one is enough; with 32 live, clang spills. */
+static inline int spare_registers(int registers) {
+  return registers == 32 ? 3 : 2;
+}
+
 /* The shorter side is held in registers beside the accumulators, the other passes through one. */
 bool tile_fits(int a, int b, int registers);
+
+/* Cycles for one term of the sum of an a x b tile; far: of the loads of b, by the second cache. */
+double tile_cycles(int a, int b, double far);
+
+/* A tile that is better than the usual one by no more has no code of its own. */
+extern const double WORTH_A_BODY;
 
 /* The best tile a x b for an m x n output; a is `most` at most, b a multiple of `unit`; far: of the
    loads of b, by the second cache. What is already in `tile` stays unless it does not fit, or
@@ -55,6 +65,16 @@ bool decision_check_registers(const Decision *d, int waiting, int spare);
 /* --- rules: all decisions about a node; false after a refusal --------------------------------- */
 
 /* schedule_conv.c */
+
+/* Pixels of a row that share their taps: number j reads from + j * step through the first, `then`
+   further through the next. Forward, all pixels do; backward, those with the same remainder by the
+   stride. */
+typedef struct Run {
+  int made, taps, from, then, step;
+} Run;
+int conv_runs(const Node *conv);
+Run conv_run(const Node *conv, int number);
+
 bool decide_conv_rows(Decision *d);
 bool decide_conv_weights(Decision *d);
 /* What the node works in while it runs. */

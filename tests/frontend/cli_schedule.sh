@@ -190,7 +190,7 @@ fc conv2d tile=1x1|fc has no conv2d; it has linear, linear_backward_weights, lin
 half conv2d tile=7x1|half conv2d: tile: channels must be from 1 to 6, not 7
 half conv2d tile=1x8|half conv2d: tile: pixels of a row must be from 1 to 7, not 8
 half conv2d_backward_data tile=2x8|half conv2d_backward_data: tile: pixels of a row must be from 1 to 7, not 8
-half conv2d tile=3x4|half conv2d: tile=3x4 takes 18 vector registers, one for each sum, 3 for what waits beside them, and 3 more; avx2 has 16
+half conv2d tile=3x4|half conv2d: tile=3x4 takes 17 vector registers, one for each sum, 3 for what waits beside them, and 2 more; avx2 has 16
 half conv2d tile=6x1 block=2x1|half conv2d: block: tiles of channels must be 1, not 2
 half conv2d block=1x8|half conv2d: block: pixels of a row must be from 1 to 7, not 8
 one conv2d_backward_weights algorithm=taps|one conv2d_backward_weights: algorithm=taps is for kernels of 2 or more columns without dilation along a row, whose taps fit the registers of avx2, with less padding than columns, and rows with a pixel that has all taps between its edges
