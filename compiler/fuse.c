@@ -2,9 +2,9 @@
    Requires  a differentiated graph (or the forward graph of inference).
    Establishes  relu in the epilogue of the conv2d or linear that feeds it; in the backward half,
    the relu's mask in the epilogue of whatever makes the gradient that arrives there, or in the
-   batch_norm_backward that reads it (its gate); masks of all parts of a concat are one of the
-   whole. May break  value->gradient of values whose gradient no longer exists by itself: it is NULL
-   then. */
+   batch_norm_backward that reads it (its gate), or in what a max_pool2d notes; masks of all parts
+   of a concat are one of the whole. May break  value->gradient of values whose gradient no longer
+   exists by itself: it is NULL then. */
 #include "passes.h"
 
 static bool takes_activation(OpKind op) {

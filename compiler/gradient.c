@@ -96,7 +96,8 @@ static void gradient_max_pool2d(Backward *b, Node *node, Value *dy) {
   const char *name = arena_printf(graph->arena, "%s.places", y->name);
   node->attributes.places = true;
   Value *places = graph_output(graph, node, VALUE_ACTIVATION, name, y->rank, y->dim);
-  backward_node(b, node, OP_max_pool2d_backward, x, 2, (Value *[]){dy, places});
+  backward_node(b, node, OP_max_pool2d_backward, x, 2, (Value *[]){dy, places})->attributes.places =
+      false;
 }
 
 static void gradient_avg_pool2d(Backward *b, Node *node, Value *dy) {

@@ -430,6 +430,13 @@ static void verify_sums(const Node *node, const bool *made) {
   }
 }
 
+/* Places are what the backward pass of a pool reads; without them, nothing can lack one. */
+static void verify_places(const Node *node) {
+  if (node->op == OP_max_pool2d) assert(node->attributes.places || !node->attributes.mask);
+  if (node->op == OP_max_pool2d_backward)
+    assert(node->forward->attributes.places && node->in[1] == node->forward->out[1]);
+}
+
 static void verify_nodes(const Graph *graph, GraphStage stage) {
   bool *listed = ARENA_ARRAY(graph->arena, bool, graph->next_id);
   bool *made = ARENA_ARRAY(graph->arena, bool, graph->next_id);
@@ -439,6 +446,7 @@ static void verify_nodes(const Graph *graph, GraphStage stage) {
     assert(node->out_count == outputs_of(node));
     verify_inputs(graph, node, listed, made);
     verify_sums(node, made);
+    verify_places(node);
     for (int k = 0; k < node->out_count; k++) {
       assert(listed[node->out[k]->id]);
       assert(node->out[k]->producer == node);

@@ -287,8 +287,8 @@ static void set_pool(Lowering *l, const char *template_name, const Value *x, con
   const char *stem = op_name(l->node->op);
   SET_NAME(l, "%s_%dx%d_%dx%d_to_%dx%d%s%s%s%s", stem, a->kernel[0], a->kernel[1], x->dim[2],
            x->dim[3], y->dim[2], y->dim[3], lowering_window_suffix(l),
-           average && !a->count_include_pad ? "_inside" : "",
-           l->node->out_count > 1 ? "_places" : "", a->mask ? "_mask" : "");
+           average && !a->count_include_pad ? "_inside" : "", a->places ? "_places" : "",
+           a->mask ? "_mask" : "");
   argue_int(l, lowering_planes(l, x));
   lowering_argue_values(l);
 }

@@ -29,12 +29,12 @@ double tile_cycles(int a, int b, double far) {
 }
 
 /* Cycles to cover an `m` x `n` output with tiles of a x b and what remains at the edges. */
-static double cover_cycles(int m, int n, int a, int b, double far) {
+static double cover_cycles(int m, int n, int a, int b) {
   int rest_m = m % a, rest_n = n % b;
-  double cycles = (double)(m / a) * (n / b) * tile_cycles(a, b, far);
-  if (rest_m) cycles += (n / b) * tile_cycles(rest_m, b, far);
-  if (rest_n) cycles += (m / a) * tile_cycles(a, rest_n, far);
-  if (rest_m && rest_n) cycles += tile_cycles(rest_m, rest_n, far);
+  double cycles = (double)(m / a) * (n / b) * tile_cycles(a, b, 0);
+  if (rest_m) cycles += (n / b) * tile_cycles(rest_m, b, 0);
+  if (rest_n) cycles += (m / a) * tile_cycles(a, rest_n, 0);
+  if (rest_m && rest_n) cycles += tile_cycles(rest_m, rest_n, 0);
   return rest_m ? cycles * CODE_FOR_REST : cycles;
 }
 
@@ -42,14 +42,14 @@ bool tile_fits(int a, int b, int registers) {
   return (int64_t)a * b + min(a, b) + spare_registers(registers) <= registers;
 }
 
-void choose_tile(int m, int n, int unit, int most, int registers, double far, int tile[2]) {
+void choose_tile(int m, int n, int unit, int registers, int tile[2]) {
   double best = 0;
   if (tile[0] && tile[0] <= m && tile[1] <= n && tile_fits(tile[0], tile[1], registers))
-    best = cover_cycles(m, n, tile[0], tile[1], far) * (1 - WORTH_A_BODY);
-  for (int a = 1; a <= min(m, most); a++) {
+    best = cover_cycles(m, n, tile[0], tile[1]) * (1 - WORTH_A_BODY);
+  for (int a = 1; a <= min(m, registers); a++) {
     for (int b = unit; b <= n; b += unit) {
       if (!tile_fits(a, b, registers) && (a > 1 || b > unit)) continue;
-      double cycles = cover_cycles(m, n, a, b, far);
+      double cycles = cover_cycles(m, n, a, b);
       if (best != 0 && cycles >= best) continue;
       best = cycles;
       tile[0] = a;
@@ -161,7 +161,7 @@ static bool decide_linear(Decision *d) {
   const int groups = divide_up(d->node->in[0]->dim[0], target_lanes(d->options->target));
   int vectors = 4;
   while (groups % vectors) vectors--;
-  choose_tile(features, vectors, vectors, registers, registers, 0, d->s.tile);
+  choose_tile(features, vectors, vectors, registers, d->s.tile);
   decision_take(d, WORD_TILE);
   if (!decision_check_tile(d, features, groups)) return false;
   if (groups % d->s.tile[1])
@@ -175,7 +175,7 @@ static bool decide_linear_weights(Decision *d) {
   const int registers = target_registers(d->options->target);
   const int features = d->node->in[1]->dim[1];
   const int vectors = divide_up(d->node->in[0]->dim[1], target_lanes(d->options->target));
-  choose_tile(features, vectors, 1, registers, registers, 0, d->s.tile);
+  choose_tile(features, vectors, 1, registers, d->s.tile);
   decision_take(d, WORD_TILE);
   return decision_check_tile(d, features, vectors);
 }

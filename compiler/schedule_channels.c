@@ -101,10 +101,6 @@ Lacks conv_tiles_lack(const Node *node) {
   return tiles_lack(node, node->schedule.tile[1]);
 }
 
-int conv_columns(const Node *conv) {
-  return divide_up(conv->out[0]->dim[3], conv_runs(conv));
-}
-
 /* What the filters of a tile of `vectors` vectors of channels need. */
 typedef struct Filters {
   int tiles;

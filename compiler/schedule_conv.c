@@ -2,6 +2,7 @@
 #include "scheduling.h"
 
 #include <inttypes.h>
+#include <math.h>
 #include <string.h>
 
 enum {
@@ -33,6 +34,10 @@ static bool is_backward(const Node *conv) {
 
 int conv_runs(const Node *conv) {
   return is_backward(conv) ? min(conv->attributes.stride[1], conv->out[0]->dim[3]) : 1;
+}
+
+int conv_columns(const Node *conv) {
+  return divide_up(conv->out[0]->dim[3], conv_runs(conv));
 }
 
 /* As taps_of in the program has it. */
@@ -103,18 +108,18 @@ static double cycles_of_row(const Node *conv, int channels, const int tile[2]) {
 }
 
 /* The tile that takes the fewest cycles, if the usual one is not almost as good. */
-static void choose_rows_tile(Decision *d, int channels, int columns) {
-  const int registers = target_registers(d->options->target);
+static void choose_rows_tile(Decision *d, int channels) {
+  const int registers = target_registers(d->options->target), columns = conv_columns(d->node);
   int tile[2];
   Schedule *s = &d->s;
   usual_tile(s, d->options);
   const bool usual = s->tile[0] <= channels && s->tile[1] <= columns;
-  double best = usual ? cycles_of_row(d->node, channels, s->tile) * (1 - WORTH_A_BODY) : 0;
+  double best = usual ? cycles_of_row(d->node, channels, s->tile) * (1 - WORTH_A_BODY) : INFINITY;
   for (tile[0] = 1; tile[0] <= min(channels, ROWS_OF_WEIGHTS); tile[0]++) {
     for (tile[1] = 1; tile[1] <= columns; tile[1]++) {
       if (!tile_fits(tile[0], tile[1], registers) && tile[0] * tile[1] > 1) continue;
       const double cycles = cycles_of_row(d->node, channels, tile);
-      if (best != 0 && cycles >= best) continue;
+      if (cycles >= best) continue;
       best = cycles;
       memcpy(s->tile, tile, sizeof tile);
     }
@@ -134,11 +139,9 @@ bool decide_conv_rows(Decision *d) {
   Schedule *s = &d->s;
   const int channels = y->dim[1] / a->groups, columns = y->dim[3];
   const bool backward = is_backward(d->node);
-  /* Backward, the pixels of a row that share their taps are one in `stride`. */
-  const int alike = divide_up(columns, backward ? a->stride[1] : 1);
-  choose_rows_tile(d, channels, alike);
+  choose_rows_tile(d, channels);
   decision_take(d, WORD_TILE);
-  if (!decision_check_tile(d, channels, alike)) return false;
+  if (!decision_check_tile(d, channels, conv_columns(d->node))) return false;
   choose_block(s, d->graph, options, channels, y->dim[2], columns, a->kernel[0],
                x->dim[1] / a->groups, backward ? 1 : a->stride[1]);
   decision_take(d, WORD_BLOCK);
@@ -248,8 +251,7 @@ static void choose_taps(Decision *d, int channels_out) {
 static void choose_channels(Decision *d, int channels_out, int channels_in) {
   Schedule *s = &d->s;
   usual_tile(s, d->options);
-  choose_tile(channels_out, channels_in, 1, channels_out, target_registers(d->options->target), 0,
-              s->tile);
+  choose_tile(channels_out, channels_in, 1, target_registers(d->options->target), s->tile);
   while (s->tile[0] * s->tile[1] * d->node->attributes.kernel[1] > conv_block_sums(d->options))
     s->tile[s->tile[0] < s->tile[1]] /= 2; /* very wide kernels */
 }

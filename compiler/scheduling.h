@@ -24,8 +24,8 @@ typedef struct Decision {
 
 /* --- the tile --------------------------------------------------------------------------------- */
 
-/* Registers that a tile leaves: one for what passes through, the others for the compiler's freedom.
-   Of 16, one is enough; with 32 live, clang spills. */
+/* Registers that a tile leaves: one for what passes through, and one for the C compiler's freedom;
+   of 32, two: with all of them live, clang spills. */
 static inline int spare_registers(int registers) {
   return registers == 32 ? 3 : 2;
 }
@@ -39,10 +39,10 @@ double tile_cycles(int a, int b, double far);
 /* A tile that is better than the usual one by no more has no code of its own. */
 extern const double WORTH_A_BODY;
 
-/* The best tile a x b for an m x n output; a is `most` at most, b a multiple of `unit`; far: of the
-   loads of b, by the second cache. What is already in `tile` stays unless it does not fit, or
-   another is better by more than a little: shapes with one tile share code. */
-void choose_tile(int m, int n, int unit, int most, int registers, double far, int tile[2]);
+/* The best tile a x b for an m x n output; b is a multiple of `unit`. What is already in `tile`
+   stays unless it does not fit, or another is better by more than a little: shapes with one tile
+   share code. */
+void choose_tile(int m, int n, int unit, int registers, int tile[2]);
 
 /* --- what a schedule file says ---------------------------------------------------------------- */
 

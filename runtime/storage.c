@@ -22,7 +22,8 @@ void cnn_storage_want(cnn_storage *storage, void *pointer, size_t count, size_t 
 
 bool cnn_storage_commit(cnn_storage *storage, cnn_error *error) {
   if (storage->bytes == 0) return true;
-  /* Huge pages from the first byte on; the last one only if half of it is used. */
+  /* Huge pages are asked for from the first byte on; the last one only if half of it is used, and
+     none for less than one. */
   const bool huge = storage->bytes >= HUGE_PAGE && storage->bytes <= SIZE_MAX / 2;
   const size_t pages = (storage->bytes + HUGE_PAGE / 2) / HUGE_PAGE;
   const size_t bytes = huge ? (storage->bytes / HUGE_PAGE + 2) * HUGE_PAGE : storage->bytes;

@@ -1,6 +1,6 @@
 /* All memory of a run in one mapping: first everything is asked for, then it is there, zeroed and
-   aligned to 64 bytes, and nothing is allocated after that. Its size is known exactly, but for the
-   rest of a huge page. */
+   aligned to 64 bytes, and nothing is allocated after that. Its size is known exactly, but for half
+   of a huge page at most. */
 #ifndef CNN_STORAGE_H
 #define CNN_STORAGE_H
 

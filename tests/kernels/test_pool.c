@@ -54,10 +54,11 @@ static void twin_max_pool(const Case *c, Context *v) {
   free(places);
 }
 
-/* Tensors: dy, places, dx. Every place but those of the padding comes, and none. */
+/* Tensors: dy, places, dx. No place, all places, and those of the padding, which nobody reads. */
 static void prepare_max_pool_backward(const Case *c, Context *v) {
   const Window k = window_of(c);
-  for (int i = 0; i < v->count * k.c * k.p * k.q; i++) v->v[1][i] = i % (k.kh * k.kw + 1);
+  for (int i = 0; i < v->count * k.c * k.p * k.q; i++)
+    v->v[1][i] = (i + i / (k.p * k.q)) % (k.kh * k.kw + 1);
 }
 
 static void take_gradient(int number, int window, int pixel, void *context) {

@@ -119,6 +119,7 @@ static void frozen_parameters_cost_nothing(void **state) {
   pass_gradient(f->graph);
   assert_null(find(f->graph, OP_conv2d_backward_weights));
   assert_null(find(f->graph, OP_max_pool2d_backward));
+  assert_int_equal(find(f->graph, OP_max_pool2d)->out_count, 1);
   assert_null(find(f->graph, OP_linear_backward_data));
   assert_non_null(find(f->graph, OP_linear_backward_weights));
 }
@@ -161,6 +162,28 @@ static void an_activation_that_others_read_stays(void **state) {
   graph_verify(graph, STAGE_FUSED);
   assert_non_null(find(graph, OP_relu));
   assert_int_equal(find(graph, OP_conv2d)->attributes.activation, ACTIVATION_NONE);
+  assert_false(find(graph, OP_max_pool2d)->attributes.mask);
+}
+
+/* One relu_backward behind the pool's, but the relu is not what is pooled. */
+static void a_pool_of_a_sum_masks_nothing(void **state) {
+  Fixture *f = *state;
+  Graph *graph = f->graph;
+  const int filters[] = {4, 1, 3, 3};
+  Value *still_in[] = {find(graph, OP_pack_input)->out[0],
+                       parameter(graph, "still.weight", 4, filters)};
+  still_in[1]->trainable = false;
+  Value *still = layer(graph, OP_conv2d, "still", 2, still_in, 4, f->conv->dim);
+  Value *both[] = {still, f->relu};
+  Value *sum = layer(graph, OP_add, "sum", 2, both, 4, f->conv->dim);
+  graph_move_before(graph, still->producer, f->conv->producer);
+  graph_move_before(graph, sum->producer, f->pool->producer);
+  f->pool->producer->in[0] = sum;
+  pass_gradient(graph);
+  pass_fuse(graph);
+  assert_true(f->pool->producer->attributes.places);
+  assert_false(f->pool->producer->attributes.mask);
+  assert_non_null(find(graph, OP_relu_backward));
 }
 
 static void memory_is_used_again(void **state) {
@@ -356,6 +379,7 @@ int main(void) {
       cmocka_unit_test_setup_teardown(a_value_with_two_readers_gets_the_sum, build, release),
       cmocka_unit_test_setup_teardown(relu_rides_on_its_neighbours, build, release),
       cmocka_unit_test_setup_teardown(an_activation_that_others_read_stays, build, release),
+      cmocka_unit_test_setup_teardown(a_pool_of_a_sum_masks_nothing, build, release),
       cmocka_unit_test_setup_teardown(memory_is_used_again, build, release),
       cmocka_unit_test_setup_teardown(few_images_have_channels_in_lanes, build, release),
       cmocka_unit_test_setup_teardown(kept_values_end_at_page_borders, build, release),
