@@ -38,8 +38,14 @@ static double cover_cycles(int m, int n, int a, int b) {
   return rest_m ? cycles * CODE_FOR_REST : cycles;
 }
 
+int tile_registers(const Decision *d) {
+  const int registers = target_registers(d->options->target);
+  const bool linear = d->node->in[0]->rank == 2;
+  return registers - (registers == 32 || linear ? 3 : 2);
+}
+
 bool tile_fits(int a, int b, int registers) {
-  return (int64_t)a * b + min(a, b) + spare_registers(registers) <= registers;
+  return (int64_t)a * b + min(a, b) <= registers;
 }
 
 void choose_tile(int m, int n, int unit, int registers, int tile[2]) {
@@ -126,7 +132,7 @@ bool decision_check_registers(const Decision *d, int waiting, int spare) {
 bool decision_check_tile(const Decision *d, int rows, int columns) {
   return decision_check_part(d, rows, columns) &&
          decision_check_registers(d, min(d->s.tile[0], d->s.tile[1]),
-                                  spare_registers(target_registers(d->options->target)));
+                                  target_registers(d->options->target) - tile_registers(d));
 }
 
 int vector_bytes(const CompileOptions *options) {
@@ -156,7 +162,7 @@ static bool decide_backward_block(Decision *d) {
 
 /* Whole tiles of images only: a batch that is not full computes images that nobody reads. */
 static bool decide_linear(Decision *d) {
-  const int registers = target_registers(d->options->target);
+  const int registers = tile_registers(d);
   const int features = d->node->out[0]->dim[1];
   const int groups = divide_up(d->node->in[0]->dim[0], target_lanes(d->options->target));
   int vectors = 4;
@@ -172,7 +178,7 @@ static bool decide_linear(Decision *d) {
 }
 
 static bool decide_linear_weights(Decision *d) {
-  const int registers = target_registers(d->options->target);
+  const int registers = tile_registers(d);
   const int features = d->node->in[1]->dim[1];
   const int vectors = divide_up(d->node->in[0]->dim[1], target_lanes(d->options->target));
   choose_tile(features, vectors, 1, registers, d->s.tile);

@@ -452,7 +452,7 @@ bool decide_linear_rows(Decision *d) {
   decision_take(d, WORD_TILE);
   if (!decision_check_part(d, made, images) ||
       !decision_check_registers(d, s->tile[1],
-                                spare_registers(target_registers(d->options->target))))
+                                target_registers(d->options->target) - tile_registers(d)))
     return false;
   if (images % s->tile[1])
     return decision_refuse(d, "tile: images must divide a batch of %d, not be %d", images,

@@ -109,7 +109,7 @@ static double cycles_of_row(const Node *conv, int channels, const int tile[2]) {
 
 /* The tile that takes the fewest cycles, if the usual one is not almost as good. */
 static void choose_rows_tile(Decision *d, int channels) {
-  const int registers = target_registers(d->options->target), columns = conv_columns(d->node);
+  const int registers = tile_registers(d), columns = conv_columns(d->node);
   int tile[2];
   Schedule *s = &d->s;
   usual_tile(s, d->options);
@@ -228,15 +228,14 @@ static bool taps_fit(const Decision *d) {
   const Attributes *a = &d->node->attributes;
   const Value *x = d->node->in[0];
   const int taps = a->kernel[1];
-  return taps > 1 && a->dilation[1] == 1 &&
-         tile_fits(1, taps, target_registers(d->options->target)) && x->dim[3] >= taps &&
-         before_right_edge(a, x) > left_edge(a) && a->padding[1] < taps;
+  return taps > 1 && a->dilation[1] == 1 && tile_fits(1, taps, tile_registers(d)) &&
+         x->dim[3] >= taps && before_right_edge(a, x) > left_edge(a) && a->padding[1] < taps;
 }
 
 /* Tile of filters x taps. */
 static void choose_taps(Decision *d, int channels_out) {
   Schedule *s = &d->s;
-  const int registers = target_registers(d->options->target);
+  const int registers = tile_registers(d);
   s->tile[0] = 1;
   s->tile[1] = d->node->attributes.kernel[1];
   while (s->tile[0] < channels_out && tile_fits(s->tile[0] + 1, s->tile[1], registers))
@@ -251,7 +250,7 @@ static void choose_taps(Decision *d, int channels_out) {
 static void choose_channels(Decision *d, int channels_out, int channels_in) {
   Schedule *s = &d->s;
   usual_tile(s, d->options);
-  choose_tile(channels_out, channels_in, 1, target_registers(d->options->target), s->tile);
+  choose_tile(channels_out, channels_in, 1, tile_registers(d), s->tile);
   while (s->tile[0] * s->tile[1] * d->node->attributes.kernel[1] > conv_block_sums(d->options))
     s->tile[s->tile[0] < s->tile[1]] /= 2; /* very wide kernels */
 }

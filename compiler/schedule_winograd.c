@@ -3,7 +3,6 @@
 
 enum {
   PATCH = 4,
-  UNIT = 14, /* patches of a unit, as the usual tile has them: only whole ones are made */
   WINDOW = 6,
   POINTS = WINDOW * WINDOW,
   FILTERS_MOST = 1 << 23,    /* of 3x3: at all points they fit the largest value */
@@ -65,8 +64,10 @@ bool winograd_pays(const Decision *d) {
   const int lanes = target_lanes(d->options->target), images = d->graph->recipe.batch;
   const double c = divide_up(read->dim[1], lanes), k = divide_up(made->dim[1], lanes);
   const double channels = read->dim[1];
-  const int units = divide_up(images * patches_of(d->node), UNIT);
-  const double patches = (double)UNIT * FEW_THREADS * divide_up(units, FEW_THREADS);
+  /* Patches of a unit, as the usual tile has them: only whole ones are made. */
+  const int unit = target_registers(d->options->target) == 32 ? 14 : 6;
+  const int units = divide_up(images * patches_of(d->node), unit);
+  const double patches = (double)unit * FEW_THREADS * divide_up(units, FEW_THREADS);
   if (read->dim[1] < lanes || made->dim[1] < lanes) return false;
   const double direct = 9.0 * images * made->dim[2] * made->dim[3] * channels * k;
   const double products = POINTS * patches * channels * k;

@@ -24,13 +24,11 @@ typedef struct Decision {
 
 /* --- the tile --------------------------------------------------------------------------------- */
 
-/* Registers that a tile leaves: one for what passes through, and one for the C compiler's freedom;
-   of 32, two: with all of them live, clang spills. */
-static inline int spare_registers(int registers) {
-  return registers == 32 ? 3 : 2;
-}
+/* Registers that a tile may take. Others are left: one for what passes through, one or two more for
+   the C compiler, which would spill without. */
+int tile_registers(const Decision *d);
 
-/* The shorter side is held in registers beside the accumulators, the other passes through one. */
+/* The shorter side is held in registers beside the accumulators. */
 bool tile_fits(int a, int b, int registers);
 
 /* Cycles for one term of the sum of an a x b tile; far: of the loads of b, by the second cache. */

@@ -18,7 +18,7 @@ return branches.model({2, 7, 9}, {
   end,
   function(image) -- a relu that two pools read; a pool of a sum, one part of which is a relu's
     local x = branches.channels(image, 3, true)
-    return x:max_pool2d {2} + x:max_pool2d {3, stride = 2, padding = 1, ceil_mode = false}:conv2d {3, {2, 1}}
+    return x:max_pool2d {2} + x:max_pool2d {3, stride = 2, padding = 1, ceil_mode = false}:conv2d {3, 2}
   end,
   function(image)
     return (image + image:conv2d {2, 1}:relu()):max_pool2d {2}
