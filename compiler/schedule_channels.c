@@ -7,7 +7,6 @@
 static const double WORTH_A_WIDTH = 0.03; /* gain for which a width of tiles gets code of its own */
 
 enum {
-  MANY_PIXELS = 5040,         /* where tiles are not bound to rows */
   TILE_PIECES = 16,           /* of work, where filters of a tile should not be read again */
   FILTER_BYTES = 320 << 10,   /* of a tile: they stay in the second cache while rows pass */
   TOGETHER_BYTES = 512 << 10, /* the same of all filters */
@@ -49,9 +48,7 @@ static double row_cycles(int vectors, int pixels, int columns) {
   return rest ? cycles + term_cycles(vectors, rest) : cycles;
 }
 
-/* The tile that makes `vectors` x `columns` in the fewest cycles: as wide as fits, or a row is cut
-   into nearly equal tiles where that gains enough. */
-static void choose_tile_of_channels(Schedule *s, int vectors, int columns, int registers) {
+void choose_tile_of_channels(Schedule *s, int vectors, int columns, int registers) {
   double best = 0;
   for (int v = 1; v <= min(vectors, TILE_VECTORS_MOST); v++) {
     int most = min(columns, (registers - 2 - v) / v); /* one for a pixel, one to spare */
@@ -180,7 +177,7 @@ bool decide_conv_channels(Decision *d) {
   if (winograd_pays(d)) s->algorithm = ALGORITHM_WINOGRAD;
   if (!check_winograd(d)) return false;
   if (s->algorithm == ALGORITHM_WINOGRAD) {
-    choose_tile_of_channels(s, vectors, MANY_PIXELS, target_registers(d->options->target));
+    choose_winograd_tile(d, s);
     decision_take(d, WORD_TILE);
     return decision_check_part(d, min(vectors, TILE_VECTORS_MOST), TILE_PIXELS_MOST) &&
            decision_check_registers(d, s->tile[0], 2) && decide_winograd_rows(d);

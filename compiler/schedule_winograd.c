@@ -17,7 +17,9 @@ enum {
   LAST_BYTES = 12 << 20, /* in the last one */
   ROOM_UNITS = 16,       /* for as many threads, if that is */
   ROOM_BYTES = 32 << 20, /* at most so much */
-  FEW_THREADS = 4        /* that shall share units evenly */
+  FEW_THREADS = 4,       /* that shall share units evenly */
+  LEAST_UNIT = 4,        /* patches: tiles of fewer leave the units of FMAs idle */
+  MANY_PATCHES = 5040    /* where a tile is as wide as it may be */
 };
 
 static bool is_weights(const Node *node) {
@@ -54,6 +56,25 @@ static int64_t filters_bytes(const Decision *d) {
          real_bytes(d->options);
 }
 
+/* As wide as fits; where that would leave threads without a unit, as wide as lets all have one. */
+void choose_winograd_tile(const Decision *d, Schedule *s) {
+  const int registers = target_registers(d->options->target);
+  const int vectors = divide_up(made_by(d->node)->dim[1], target_lanes(d->options->target));
+  const int patches = d->graph->recipe.batch * patches_of(d->node);
+  choose_tile_of_channels(s, vectors, MANY_PATCHES, registers);
+  if (patches < FEW_THREADS * s->tile[1])
+    choose_tile_of_channels(s, vectors, max(LEAST_UNIT, divide_up(patches, FEW_THREADS)),
+                            registers);
+}
+
+/* Patches of a unit: only whole ones are made. */
+static int unit_of(const Decision *d) {
+  Schedule s;
+  if (is_weights(d->node)) return WINOGRAD_GRADIENT_UNIT;
+  choose_winograd_tile(d, &s);
+  return s.tile[1];
+}
+
 bool winograd_pays(const Decision *d) {
   /* Vector instructions: a window to the points and a patch back, for a vector of channels; a
      filter to the points, and from the memory; and how much faster all of them must be than direct
@@ -64,9 +85,7 @@ bool winograd_pays(const Decision *d) {
   const int lanes = target_lanes(d->options->target), images = d->graph->recipe.batch;
   const double c = divide_up(read->dim[1], lanes), k = divide_up(made->dim[1], lanes);
   const double channels = read->dim[1];
-  /* Patches of a unit, as the usual tile has them: only whole ones are made. */
-  const int unit = target_registers(d->options->target) == 32 ? 14 : 6;
-  const int units = divide_up(images * patches_of(d->node), unit);
+  const int unit = unit_of(d), units = divide_up(images * patches_of(d->node), unit);
   const double patches = (double)unit * FEW_THREADS * divide_up(units, FEW_THREADS);
   if (read->dim[1] < lanes || made->dim[1] < lanes) return false;
   const double direct = 9.0 * images * made->dim[2] * made->dim[3] * channels * k;

@@ -80,6 +80,9 @@ int64_t conv_workspace_reals(const Node *node, const Schedule *s);
 
 /* schedule_channels.c */
 bool decide_conv_channels(Decision *d);
+/* The tile that makes `vectors` x `columns` in the fewest cycles: as wide as fits, or a row is cut
+   into nearly equal tiles where that gains enough. */
+void choose_tile_of_channels(Schedule *s, int vectors, int columns, int registers);
 bool decide_filters_channels(Decision *d);
 bool decide_linear_rows(Decision *d);
 int64_t channels_workspace_reals(const Node *node, const Graph *graph,
@@ -92,6 +95,8 @@ void give_sums(Node *conv, const CompileOptions *options);
 /* schedule_winograd.c: of convolutions with channels in lanes. */
 bool winograd_fits(const Decision *d);
 bool winograd_pays(const Decision *d);
+/* The tile of conv2d and its backward-data. */
+void choose_winograd_tile(const Decision *d, Schedule *s);
 /* Blocks of work; the tile is there. */
 bool decide_winograd_rows(Decision *d);
 bool decide_winograd_weights(Decision *d);
