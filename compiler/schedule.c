@@ -19,7 +19,6 @@
 #include <string.h>
 
 static const double FAR_LOAD = 0.4; /* of a line from the second cache */
-const double WORTH_A_BODY = 0.12;
 
 double tile_cycles(int a, int b, double far) {
   double fmas = a * b, loads = a + b;
@@ -38,10 +37,13 @@ static double cover_cycles(int m, int n, int a, int b) {
   return rest_m ? cycles * CODE_FOR_REST : cycles;
 }
 
-int tile_registers(const Decision *d) {
-  const int registers = target_registers(d->options->target);
+int spare_registers(const Decision *d) {
   const bool linear = d->node->in[0]->rank == 2;
-  return registers - (registers == 32 || linear ? 3 : 2);
+  return target_registers(d->options->target) == 32 || linear ? 3 : 2;
+}
+
+int tile_registers(const Decision *d) {
+  return target_registers(d->options->target) - spare_registers(d);
 }
 
 bool tile_fits(int a, int b, int registers) {
@@ -131,8 +133,7 @@ bool decision_check_registers(const Decision *d, int waiting, int spare) {
 
 bool decision_check_tile(const Decision *d, int rows, int columns) {
   return decision_check_part(d, rows, columns) &&
-         decision_check_registers(d, min(d->s.tile[0], d->s.tile[1]),
-                                  target_registers(d->options->target) - tile_registers(d));
+         decision_check_registers(d, min(d->s.tile[0], d->s.tile[1]), spare_registers(d));
 }
 
 int vector_bytes(const CompileOptions *options) {

@@ -448,8 +448,7 @@ bool decide_linear_rows(Decision *d) {
   s->tile[1] = together;
   decision_take(d, WORD_TILE);
   if (!decision_check_part(d, made, images) ||
-      !decision_check_registers(d, s->tile[1],
-                                target_registers(d->options->target) - tile_registers(d)))
+      !decision_check_registers(d, s->tile[1], spare_registers(d)))
     return false;
   if (images % s->tile[1])
     return decision_refuse(d, "tile: images must divide a batch of %d, not be %d", images,

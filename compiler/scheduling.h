@@ -11,6 +11,7 @@ enum {
 
 static const double HIDDEN_LOAD = 0.1;    /* cycles */
 static const double CODE_FOR_REST = 1.02; /* a second copy of the kernel must be worth it */
+static const double WORTH_A_BODY = 0.12;  /* gain for which a shape gets code of its own */
 
 /* The decisions about one node. */
 typedef struct Decision {
@@ -24,8 +25,9 @@ typedef struct Decision {
 
 /* --- the tile --------------------------------------------------------------------------------- */
 
-/* Registers that a tile may take. Others are left: one for what passes through, one or two more for
-   the C compiler, which would spill without. */
+/* Registers that a tile leaves: one for what passes through, one or two more for the C compiler,
+   which would spill without; and those that it may take. */
+int spare_registers(const Decision *d);
 int tile_registers(const Decision *d);
 
 /* The shorter side is held in registers beside the accumulators. */
@@ -33,9 +35,6 @@ bool tile_fits(int a, int b, int registers);
 
 /* Cycles for one term of the sum of an a x b tile; far: of the loads of b, by the second cache. */
 double tile_cycles(int a, int b, double far);
-
-/* A tile that is better than the usual one by no more has no code of its own. */
-extern const double WORTH_A_BODY;
 
 /* The best tile a x b for an m x n output; b is a multiple of `unit`. What is already in `tile`
    stays unless it does not fit, or another is better by more than a little: shapes with one tile

@@ -1,7 +1,6 @@
 /* Pooling and its gradients. */
 #include "harness.h"
 
-#include <math.h>
 #include <stdlib.h>
 
 typedef struct Window {

@@ -16,11 +16,11 @@ return branches.model({2, 7, 9}, {
   function(image) -- pool of a pool
     return branches.channels(image, 3, true):max_pool2d {2}:max_pool2d {{1, 2}}:relu()
   end,
-  function(image) -- a relu that two pools read; a pool of a sum, one part of which is a relu's
+  function(image) -- a relu that two pools read
     local x = branches.channels(image, 3, true)
-    return x:max_pool2d {2} + x:max_pool2d {3, stride = 2, padding = 1, ceil_mode = false}:conv2d {3, 2}
+    return x:max_pool2d {2} + x:max_pool2d {3, stride = 2, padding = 1}:conv2d {3, 2}
   end,
-  function(image)
+  function(image) -- a pool of a sum, one part of which is a relu's
     return (image + image:conv2d {2, 1}:relu()):max_pool2d {2}
   end,
   function(image) -- linear on linear without anything between
