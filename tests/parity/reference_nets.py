@@ -375,6 +375,26 @@ class Block(nn.Module):
         return (y + self.identity(x) if self.residual else y).relu()
 
 
+class Vgg8(nn.Module):
+    """Seven convolutions; pools stand behind those that widen."""
+
+    def __init__(self, size, classes, width):
+        super().__init__()
+        layers, channels = [], 3
+        for wide, pooled in [(32, False)] + [(c, first) for c in (64, 320, 320)
+                                             for first in (True, False)]:
+            wide = int(wide * width)
+            layers += [nn.Conv2d(channels, wide, 3, padding=1, bias=False)]
+            layers += [nn.MaxPool2d(2)] if pooled else []
+            layers += [nn.BatchNorm2d(wide), nn.ReLU()]
+            channels = wide
+        self.features = nn.Sequential(*layers, nn.MaxPool2d(4))
+        self.classifier = nn.Linear(channels * (size // 32) ** 2, classes)
+
+    def forward(self, x):
+        return self.classifier(self.features(x).flatten(1)), []
+
+
 class ResNet(nn.Module):
     """Depths of table 1 of the paper; 6 n + 2 layers for images of 32x32, of section 4.2."""
 
@@ -439,6 +459,8 @@ def build(model, options):
         return GoogLeNet(size, classes, paper, option("aux", paper), option("width", 1.0))
     if model == "inception_v3":
         return InceptionV3(option("size", 299), classes, option("aux", True))
+    if model == "vgg8_cifar":
+        return Vgg8(option("size", 32), option("classes", 10), option("width", 1.0))
     if model.startswith("vgg"):
         depth, _, norm = model[3:].partition("_")
         return Vgg(int(depth), norm == "bn", size, classes, option("hidden", 4096),
