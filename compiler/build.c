@@ -14,15 +14,9 @@
 /* --- flags ---------------------------------------------------------------------------------- */
 
 static const char *machine_flags(const Options *options) {
-  if (options->target_is_native && options->compile.target != TARGET_SCALAR) return "-march=native";
-  switch (options->compile.target) {
-  case TARGET_AVX2:
-    return "-mavx2 -mfma";
-  case TARGET_AVX512:
-    return "-mavx512f -mavx512bw -mavx512dq -mavx512vl -mfma";
-  default:
-    return "";
-  }
+  const Target target = options->compile.target;
+  return options->target_is_native && target != TARGET_SCALAR ? "-march=native"
+                                                              : target_flags(target);
 }
 
 typedef LIST_OF(char *) WordList;

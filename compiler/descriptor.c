@@ -175,21 +175,24 @@ static void write_settings(FILE *out, const Recipe *r) {
 }
 
 static void write_recipe(FILE *out, const Graph *graph) {
-  static const char *const OPTIMIZERS[] = {"CNN_SGD", "CNN_ADAM", "CNN_ADAMW", "CNN_RMSPROP"};
-  static const char *const SCHEDULES[LR_SCHEDULES] = {
-      "CNN_LR_CONSTANT",   "CNN_LR_STEP",   "CNN_LR_MULTI_STEP", "CNN_LR_EXPONENTIAL",
-      "CNN_LR_POLYNOMIAL", "CNN_LR_COSINE", "CNN_LR_ONE_CYCLE",  "CNN_LR_PLATEAU"};
+#define WORD(id, name) "CNN_" #id,
+  static const char *const OPTIMIZER_WORDS[] = {OPTIMIZERS(WORD)};
+#undef WORD
+#define WORD(id, name) "CNN_LR_" #id,
+  static const char *const SCHEDULE_WORDS[] = {LR_SCHEDULES(WORD)};
+#undef WORD
   const Recipe *r = &graph->recipe;
   if (!r->normalize_from_dataset) {
     write_numbers(out, "mean", r->mean, graph->input->dim[1]);
     write_numbers(out, "deviation", r->deviation, graph->input->dim[1]);
   }
   fprintf(out, "static const cnn_recipe recipe = {\n    .epochs = %d,\n", r->epochs);
-  fprintf(out, "    .optimizer = %s,\n    .lr = %.9g,\n", OPTIMIZERS[r->optimizer], r->lr);
+  fprintf(out, "    .optimizer = %s,\n    .lr = %.9g,\n", OPTIMIZER_WORDS[r->optimizer], r->lr);
   fprintf(out, "    .momentum = %.9g,\n    .weight_decay = %.9g,\n", r->momentum, r->weight_decay);
   fprintf(out, "    .beta1 = %.9g,\n    .beta2 = %.9g,\n    .eps = %.9g,\n", r->beta1, r->beta2,
           r->eps);
-  fprintf(out, "    .nesterov = %d,\n    .schedule = %s,\n", r->nesterov, SCHEDULES[r->schedule]);
+  fprintf(out, "    .nesterov = %d,\n    .schedule = %s,\n", r->nesterov,
+          SCHEDULE_WORDS[r->schedule]);
   fprintf(out, "    .accumulate = %d,\n", r->accumulate);
   write_settings(out, r);
   fprintf(out, "    .normalize_from_dataset = %d,\n", r->normalize_from_dataset);

@@ -95,7 +95,8 @@ static void add_loss(cJSON *root, const Graph *graph) {
 
 static void add_optimizer(cJSON *parent, const Recipe *recipe) {
   cJSON *item = add_object(parent, "optimizer");
-  static const char *const NAMES[] = {"sgd", "adam", "adamw", "rmsprop"};
+#define NAME(id, name) name,
+  static const char *const NAMES[] = {OPTIMIZERS(NAME)};
   add_text(item, "kind", NAMES[recipe->optimizer]);
   add_number(item, "lr", recipe->lr);
   add_number(item, "weight_decay", recipe->weight_decay);
@@ -120,9 +121,8 @@ static void add_optimizer(cJSON *parent, const Recipe *recipe) {
 }
 
 static void add_schedule(cJSON *parent, const Recipe *recipe) {
-  static const char *const NAMES[LR_SCHEDULES] = {"constant",    "step",       "multi_step",
-                                                  "exponential", "polynomial", "cosine",
-                                                  "one_cycle",   "plateau"};
+  static const char *const NAMES[] = {LR_SCHEDULES(NAME)};
+#undef NAME
   cJSON *item = add_object(parent, "schedule");
   add_text(item, "kind", NAMES[recipe->schedule]);
   if (recipe->warmup_epochs > 0) {
@@ -131,7 +131,6 @@ static void add_schedule(cJSON *parent, const Recipe *recipe) {
   }
   switch (recipe->schedule) {
   case LR_CONSTANT:
-  case LR_SCHEDULES:
     break;
   case LR_STEP:
     add_number(item, "epochs", recipe->step_epochs);
@@ -219,6 +218,7 @@ const char *export_json(const Graph *graph, const char *stage) {
   add_text(root, "output", graph->output->name);
   add_recipe(root, graph);
   char *printed = cJSON_Print(root);
+  if (!printed) out_of_memory();
   const char *text = arena_printf(graph->arena, "%s\n", printed);
   free(printed);
   cJSON_Delete(root);

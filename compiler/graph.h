@@ -222,25 +222,25 @@ struct Node {
 typedef LIST_OF(Node *) NodeList;
 typedef LIST_OF(Value *) ValueList;
 
-typedef enum OptimizerKind {
-  OPTIMIZER_SGD,
-  OPTIMIZER_ADAM,
-  OPTIMIZER_ADAMW,
-  OPTIMIZER_RMSPROP
-} OptimizerKind;
+/* Optimisers and schedules of the learning rate, X(id, name): nn.sgd is OPTIMIZER_SGD and, in the
+   runtime, CNN_SGD; nn.step_lr is LR_STEP and CNN_LR_STEP. */
+#define OPTIMIZERS(X) X(SGD, "sgd") X(ADAM, "adam") X(ADAMW, "adamw") X(RMSPROP, "rmsprop")
+#define LR_SCHEDULES(X)                                                                            \
+  X(CONSTANT, "constant")                                                                          \
+  X(STEP, "step")                                                                                  \
+  X(MULTI_STEP, "multi_step")                                                                      \
+  X(EXPONENTIAL, "exponential")                                                                    \
+  X(POLYNOMIAL, "polynomial")                                                                      \
+  X(COSINE, "cosine")                                                                              \
+  X(ONE_CYCLE, "one_cycle")                                                                        \
+  X(PLATEAU, "plateau")
 
-/* In the order of cnn_lr_schedule. */
-typedef enum LrScheduleKind {
-  LR_CONSTANT,
-  LR_STEP,
-  LR_MULTI_STEP,
-  LR_EXPONENTIAL,
-  LR_POLYNOMIAL,
-  LR_COSINE,
-  LR_ONE_CYCLE,
-  LR_PLATEAU,
-  LR_SCHEDULES
-} LrScheduleKind;
+#define KIND(id, name) OPTIMIZER_##id,
+typedef enum OptimizerKind { OPTIMIZERS(KIND) } OptimizerKind;
+#undef KIND
+#define KIND(id, name) LR_##id,
+typedef enum LrScheduleKind { LR_SCHEDULES(KIND) } LrScheduleKind;
+#undef KIND
 
 enum { INPUT_CHANNELS_MAX = 16, MILESTONES_MAX = 16 };
 

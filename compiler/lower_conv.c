@@ -300,12 +300,13 @@ static void set_channels(Lowering *l, const Value *x, const Value *y, bool relu)
   lowering_bool(l, "relu", relu);
 }
 
-/* What notes the sums of the batch_norm_backward. */
+/* What notes the sums of the batch_norm_backward: of all dy or, with a gate, of what passes that.
+ */
 static const char *add_sums(Lowering *l, const Node *norm) {
   Kernel body = {.template_name = "conv_sums.c.in"};
-  body.name = norm->attributes.gate ? "note_gated_sums" : "note_sums";
+  body.name = norm->attributes.gate ? "note_sums" : "note_all_sums";
   body_parameter(&body, param_bool("gate", norm->attributes.gate));
-  body_parameter(&body, param_bool("own", node_remakes_relu(norm)));
+  body_parameter(&body, param_bool("own", norm->attributes.gate));
   body_parameter(&body, param_bool("part", false));
   add_channels(l);
   return lowering_body(l, &body)->name;
@@ -331,14 +332,18 @@ static void lower_conv_channels(Lowering *l, bool backward) {
   lowering_bool(l, "mask", mask);
   lowering_bool(l, "residual", a->residual);
   lowering_text(l, "note", node->summed ? add_sums(l, node->summed) : "");
-  lowering_bool(l, "own", node->summed && node_remakes_relu(node->summed));
+  const bool gate = node->summed && node->summed->attributes.gate;
+  lowering_bool(l, "gate", gate);
   const char *part = set_parts(l, node->in[0], node->out[0]);
   assert(!node->summed || !node->out[0]->part_of); /* what is noted has rows of its own */
   SET_NAME(l, "conv%dx%d%s%s_%s_to_%s%s%s%s%s%s%s%s%s", a->kernel[0], a->kernel[1],
            backward ? "_backward_data" : "", algorithm_suffix(l), lowering_image(l, x),
            lowering_image(l, y), conv_suffix(l), pixel_of(node->in[0]) ? "_pixels" : "",
            bias ? "_bias" : "", relu ? "_relu" : "", a->residual ? "_add" : "", mask ? "_mask" : "",
-           node->summed ? "_sums" : "", part);
+           !node->summed ? ""
+           : gate        ? "_sums"
+                         : "_all_sums",
+           part);
   lowering_argue_values(l);
   if (node->summed) argue_summed(l, node->summed);
 }

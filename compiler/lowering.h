@@ -28,11 +28,20 @@ int lowering_planes(const Lowering *l, const Value *value);
 /* Shape parameters C H W and O P Q, kernel, stride and padding, with so many channels. */
 void lowering_window(Lowering *l, int read, const Value *x, int made, const Value *y);
 
+/* Reals of a row of features, in LAYOUT_ROWS and LAYOUT_CHANNELS. */
+int64_t lowering_row(const Lowering *l, const Value *value);
+
 /* Whether the node works on channels in lanes. */
 bool lowering_has_channels(const Lowering *l);
 
+/* The digits of a number in C; exact. */
+const char *lowering_digits(Lowering *l, double number);
+
 /* A number as the templates take it: exact. Returns it as a part of a name: 1e-05 is 1e_05. */
 const char *lowering_number(Lowering *l, const char *name, double number);
+
+/* C text of a value's place: the block that holds it, and where in there. */
+const char *lowering_memory(Lowering *l, const Value *value);
 
 /* One more argument of the call. */
 void lowering_argue(Lowering *l, const char *text);
@@ -51,6 +60,9 @@ const char *lowering_window_suffix(Lowering *l);
 
 /* The function that does a kernel's work for several shapes: joins the list unless it is there. */
 const Kernel *lowering_body(Lowering *l, const Kernel *body);
+
+/* lower_ops.c: fills in the kernel and the arguments of the node. */
+void lowering_apply_rule(Lowering *l);
 
 /* lower_conv.c */
 void lower_conv2d(Lowering *l);

@@ -52,20 +52,11 @@ static const struct argp_option MODEL_OPTIONS[] = {
      "Give every value memory of its own and list them, for tests", 0},
     {0}};
 
-Target options_native_target(void) {
-  __builtin_cpu_init();
-  if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
-      __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl"))
-    return TARGET_AVX512;
-  if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) return TARGET_AVX2;
-  return TARGET_SCALAR;
-}
-
 static void set_target(Parse *parse, const char *name, const struct argp_state *state) {
   parse->target_given = true;
   parse->options.target_is_native = !strcmp(name, "native");
   if (parse->options.target_is_native) {
-    parse->options.compile.target = options_native_target();
+    parse->options.compile.target = target_native();
     return;
   }
   for (Target target = TARGET_SCALAR; target <= TARGET_AVX512; target++) {
@@ -282,7 +273,7 @@ Options options_parse(Arena *arena, int argc, char **argv) {
       COMPILE_OPTIONS, parse_command_option, "MODEL.lua", COMPILE_DOC, CHILDREN, NULL, NULL};
   Parse parse = {.arena = arena};
   parse.options.target_is_native = true;
-  parse.options.compile.target = options_native_target();
+  parse.options.compile.target = target_native();
   argp_err_exit_status = EXIT_USAGE;
   for (size_t i = 0; i < sizeof COMMANDS / sizeof *COMMANDS; i++) {
     if (argc < 2 || strcmp(argv[1], COMMANDS[i].name) != 0) continue;

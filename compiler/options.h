@@ -32,7 +32,4 @@ typedef struct Options {
    does. What it returns lives in the arena. */
 Options options_parse(Arena *arena, int argc, char **argv);
 
-/* The best target of this processor. */
-Target options_native_target(void);
-
 #endif

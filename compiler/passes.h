@@ -26,6 +26,12 @@ int target_lanes(Target target);
 /* Vector registers: how many accumulators a tile may have depends on it. */
 int target_registers(Target target);
 
+/* What the C compiler needs to be told of its instructions. */
+const char *target_flags(Target target);
+
+/* The best that this machine runs. */
+Target target_native(void);
+
 /* Of a number in the program. */
 int real_bytes(const CompileOptions *options);
 
@@ -70,6 +76,9 @@ Lacks conv_tiles_lack(const Node *node);
 
 /* Rows of a piece of work of a scheduled conv2d_backward_data: of those, sums are noted. */
 int conv_noted_rows(const Node *conv);
+
+/* Images of a piece of work of a scheduled linear whose images are rows, in a batch of `images`. */
+int linear_rows_images(const Schedule *s, int images);
 
 enum { WINOGRAD_GRADIENT_UNIT = 16 }; /* patches of a unit, in the gradient of filters */
 /* Of a convolution by Winograd's way: units of patches that its workspace has room for at once. */

@@ -418,10 +418,19 @@ int64_t channels_workspace_reals(const Node *node, const Graph *graph,
 
 /* --- linear ----------------------------------------------------------------------------------- */
 
-/* A block has the sums of its features for all images, on the stack. */
+int linear_rows_images(const Schedule *s, int images) {
+  enum { IMAGES_MOST = 256 };
+  return images > IMAGES_MOST ? IMAGES_MOST / s->tile[1] * s->tile[1] : images;
+}
+
+/* Features of a block, the sums of which are on the stack. */
+static int rows_room(const Decision *d, int images) {
+  return ROWS_BYTES / vector_bytes(d->options) / linear_rows_images(&d->s, images);
+}
+
 static bool check_rows_block(const Decision *d, int read, int images) {
   const int *block = d->s.block, *tile = d->s.tile, lanes = target_lanes(d->options->target);
-  const int room = max(tile[0], ROWS_BYTES / vector_bytes(d->options) / images);
+  const int room = rows_room(d, images);
   if (!decision_check_number(d, WORD_BLOCK, 0, room) ||
       !decision_check_number(d, WORD_BLOCK, 1, read))
     return false;
@@ -434,7 +443,7 @@ static bool check_rows_block(const Decision *d, int read, int images) {
 }
 
 /* Whole tiles of images only: a batch that is not full computes images that nobody reads. A block
-   of the features of all images stays in the first cache while several tiles read it. */
+   of the features of its images stays in the first cache while several tiles read it. */
 bool decide_linear_rows(Decision *d) {
   enum { BLOCK_FEATURES = 16, BLOCK_BYTES = 32 << 10 };
   const bool many = target_registers(d->options->target) == 32;
@@ -453,11 +462,12 @@ bool decide_linear_rows(Decision *d) {
   if (images % s->tile[1])
     return decision_refuse(d, "tile: images must divide a batch of %d, not be %d", images,
                            s->tile[1]);
-  const int room = ROWS_BYTES / vector_bytes(d->options) / images / s->tile[0] * s->tile[0];
-  s->block[0] = max(s->tile[0], min(room, divide_up(BLOCK_FEATURES, s->tile[0]) * s->tile[0]));
-  const int fit = BLOCK_BYTES / (images * lanes * real_bytes(d->options)) * lanes;
-  const bool fits = (int64_t)images * read * real_bytes(d->options) <= 4 * BLOCK_BYTES;
-  s->block[1] = fits ? read : max(fit, 8 * lanes);
+  const int room = rows_room(d, images) / s->tile[0] * s->tile[0];
+  s->block[0] = min(room, divide_up(BLOCK_FEATURES, s->tile[0]) * s->tile[0]);
+  const int together_bytes = linear_rows_images(s, images) * real_bytes(d->options);
+  const bool fits = (int64_t)together_bytes * read <= 4 * BLOCK_BYTES;
+  const int fit = BLOCK_BYTES / (together_bytes * lanes) * lanes;
+  s->block[1] = fits ? read : min(read, max(fit, 8 * lanes));
   decision_take(d, WORD_BLOCK);
   return check_rows_block(d, read, images);
 }

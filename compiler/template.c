@@ -203,9 +203,6 @@ static void push_globals(lua_State *lua, const TemplateParam *params, int count)
     case PARAM_INT:
       lua_pushinteger(lua, params[i].integer);
       break;
-    case PARAM_REAL:
-      lua_pushnumber(lua, params[i].real);
-      break;
     case PARAM_BOOL:
       lua_pushboolean(lua, params[i].boolean);
       break;

@@ -22,10 +22,9 @@
 
 typedef struct TemplateParam {
   const char *name;
-  enum { PARAM_INT, PARAM_REAL, PARAM_BOOL, PARAM_STRING } type;
+  enum { PARAM_INT, PARAM_BOOL, PARAM_STRING } type;
   union {
     int64_t integer;
-    double real;
     bool boolean;
     const char *string;
   };
@@ -33,9 +32,6 @@ typedef struct TemplateParam {
 
 static inline TemplateParam param_int(const char *name, int64_t value) {
   return (TemplateParam){.name = name, .type = PARAM_INT, .integer = value};
-}
-static inline TemplateParam param_real(const char *name, double value) {
-  return (TemplateParam){.name = name, .type = PARAM_REAL, .real = value};
 }
 static inline TemplateParam param_bool(const char *name, bool value) {
   return (TemplateParam){.name = name, .type = PARAM_BOOL, .boolean = value};

@@ -102,7 +102,9 @@ static int read_kind(lua_State *lua, int index, const char *const *kinds) {
 }
 
 static void read_optimizer(lua_State *lua, int index, Recipe *recipe) {
-  static const char *const KINDS[] = {"sgd", "adam", "adamw", "rmsprop"}; /* OptimizerKind */
+#define KIND(id, name) name,
+  static const char *const KINDS[] = {OPTIMIZERS(KIND)};
+#undef KIND
   recipe->optimizer = (OptimizerKind)read_kind(lua, index, KINDS);
   recipe->lr = number_field(lua, index, "lr");
   recipe->momentum = number_field(lua, index, "momentum");
@@ -128,9 +130,9 @@ static void read_milestones(lua_State *lua, int index, Recipe *recipe) {
 }
 
 static void read_schedule(lua_State *lua, int index, Recipe *recipe) {
-  static const char *const KINDS[] = {
-      "constant_lr",   "step_lr",   "multi_step_lr", "exponential_lr", /* LrScheduleKind */
-      "polynomial_lr", "cosine_lr", "one_cycle_lr",  "plateau_lr"};
+#define KIND(id, name) name "_lr",
+  static const char *const KINDS[] = {LR_SCHEDULES(KIND)};
+#undef KIND
   recipe->schedule = (LrScheduleKind)read_kind(lua, index, KINDS);
   recipe->warmup_epochs = number_field(lua, index, "warmup");
   recipe->warmup_start = number_field(lua, index, "warmup_start");

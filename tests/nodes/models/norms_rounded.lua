@@ -20,6 +20,14 @@ return branches.model({2, 7, 9}, {
       :conv2d {4, 3, padding = 1, bias = false}:batch_norm()
     return (x + y):relu():conv2d {2, 3, stride = 2}
   end,
+  function(image) -- equal convolutions, each on a norm: some with a relu, some without
+    local x = branches.channels(image, 32)
+    for i = 1, 4 do
+      x = x:conv2d {32, 3, padding = 1, bias = false}:batch_norm()
+      if i % 2 == 1 then x = x:relu() end
+    end
+    return x
+  end,
   function(image) -- AlexNet's constants, then a sum over an even number of channels
     return branches.channels(image, 7, true):local_response_norm {5, k = 2}
       :local_response_norm {4, alpha = 0.5, beta = 0.5}
