@@ -104,7 +104,8 @@ static void race_once(Track *track, Race *race) {
 /* --- all races -------------------------------------------------------------------------------- */
 
 static bool save(Track *track) {
-  if (!track->options->csv || results_write(&track->results, track->options->csv)) return true;
+  const char *csv = track->options->csv;
+  if (!csv || results_write(track->arena, &track->results, csv)) return true;
   fail(track, EXIT_FAILED);
   track->stopped = true;
   return false;

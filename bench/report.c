@@ -2,6 +2,7 @@
 
 #include "engines.h"
 #include "peak.h"
+#include "print.h"
 
 #include <string.h>
 
@@ -53,7 +54,7 @@ static void table_row(const Race *race, const Worker *worker, const Worker *cnnc
 void report_race(const Race *race, FILE *out) {
   fprintf(out, "\n%s, %s, batch %d, %d thread%s\n", race->net,
           strcmp(race->work, "train") == 0 ? "training step" : "inference", race->batch,
-          race->threads, race->threads == 1 ? "" : "s");
+          race->threads, cnn_plural(race->threads));
   fprintf(out, "%s: FMA peak %.0f GFLOP/s (%s), memory reads %.0f GB/s; medians of %d rounds\n\n",
           cnn_processor_name(), median(race->fma_peak, race->rounds) / 1e9, race->instructions,
           median(race->bandwidth, race->rounds) / 1e9, race->rounds);

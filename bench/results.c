@@ -1,6 +1,7 @@
 #include "results.h"
 
 #include "files.h"
+#include "text.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -105,27 +106,22 @@ bool results_read(Arena *arena, ResultList *results, const char *path) {
   return good;
 }
 
-bool replace_file(const char *path, const char *text, size_t length) {
+bool replace_file(const char *path, const char *text) {
   cnn_error error = {0};
-  if (cnn_file_replace(path, text, length, &error)) return true;
+  if (cnn_file_replace(path, text, strlen(text), &error)) return true;
   fprintf(stderr, "cnnc bench: %s\n", error.message);
   return false;
 }
 
-bool results_write(const ResultList *results, const char *path) {
-  char *text;
-  size_t length;
-  FILE *out = open_memstream(&text, &length);
-  if (!out) abort();
-  fputs(HEADER, out);
+bool results_write(Arena *arena, const ResultList *results, const char *path) {
+  TextStream text;
+  text_begin(&text);
+  fputs(HEADER, text.out);
   for (int i = 0; i < results->count; i++) {
     const Result *row = results->at[i];
-    fprintf(out, "%s,%d,%s,%d,%s,%s,%.6g,%.4f,%.1f,%.4f\n", row->net, row->batch, row->work,
+    fprintf(text.out, "%s,%d,%s,%d,%s,%s,%.6g,%.4f,%.1f,%.4f\n", row->net, row->batch, row->work,
             row->threads, row->engine, row->mode, row->images_per_s, row->spread, row->peak_mb,
             row->share_of_peak);
   }
-  fclose(out);
-  const bool good = replace_file(path, text, length);
-  free(text);
-  return good;
+  return replace_file(path, text_done(&text, arena));
 }

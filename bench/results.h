@@ -28,7 +28,7 @@ bool results_hold(const ResultList *results, const Race *race);
 bool results_read(Arena *arena, ResultList *results, const char *path);
 
 /* Replaces the file in one moment; false with a message. */
-bool results_write(const ResultList *results, const char *path);
+bool results_write(Arena *arena, const ResultList *results, const char *path);
 
 /* Rows of the same net, batch, work and threads. */
 bool same_race(const Result *a, const Result *b);
@@ -50,6 +50,6 @@ void results_summary(Arena *arena, const ResultList *results, FILE *out);
 bool results_draw(Arena *arena, const ResultList *results, const char *path);
 
 /* Replaces a file in one moment; false with a message. */
-bool replace_file(const char *path, const char *text, size_t length);
+bool replace_file(const char *path, const char *text);
 
 #endif

@@ -2,7 +2,9 @@
    for each net and batch. A bar is an engine's speed over the reference's, on a logarithmic scale,
    and starts at the line of the reference. */
 #include "engines.h"
+#include "print.h"
 #include "results.h"
+#include "text.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -117,7 +119,7 @@ static double draw_panel(const Chart *chart, const Result *first, double top) {
   }
   fprintf(chart->out, "<text x=\"%d\" y=\"%.1f\" class=\"title\">%s, %d thread%s</text>\n", LEFT,
           top - 12, strcmp(first->work, "train") == 0 ? "training step" : "inference",
-          first->threads, first->threads == 1 ? "" : "s");
+          first->threads, cnn_plural(first->threads));
   draw_axis(chart, top, x - LEFT);
   return x;
 }
@@ -145,11 +147,10 @@ static bool opens_panel(const ResultList *races, int index) {
 }
 
 bool results_draw(Arena *arena, const ResultList *results, const char *path) {
-  char *body, *all;
-  size_t body_length, length;
-  Chart chart = {.results = results, .races = results_races(arena, results)};
-  chart.out = open_memstream(&body, &body_length);
-  if (!chart.out) abort();
+  TextStream body, all;
+  text_begin(&body);
+  text_begin(&all);
+  Chart chart = {.results = results, .races = results_races(arena, results), .out = body.out};
   choose_bars(&chart);
   draw_legend(&chart);
   double top = TOP + 24, width = 560;
@@ -158,20 +159,12 @@ bool results_draw(Arena *arena, const ResultList *results, const char *path) {
     width = fmax(width, draw_panel(&chart, chart.races.at[i], top));
     top += HEIGHT + BELOW + 24;
   }
-  fclose(chart.out);
-
-  FILE *out = open_memstream(&all, &length);
-  if (!out) abort();
-  fprintf(out,
+  fprintf(all.out,
           "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 %.0f %.0f\" width=\"%.0f\" "
           "height=\"%.0f\">\n<title>Speed of networks by engine</title>\n"
           "<style>text{font:12px sans-serif;fill:#444}.title,.net{font-weight:bold}"
           ".grid{stroke:#ddd}.one{stroke:#444}</style>\n"
           "<rect width=\"100%%\" height=\"100%%\" fill=\"#fff\"/>\n%s</svg>\n",
-          width + MARGIN, top - 24, width + MARGIN, top - 24, body);
-  fclose(out);
-  const bool good = replace_file(path, all, length);
-  free(body);
-  free(all);
-  return good;
+          width + MARGIN, top - 24, width + MARGIN, top - 24, text_done(&body, arena));
+  return replace_file(path, text_done(&all, arena));
 }

@@ -1,4 +1,4 @@
-/* Files that live inside the cnnc binary: the templates, nn.lua and the zoo. */
+/* Files that live inside the cnnc binary: the templates, and nn.lua with its checks. */
 #ifndef CNNC_EMBEDDED_H
 #define CNNC_EMBEDDED_H
 

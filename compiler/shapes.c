@@ -96,20 +96,25 @@ static bool check_at_least(const Node *node, Diag *diag, const char *name, const
 
 /* --- the rules ------------------------------------------------------------------------------ */
 
-enum { CONV_KERNEL_MAX = 1024 }; /* a kernel row's sums lie on the stack */
+/* The sums of a kernel's row, and the squares of local_response_norm, lie on the stack. */
+enum { KERNEL_MAX = 1024 };
+
+static bool check_kernel(const Node *node, Diag *diag) {
+  const int *kernel = node->attributes.kernel;
+  if (!check_at_least(node, diag, "kernel", kernel, 2, 1)) return false;
+  return (kernel[0] <= KERNEL_MAX && kernel[1] <= KERNEL_MAX) ||
+         mistake(node, diag, "kernel %s is too large: at most %d rows and columns",
+                 pair_words(kernel[0], kernel[1]).text, KERNEL_MAX);
+}
 
 static bool check_conv2d_attributes(const Node *node, Diag *diag) {
   const Attributes *a = &node->attributes;
-  if (!check_at_least(node, diag, "channels", &a->channels, 1, 1) ||
-      !check_at_least(node, diag, "kernel", a->kernel, 2, 1) ||
+  if (!check_at_least(node, diag, "channels", &a->channels, 1, 1) || !check_kernel(node, diag) ||
       !check_at_least(node, diag, "stride", a->stride, 2, 1) ||
       !check_at_least(node, diag, "padding", a->padding, 2, 0) ||
       !check_at_least(node, diag, "dilation", a->dilation, 2, 1) ||
       !check_at_least(node, diag, "groups", &a->groups, 1, 1))
     return false;
-  if (a->kernel[0] > CONV_KERNEL_MAX || a->kernel[1] > CONV_KERNEL_MAX)
-    return mistake(node, diag, "kernel %s is too large: at most %d rows and columns",
-                   pair_words(a->kernel[0], a->kernel[1]).text, CONV_KERNEL_MAX);
   int in_channels = node->in[0]->dim[1];
   if (in_channels % a->groups)
     return mistake(node, diag, "groups is %d, but must divide the input's %d channels", a->groups,
@@ -172,7 +177,7 @@ static int64_t pooled_size(int64_t in, int64_t kernel, int64_t stride, int64_t p
 
 static bool shape_pool(const Node *node, Diag *diag, Shape *out) {
   const Attributes *a = &node->attributes;
-  if (!check_images(node, diag) || !check_at_least(node, diag, "kernel", a->kernel, 2, 1) ||
+  if (!check_images(node, diag) || !check_kernel(node, diag) ||
       !check_at_least(node, diag, "stride", a->stride, 2, 1) ||
       !check_at_least(node, diag, "padding", a->padding, 2, 0))
     return false;
@@ -219,9 +224,11 @@ static bool shape_batch_norm(const Node *node, Diag *diag, Shape *out) {
 }
 
 static bool shape_local_response_norm(const Node *node, Diag *diag, Shape *out) {
-  return check_images(node, diag) &&
-         check_at_least(node, diag, "size", &node->attributes.size, 1, 1) &&
-         shape_same(node, diag, out);
+  const int size = node->attributes.size;
+  if (!check_images(node, diag) || !check_at_least(node, diag, "size", &size, 1, 1)) return false;
+  if (size > KERNEL_MAX)
+    return mistake(node, diag, "size %d is too large: at most %d channels", size, KERNEL_MAX);
+  return shape_same(node, diag, out);
 }
 
 static bool shape_adaptive_pool(const Node *node, Diag *diag, Shape *out) {

@@ -37,6 +37,13 @@ local function free_name(op)
   return key .. counts[key]
 end
 
+-- Values of a layer beside its result, weight and bias.
+local BESIDE = {
+  batch_norm = {".running_mean", ".running_var", ".mean", ".inverse"},
+  local_response_norm = {".scale"},
+  max_pool2d = {".places"},
+}
+
 -- The full name of a layer, for which it takes all names that its values will have.
 local function name_layer(op, given, has_weight, has_bias)
   local what = given and text("%s '%s'", op, scope .. given) or op
@@ -52,6 +59,7 @@ local function name_layer(op, given, has_weight, has_bias)
       take(what, "d" .. name .. suffix, holder)
     end
   end
+  for _, suffix in ipairs(BESIDE[op] or {}) do take(what, name .. suffix, holder) end
   return name
 end
 

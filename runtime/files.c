@@ -32,17 +32,26 @@ static bool follow(const char *path, char target[PATH_MAX]) {
   return false;
 }
 
+/* Sets where to write: to what links lead to. A pipe or a device takes the text as it comes, by the
+   name that was given: /dev/fd/63 may lead to something that has none, and a rename would put a
+   file in its place. */
+static bool find_target(cnn_file *file, const char *path) {
+  struct stat status;
+  file->in_place = stat(path, &status) == 0 && !S_ISREG(status.st_mode);
+  if (!file->in_place) return follow(path, file->path);
+  if (snprintf(file->path, PATH_MAX, "%s", path) < PATH_MAX) return true;
+  errno = ENAMETOOLONG;
+  return false;
+}
+
 static bool cannot_write(const char *path, int reason, cnn_error *error) {
   return cnn_fail(error, CNN_EXIT_FAILED, "%s: cannot write: %s", path, strerror(reason));
 }
 
 bool cnn_file_begin(cnn_file *file, const char *path, cnn_error *error) {
   enum { ENDING = 16 }; /* at least that of .partial */
-  struct stat status;
-  if (!follow(path, file->path)) return cannot_write(path, errno, error);
+  if (!find_target(file, path)) return cannot_write(path, errno, error);
   if (strlen(file->path) >= PATH_MAX - ENDING) return cannot_write(path, ENAMETOOLONG, error);
-  /* A pipe or a device takes the text as it comes; a rename would put a file in its place. */
-  file->in_place = stat(file->path, &status) == 0 && !S_ISREG(status.st_mode);
   snprintf(file->partial, sizeof file->partial, file->in_place ? "%.*s" : "%.*s.partial",
            PATH_MAX - ENDING, file->path);
   int flags = file->in_place ? O_WRONLY | O_CLOEXEC : O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC;
@@ -64,8 +73,8 @@ static bool abandon(cnn_file *file, cnn_error *error) {
 
 bool cnn_file_extend(cnn_file *file, const char *path, off_t kept, cnn_error *error) {
   struct stat status;
-  *file = (cnn_file){.in_place = true};
-  if (!follow(path, file->path)) return cannot_write(path, errno, error);
+  if (!find_target(file, path)) return cannot_write(path, errno, error);
+  file->in_place = true;
   file->descriptor = open(file->path, O_WRONLY | O_CREAT | O_CLOEXEC, 0666);
   if (file->descriptor < 0) return cannot_write(path, errno, error);
   if (fstat(file->descriptor, &status) != 0 || !S_ISREG(status.st_mode)) return true;

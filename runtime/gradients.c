@@ -41,12 +41,26 @@ void cnn_gradients_add(const cnn_model *model, void *sum, const void *gradients,
     add_float(sum, gradients, count, (float)weight, first);
 }
 
+/* The L2 norm of the gradients of what is trained: those of frozen parameters may be there, too. */
+static double norm_of(const cnn_model *model, const void *gradients) {
+  double sum = 0;
+  for (int i = 0; i < model->parameter_count; i++) {
+    const cnn_parameter *parameter = &model->parameters[i];
+    const size_t count = cnn_parameter_count(parameter);
+    if (!parameter->trainable) continue;
+    sum += model->real_bytes == 8
+               ? squares_double((const double *)gradients + parameter->offset, count)
+               : squares_float((const float *)gradients + parameter->offset, count);
+  }
+  return sqrt(sum);
+}
+
 double cnn_gradients_clip(const cnn_model *model, void *gradients, const cnn_recipe *recipe) {
   size_t count = model->parameter_reals;
   int wide = model->real_bytes == 8;
   double norm = 0;
   if (recipe->clip_norm > 0) {
-    norm = sqrt(wide ? squares_double(gradients, count) : squares_float(gradients, count));
+    norm = norm_of(model, gradients);
     double factor = recipe->clip_norm / (norm + 1e-6);
     if (factor < 1 && wide)
       scale_double(gradients, count, factor);

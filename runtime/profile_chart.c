@@ -33,8 +33,8 @@ static void draw_legend(cnn_text *text) {
     cnn_text_add(text, "<text x=\"%.0f\" y=\"51\">%s</text>\n", x + 30, cnn_pass_name(pass));
   }
   cnn_text_add(text,
-               "<text x=\"%d\" y=\"68\" class=\"small\">dark: the time at the FMA peak, or at "
-               "the memory's speed, whichever is more</text>\n",
+               "<text x=\"%d\" y=\"68\" class=\"small\">dark: the time at the FMA peak or, "
+               "without multiply-adds, at the memory's speed</text>\n",
                MARGIN);
 }
 

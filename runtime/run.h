@@ -13,6 +13,7 @@ typedef struct cnn_run {
   const char *folder;
   char checkpoint[PATH_MAX], average[PATH_MAX], metrics[PATH_MAX], curves[PATH_MAX];
   char state[PATH_MAX];
+  bool replaces; /* a run before has left a state, which could not go on with what this one saves */
   cnn_text text; /* scratch of cnn_run_text_bytes */
   int lock;      /* file descriptor of the folder while it is ours; 0: none */
 } cnn_run;

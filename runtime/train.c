@@ -265,8 +265,7 @@ static bool prepare(cnn_trainer *t, const options *o, cnn_error *error) {
   }
   if (o->resume) cnn_safetensors_close(&state);
   if (!good || !cnn_run_make(&t->run, error)) return false;
-  /* What an earlier run in this folder left could not go on with what this one writes. */
-  if (!o->resume) unlink(t->run.state);
+  t->run.replaces = !o->resume;
   return !o->log || cnn_step_log_open(&t->log, o->log, t->session.state.step, error);
 }
 

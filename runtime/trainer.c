@@ -189,6 +189,8 @@ static bool save(cnn_trainer *t, cnn_error *error) {
                                .seed = t->seed,
                                .normalization = t->session.normalization,
                                .classes = t->classes.text};
+  if (run->replaces) unlink(run->state);
+  run->replaces = false;
   if (!cnn_run_save(run, t->session.state.parameters, t->average, &checkpoint, t->rows,
                     t->row_count, error))
     return tell_what_is_left(t, error);

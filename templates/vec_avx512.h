@@ -37,10 +37,8 @@ static inline vmask vfirst(int count) {
   return count >= 16 ? (vmask)0xffff : count <= 0 ? 0 : (vmask)((1u << count) - 1);
 }
 static inline vmask vgt(vec a, vec b) { return _mm512_cmp_ps_mask(a, b, _CMP_GT_OQ); }
-static inline vmask vge(vec a, vec b) { return _mm512_cmp_ps_mask(a, b, _CMP_GE_OQ); }
 static inline vmask veq(vec a, vec b) { return _mm512_cmp_ps_mask(a, b, _CMP_EQ_OQ); }
 static inline vmask vmask_and(vmask a, vmask b) { return a & b; }
-static inline vmask vmask_or(vmask a, vmask b) { return a | b; }
 /* m ? a : b, and m ? a : 0 */
 static inline vec vselect(vmask m, vec a, vec b) { return _mm512_mask_blend_ps(m, b, a); }
 static inline vec vkeep(vmask m, vec a) { return _mm512_maskz_mov_ps(m, a); }

@@ -31,10 +31,8 @@ static inline vec vsqrt(vec a) { return sqrt${f}(a); }
 /* Masks. The first `count` lanes: all for count >= LANES, none for count <= 0. */
 static inline vmask vfirst(int count) { return count > 0; }
 static inline vmask vgt(vec a, vec b) { return a > b; }
-static inline vmask vge(vec a, vec b) { return a >= b; }
 static inline vmask veq(vec a, vec b) { return a == b; }
 static inline vmask vmask_and(vmask a, vmask b) { return a & b; }
-static inline vmask vmask_or(vmask a, vmask b) { return a | b; }
 static inline vec vselect(vmask m, vec a, vec b) { return m ? a : b; }
 static inline vec vkeep(vmask m, vec a) { return m ? a : 0; }
 

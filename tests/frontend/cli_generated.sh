@@ -53,11 +53,32 @@ local function forward(x)
 end
 return nn.model {input = {3, 16, 16}, classes = 10, forward = forward}
 END
-for batch in 2 32; do
-  expect 0 -- "$cnnc" names.lua --batch $batch --target avx2
-  for cc in $all; do
-    # shellcheck disable=SC2046 # words
-    $cc $("$cnnc" --cflags --target avx2) -Wall -Wextra -Werror -fsyntax-only names.c || fail "$cc and names of layers"
+# A model may have nothing to train; then there are names in the C that nothing reads.
+cat >nothing.lua <<'END'
+local nn = require "nn"
+local function forward(x) return x:adaptive_avg_pool2d {1}:flatten() end
+return nn.model {input = {3, 16, 16}, classes = 3, forward = forward}
+END
+for model in names nothing; do
+  unused=$([ $model = names ] || echo -Wno-unused -Wno-unused-parameter)
+  for batch in 2 32; do
+    expect 0 -- "$cnnc" $model.lua --batch $batch --target avx2
+    for cc in $all; do
+      # shellcheck disable=SC2046 # words
+      $cc $("$cnnc" --cflags --target avx2) -Wall -Wextra -Werror $unused -fsyntax-only $model.c || fail "$cc warns of $model.lua"
+    done
+  done
+done
+
+# Batches of any size: what a thread has on its stack does not grow with them.
+for net in "mlp -D hidden=64" lenet5 resnet20; do
+  for batch in 1 33 520 1024 4000; do
+    for target in scalar avx2 avx512; do
+      # shellcheck disable=SC2086 # words
+      expect 0 -- "$cnnc" "$source/models/${net%% *}.lua" ${net#"${net%% *}"} --batch $batch --target $target -o batch.c
+      most=$(sed -n 's/^ *\(vec\|real\) [a-z_]*\[\([0-9][0-9]*\)\];.*/\2/p' batch.c | sort -n | tail -n 1)
+      [ "${most:-0}" -le 16384 ] || fail "an array of $most vectors on the stack: $net, batch $batch, $target"
+    done
   done
 done
 exit 0

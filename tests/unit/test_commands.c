@@ -288,6 +288,25 @@ static void a_log_that_cannot_be_written_costs_no_training(void **state) {
   assert_false(scratch_exists("early/last.safetensors"));
 }
 
+/* What a link of /dev/fd leads to has no name of its own. */
+static void results_go_through_pipes(void **state) {
+  (void)state;
+  expect(0, "trace --out named.safetensors", "");
+  assert_int_equal(system(FAKE_PROGRAM " trace --out /dev/fd/3 3>&1 | cat >piped.safetensors"), 0);
+  expect_same_files("named.safetensors", "piped.safetensors");
+}
+
+static void a_start_that_fails_keeps_the_state_of_the_run_before(void **state) {
+  (void)state;
+  expect(0, "train d --out early --steps 1", "written");
+  assert_true(scratch_exists("early/state.safetensors"));
+  expect(1, "train d --out early --log-steps missing/log", "missing/log: cannot write");
+  expect(0, "train d --out early --resume", "goes on after");
+  expect(0, "train d --out early --steps 1", "written");
+  expect(0, "train d --out early", "written");
+  assert_false(scratch_exists("early/state.safetensors"));
+}
+
 static void interrupts_save_and_exit_130(void **state) {
   (void)state;
   pid_t child = fork();
@@ -504,6 +523,8 @@ int main(void) {
       TEST(runs_start_from_checkpoints),
       TEST(a_loss_that_explodes_ends_it),
       TEST(a_log_that_cannot_be_written_costs_no_training),
+      TEST(results_go_through_pipes),
+      TEST(a_start_that_fails_keeps_the_state_of_the_run_before),
       TEST(interrupts_save_and_exit_130),
       TEST(gradcheck_passes),
       TEST(gradcheck_sees_mistakes),

@@ -35,13 +35,13 @@ static void parts_give_the_mean_of_the_whole(void **state) {
 static void norms_are_clipped(void **state) {
   (void)state;
   const cnn_recipe recipe = {.clip_norm = 1}, loose = {.clip_norm = 6};
-  float narrow[] = {3, 0, -4, 0};
+  float narrow[] = {3, 0, -4, 12}; /* the last is not trainable and counts nothing */
   assert_close(cnn_gradients_clip(&NARROW, narrow, &loose), 5);
   assert_close(narrow[0], 3);
   assert_close(cnn_gradients_clip(&NARROW, narrow, &recipe), 5);
   assert_close(narrow[0], 3 / (5 + 1e-6));
   assert_close(narrow[2], -4 / (5 + 1e-6));
-  double wide[] = {3, 0, -4, 0};
+  double wide[] = {3, 0, -4, 12};
   cnn_gradients_clip(&WIDE, wide, &recipe);
   assert_close(wide[0], 3 / (5 + 1e-6));
 }
