@@ -77,9 +77,9 @@ static int unit_of(const Decision *d) {
 
 bool winograd_pays(const Decision *d) {
   /* Vector instructions: a window to the points and a patch back, for a vector of channels; a
-     filter to the points, and from the memory; and how much faster all of them must be than direct
-     products, which round less. */
-  const double WINDOW_COST = 300, PATCH_COST = 260, FILTER_COST = 150, FAR_COST = 700, WORTH = 0.8;
+     filter to the points, and to the memory or from there; and how much faster all of them must be
+     than direct products, which round less. */
+  const double WINDOW_COST = 300, PATCH_COST = 260, FILTER_COST = 150, FAR_COST = 350, WORTH = 0.8;
   if (d->options->direct || !winograd_fits(d)) return false;
   const Value *read = read_by(d->node), *made = made_by(d->node);
   const int lanes = target_lanes(d->options->target), images = d->graph->recipe.batch;
@@ -91,8 +91,9 @@ bool winograd_pays(const Decision *d) {
   const double direct = 9.0 * images * made->dim[2] * made->dim[3] * channels * k;
   const double products = POINTS * patches * channels * k;
   const double windows = patches * (c * WINDOW_COST + k * PATCH_COST);
-  const double filters = (d->node->op == OP_conv2d_prepared ? 0 : FILTER_COST) +
-                         (filters_bytes(d) > LAST_BYTES ? FAR_COST : 0);
+  const bool prepared = d->node->op == OP_conv2d_prepared; /* filters are there, and read alone */
+  const double far = filters_bytes(d) > LAST_BYTES ? FAR_COST : 0;
+  const double filters = prepared ? far : FILTER_COST + 2 * far;
   return products + windows + channels * k * filters < WORTH * direct;
 }
 
