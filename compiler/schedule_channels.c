@@ -165,9 +165,9 @@ static bool check_winograd(Decision *d) {
   const bool fits = winograd_fits(d);
   decision_take(d, WORD_ALGORITHM);
   return d->s.algorithm != ALGORITHM_WINOGRAD || fits ||
-         decision_refuse(d, "algorithm=winograd is for kernels of 3x3 without stride, dilation and "
-                            "groups, with a padding of 2 at most, and not for images of few "
-                            "channels or millions of filters");
+         decision_refuse(d, "algorithm=winograd is for kernels of 3x3 and 5x5 without stride, "
+                            "dilation and groups, with paddings below that, and not for images of "
+                            "few channels or millions of filters");
 }
 
 bool decide_conv_channels(Decision *d) {

@@ -1,11 +1,10 @@
-/* The schedule of convolutions of 3x3 by Winograd's way (templates/conv_winograd.c.in). */
+/* The schedule of convolutions of 3x3 and 5x5 by Winograd's way (templates/conv_winograd.c.in). */
 #include "scheduling.h"
 
 enum {
-  PATCH = 4,
   WINDOW = 6,
   POINTS = WINDOW * WINDOW,
-  FILTERS_MOST = 1 << 23,    /* of 3x3: at all points they fit the largest value */
+  FILTERS_MOST = 1 << 23,    /* at all points they fit the largest value */
   GRADIENT_STRIP = 8,        /* units whose products a tile sums at once, from the second cache */
   GRADIENT_BYTES = 20 << 20, /* what is at the points at once, of x and dy */
   GRADIENT_LEAST = 8,        /* units of them: each time, all sums are read and written */
@@ -34,17 +33,23 @@ static const Value *made_by(const Node *node) {
   return is_weights(node) ? node->in[1] : node->out[0];
 }
 
+/* Pixels of a side of a patch. */
+static int patch_of(const Node *node) {
+  return WINDOW + 1 - node->attributes.kernel[0];
+}
+
 static int patches_of(const Node *node) {
   const Value *made = made_by(node);
-  return divide_up(made->dim[2], PATCH) * divide_up(made->dim[3], PATCH);
+  return divide_up(made->dim[2], patch_of(node)) * divide_up(made->dim[3], patch_of(node));
 }
 
 bool winograd_fits(const Decision *d) {
   const Attributes *a = &d->node->attributes;
   const Value *read = read_by(d->node), *made = made_by(d->node);
+  const int taps = a->kernel[0];
+  if ((taps != 3 && taps != 5) || a->kernel[1] != taps) return false;
   for (int k = 0; k < 2; k++)
-    if (a->kernel[k] != 3 || a->stride[k] != 1 || a->dilation[k] != 1 || a->padding[k] > 2)
-      return false;
+    if (a->stride[k] != 1 || a->dilation[k] != 1 || a->padding[k] >= taps) return false;
   /* Images with few channels have pixels of their own, and filters must not be too many. */
   const bool images = read->producer->op == OP_pack_input;
   return a->groups == 1 && (!images || read->dim[1] >= target_lanes(d->options->target)) &&
@@ -88,7 +93,9 @@ bool winograd_pays(const Decision *d) {
   const int unit = unit_of(d), units = divide_up(images * patches_of(d->node), unit);
   const double patches = (double)unit * FEW_THREADS * divide_up(units, FEW_THREADS);
   if (read->dim[1] < lanes || made->dim[1] < lanes) return false;
-  const double direct = 9.0 * images * made->dim[2] * made->dim[3] * channels * k;
+  const int *kernel = d->node->attributes.kernel;
+  const double direct =
+      (double)kernel[0] * kernel[1] * images * made->dim[2] * made->dim[3] * channels * k;
   const double products = POINTS * patches * channels * k;
   const double windows = patches * (c * WINDOW_COST + k * PATCH_COST);
   const bool prepared = d->node->op == OP_conv2d_prepared; /* filters are there, and read alone */

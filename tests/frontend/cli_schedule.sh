@@ -247,8 +247,8 @@ half conv2d_backward_weights_channels tile=1x5|half conv2d_backward_weights_chan
 half conv2d_backward_weights_channels algorithm=taps|half conv2d_backward_weights_channels: algorithm=taps is for kernels of 2 to 5 columns without stride and dilation along a row, which is not shorter
 half conv2d_channels algorithm=fast|half conv2d_channels: algorithm=fast: there is direct and winograd
 half conv2d_backward_weights_channels algorithm=fast|half conv2d_backward_weights_channels: algorithm=fast: there is direct, taps and winograd
-stem conv2d_channels algorithm=winograd|stem conv2d_channels: algorithm=winograd is for kernels of 3x3 without stride, dilation and groups, with a padding of 2 at most, and not for images of few channels or millions of filters
-half conv2d_channels algorithm=winograd|half conv2d_channels: algorithm=winograd is for kernels of 3x3 without stride, dilation and groups, with a padding of 2 at most, and not for images of few channels or millions of filters
+stem conv2d_channels algorithm=winograd|stem conv2d_channels: algorithm=winograd is for kernels of 3x3 and 5x5 without stride, dilation and groups, with paddings below that, and not for images of few channels or millions of filters
+half conv2d_channels algorithm=winograd|half conv2d_channels: algorithm=winograd is for kernels of 3x3 and 5x5 without stride, dilation and groups, with paddings below that, and not for images of few channels or millions of filters
 plain conv2d_channels algorithm=winograd block=1x1|plain conv2d_channels: block: vectors of channels read must be all 2 with winograd, not 1
 plain conv2d_channels algorithm=winograd block=3x2|plain conv2d_channels: block: rows must be from 1 to 2, not 3
 plain conv2d_backward_data_channels algorithm=winograd tiles_first=true|plain conv2d_backward_data_channels: tiles_first must be false with winograd

@@ -22,6 +22,17 @@ return branches.model({16, 10, 7}, {
   function(image) -- fewer channels than a vector has
     return channels(image, 5, true):conv2d {3, 3, padding = 1}:relu():conv2d {7, 3, padding = 1}
   end,
+  function(image) -- kernels of 5x5, whose patches are of 2x2: bias and relu, a mask below
+    return channels(image, 20, true):conv2d {35, 5, padding = 2}:relu():conv2d {17, 5, padding = 2, bias = false}
+  end,
+  function(image) -- other paddings: results of 8 x 11, then of 4 x 9
+    return channels(image, 33):conv2d {16, 5, padding = {1, 4}}:relu():conv2d {18, 5, padding = {0, 1}}
+  end,
+  function(image) -- a norm behind 5x5, a gradient that is added to another, a part of a whole
+    local x = channels(image, 32, true)
+    local y = x:conv2d {32, 5, padding = 2, bias = false}:batch_norm():relu()
+    return nn.concat {(x + y:conv2d {32, 5, padding = 2}):relu(), y, name = "both"}:conv2d {16, 5}:relu()
+  end,
   function(image) -- a value with two readers, of which one gradient is added to the other
     local x = channels(image, 33, true)
     return (x + x:conv2d {33, 3, padding = 1}:relu():conv2d {33, 3, padding = 1}):relu()

@@ -7,4 +7,7 @@ return branches.model({16, 8, 7}, {
   function(image) -- not one patch for every thread
     return image:conv2d {40, 3, padding = 1}:max_pool2d {4}:conv2d {33, 3, padding = 1}:relu():conv2d {7, 3, padding = 1}
   end,
+  function(image)
+    return image:conv2d {40, 5, padding = 2}:relu():conv2d {33, 5}:relu():conv2d {7, 3}
+  end,
 }, 5)
