@@ -21,9 +21,9 @@ return branches.model({2, 7, 9}, {
     return (x + y):relu():conv2d {2, 3, stride = 2}
   end,
   function(image) -- equal convolutions, each on a norm: some with a relu, some without
-    local x = branches.channels(image, 32)
-    for i = 1, 4 do
-      x = x:conv2d {32, 3, padding = 1, bias = false}:batch_norm()
+    local x = branches.channels(image, 16)
+    for i = 1, 3 do
+      x = x:conv2d {16, 3, padding = 1, bias = false}:batch_norm()
       if i % 2 == 1 then x = x:relu() end
     end
     return x
