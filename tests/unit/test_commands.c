@@ -294,6 +294,15 @@ static void results_go_through_pipes(void **state) {
   expect(0, "trace --out named.safetensors", "");
   assert_int_equal(system(FAKE_PROGRAM " trace --out /dev/fd/3 3>&1 | cat >piped.safetensors"), 0);
   expect_same_files("named.safetensors", "piped.safetensors");
+  /* A log that goes through one has no earlier lines to look for. */
+  expect(0, "train d --out stopped --steps 1", "written");
+  assert_int_equal(system(FAKE_PROGRAM
+                          " train d --out stopped --resume --log-steps /dev/fd/3 3>&1 >/dev/null | "
+                          "cat >log.csv"),
+                   0);
+  char *log = scratch_read("log.csv", NULL);
+  assert_non_null(strstr(log, "step,loss,lr\n1,"));
+  free(log);
 }
 
 static void a_start_that_fails_keeps_the_state_of_the_run_before(void **state) {
