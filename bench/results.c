@@ -4,7 +4,6 @@
 #include "text.h"
 
 #include <errno.h>
-#include <stdlib.h>
 #include <string.h>
 
 static const char HEADER[] =

@@ -7,7 +7,6 @@
 #include "text.h"
 
 #include <math.h>
-#include <stdlib.h>
 #include <string.h>
 
 /* In pixels. */

@@ -93,9 +93,8 @@ bool winograd_pays(const Decision *d) {
   const int unit = unit_of(d), units = divide_up(images * patches_of(d->node), unit);
   const double patches = (double)unit * FEW_THREADS * divide_up(units, FEW_THREADS);
   if (read->dim[1] < lanes || made->dim[1] < lanes) return false;
-  const int *kernel = d->node->attributes.kernel;
-  const double direct =
-      (double)kernel[0] * kernel[1] * images * made->dim[2] * made->dim[3] * channels * k;
+  const double taps = d->node->attributes.kernel[0];
+  const double direct = taps * taps * images * made->dim[2] * made->dim[3] * channels * k;
   const double products = POINTS * patches * channels * k;
   const double windows = patches * (c * WINDOW_COST + k * PATCH_COST);
   const bool prepared = d->node->op == OP_conv2d_prepared; /* filters are there, and read alone */

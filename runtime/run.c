@@ -73,6 +73,14 @@ bool cnn_run_open(cnn_run *run, const cnn_model *model, const char *folder, cnn_
   return check_owner(run, error);
 }
 
+bool cnn_run_spared(const cnn_run *run, const char *out, cnn_error *error) {
+  const char *const paths[] = {run->checkpoint, run->average, run->metrics, run->curves,
+                               run->state};
+  for (size_t i = 0; i < sizeof paths / sizeof *paths; i++)
+    if (!cnn_file_spares(out, paths[i], error)) return false;
+  return true;
+}
+
 bool cnn_run_make(cnn_run *run, cnn_error *error) {
   if (!cnn_make_folder(run->folder, error)) return false;
   if (access(run->folder, W_OK) != 0)

@@ -27,6 +27,9 @@ const char *cnn_default_weights(const cnn_model *model, char path[PATH_MAX]);
    which the new one replaces at its first checkpoint; anything else is refused. */
 bool cnn_run_open(cnn_run *run, const cnn_model *model, const char *folder, cnn_error *error);
 
+/* False, and a message, if writing to `out` would overwrite one of the run's files. */
+bool cnn_run_spared(const cnn_run *run, const char *out, cnn_error *error);
+
 /* Makes the folder and takes it: while another training writes there, that is a failure. */
 bool cnn_run_make(cnn_run *run, cnn_error *error);
 void cnn_run_close(cnn_run *run);

@@ -37,8 +37,8 @@ static off_t kept_bytes(FILE *earlier, uint64_t first_step) {
 bool cnn_step_log_open(cnn_step_log *log, const char *path, uint64_t first_step, cnn_error *error) {
   off_t kept = 0;
   struct stat status;
-  const bool is_file =
-      stat(path, &status) == 0 && S_ISREG(status.st_mode); /* a pipe keeps no lines */
+  /* A pipe keeps no lines. */
+  const bool is_file = stat(path, &status) == 0 && S_ISREG(status.st_mode);
   FILE *earlier = first_step > 0 && is_file ? fopen(path, "re") : NULL;
   if (earlier) {
     kept = kept_bytes(earlier, first_step);

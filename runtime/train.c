@@ -254,9 +254,7 @@ static bool prepare(cnn_trainer *t, const options *o, cnn_error *error) {
   cnn_safetensors state = {0};
   cnn_resume from = {0};
   if (!cnn_file_spares(o->log, o->init, error) || !cnn_run_open(&t->run, t->model, o->out, error) ||
-      !cnn_file_spares(o->log, t->run.state, error) ||
-      !cnn_file_spares(o->log, t->run.checkpoint, error) ||
-      !cnn_file_spares(o->log, t->run.metrics, error))
+      !cnn_run_spared(&t->run, o->log, error))
     return false;
   if (o->resume && !open_state(t, o, &state, &from, error)) return false;
   bool good = load_data(t, o, error) && allocate(t, o->given.threads, error);

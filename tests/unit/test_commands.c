@@ -312,6 +312,7 @@ static void a_start_that_fails_keeps_the_state_of_the_run_before(void **state) {
   expect(1, "train d --out early --log-steps missing/log", "missing/log: cannot write");
   expect(2, "train d --out early --resume --log-steps early/state.safetensors",
          "choose another name");
+  expect(2, "train d --out early --resume --log-steps early/curves.svg", "choose another name");
   expect(0, "train d --out early --resume", "goes on after");
   expect(0, "train d --out early --steps 1", "written");
   expect(0, "train d --out early", "written");
