@@ -165,6 +165,7 @@ static void write_settings(FILE *out, const Recipe *r) {
       {"ema", r->ema},
       {"crop", r->crop},
       {"flip", r->flip},
+      {"cutout", r->cutout},
   };
   for (size_t i = 0; i < sizeof settings / sizeof *settings; i++)
     if (settings[i].value != 0)

@@ -175,10 +175,11 @@ static void add_extras(cJSON *item, const Recipe *recipe) {
   if (recipe->clip_norm > 0) add_number(item, "clip_norm", recipe->clip_norm);
   if (recipe->clip_value > 0) add_number(item, "clip_value", recipe->clip_value);
   if (recipe->ema > 0) add_number(item, "ema", recipe->ema);
-  if (recipe->crop == 0 && !recipe->flip) return;
+  if (recipe->crop == 0 && !recipe->flip && recipe->cutout == 0) return;
   cJSON *augment = add_object(item, "augment");
   add_number(augment, "crop", recipe->crop);
   cJSON_AddBoolToObject(augment, "flip", recipe->flip);
+  if (recipe->cutout > 0) add_number(augment, "cutout", recipe->cutout);
 }
 
 static void add_recipe(cJSON *root, const Graph *graph) {

@@ -262,6 +262,7 @@ typedef struct Recipe {
   double clip_norm, clip_value, ema;
   int crop;
   bool flip;
+  int cutout;
   bool normalize_from_dataset; /* mean and deviation of the training set; else those below */
   double mean[INPUT_CHANNELS_MAX], deviation[INPUT_CHANNELS_MAX]; /* of pixels scaled to 0..1 */
 } Recipe;

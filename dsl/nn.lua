@@ -494,6 +494,7 @@ local TRAIN = {
 local AUGMENT = {
   {name = "crop", type = "INT", default = 0, named_only = true, low = 0},
   {name = "flip", type = "BOOL", default = false, named_only = true},
+  {name = "cutout", type = "INT", default = 0, named_only = true, low = 0},
 }
 local NORMALIZE = {
   {name = "mean", type = "TABLE", required = true, named_only = true},
@@ -567,9 +568,11 @@ function nn.model(given)
   train.normalize = check_normalize(train.normalize, model.input[1])
   core.look_at("train", "augment")
   train.augment = arguments("nn.model: train.augment", AUGMENT, train.augment)
-  if train.augment.crop >= math.min(model.input[2], model.input[3]) then
-    fail("nn.model: train.augment: crop is %d, but the images are %dx%d; it must be smaller",
-         train.augment.crop, model.input[2], model.input[3])
+  for _, word in ipairs {"crop", "cutout"} do
+    if train.augment[word] >= math.min(model.input[2], model.input[3]) then
+      fail("nn.model: train.augment: %s is %d, but the images are %dx%d; it must be smaller",
+           word, train.augment[word], model.input[2], model.input[3])
+    end
   end
   core.look_at("train", "batch")
   if core.batch > 0 then

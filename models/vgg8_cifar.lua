@@ -8,6 +8,7 @@ local width = nn.option("width", 1.0, "factor of the channels of every convoluti
   {low = 1 / 16, high = 16})
 local rate = nn.option("dropout", 0.1, "probability of a zero before the classifier",
   {low = 0, below = 1})
+local cutout = nn.option("cutout", 0, "side of the blanked square, in pixels", {low = 0})
 local batch = nn.option("batch", 128, "images a step", {low = 1})
 
 local place -- in the nn.Sequential, where every op counts
@@ -45,6 +46,6 @@ return nn.model {
     epochs = 22,
     optimizer = nn.sgd {lr = 0.1, momentum = 0.9, nesterov = true, weight_decay = 5e-4},
     schedule = nn.one_cycle_lr {rise = 0.25, divisor = 10, final_divisor = 1000},
-    augment = {crop = 4, flip = true},
+    augment = {crop = 4, flip = true, cutout = cutout},
   },
 }

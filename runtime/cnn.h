@@ -119,6 +119,7 @@ typedef struct cnn_recipe {
   double ema;        /* decay of the exponential moving average of weights; 0: none */
   int crop;          /* augmentation: pixels that an image is shifted at most, zeros come in */
   int flip;          /* augmentation: half of the images are mirrored */
+  int cutout;        /* augmentation: pixels a side of a square that is blanked; 0: none */
   int normalize_from_dataset; /* else mean and deviation of pixels in 0..1, one a channel */
   const double *mean, *deviation;
   double label_smoothing;

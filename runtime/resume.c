@@ -93,7 +93,8 @@ static void mix_recipe(uint64_t *hash, const cnn_model *model) {
                           r->clip_norm,     r->clip_value,    r->ema,           r->label_smoothing};
   const int ints[] = {(int)model->loss, (int)r->optimizer, r->nesterov,  (int)r->schedule,
                       r->step_epochs,   r->patience,       r->cooldown,  r->accumulate,
-                      r->crop,          r->flip,           model->batch, r->normalize_from_dataset};
+                      r->crop,          r->flip,           model->batch, r->normalize_from_dataset,
+                      r->cutout};
   mix_reals(hash, reals, (int)(sizeof reals / sizeof *reals));
   mix_ints(hash, ints, (int)(sizeof ints / sizeof *ints));
   mix_ints(hash, r->milestones, r->milestone_count);

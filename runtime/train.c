@@ -180,7 +180,7 @@ static bool allocate(cnn_trainer *t, int threads, cnn_error *error) {
   cnn_storage_want(storage, &t->log.text.data, t->log.text.size, 1);
   if (t->batch > model->batch) cnn_storage_want(storage, &t->sum, model->parameter_reals, real);
   if (recipe->ema > 0) cnn_storage_want(storage, &t->average, model->parameter_reals, real);
-  if (recipe->crop > 0 || recipe->flip)
+  if (recipe->crop > 0 || recipe->flip || recipe->cutout > 0)
     cnn_storage_want(storage, &t->augmented, (size_t)model->batch, t->training.image_bytes);
   return cnn_session_open(session, error);
 }

@@ -31,16 +31,26 @@ int cnn_trainer_signal(void) {
 
 /* --- an update -------------------------------------------------------------------------------- */
 
+/* Into blank[channels]: the pixel that is 0 after the normalisation. */
+static void set_blank(const cnn_session *session, uint8_t *blank) {
+  for (int c = 0; c < session->model->input[0]; c++) {
+    float zero = -session->batch.shift[c] / session->batch.scale[c];
+    blank[c] = (uint8_t)lrintf(fminf(fmaxf(zero, 0), UINT8_MAX));
+  }
+}
+
 /* Images of an epoch, in its order, into the session's batch, changed if the recipe says so. */
 static void fill(cnn_trainer *t, int epoch, int64_t first, int count) {
   cnn_session *session = &t->session;
   cnn_session_fill(session, &t->training, t->order, first, count);
   if (!t->augmented) return;
+  uint8_t blank[CNN_CHANNELS_MAX];
+  set_blank(session, blank);
   for (int i = 0; i < count; i++) {
-    cnn_augmentation how = cnn_augmentation_draw(t->recipe.crop, t->recipe.flip, t->seed,
+    cnn_augmentation how = cnn_augmentation_draw(&t->recipe, t->model->input, t->seed,
                                                  (uint32_t)epoch, t->order[first + i]);
     uint8_t *image = t->augmented + (size_t)i * t->training.image_bytes;
-    cnn_augment(&how, t->model->input, session->images[i], image);
+    cnn_augment(&how, t->model->input, blank, session->images[i], image);
     session->images[i] = image;
   }
 }
