@@ -171,7 +171,16 @@ static bool report_failure(Diag *diag, const char *cc, const char *source, int s
 }
 
 bool build_check_output(Diag *diag, const char *output) {
+  static const char *const sources[] = {".c", ".h", ".lua"};
   struct stat there;
+  const char *ending = strrchr(output, '.');
+  for (size_t i = 0; ending && i < sizeof sources / sizeof *sources; i++)
+    if (!strcmp(ending, sources[i]))
+      return diag_set(
+          diag, EXIT_USAGE, (SourcePos){0},
+          "-o %s: build makes a program and puts its C beside it; choose a name without "
+          "%s, or make the C alone with `cnnc MODEL.lua -o FILE.c`",
+          output, ending);
   if (stat(output, &there) != 0 || S_ISREG(there.st_mode)) return true;
   return diag_set(diag, EXIT_USAGE, (SourcePos){0},
                   "-o %s: that is %s; choose another name for the program", output,

@@ -82,14 +82,17 @@ static void write_place(FILE *out, const Value *value) {
     fprintf(out, ", {.call = -1}");
 }
 
-static bool is_in_lanes(const Value *value) {
-  return value && value->layout == LAYOUT_LANES;
+/* Alike, and neither a part of another value: nearly always. */
+static bool lie_alike(const Value *value, const Value *other) {
+  return value && other && value->layout == other->layout && value_whole_channels(value) == 0 &&
+         value_whole_channels(other) == 0;
 }
 
 static void write_places(FILE *out, const LayerSummary *layer) {
   const Value *activation = layer->activation, *gradient = layer->gradient;
-  if (is_in_lanes(activation) && is_in_lanes(gradient)) {
-    fprintf(out, ", CNN_PLACES(%" PRId64 ", %d, %" PRId64 ", %d)", activation->offset,
+  if (lie_alike(activation, gradient)) {
+    const char *layout = layout_constant(activation->layout) + strlen("CNN_");
+    fprintf(out, ", CNN_PLACES(%s, %" PRId64 ", %d, %" PRId64 ", %d)", layout, activation->offset,
             activation->call, gradient->offset, gradient->call);
     return;
   }

@@ -314,7 +314,14 @@ static const char *add_sums(Lowering *l, const Node *norm) {
 
 /* x, weight, mean and inverse of a batch_norm_backward, and bias where it makes its relu again. */
 static void argue_summed(Lowering *l, const Node *norm) {
-  lowering_argue_list(l, norm->in + 1, 4 + norm->attributes.gate);
+  const bool gate = norm->attributes.gate;
+  const char *before = l->arguments;
+  l->arguments = NULL;
+  lowering_argue_list(l, norm->in + 1, 4 + gate);
+  const char *inputs = l->arguments;
+  l->arguments = before;
+  lowering_argue(l,
+                 arena_printf(l->graph->arena, "(norm_input){%s%s}", inputs, gate ? "" : ", NULL"));
 }
 
 /* conv2d and its backward-data. */
@@ -333,7 +340,6 @@ static void lower_conv_channels(Lowering *l, bool backward) {
   lowering_bool(l, "residual", a->residual);
   lowering_text(l, "note", node->summed ? add_sums(l, node->summed) : "");
   const bool gate = node->summed && node->summed->attributes.gate;
-  lowering_bool(l, "gate", gate);
   const char *part = set_parts(l, node->in[0], node->out[0]);
   assert(!node->summed || !node->out[0]->part_of); /* what is noted has rows of its own */
   SET_NAME(l, "conv%dx%d%s%s_%s_to_%s%s%s%s%s%s%s%s%s", a->kernel[0], a->kernel[1],

@@ -10,6 +10,7 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -174,6 +175,7 @@ static bool run_command(Arena *arena, Diag *diag, const Options *options) {
 
 int main(int argc, char **argv) {
   if (argc > 1 && !strcmp(argv[1], "bench")) return race_main(argc - 1, argv + 1);
+  signal(SIGXFSZ, SIG_IGN); /* a file that grows too large is an error as any other */
   Arena *arena = arena_new();
   Diag diag = {0};
   Options options = options_parse(arena, argc, argv);

@@ -64,11 +64,18 @@ const char *text_target(Arena *arena, const char *path) {
   return path;
 }
 
+/* Whether standard output goes to this file: /dev/stdout behind `>>`. */
+static bool is_stdout(const struct stat *file) {
+  struct stat stream;
+  return fstat(STDOUT_FILENO, &stream) == 0 && stream.st_dev == file->st_dev &&
+         stream.st_ino == file->st_ino;
+}
+
 bool text_write(Arena *arena, Diag *diag, const char *path, const char *text) {
   struct stat status;
   bool exists = stat(path, &status) == 0;
-  if (!strcmp(path, "-") || (exists && !S_ISREG(status.st_mode)))
-    return write_in_place(diag, path, text);
+  if (!strcmp(path, "-") || (exists && is_stdout(&status))) return write_in_place(diag, "-", text);
+  if (exists && !S_ISREG(status.st_mode)) return write_in_place(diag, path, text);
 
   path = text_target(arena, path);
   char *temporary;

@@ -51,6 +51,7 @@ local function shown(v)
   if type(v) == "string" then return text("%q", v) end
   if v ~= v then return "nan" end -- C libraries print its sign, or not
   if type(v) == "number" or type(v) == "boolean" then return tostring(v) end
+  if type(v) == "table" and next(v) == nil then return "an empty table" end
   return v == nil and "nothing" or "a " .. type(v)
 end
 

@@ -579,9 +579,10 @@ function nn.model(given)
     core.look_at()
     train.batch = core.batch
   end
-  if 1.0 * train.batch * model.input[1] * model.input[2] * model.input[3] > check.INT_MAX then
-    fail("nn.model: a batch of %d images of %dx%dx%d is too large", train.batch,
-         table.unpack(model.input))
+  local most = check.INT_MAX // (model.input[1] * model.input[2] * model.input[3])
+  if train.batch > most then
+    fail("nn.model: a batch of %d images of %dx%dx%d is too large: at most %d", train.batch,
+         model.input[1], model.input[2], model.input[3], most)
   end
   core.look_at()
   model.train = train

@@ -141,6 +141,10 @@ static bool compare(const cnn_safetensors *file, const char *path, const cnn_mod
   if (differences > DIFFERENCES_SHOWN)
     cnn_text_add(&list, "\n  and %d more", differences - DIFFERENCES_SHOWN);
   const char *maker = cnn_safetensors_metadata(file, "model");
+  if (maker && strcmp(maker, model->name) == 0)
+    return cnn_fail(error, CNN_EXIT_DATA,
+                    "%s: a checkpoint of a %s with other layers; use one that this program made:%s",
+                    path, maker, buffer);
   return cnn_fail(error, CNN_EXIT_DATA,
                   "%s: a checkpoint of another model (%s) than %s; use one that this model made:%s",
                   path, maker ? maker : "unnamed", model->name, buffer);

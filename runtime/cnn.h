@@ -11,7 +11,7 @@ extern "C" {
 #endif
 
 /* Raised when cnn_model or the functions in it change meaning. */
-#define CNN_ABI 7
+#define CNN_ABI 8
 
 typedef enum cnn_target { CNN_SCALAR, CNN_AVX2, CNN_AVX512 } cnn_target;
 
@@ -64,10 +64,11 @@ typedef struct cnn_layer {
                                      activation, and before it if there is that one */
 } cnn_layer;
 
-/* The two places of a layer where both lie in lanes, as they nearly always do. */
-#define CNN_PLACES(offset, call, gradient_offset, gradient_call)                                   \
-  {CNN_LANES, offset, call, 0}, {                                                                  \
-    CNN_LANES, gradient_offset, gradient_call, 0                                                   \
+/* The two places of a layer where both lie alike, in memory of their own, as they nearly always do.
+ */
+#define CNN_PLACES(layout, offset, call, gradient_offset, gradient_call)                           \
+  {CNN_##layout, offset, call, 0}, {                                                               \
+    CNN_##layout, gradient_offset, gradient_call, 0                                                \
   }
 
 /* The four of a batch_norm in a table of parameters; bn: their names in C begin with it. */

@@ -32,12 +32,28 @@ static bool follow(const char *path, char target[PATH_MAX]) {
   return false;
 }
 
-/* Sets where to write: to what links lead to. A pipe or a device takes the text as it comes, by the
-   name that was given: /dev/fd/63 may lead to something that has none, and a rename would put a
-   file in its place. */
+/* The descriptor of standard output or standard error if it goes to this file; else -1. */
+static int stream_of(const struct stat *file) {
+  struct stat stream;
+  for (int descriptor = STDOUT_FILENO; descriptor <= STDERR_FILENO; descriptor++)
+    if (fstat(descriptor, &stream) == 0 && stream.st_dev == file->st_dev &&
+        stream.st_ino == file->st_ino)
+      return descriptor;
+  return -1;
+}
+
+bool cnn_file_is_own(const char *path) {
+  struct stat status;
+  return stat(path, &status) == 0 && S_ISREG(status.st_mode) && stream_of(&status) < 0;
+}
+
+/* Sets where to write: to what links lead to. A pipe, a device or a file that a stream of the
+   program goes to (/dev/stdout) takes the text as it comes, by the name that was given: /dev/fd/63
+   may lead to something that has none, and a rename would put a file in its place. */
 static bool find_target(cnn_file *file, const char *path) {
   struct stat status;
-  file->in_place = stat(path, &status) == 0 && !S_ISREG(status.st_mode);
+  file->in_place =
+      stat(path, &status) == 0 && (!S_ISREG(status.st_mode) || stream_of(&status) >= 0);
   if (!file->in_place) return follow(path, file->path);
   if (snprintf(file->path, PATH_MAX, "%s", path) < PATH_MAX) return true;
   errno = ENAMETOOLONG;
@@ -48,14 +64,24 @@ static bool cannot_write(const char *path, int reason, cnn_error *error) {
   return cnn_fail(error, CNN_EXIT_FAILED, "%s: cannot write: %s", path, strerror(reason));
 }
 
+/* A stream's own descriptor has the place up to which the file is written. */
+static int open_in_place(const char *path) {
+  struct stat status;
+  int stream = stat(path, &status) == 0 && S_ISREG(status.st_mode) ? stream_of(&status) : -1;
+  if (stream < 0) return open(path, O_WRONLY | O_CLOEXEC);
+  fflush(NULL);
+  return fcntl(stream, F_DUPFD_CLOEXEC, 0);
+}
+
 bool cnn_file_begin(cnn_file *file, const char *path, cnn_error *error) {
   enum { ENDING = 16 }; /* at least that of .partial */
   if (!find_target(file, path)) return cannot_write(path, errno, error);
   if (strlen(file->path) >= PATH_MAX - ENDING) return cannot_write(path, ENAMETOOLONG, error);
   snprintf(file->partial, sizeof file->partial, file->in_place ? "%.*s" : "%.*s.partial",
            PATH_MAX - ENDING, file->path);
-  int flags = file->in_place ? O_WRONLY | O_CLOEXEC : O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC;
-  file->descriptor = open(file->partial, flags, 0666);
+  file->descriptor = file->in_place
+                         ? open_in_place(file->path)
+                         : open(file->partial, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
   return file->descriptor >= 0 || cannot_write(path, errno, error);
 }
 
@@ -72,12 +98,13 @@ static bool abandon(cnn_file *file, cnn_error *error) {
 }
 
 bool cnn_file_extend(cnn_file *file, const char *path, off_t kept, cnn_error *error) {
-  struct stat status;
   if (!find_target(file, path)) return cannot_write(path, errno, error);
+  const bool is_own = !file->in_place;
   file->in_place = true;
-  file->descriptor = open(file->path, O_WRONLY | O_CREAT | O_CLOEXEC, 0666);
+  file->descriptor =
+      is_own ? open(file->path, O_WRONLY | O_CREAT | O_CLOEXEC, 0666) : open_in_place(file->path);
   if (file->descriptor < 0) return cannot_write(path, errno, error);
-  if (fstat(file->descriptor, &status) != 0 || !S_ISREG(status.st_mode)) return true;
+  if (!is_own) return true;
   if (ftruncate(file->descriptor, kept) == 0 && lseek(file->descriptor, kept, SEEK_SET) == kept)
     return true;
   return abandon(file, error);

@@ -1,6 +1,7 @@
 /* Files that appear whole or not at all: they are written beside their place under the name
    PATH.partial, and are on the disk when they are renamed at the end. What is not a regular file (a
-   pipe, a device) is written in place. Nothing here allocates but cnn_file_write_text. */
+   pipe, a device) is written in place, and so is the file that standard output goes to: behind what
+   it has. Nothing here allocates but cnn_file_write_text. */
 #ifndef CNN_FILES_H
 #define CNN_FILES_H
 
@@ -22,6 +23,10 @@ bool cnn_file_begin(cnn_file *file, const char *path, cnn_error *error);
 /* After a failure the temporary file is gone, and nothing more may be done with `file`. */
 bool cnn_file_add(cnn_file *file, const void *data, size_t size, cnn_error *error);
 bool cnn_file_commit(cnn_file *file, cnn_error *error);
+
+/* Whether the path leads to a regular file, and not to the one that standard output or standard
+   error goes to. */
+bool cnn_file_is_own(const char *path);
 
 /* For a log: the file itself, of which the first `kept` bytes stay; what is added follows. A commit
    ends it. */

@@ -200,6 +200,10 @@ static double loss_along(checker *c, const cnn_parameter *parameter, int directi
   return mean_loss(c);
 }
 
+/* Where the gradient is next to nothing (of a bias in front of a batch norm it is 0), no way
+   changes the loss, and a long one leaves what the numbers can hold. */
+static const double LENGTH_MOST = 1;
+
 static void check_direction(checker *c, const cnn_parameter *parameter, int direction, double scale,
                             outcome *result) {
   enum { POINTS = 16 };
@@ -207,7 +211,7 @@ static void check_direction(checker *c, const cnn_parameter *parameter, int dire
   double size = fmax(scale * sqrt((double)cnn_parameter_count(parameter)), 1e-4);
   move(c, parameter, direction, scale, 0);
   double magnitude = fmax(fabs(slope(c, parameter, c->gradients)), size);
-  double length = change / magnitude, integral = 0;
+  double length = fmin(change / magnitude, LENGTH_MOST), integral = 0;
   for (int i = 0; i < POINTS; i++) {
     loss_along(c, parameter, direction, scale, length * ((i + 0.5) / POINTS - 0.5));
     integral += slope(c, parameter, c->session.state.gradients) * length / POINTS;
@@ -321,12 +325,13 @@ static bool check_all(checker *c, cnn_error *error) {
   double tolerance = exact ? ENTRY_TOLERANCE : DIRECTION_TOLERANCE;
   char buffer[400] = "";
   cnn_text undecided = {.data = buffer, .size = sizeof buffer};
-  int undecided_count = 0;
+  int undecided_count = 0, checked = 0;
   printf("%-28s %10s %10s %14s\n", "parameter", exact ? "entries" : "directions", "undecided",
          "largest error");
   for (int i = 0; i < model->parameter_count; i++) {
     const cnn_parameter *parameter = &model->parameters[i];
     if (!parameter->trainable) continue;
+    checked++;
     outcome result = exact ? check_entries(c, parameter) : check_directions(c, parameter);
     printf("%-28s %10d %10d %14.2e\n", parameter->name, result.checked, result.undecided,
            result.worst);
@@ -336,7 +341,9 @@ static bool check_all(checker *c, cnn_error *error) {
   }
   if (undecided.used >= undecided.size) memcpy(buffer + sizeof buffer - 4, "...", 4);
   if (undecided_count > 0) fail_undecided(buffer, undecided_count, error);
-  if (error->code == CNN_EXIT_DONE) printf("all within %.0e\n", tolerance);
+  if (error->code == CNN_EXIT_DONE && checked == 0)
+    printf("nothing to check: no parameter is trained\n");
+  if (error->code == CNN_EXIT_DONE && checked > 0) printf("all within %.0e\n", tolerance);
   return error->code == CNN_EXIT_DONE;
 }
 

@@ -235,7 +235,10 @@ static void print_table(const gradflow *g) {
 
 static void print_range(const cnn_flow *flow) {
   const cnn_flow_row *least, *most;
-  if (!find_range(flow, &least, &most)) return;
+  if (!find_range(flow, &least, &most)) {
+    printf("%s: no gradient arrives at any weights\n", flow->model);
+    return;
+  }
   printf("%s: gradients of weights from %.2e (%s) to %.2e (%s), a factor of %.3g\n", flow->model,
          least->weight_gradient, least->layer, most->weight_gradient, most->layer,
          most->weight_gradient / least->weight_gradient);

@@ -74,6 +74,17 @@ double cnn_gradients_clip(const cnn_model *model, void *gradients, const cnn_rec
   return norm;
 }
 
+void cnn_gradients_step(const cnn_model *model, const cnn_recipe *recipe, cnn_state *state,
+                        const cnn_batch *batch) {
+  if (recipe->clip_norm == 0 && recipe->clip_value == 0) {
+    model->train_step(state, batch);
+    return;
+  }
+  model->gradients(state, batch);
+  cnn_gradients_clip(model, state->gradients, recipe);
+  model->update(state);
+}
+
 void cnn_average_update(const cnn_model *model, void *average, const void *parameters, double decay,
                         int first) {
   size_t real = (size_t)model->real_bytes;

@@ -15,6 +15,10 @@ void cnn_gradients_add(const cnn_model *model, void *sum, const void *gradients,
    What the recipe leaves 0 is not done. Returns the norm before, 0 if it was not needed. */
 double cnn_gradients_clip(const cnn_model *model, void *gradients, const cnn_recipe *recipe);
 
+/* One update with a batch that the program takes whole, gradients clipped if the recipe says so. */
+void cnn_gradients_step(const cnn_model *model, const cnn_recipe *recipe, cnn_state *state,
+                        const cnn_batch *batch);
+
 /* average = decay * average + (1 - decay) * parameter for trainable parameters; the others are
    copied, as torch.optim.swa_utils.AveragedModel does with buffers. first: all are copied. */
 void cnn_average_update(const cnn_model *model, void *average, const void *parameters, double decay,

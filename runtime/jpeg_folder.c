@@ -33,6 +33,9 @@ static int is_folder(const struct dirent *entry) {
   bool may_be = entry->d_type == DT_DIR || entry->d_type == DT_LNK || entry->d_type == DT_UNKNOWN;
   return may_be && is_shown(entry);
 }
+static bool may_be_file(const struct dirent *entry) {
+  return entry->d_type == DT_REG || entry->d_type == DT_LNK || entry->d_type == DT_UNKNOWN;
+}
 static int by_bytes(const struct dirent **a, const struct dirent **b) {
   return strcmp((*a)->d_name, (*b)->d_name);
 }
@@ -148,10 +151,10 @@ static bool list_files(names *files, const char *path, cnn_error *error) {
   if (files->count == 0)
     return cnn_fail(error, CNN_EXIT_DATA, "%s: no images; put *.jpg there", path);
   for (int i = 0; i < files->count; i++)
-    if (!is_jpeg(files->at[i]->d_name))
-      return cnn_fail(error, CNN_EXIT_DATA,
-                      "%s/%s: not a .jpg; a folder of images holds JPEG files alone", path,
-                      files->at[i]->d_name);
+    if (!is_jpeg(files->at[i]->d_name) || !may_be_file(files->at[i]))
+      return cnn_fail(
+          error, CNN_EXIT_DATA, "%s/%s: not a %s; a folder of images holds JPEG files alone", path,
+          files->at[i]->d_name, is_jpeg(files->at[i]->d_name) ? "regular file" : ".jpg");
   return true;
 }
 

@@ -1,6 +1,7 @@
 #include "checkpoint.h"
 #include "commands.h"
 
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -75,6 +76,7 @@ static bool run_command(const cnn_model *model, int argc, char **argv, cnn_error
 
 int cnn_main(const cnn_model *model, int argc, char **argv) {
   cnn_error error = {0};
+  signal(SIGXFSZ, SIG_IGN); /* a file that grows too large is an error as any other */
   if (argc < 2) {
     print_help(model, stderr);
     return CNN_EXIT_USAGE;

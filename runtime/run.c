@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 const char *cnn_default_run(const cnn_model *model, char path[PATH_MAX]) {
@@ -73,14 +74,6 @@ bool cnn_run_open(cnn_run *run, const cnn_model *model, const char *folder, cnn_
   return check_owner(run, error);
 }
 
-bool cnn_run_spared(const cnn_run *run, const char *out, cnn_error *error) {
-  const char *const paths[] = {run->checkpoint, run->average, run->metrics, run->curves,
-                               run->state};
-  for (size_t i = 0; i < sizeof paths / sizeof *paths; i++)
-    if (!cnn_file_spares(out, paths[i], error)) return false;
-  return true;
-}
-
 bool cnn_run_make(cnn_run *run, cnn_error *error) {
   if (!cnn_make_folder(run->folder, error)) return false;
   if (access(run->folder, W_OK) != 0)
@@ -102,6 +95,25 @@ bool cnn_run_make(cnn_run *run, cnn_error *error) {
 void cnn_run_close(cnn_run *run) {
   if (run->lock > 0) close(run->lock);
   run->lock = 0;
+}
+
+bool cnn_run_spared(const cnn_run *run, const char *log, cnn_error *error) {
+  const char *const paths[] = {run->checkpoint, run->average, run->metrics, run->curves,
+                               run->state};
+  const char *slash = strrchr(log, '/'), *name = slash ? slash + 1 : log;
+  char folder[PATH_MAX];
+  struct stat one, other;
+  snprintf(folder, sizeof folder, "%.*s", slash ? (int)(slash + 1 - log) : 1, slash ? log : ".");
+  if (stat(folder, &one) != 0 || stat(run->folder, &other) != 0 || one.st_dev != other.st_dev ||
+      one.st_ino != other.st_ino)
+    return true;
+  for (size_t i = 0; i < sizeof paths / sizeof *paths; i++)
+    if (strcmp(strrchr(paths[i], '/') + 1, name) == 0)
+      return cnn_fail(error, CNN_EXIT_USAGE,
+                      "--log-steps %s: the training writes a file of its own there; choose another "
+                      "name",
+                      log);
+  return true;
 }
 
 size_t cnn_run_text_bytes(const cnn_model *model, const char *classes, int epochs) {

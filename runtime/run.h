@@ -27,12 +27,12 @@ const char *cnn_default_weights(const cnn_model *model, char path[PATH_MAX]);
    which the new one replaces at its first checkpoint; anything else is refused. */
 bool cnn_run_open(cnn_run *run, const cnn_model *model, const char *folder, cnn_error *error);
 
-/* False, and a message, if writing to `out` would overwrite one of the run's files. */
-bool cnn_run_spared(const cnn_run *run, const char *out, cnn_error *error);
-
 /* Makes the folder and takes it: while another training writes there, that is a failure. */
 bool cnn_run_make(cnn_run *run, cnn_error *error);
 void cnn_run_close(cnn_run *run);
+
+/* False, and a message, if `log` has the name of one of the files of the run, which is made. */
+bool cnn_run_spared(const cnn_run *run, const char *log, cnn_error *error);
 
 /* classes: what the checkpoint will say of them. */
 size_t cnn_run_text_bytes(const cnn_model *model, const char *classes, int epochs);

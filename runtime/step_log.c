@@ -3,7 +3,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 enum { LINE = 128 };
 static const char HEADER[] = "step,loss,lr\n";
@@ -21,11 +20,13 @@ static bool add_line(cnn_step_log *log, const char *line, cnn_error *error) {
   return log->text.used < CNN_STEP_LOG_BYTES - LINE || flush(log, error);
 }
 
-/* How many bytes of the log come before `first_step`. */
+/* How many bytes of an earlier log come before `first_step`; -1 if the file is none. */
 static off_t kept_bytes(FILE *earlier, uint64_t first_step) {
   char line[LINE], *end;
   off_t kept = 0;
-  bool good = fgets(line, sizeof line, earlier) && strcmp(line, HEADER) == 0;
+  if (!fgets(line, sizeof line, earlier)) return 0;
+  bool good = strcmp(line, HEADER) == 0;
+  if (!good) return -1;
   while (good) {
     kept = ftello(earlier);
     good = fgets(line, sizeof line, earlier) != NULL;
@@ -36,14 +37,17 @@ static off_t kept_bytes(FILE *earlier, uint64_t first_step) {
 
 bool cnn_step_log_open(cnn_step_log *log, const char *path, uint64_t first_step, cnn_error *error) {
   off_t kept = 0;
-  struct stat status;
-  /* A pipe keeps no lines. */
-  const bool is_file = stat(path, &status) == 0 && S_ISREG(status.st_mode);
-  FILE *earlier = first_step > 0 && is_file ? fopen(path, "re") : NULL;
+  FILE *earlier = cnn_file_is_own(path) ? fopen(path, "re") : NULL;
   if (earlier) {
     kept = kept_bytes(earlier, first_step);
     fclose(earlier);
   }
+  if (kept < 0)
+    return cnn_fail(error, CNN_EXIT_USAGE,
+                    "--log-steps %s: there is a file that is no log of steps; choose another name, "
+                    "or remove it",
+                    path);
+  if (first_step == 0) kept = 0;
   log->open = cnn_file_extend(&log->file, path, kept, error);
   return log->open && (kept > 0 || add_line(log, HEADER, error));
 }

@@ -4,6 +4,7 @@
 #include "commands.h"
 #include "evaluate.h"
 #include "files.h"
+#include "gradients.h"
 #include "initialize.h"
 #include "values.h"
 #include "random.h"
@@ -70,7 +71,8 @@ static const struct argp PARSER = {
     .options = OPTIONS,
     .parser = parse,
     .children = TAKES,
-    .doc = "Run one step on a batch and write all of it: weights, gradients (d + name), images, "
+    .doc = "Run one step on a batch and write all of it: weights, gradients (d + name) of "
+           "what is trained, images, "
            "labels, loss; with --infer the logits; in programs made with --keep-values also every "
            "value between.",
 };
@@ -208,7 +210,7 @@ static void add_parameters(trace *t, cnn_dtype real) {
     const cnn_state *state = &t->session.state;
     add(t, p->name, real, model->real_bytes, cnn_real_at(model, state->parameters, p->offset),
         p->rank, p->shape);
-    if (t->o.infer) continue;
+    if (t->o.infer || !p->trainable) continue;
     snprintf(t->names[i], sizeof t->names[i], "d%s", p->name);
     add(t, t->names[i], real, model->real_bytes, cnn_real_at(model, state->gradients, p->offset),
         p->rank, p->shape);
@@ -263,7 +265,7 @@ static bool run(trace *t, cnn_error *error) {
   const cnn_model *model = t->o.given.model;
   cnn_session *session = &t->session;
   for (; session->state.step < (uint64_t)t->o.steps; session->state.step++)
-    model->train_step(&session->state, &session->batch);
+    cnn_gradients_step(model, model->recipe, &session->state, &session->batch);
   if (model->guard_bytes > 0) {
     t->guarded = cnn_guarded_activations(model, &t->kept, error);
     if (!t->guarded) return false;

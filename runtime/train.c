@@ -253,9 +253,7 @@ static bool open_state(cnn_trainer *t, const options *o, cnn_safetensors *state,
 static bool prepare(cnn_trainer *t, const options *o, cnn_error *error) {
   cnn_safetensors state = {0};
   cnn_resume from = {0};
-  if (!cnn_file_spares(o->log, o->init, error) || !cnn_run_open(&t->run, t->model, o->out, error) ||
-      !cnn_run_spared(&t->run, o->log, error))
-    return false;
+  if (!cnn_run_open(&t->run, t->model, o->out, error)) return false;
   if (o->resume && !open_state(t, o, &state, &from, error)) return false;
   bool good = load_data(t, o, error) && allocate(t, o->given.threads, error);
   if (good) {
@@ -267,7 +265,8 @@ static bool prepare(cnn_trainer *t, const options *o, cnn_error *error) {
   if (o->resume) cnn_safetensors_close(&state);
   if (!good || !cnn_run_make(&t->run, error)) return false;
   t->run.replaces = !o->resume;
-  return !o->log || cnn_step_log_open(&t->log, o->log, t->session.state.step, error);
+  return !o->log || (cnn_run_spared(&t->run, o->log, error) &&
+                     cnn_step_log_open(&t->log, o->log, t->session.state.step, error));
 }
 
 /* --- the command ------------------------------------------------------------------------------ */

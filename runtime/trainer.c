@@ -68,7 +68,7 @@ static double collect(cnn_trainer *t) {
   return loss;
 }
 
-/* Gradients of `count` images, means over all of them, computed in parts of what the program takes.
+/* Gradients of more images than the program takes, means over all of them, computed in parts.
    Dropout draws by seed, step and place in the part, so every part has a seed of its own. */
 static double compute_gradients(cnn_trainer *t, int epoch, int64_t first, int count) {
   const cnn_model *model = t->model;
@@ -80,12 +80,10 @@ static double compute_gradients(cnn_trainer *t, int epoch, int64_t first, int co
     fill(t, epoch, first + done, part);
     model->gradients(state, &t->session.batch);
     loss += collect(t);
-    if (count > model->batch)
-      cnn_gradients_add(model, t->sum, state->gradients, (double)part / count, done == 0);
+    cnn_gradients_add(model, t->sum, state->gradients, (double)part / count, done == 0);
   }
   state->seed = t->seed;
-  if (count > model->batch)
-    memcpy(state->gradients, t->sum, model->parameter_reals * (size_t)model->real_bytes);
+  memcpy(state->gradients, t->sum, model->parameter_reals * (size_t)model->real_bytes);
   return loss;
 }
 
@@ -97,15 +95,25 @@ static void check_log(cnn_trainer *t, bool written) {
           t->log_error.message);
 }
 
+/* A loss that is no number ends the training; what was saved before stays. */
+static bool check_loss(const cnn_trainer *t, double loss, cnn_error *error) {
+  const unsigned long long updates = t->session.state.step;
+  if (isfinite(loss)) return true;
+  return cnn_fail(error, CNN_EXIT_FAILED,
+                  "the loss is %s after %llu update%s; try a smaller learning rate than --lr %g",
+                  isnan(loss) ? "not a number" : "infinite", updates,
+                  cnn_plural((long long)updates), t->recipe.lr);
+}
+
 /* One update with `count` images of the epoch. */
 static bool train_batch(cnn_trainer *t, int epoch, int64_t first, int count, cnn_error *error) {
   const cnn_model *model = t->model;
   const cnn_recipe *recipe = &t->recipe;
   cnn_state *state = &t->session.state;
   double loss;
-  if (count <= model->batch && recipe->clip_norm == 0 && recipe->clip_value == 0) {
+  if (count <= model->batch) {
     fill(t, epoch, first, count);
-    model->train_step(state, &t->session.batch);
+    cnn_gradients_step(model, recipe, state, &t->session.batch);
     loss = collect(t);
   } else {
     loss = compute_gradients(t, epoch, first, count);
@@ -115,11 +123,7 @@ static bool train_batch(cnn_trainer *t, int epoch, int64_t first, int count, cnn
   if (t->average)
     cnn_average_update(model, t->average, state->parameters, recipe->ema, state->step == 0);
   check_log(t, cnn_step_log_add(&t->log, state->step, loss / count, state->lr, &t->log_error));
-  if (!isfinite(loss))
-    return cnn_fail(error, CNN_EXIT_FAILED,
-                    "the loss is %s after %llu update%s; try a smaller learning rate than --lr %g",
-                    isnan(loss) ? "not a number" : "infinite", (unsigned long long)state->step,
-                    cnn_plural((long long)state->step), recipe->lr);
+  if (!check_loss(t, loss, error)) return false;
   state->step++;
   return true;
 }
@@ -239,6 +243,7 @@ static bool finish_epoch(cnn_trainer *t, cnn_error *error) {
   cnn_evaluation test = evaluate(t, t->session.state.parameters), average = {0};
   if (t->average && !signal_seen) average = evaluate(t, t->average);
   if (!signal_seen) {
+    if (!check_loss(t, test.loss, error)) return false;
     const cnn_tally *tally = &t->tally;
     double images = (double)tally->images;
     int64_t batches = cnn_sampler_batches(t->training.count, t->batch);

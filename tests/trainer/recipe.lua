@@ -21,6 +21,6 @@ return nn.model {
     clip_norm = 0.5,
     clip_value = 0.1,
     ema = 0.9,
-    augment = {crop = 3, flip = true},
+    augment = {crop = 3, flip = true, cutout = 5},
   },
 }

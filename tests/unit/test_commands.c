@@ -10,6 +10,7 @@
 #include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
@@ -267,6 +268,29 @@ static void a_loss_that_explodes_ends_it(void **state) {
   assert_false(scratch_exists("s.csv.partial"));
 }
 
+/* What standard output is appended to keeps what it had, and a file that is no log stays. */
+static void a_log_overwrites_no_other_file(void **state) {
+  (void)state;
+  assert_int_equal(system("echo kept >all && " FAKE_PROGRAM
+                          " train d --out appended --log-steps /dev/stdout >>all"),
+                   0);
+  char *all = scratch_read("all", NULL);
+  assert_int_equal(strncmp(all, "kept\n", 5), 0);
+  assert_non_null(strstr(all, "\nstep,loss,lr\n0,"));
+  assert_non_null(strstr(all, "\nwritten: "));
+  free(all);
+  scratch_write("notes", "no log", 6);
+  expect(2, "train d --out refused --log-steps notes", "notes: there is a file that is no log");
+  char *notes = scratch_read("notes", NULL);
+  assert_string_equal(notes, "no log");
+  free(notes);
+  expect(2, "train d --out refused --log-steps ./refused/last.safetensors",
+         "a file of its own there");
+  assert_false(scratch_exists("refused/last.safetensors"));
+  expect(0, "train d --out refused --log-steps refused/steps.csv", "written");
+  expect(0, "train d --out refused --log-steps refused/steps.csv", "written");
+}
+
 /* Neither a full disk nor a reader that goes away costs the training; the log's loss is told once.
  */
 static void a_log_that_cannot_be_written_costs_no_training(void **state) {
@@ -367,6 +391,19 @@ static void expect_command(const cnn_model *model, const char *command, const ch
   if (!WIFEXITED(status) || WEXITSTATUS(status) != code || !strstr(output, words))
     fail_msg("exit %d instead of %d, or '%s' lacks '%s'", WEXITSTATUS(status), code, output, words);
   free(output);
+}
+
+/* The last update of an epoch has nobody but the evaluation to tell of it. */
+static void infer_nothing(const cnn_state *state, const cnn_batch *batch, float *logits) {
+  (void)state;
+  for (int i = 0; i < batch->count * FAKE_CLASSES; i++) logits[i] = NAN;
+}
+static void a_loss_that_explodes_at_last_ends_it(void **state) {
+  (void)state;
+  cnn_model model = fake_model;
+  model.infer = infer_nothing;
+  expect_command(&model, "train", "d", 1, "the loss is not a number after");
+  assert_false(scratch_exists("runs/fake/last.safetensors"));
 }
 
 static void expect_gradcheck(const cnn_model *model, int code, const char *words) {
@@ -534,6 +571,8 @@ int main(void) {
       TEST(links_stay),
       TEST(runs_start_from_checkpoints),
       TEST(a_loss_that_explodes_ends_it),
+      TEST(a_loss_that_explodes_at_last_ends_it),
+      TEST(a_log_overwrites_no_other_file),
       TEST(a_log_that_cannot_be_written_costs_no_training),
       TEST(results_go_through_pipes),
       TEST(a_start_that_fails_keeps_the_state_of_the_run_before),
