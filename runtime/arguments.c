@@ -74,6 +74,9 @@ static error_t parse_option(int key, char *text, struct argp_state *state) {
   case 'w':
     given->weights = text;
     return 0;
+  case 'f':
+    given->flip = true;
+    return 0;
   }
   return ARGP_ERR_UNKNOWN;
 }
@@ -117,6 +120,9 @@ TAKE(weights, parse_option, "weights", 'w', "FILE", 0,
      "Weights of a checkpoint (default: random ones, as training starts)", 0);
 TAKE(trained, parse_trained, "weights", 'w', "FILE", 0,
      "Checkpoint (default: runs/<model>/last.safetensors)", 0);
+TAKE(flip, parse_option, "flip", 'f', NULL, 0,
+     "Logits are means over each image and its mirror image: more often right, for twice the work",
+     0);
 const struct argp cnn_take_folder = {.parser = parse_folder, .args_doc = "DIR"};
 const struct argp cnn_take_folder_or_none = {.parser = parse_folder_or_none, .args_doc = "[DIR]"};
 const struct argp cnn_take_nothing = {.parser = parse_nothing};

@@ -38,6 +38,7 @@ typedef struct cnn_arguments {
   int threads;         /* 0: one on every processor */
   int count;           /* images a step */
   uint64_t seed;
+  bool flip;              /* look at mirror images, too */
   char trained[PATH_MAX]; /* where a training has left its weights */
 } cnn_arguments;
 
@@ -54,6 +55,7 @@ extern const struct argp cnn_take_count;   /* --count */
 extern const struct argp cnn_take_seed;    /* --seed */
 extern const struct argp cnn_take_weights; /* --weights */
 extern const struct argp cnn_take_trained; /* --weights, by default `trained` */
+extern const struct argp cnn_take_flip;    /* --flip */
 extern const struct argp cnn_take_folder, cnn_take_folder_or_none, cnn_take_nothing;
 
 #endif

@@ -4,6 +4,7 @@
 #include "commands.h"
 #include "evaluate.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -19,6 +20,7 @@ static const struct argp_option OPTIONS[] = {
 
 static const struct argp_child TAKES[] = {{&cnn_take_threads, 0, NULL, 0},
                                           {&cnn_take_trained, 0, NULL, 0},
+                                          {&cnn_take_flip, 0, NULL, 0},
                                           {&cnn_take_folder, 0, NULL, 0},
                                           {0}};
 
@@ -68,6 +70,13 @@ static bool evaluate_loaded(cnn_session *session, const cnn_dataset *test, const
                             test->classes ? test->classes : classes, o->given.weights, error))
     return false;
   cnn_evaluation result = cnn_evaluate(session, test, o->batch, counts, NULL);
+  if (!isfinite(result.loss)) {
+    cnn_class_names_release(&names);
+    return cnn_fail(error, CNN_EXIT_DATA,
+                    "%s: with these weights the loss is not a finite number; take those of a "
+                    "training that did not diverge",
+                    o->given.weights);
+  }
   printf("%s: %lld test images, loss %.4f, accuracy %.2f %%\n", o->given.weights,
          (long long)result.images, result.loss, 100 * result.accuracy);
   print_classes(counts, session->model->classes, names.names);
@@ -85,6 +94,7 @@ bool cnn_eval(const cnn_model *model, int argc, char **argv, cnn_error *error) {
   bool good = cnn_dataset_load_test(&test, model, o.given.folder, classes, o.limit, error);
   cnn_class_count *counts;
   cnn_session_plan(&session, model, CNN_TO_INFER, o.given.threads);
+  if (o.given.flip) cnn_session_plan_mirror(&session);
   cnn_storage_want(&session.storage, &counts, (size_t)model->classes, sizeof *counts);
   good = good && cnn_session_open(&session, error) &&
          cnn_session_load(&session, o.given.weights, o.given.folder, error) &&

@@ -36,7 +36,7 @@ cnn_evaluation cnn_evaluate(cnn_session *session, const cnn_dataset *dataset, in
   while (seen < dataset->count && !(stop && *stop)) {
     int count = cnn_sampler_batch_count(dataset->count, batch, seen / batch);
     cnn_session_fill(session, dataset, NULL, seen, count);
-    model->infer(&session->state, &session->batch, session->logits);
+    cnn_session_infer(session);
     for (int i = 0; i < count; i++) {
       int label = session->labels[i];
       bool is_right = session->state.predicted[i] == label;

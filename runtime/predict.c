@@ -29,8 +29,10 @@ static const struct argp_option OPTIONS[] = {
      "Names of classes, one a line (default: classes.txt in DIR, or the checkpoint's)", 0},
     {0}};
 
-static const struct argp_child TAKES[] = {
-    {&cnn_take_threads, 0, NULL, 0}, {&cnn_take_trained, 0, NULL, 0}, {0}};
+static const struct argp_child TAKES[] = {{&cnn_take_threads, 0, NULL, 0},
+                                          {&cnn_take_trained, 0, NULL, 0},
+                                          {&cnn_take_flip, 0, NULL, 0},
+                                          {0}};
 
 static error_t parse(int key, char *text, struct argp_state *state) {
   options *o = state->input;
@@ -133,7 +135,7 @@ static void predict_images(cnn_session *session, const cnn_dataset *images, cons
   for (int64_t done = 0; done < wanted; done += session->batch.count) {
     int count = cnn_sampler_batch_count(wanted, model->batch, done / model->batch);
     cnn_session_fill(session, images, NULL, done, count);
-    model->infer(&session->state, &session->batch, session->logits);
+    cnn_session_infer(session);
     for (int i = 0; i < count; i++) {
       if (images->files)
         printf("%-*s", width, images->files[done + i]);
@@ -181,6 +183,7 @@ bool cnn_predict(const cnn_model *model, int argc, char **argv, cnn_error *error
   char *classes;
   if (!cnn_checkpoint_classes(o.given.weights, model, &classes, error)) return false;
   cnn_session_plan(&session, model, CNN_TO_INFER, o.given.threads);
+  if (o.given.flip) cnn_session_plan_mirror(&session);
   bool good = cnn_session_open(&session, error) &&
               cnn_session_load(&session, o.given.weights, data_set(o.sources[0]), error);
   if (good) model->prepare(&session.state);

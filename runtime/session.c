@@ -1,5 +1,6 @@
 #include "session.h"
 
+#include "augment.h"
 #include "print.h"
 #include "random.h"
 
@@ -66,6 +67,13 @@ void cnn_session_plan(cnn_session *session, const cnn_model *model, cnn_purpose 
   cnn_storage_want(storage, &state->activations, activation_reals(model, purpose), real);
 }
 
+void cnn_session_plan_mirror(cnn_session *session) {
+  const cnn_model *model = session->model;
+  size_t batch = (size_t)model->batch, logits = batch * (size_t)model->classes;
+  cnn_storage_want(&session->storage, &session->mirrored, batch, cnn_image_bytes(model));
+  cnn_storage_want(&session->storage, &session->mirrored_logits, logits, sizeof(float));
+}
+
 bool cnn_session_open(cnn_session *session, cnn_error *error) {
   if (!cnn_storage_commit(&session->storage, error)) return false;
   session->batch.images = session->images;
@@ -97,6 +105,41 @@ void cnn_session_fill(cnn_session *session, const cnn_dataset *dataset, const ui
     if (dataset->labels) session->labels[i] = dataset->labels[index];
   }
   session->batch.count = count;
+}
+
+/* Infers mirror images of the batch into logits of their own. */
+static void infer_mirrored(cnn_session *session) {
+  static const cnn_augmentation mirror = {.flip = 1};
+  const cnn_model *model = session->model;
+  size_t bytes = cnn_image_bytes(model);
+  for (int i = 0; i < session->batch.count; i++) {
+    uint8_t *image = session->mirrored + (size_t)i * bytes;
+    cnn_augment(&mirror, model->input, NULL, session->images[i], image);
+    session->images[i] = image;
+  }
+  model->infer(&session->state, &session->batch, session->mirrored_logits);
+}
+
+/* The first largest of the mean logits. */
+static int32_t mean_logits(float *logits, const float *mirrored, int classes) {
+  int32_t best = 0;
+  for (int k = 0; k < classes; k++) {
+    logits[k] = (logits[k] + mirrored[k]) / 2;
+    if (logits[k] > logits[best]) best = k;
+  }
+  return best;
+}
+
+void cnn_session_infer(cnn_session *session) {
+  const cnn_model *model = session->model;
+  model->infer(&session->state, &session->batch, session->logits);
+  if (!session->mirrored) return;
+  infer_mirrored(session);
+  for (int i = 0; i < session->batch.count; i++) {
+    size_t at = (size_t)i * (size_t)model->classes;
+    session->state.predicted[i] =
+        mean_logits(session->logits + at, session->mirrored_logits + at, model->classes);
+  }
 }
 
 size_t cnn_image_bytes(const cnn_model *model) {

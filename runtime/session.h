@@ -17,13 +17,18 @@ typedef struct cnn_session {
   cnn_batch batch;        /* for cnn_session_fill; images and labels are the two below */
   const uint8_t **images; /* [model->batch] */
   int32_t *labels;
-  float *logits; /* [model->batch][classes] */
+  float *logits;          /* [model->batch][classes] */
+  uint8_t *mirrored;      /* [model->batch] images, for cnn_session_infer; or NULL */
+  float *mirrored_logits; /* theirs */
 } cnn_session;
 
 /* threads: 0 for one on every processor that this process may use. Says on stderr if the program
    can only use one. */
 void cnn_session_plan(cnn_session *session, const cnn_model *model, cnn_purpose purpose,
                       int threads);
+
+/* Between plan and open: cnn_session_infer looks at mirror images, too. */
+void cnn_session_plan_mirror(cnn_session *session);
 
 bool cnn_session_open(cnn_session *session, cnn_error *error);
 void cnn_session_close(cnn_session *session);
@@ -38,6 +43,10 @@ void cnn_session_normalize(cnn_session *session, const cnn_normalization *normal
    if they have any; order NULL: first, first + 1, ... */
 void cnn_session_fill(cnn_session *session, const cnn_dataset *dataset, const uint32_t *order,
                       int64_t first, int count);
+
+/* Logits and classes of the images in the batch; with mirror images, logits are means over an image
+   and its mirror image, left and right. */
+void cnn_session_infer(cnn_session *session);
 
 /* Random bytes and labels, from the seed, in memory that the caller has taken: images
    [count][C][H][W] of bytes below `levels`, labels [count]. */

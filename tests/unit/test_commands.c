@@ -256,6 +256,8 @@ static void runs_start_from_checkpoints(void **state) {
   expect(0, "gradcheck d --weights a/last.safetensors", "all within");
   scratch_write("bad.safetensors", "{}", 2);
   expect(4, "train d --init bad.safetensors", "bad.safetensors: shorter than a header");
+  expect(0, "eval d --flip --weights a/last.safetensors", "accuracy");
+  expect(0, "predict d --flip --weights a/last.safetensors", "right");
   expect(4, "eval d --weights absent", "absent: No such file or directory");
   expect(4, "train nowhere", "nowhere: No such file or directory");
 }
