@@ -142,12 +142,18 @@ static const Node *loss_node(const Graph *graph) {
   return graph->loss->producer;
 }
 
-/* A setting that a schedule does not have, or that is off, is 0 and left out. */
-static void write_settings(FILE *out, const Recipe *r) {
+/* A setting that an optimiser or a schedule does not have, or that is off, is 0 and left out. */
+static void write_settings(FILE *out, const Recipe *r, double label_smoothing) {
   const struct {
     const char *name;
     double value;
   } settings[] = {
+      {"momentum", r->momentum},
+      {"nesterov", r->nesterov},
+      {"weight_decay", r->weight_decay},
+      {"beta1", r->beta1},
+      {"beta2", r->beta2},
+      {"eps", r->eps},
       {"warmup_epochs", r->warmup_epochs},
       {"warmup_start", r->warmup_epochs > 0 ? r->warmup_start : 0},
       {"step_epochs", r->step_epochs},
@@ -169,6 +175,7 @@ static void write_settings(FILE *out, const Recipe *r) {
       {"crop", r->crop},
       {"flip", r->flip},
       {"cutout", r->cutout},
+      {"label_smoothing", label_smoothing},
   };
   for (size_t i = 0; i < sizeof settings / sizeof *settings; i++)
     if (settings[i].value != 0)
@@ -192,16 +199,12 @@ static void write_recipe(FILE *out, const Graph *graph) {
   }
   fprintf(out, "static const cnn_recipe recipe = {\n    .epochs = %d,\n", r->epochs);
   fprintf(out, "    .optimizer = %s,\n    .lr = %.9g,\n", OPTIMIZER_WORDS[r->optimizer], r->lr);
-  fprintf(out, "    .momentum = %.9g,\n    .weight_decay = %.9g,\n", r->momentum, r->weight_decay);
-  fprintf(out, "    .beta1 = %.9g,\n    .beta2 = %.9g,\n    .eps = %.9g,\n", r->beta1, r->beta2,
-          r->eps);
-  fprintf(out, "    .nesterov = %d,\n    .schedule = %s,\n", r->nesterov,
-          SCHEDULE_WORDS[r->schedule]);
+  fprintf(out, "    .schedule = %s,\n", SCHEDULE_WORDS[r->schedule]);
   fprintf(out, "    .accumulate = %d,\n", r->accumulate);
-  write_settings(out, r);
+  write_settings(out, r, loss_node(graph)->attributes.label_smoothing);
   fprintf(out, "    .normalize_from_dataset = %d,\n", r->normalize_from_dataset);
   if (!r->normalize_from_dataset) fprintf(out, "    .mean = mean,\n    .deviation = deviation,\n");
-  fprintf(out, "    .label_smoothing = %.9g,\n};\n", loss_node(graph)->attributes.label_smoothing);
+  fprintf(out, "};\n");
 }
 
 /* --- nodes and what they cost ------------------------------------------------------------------

@@ -9,6 +9,7 @@
 
 #include <ctype.h>
 #include <inttypes.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -214,13 +215,34 @@ static void number_values(const Node *node, int call) {
   for (int i = 0; i < node->out_count; i++) node->out[i]->call = call;
 }
 
+enum { CALL_COLUMNS = 120, KERNEL_COLUMNS = 140 };
+
+/* A line in parts of at most so many columns, if it can be broken behind commas; what follows the
+   first part stands further in. */
+static void write_broken(FILE *out, const char *line, int length, int columns) {
+  enum { FURTHER = 4 };
+  const int margin = (int)strspn(line, " ") + FURTHER;
+  for (int begun = 0; begun + length > columns; begun = margin) {
+    int end = 0;
+    for (int i = 0; i + 1 < length && (end == 0 || begun + i < columns); i++)
+      if (line[i] == ',' && line[i + 1] == ' ') end = i + 1;
+    if (end == 0) break;
+    fprintf(out, "%.*s\n%*s", end, line, margin, "");
+    line += end + 1;
+    length -= end + 1;
+  }
+  fprintf(out, "%.*s\n", length, line);
+}
+
 static void write_call(FILE *out, const Calls *calls, const Call *call, const char *layer,
                        NodeCost cost) {
   ProfiledCall *profiled = ARENA_NEW(calls->graph->arena, ProfiledCall);
   *profiled = (ProfiledCall){layer, cost};
   LIST_PUSH(calls->graph->arena, calls->profiled, profiled);
-  fprintf(out, "%s%s(%s, %s);%s\n", calls->indent, call->kernel->name, call->team, call->arguments,
-          calls->apart ? " next(t, state);" : "");
+  const char *line =
+      arena_printf(calls->graph->arena, "%s%s(%s, %s);%s", calls->indent, call->kernel->name,
+                   call->team, call->arguments, calls->apart ? " NEXT;" : "");
+  write_broken(out, line, (int)strlen(line), CALL_COLUMNS);
 }
 
 /* layer1.0 of layer1.0.conv1; conv1 of conv1. */
@@ -264,6 +286,17 @@ static bool is_first_of_template(const KernelList *kernels, int i) {
   return true;
 }
 
+/* The code of a kernel; a macro is left as it is. */
+static void write_kernel(FILE *out, const char *code) {
+  for (const char *line = code; *line;) {
+    const int length = (int)strcspn(line, "\n");
+    const bool macro = *line == '#' || (length > 0 && line[length - 1] == '\\');
+    write_broken(out, line, length, macro ? INT_MAX : KERNEL_COLUMNS);
+    line += length + (line[length] == '\n');
+  }
+  fputc('\n', out);
+}
+
 static char *kernel_functions(Arena *arena, TemplateEngine *engine, const KernelList *kernels) {
   TextStream text;
   text_begin(&text);
@@ -277,7 +310,7 @@ static char *kernel_functions(Arena *arena, TemplateEngine *engine, const Kernel
     const char *code = template_render(engine, kernel->template_name, parameters, count);
     if (is_first_of_template(kernels, i))
       fprintf(text.out, "/* From %s. */\n", kernel->template_name);
-    fprintf(text.out, "%s\n", code);
+    write_kernel(text.out, code);
   }
   return text_done(&text, arena);
 }
@@ -293,7 +326,7 @@ static const char *shape_text(const LayerSummary *layer, char text[40]) {
   return text;
 }
 
-/* The layer's forward kernel: kernels are in the order of their first call. */
+/* The layer's kernel, of those of the forward half: they are in the order of their first call. */
 static const char *kernel_of(const KernelList *kernels, const char *layer) {
   for (int i = 0; i < kernels->count; i++)
     if (kernel_has_user(kernels->at[i], layer)) return kernels->at[i]->name;
@@ -321,9 +354,10 @@ static char *layer_table(const Graph *graph, const LayerSummaryList *summary,
   for (int i = 0; i < summary->count; i++) {
     const LayerSummary *layer = &summary->at[i];
     if (!is_listed(summary, i)) continue;
-    fprintf(text.out, "   %-*s %-12s %9.3f %9" PRId64 "  %s\n", width, layer->name,
+    const char *kernel = kernel_of(kernels, layer->name);
+    fprintf(text.out, "   %-*s %-12s %9.3f %9" PRId64 "%s%s\n", width, layer->name,
             shape_text(layer, shape), 2e-6 * (double)layer->macs, layer->activation_bytes,
-            kernel_of(kernels, layer->name));
+            *kernel ? "  " : "", kernel);
   }
   fprintf(text.out, "   MFLOP and bytes are those of one image, forward. Left out: layers that "
                     "neither multiply by\n"
@@ -366,6 +400,7 @@ char *emit_program(Graph *training, Graph *inference, const CompileOptions *opti
   const Calls train = {training, options, "  ", true, &kernels, &descriptor.training_calls};
   const Calls infer = {inference, options, "    ", true, &kernels, &descriptor.inference_calls};
   char *forward = calls_of(&train, PHASE_FORWARD);
+  const char *layers = layer_table(training, &descriptor.layers, &kernels);
   char *backward = calls_of(&train, PHASE_BACKWARD);
   char *update = calls_of(&train, PHASE_UPDATE);
   ProfiledCallList once = {0}; /* not a part of a step */
@@ -382,7 +417,7 @@ char *emit_program(Graph *training, Graph *inference, const CompileOptions *opti
       param_string("name", training->name),
       param_string("command", harmless(arena, options->command, false)),
       param_string("target", target_name(options->target)),
-      param_string("layers", layer_table(training, &descriptor.layers, &kernels)),
+      param_string("layers", layers),
       param_string("vectors", vectors_of(engine, options)),
       param_string("prelude", template_render(engine, "prelude.h", NULL, 0)),
       param_string("parameters", parameter_places(training)),

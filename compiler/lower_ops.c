@@ -338,7 +338,6 @@ static int dropout_number(const Graph *graph, const char *layer) {
 }
 
 static void lower_dropout(Lowering *l) {
-  bool backward = l->node->op == OP_dropout_backward;
   int number = dropout_number(l->graph, l->node->name);
   l->kernel.template_name = "dropout.c.in";
   const bool channels = lowering_has_channels(l);
@@ -347,9 +346,7 @@ static void lower_dropout(Lowering *l) {
   lowering_bool(l, "channels", channels);
   lowering_text(l, "p", lowering_digits(l, l->node->attributes.p));
   lowering_int(l, "id", number);
-  lowering_bool(l, "backward", backward);
-  SET_NAME(l, "dropout%s%s_%d_%" PRId64, backward ? "_backward" : "", layout_suffix(l), number,
-           features);
+  SET_NAME(l, "dropout%s_%d_%" PRId64, layout_suffix(l), number, features);
   lowering_argue(l, "state");
   if (channels) argue_image(l, l->node->out[0]);
   lowering_argue_values(l);

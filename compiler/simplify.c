@@ -1,8 +1,8 @@
 /* simplify: canonical form.
    Requires  the graph as the model built it.
-   Establishes  no op without effect (dropout with p = 0, 1x1 pooling with stride 1, flatten of what
-   is flat, an activation of its own result) and no node whose result nobody reads.
-   May break  nothing. */
+   Establishes  no op without effect (dropout with p = 0, 1x1 pooling with stride 1, adaptive
+   pooling to the size that is there, flatten of what is flat, an activation of its own result) and
+   no node whose result nobody reads. May break  nothing. */
 #include "passes.h"
 
 static bool is_unit_pool(const Node *node) {
@@ -20,6 +20,8 @@ static bool has_no_effect(const Node *node) {
   case OP_max_pool2d:
   case OP_avg_pool2d:
     return is_unit_pool(node);
+  case OP_adaptive_avg_pool2d: /* every window is a pixel */
+    return node->out[0]->dim[2] == x->dim[2] && node->out[0]->dim[3] == x->dim[3];
   case OP_flatten:
     return x->rank == 2;
   case OP_relu:

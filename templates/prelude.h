@@ -46,6 +46,9 @@ static inline void next(team t, const cnn_state *state) {
   barrier();
 }
 
+/* Behind each kernel of a step. */
+#define NEXT next(t, state)
+
 /* The team of a parallel region, from inside it. Denormal numbers count as 0 from here on: they
    carry nothing that training needs, and many processors take a hundred cycles for each. */
 static inline team join_team(int groups) {
@@ -74,7 +77,7 @@ static inline void prefetch(const real *at) { __builtin_prefetch(at); }
 static inline void prefetch_to_write(const real *at) { __builtin_prefetch(at, 1); }
 
 /* Images of a value with rank 4 lie row by row, the channels of a row behind each other: with images in the lanes
-   [N/LANES][height][channels][width][LANES], with channels there [N][height][channels/LANES][width][LANES]. */
+   [N/LANES][height][channels][width][LANES], with channels there [N][height][channels/LANES, rounded up][width][LANES]. */
 typedef struct image {
   int channels, height, width;
 } image;

@@ -38,7 +38,6 @@ static inline vmask vfirst(int count) {
 }
 static inline vmask vgt(vec a, vec b) { return _mm256_cmp_ps(a, b, _CMP_GT_OQ); }
 static inline vmask veq(vec a, vec b) { return _mm256_cmp_ps(a, b, _CMP_EQ_OQ); }
-static inline vmask vmask_and(vmask a, vmask b) { return _mm256_and_ps(a, b); }
 /* m ? a : b, and m ? a : 0 */
 static inline vec vselect(vmask m, vec a, vec b) { return _mm256_blendv_ps(b, a, m); }
 static inline vec vkeep(vmask m, vec a) { return _mm256_and_ps(m, a); }

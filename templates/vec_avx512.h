@@ -38,7 +38,6 @@ static inline vmask vfirst(int count) {
 }
 static inline vmask vgt(vec a, vec b) { return _mm512_cmp_ps_mask(a, b, _CMP_GT_OQ); }
 static inline vmask veq(vec a, vec b) { return _mm512_cmp_ps_mask(a, b, _CMP_EQ_OQ); }
-static inline vmask vmask_and(vmask a, vmask b) { return a & b; }
 /* m ? a : b, and m ? a : 0 */
 static inline vec vselect(vmask m, vec a, vec b) { return _mm512_mask_blend_ps(m, b, a); }
 static inline vec vkeep(vmask m, vec a) { return _mm512_maskz_mov_ps(m, a); }

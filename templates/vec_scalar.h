@@ -32,7 +32,6 @@ static inline vec vsqrt(vec a) { return sqrt${f}(a); }
 static inline vmask vfirst(int count) { return count > 0; }
 static inline vmask vgt(vec a, vec b) { return a > b; }
 static inline vmask veq(vec a, vec b) { return a == b; }
-static inline vmask vmask_and(vmask a, vmask b) { return a & b; }
 static inline vec vselect(vmask m, vec a, vec b) { return m ? a : b; }
 static inline vec vkeep(vmask m, vec a) { return m ? a : 0; }
 
