@@ -51,7 +51,7 @@ static const char *const RESERVED[] = {
     "asm",      "typeof",   "size_t",    "vmask",     "linux",
     "unix",     "i386",     "join_team", "s",         "update_parameters",
     "image",    "barrier",  "square",    "window",    "divide_up",
-    "lanes",
+    "lanes",    "norm_input",
 };
 
 /* Names all in capitals may be macros of the headers: NULL, NAN, INT32_MAX. */

@@ -14,7 +14,7 @@ local function distance(a, b)
     local corner = row[0]
     row[0] = i
     for j = 1, #b do
-      local change = corner + (a:byte(i) == b:byte(j) and 0 or 1)
+      local change = corner + (string.byte(a, i) == string.byte(b, j) and 0 or 1)
       corner = row[j]
       row[j] = math.min(change, row[j] + 1, row[j - 1] + 1)
     end
@@ -26,7 +26,7 @@ end
 local function suggestion(name, names)
   local best, least
   for _, candidate in ipairs(names) do
-    local d = distance(name:lower(), candidate)
+    local d = distance(string.lower(name), candidate)
     if d <= 1 + #candidate // 3 and (not least or d < least) then best, least = candidate, d end
   end
   return best and text(" (did you mean '%s'?)", best) or ""
@@ -46,27 +46,66 @@ local function sorted_keys(t)
   return keys
 end
 
+-- What the constructors of nn make, by what the model holds of it: {sort =, value =}.
+local made = setmetatable({}, {__mode = "k"})
+
 local function shown(v)
   if core.is_value(v) then return "the value " .. tostring(v) end
   if type(v) == "string" then return text("%q", v) end
   if v ~= v then return "nan" end -- C libraries print its sign, or not
   if type(v) == "number" or type(v) == "boolean" then return tostring(v) end
-  if type(v) == "table" and next(v) == nil then return "an empty table" end
+  if type(v) == "table" and next(v) == nil and not made[v] then return "an empty table" end
   return v == nil and "nothing" or "a " .. type(v)
 end
 
 -- Types of arguments: the words for a message, and what makes of a good value the one to keep (nil
 -- for a bad one).
 local INT_MAX = 0x7fffffff
--- The sort of each table that a constructor of nn made.
-local made = setmetatable({}, {__mode = "k"})
 
 local function is_int(v)
-  return math.type(v) and math.tointeger(v) and math.abs(v) <= INT_MAX
+  return math.type(v) and math.tointeger(v) and v >= -INT_MAX and v <= INT_MAX
+end
+
+-- The value stays private: nobody changes it after it was checked. `call` names what made it.
+local function make(sort, call, value)
+  local function fail_to_touch()
+    fail("what %s makes cannot be looked into or changed; give it other arguments, for which a model "
+         .. "file may have options (nn.option)", call)
+  end
+  local held = setmetatable({}, {__index = core.located(fail_to_touch),
+                                 __newindex = core.located(fail_to_touch), __metatable = call})
+  made[held] = {sort = sort, value = value}
+  return held
+end
+
+local function made_as(sort, v)
+  return made[v] and made[v].sort == sort and made[v].value or nil
 end
 
 local function sort_of(sort)
-  return function(v) return made[v] == sort and v or nil end
+  return function(v) return made_as(sort, v) end
+end
+
+-- A table of the model as it is now, without what a metatable would make of it.
+local function copied(t)
+  local copy = {}
+  for key, v in next, t do copy[key] = v end
+  return copy
+end
+
+-- How many entries a list has; a hole, or another key, is a mistake.
+local function length_of(what, name, t)
+  local last = 0
+  for key in next, t do
+    if math.type(key) ~= "integer" or key < 1 then
+      fail("%s: %s is a list, {a, b, ...}, and has no [%s]", what, name, tostring(key))
+    end
+    last = math.max(last, key)
+  end
+  for i = 1, last do
+    if t[i] == nil then fail("%s: %s[%d] is nothing", what, name, i) end
+  end
+  return last
 end
 
 local TYPES = {
@@ -79,11 +118,12 @@ local TYPES = {
   BOOL = {"true or false", function(v) if type(v) == "boolean" then return v end end},
   STRING = {"a text", function(v) return type(v) == "string" and v or nil end},
   FUNCTION = {"a function", function(v) return type(v) == "function" and v or nil end},
-  TABLE = {"a table", function(v) return type(v) == "table" and v or nil end},
+  TABLE = {"a table", function(v) return type(v) == "table" and not made[v] and copied(v) or nil end},
   PAIR = {"a whole number or a pair {height, width}", function(v)
     if is_int(v) then return {math.tointeger(v), math.tointeger(v)} end
-    if type(v) == "table" and #v == 2 and is_int(v[1]) and is_int(v[2]) then
-      return {math.tointeger(v[1]), math.tointeger(v[2])}
+    local pair = type(v) == "table" and copied(v) or {}
+    if #pair == 2 and is_int(pair[1]) and is_int(pair[2]) then
+      return {math.tointeger(pair[1]), math.tointeger(pair[2])}
     end
   end},
   INIT = {"an initialiser such as nn.he_normal{}", sort_of "initialiser"},
@@ -93,7 +133,7 @@ local TYPES = {
   FAN = {'"in" or "out"', function(v) return (v == "in" or v == "out") and v or nil end},
   DECAY = {'"all" or "weights"', function(v) return (v == "all" or v == "weights") and v or nil end},
   NORMALIZE = {'"dataset" or {mean = {...}, deviation = {...}}', function(v)
-    return (v == "dataset" or type(v) == "table") and v or nil
+    return v == "dataset" and v or type(v) == "table" and copied(v) or nil
   end},
 }
 
@@ -147,18 +187,21 @@ local function arguments(what, fields, given)
   if type(given) ~= "table" or core.is_value(given) or made[given] then
     fail("%s: write its arguments in braces, {...}, not %s; %s", what, shown(given), takes)
   end
-  local result = {}
-  for place, v in ipairs(given) do
-    local name = places[place]
+  given = copied(given)
+  local result, last = {}, 0
+  for key in next, given do
+    if math.type(key) == "integer" and key >= 1 then
+      last = math.max(last, key)
+    elseif type(key) ~= "string" then
+      fail("%s: [%s] is no argument; %s", what, tostring(key), takes)
+    end
+  end
+  for place = 1, last do
+    local name, v = places[place], given[place]
+    if v == nil then fail("%s: argument %d is nothing, but [%d] is there; %s", what, place, last, takes) end
     if not name then fail("%s: argument %d is too many; %s", what, place, takes) end
     if given[name] ~= nil then fail("%s: %s is given twice", what, name) end
     result[name] = convert(what, by_name[name], v)
-  end
-  for key in pairs(given) do
-    local is_place = math.type(key) == "integer" and key >= 1 and key <= #given
-    if type(key) ~= "string" and not is_place then
-      fail("%s: an argument before [%s] is missing; %s", what, tostring(key), takes)
-    end
   end
   for _, key in ipairs(sorted_keys(given)) do
     if fields.at then core.look_at(fields.at, key) end
@@ -180,7 +223,8 @@ local function arguments(what, fields, given)
 end
 
 return {
-  INT_MAX = INT_MAX, arguments = arguments, convert = convert, fail = fail, is_int = is_int,
-  check_range = check_range, list = list, made = made, range_words = range_words, shown = shown,
+  INT_MAX = INT_MAX, arguments = arguments, convert = convert, copied = copied, fail = fail,
+  is_int = is_int, check_range = check_range, length_of = length_of, list = list, made_as = made_as,
+  make = make, range_words = range_words, shown = shown,
   sorted_keys = sorted_keys, suggestion = suggestion,
 }

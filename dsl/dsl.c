@@ -142,8 +142,15 @@ static int value_newindex(lua_State *lua) {
 
 static int value_tostring(lua_State *lua) {
   const Value *value = dsl_value_at(lua, 1);
-  const char *shape = shape_text(dsl_of(lua)->graph->arena, value->rank, value->dim);
-  lua_pushfstring(lua, "%s %s", value->name, shape);
+  luaL_Buffer text;
+  luaL_buffinit(lua, &text);
+  luaL_addstring(&text, value->name);
+  for (int i = 0; i < value->rank; i++) {
+    lua_pushfstring(lua, "%s%d", i ? "," : " [", value->dim[i]);
+    luaL_addvalue(&text);
+  }
+  luaL_addchar(&text, ']');
+  luaL_pushresult(&text);
   return 1;
 }
 

@@ -47,7 +47,7 @@ static Value *add_loss(Graph *graph, OpKind op, Attributes attributes, SourcePos
       attributes.auxiliary ? arena_printf(graph->arena, "loss_%s", logits->name) : "loss";
   Value *loss = graph_output(graph, node, VALUE_LOSS, name, 1, logits->dim);
   name = arena_printf(graph->arena, "d%s", logits->name);
-  logits->gradient = graph_output(graph, node, VALUE_GRADIENT, name, logits->rank, logits->dim);
+  graph_output(graph, node, VALUE_GRADIENT, name, logits->rank, logits->dim);
   return loss;
 }
 

@@ -2,9 +2,9 @@
 -- and has the graph built by `core`, the functions of dsl.c; `check` is what check.lua returns.
 local core, check = ...
 local text = string.format
-local arguments, convert, fail, made = check.arguments, check.convert, check.fail, check.made
+local arguments, convert, fail, make = check.arguments, check.convert, check.fail, check.make
 local list, shown, sorted_keys = check.list, check.shown, check.sorted_keys
-local suggestion = check.suggestion
+local copied, length_of, suggestion = check.copied, check.length_of, check.suggestion
 local nn, methods = {}, {}
 
 -- Names of layers -----------------------------------------------------------------------------
@@ -14,10 +14,11 @@ local counts = {}
 -- What holds a name, by the name in C, where a dot becomes an underscore: names stay unique there.
 local taken = {x = "the network's input", images = "the network's input", loss = "the loss"}
 
-local function in_c(name) return (name:gsub("%.", "_")) end
+local function in_c(name) return (string.gsub(name, "%.", "_")) end
 
 local function check_name(what, name)
-  if not name:find("^[%w_]+[%w_.]*$") or name:find("..", 1, true) or name:find("%.$") then
+  if not string.find(name, "^[%w_]+[%w_.]*$") or string.find(name, "..", 1, true)
+    or string.find(name, "%.$") then
     fail("%s: %q cannot be a name; take letters, digits, _ and dots between them", what, name)
   end
 end
@@ -49,7 +50,7 @@ local function name_layer(op, given, has_weight, has_bias)
   local what = given and text("%s '%s'", op, scope .. given) or op
   if given then check_name(what, given) end
   local name = given and scope .. given or free_name(op)
-  if name:find("^%d") then
+  if string.find(name, "^%d") then
     fail("%s: the name must begin with a letter; put it in a scope, or before it 'layer'", what)
   end
   local holder = text("the %s in %s:%d", op, core.position())
@@ -161,8 +162,7 @@ local function define_loss(op)
   nn[op.name] = function(given)
     local loss = arguments("nn." .. op.name, fields, given)
     loss.kind = op.name
-    made[loss] = "loss"
-    return loss
+    return make("loss", "nn." .. op.name, loss)
   end
 end
 
@@ -185,21 +185,25 @@ local PROPERTIES = {"channels", "height", "width", "features", "shape"}
 
 -- nn.concat{a, b, ..., name =}: channels behind each other
 function nn.concat(given)
-  if type(given) ~= "table" or core.is_value(given) or #given < 1 then
+  if type(given) ~= "table" or next(given) == nil then
     fail("nn.concat: write nn.concat{a, b, ...} with one value or more, not %s", shown(given))
   end
-  if #given > 60 then fail("nn.concat: %d values are too many; concat some of them first", #given) end
-  for i, value in ipairs(given) do
+  local values = copied(given)
+  local name = values.name
+  values.name = nil
+  for _, key in ipairs(sorted_keys(values)) do
+    fail("nn.concat: unknown argument '%s'; it takes values and name", key)
+  end
+  local count = length_of("nn.concat", "argument", values)
+  if count < 1 then fail("nn.concat: there is no value to concatenate") end
+  if count > 60 then fail("nn.concat: %d values are too many; concat some of them first", count) end
+  for i, value in ipairs(values) do
     if not core.is_value(value) then fail("nn.concat: argument %d must be a value, not %s", i, shown(value)) end
   end
-  for _, key in ipairs(sorted_keys(given)) do
-    if key ~= "name" then fail("nn.concat: unknown argument '%s'; it takes values and name", key) end
+  if name ~= nil and type(name) ~= "string" then
+    fail("nn.concat: name must be a text, not %s", shown(name))
   end
-  if given.name ~= nil and type(given.name) ~= "string" then
-    fail("nn.concat: name must be a text, not %s", shown(given.name))
-  end
-  local named = given.name ~= nil
-  return core.node("concat", name_layer("concat", given.name), named, {}, table.unpack(given))
+  return core.node("concat", name_layer("concat", name), name ~= nil, {}, table.unpack(values))
 end
 
 local function unknown_op(_, key)
@@ -213,16 +217,15 @@ end
 
 local function define_initialiser(kind, field, fixed)
   local fields = {field}
-  if kind:find("^he") then
+  if string.find(kind, "^he") then
     fields[2] = {name = "fan", type = "FAN", default = "in", named_only = true}
   end
   nn[kind] = function(given)
     if field and math.type(given) then given = {given} end
     local args = arguments("nn." .. kind, fields, given)
     local init = {kind = core.inits[args.fan == "out" and kind .. "_out" or kind], scale = fixed or args[field.name],
-                  needs_fans = kind:find("^xavier") or kind:find("^he")}
-    made[init] = "initialiser"
-    return init
+                  needs_fans = string.find(kind, "^xavier") or string.find(kind, "^he")}
+    return make("initialiser", "nn." .. kind, init)
   end
 end
 
@@ -248,8 +251,7 @@ local function define_part(sort, kind, fields, check)
     local part = arguments(what, fields, given)
     if check then check(what, part) end
     part.kind = kind
-    made[part] = sort
-    return part
+    return make(sort, what, part)
   end
 end
 
@@ -300,9 +302,10 @@ define_schedule("multi_step_lr", {
   {name = "milestones", type = "TABLE", required = true}, gamma(0.1),
 }, function(what, schedule)
   local milestones = schedule.milestones
-  if #milestones < 1 or #milestones > core.milestones_max then
+  local count = length_of(what, "milestones", milestones)
+  if count < 1 or count > core.milestones_max then
     fail("%s: milestones must be a table of 1 to %d epochs, not of %d", what, core.milestones_max,
-         #milestones)
+         count)
   end
   for i, v in ipairs(milestones) do
     convert(what, {name = text("milestones[%d]", i), type = "INT", low = 1}, v)
@@ -322,8 +325,9 @@ define_schedule("one_cycle_lr", {
 }, function(what, schedule)
   local bounds = schedule.momentum
   if not bounds then return end
-  if #bounds ~= 2 then
-    fail("%s: momentum must be {lowest, highest}, not a table of %d", what, #bounds)
+  local count = length_of(what, "momentum", bounds)
+  if count ~= 2 then
+    fail("%s: momentum must be {lowest, highest}, not a table of %d", what, count)
   end
   convert(what, {name = "momentum[2]", type = "REAL", above = 0, below = 1}, bounds[2])
   convert(what, {name = "momentum[1]", type = "REAL", low = 0, high = bounds[2]}, bounds[1])
@@ -347,7 +351,14 @@ function nn.preset(given)
   if type(given) ~= "table" or core.is_value(given) then
     fail("nn.preset: write nn.preset{depth = 34}, not %s", shown(given))
   end
-  for name, value in pairs(given) do presets[name] = value end
+  for name, value in next, given do
+    for _, option in ipairs(options) do
+      if option.name == name then
+        fail("nn.preset: '%s' has its value already; say nn.preset before require", name)
+      end
+    end
+    if presets[name] == nil then presets[name] = value end -- what requires a file comes before it
+  end
 end
 
 local function is_alike(a, b) return type(a) == type(b) and math.type(a) == math.type(b) end
@@ -384,6 +395,7 @@ end
 local function read_allowed(name, default, allowed)
   if allowed == nil then return {} end
   local good = type(allowed) == "table" and next(allowed) ~= nil
+  allowed = good and copied(allowed)
   for key, v in pairs(good and allowed or {}) do
     local is_bound = ({low = true, above = true, high = true, below = true})[key] and #allowed == 0
     if is_bound then good = good and math.type(v) and math.type(default)
@@ -427,7 +439,7 @@ local function option_value(option, default)
 end
 
 function nn.option(name, default, help, allowed)
-  if type(name) ~= "string" or not name:find("^[%a_][%w_]*$") then
+  if type(name) ~= "string" or not string.find(name, "^[%a_][%w_]*$") then
     fail("nn.option: the name must be a text of letters, digits and _, not %s", shown(name))
   end
   if not ({number = true, boolean = true, string = true})[type(default)] then
@@ -468,6 +480,8 @@ end
 
 -- Models --------------------------------------------------------------------------------------
 
+local cross_entropy, sgd, constant_lr = nn.softmax_cross_entropy, nn.sgd, nn.constant_lr -- the defaults
+
 local MODEL = {
   {name = "name", type = "STRING", named_only = true},
   {name = "input", type = "TABLE", required = true, named_only = true},
@@ -502,8 +516,9 @@ local NORMALIZE = {
 }
 
 local function check_input(input)
-  if #input ~= 3 then
-    fail("nn.model: input must be {channels, height, width}, not a table of %d", #input)
+  local count = length_of("nn.model", "input", input)
+  if count ~= 3 then
+    fail("nn.model: input must be {channels, height, width}, not a table of %d", count)
   end
   for i, name in ipairs {"channels", "height", "width"} do
     if not check.is_int(input[i]) or input[i] < 1 then
@@ -524,9 +539,9 @@ local function check_normalize(normalize, channels)
   local what = "nn.model: train.normalize"
   local checked = arguments(what, NORMALIZE, normalize)
   for _, name in ipairs {"mean", "deviation"} do
-    if #checked[name] ~= channels then
-      fail("%s: %s has %d numbers, but the input has %d channels", what, name, #checked[name],
-           channels)
+    local count = length_of(what, name, checked[name])
+    if count ~= channels then
+      fail("%s: %s has %d numbers, but the input has %d channels", what, name, count, channels)
     end
     for i, v in ipairs(checked[name]) do
       local field = {name = text("%s[%d]", name, i), type = "REAL"}
@@ -546,15 +561,15 @@ function nn.model(given)
   check_input(model.input)
   core.look_at("", "name")
   model.name = model.name or core.stem
-  if not model.name:find("^[%a_][%w_]*$") then
+  if not string.find(model.name, "^[%a_][%w_]*$") then
     fail("nn.model: name %q must be letters, digits and _, a letter first, because it becomes a "
          .. "name in C; set name = \"...\"", model.name)
   end
   core.look_at()
-  model.loss = model.loss or nn.softmax_cross_entropy()
+  model.loss = model.loss or check.made_as("loss", cross_entropy())
   local train = arguments("nn.model: train", TRAIN, model.train)
-  train.optimizer = train.optimizer or nn.sgd {lr = 0.01}
-  train.schedule = train.schedule or nn.constant_lr()
+  train.optimizer = train.optimizer or check.made_as("optimizer", sgd {lr = 0.01})
+  train.schedule = train.schedule or check.made_as("schedule", constant_lr())
   core.look_at("train", "schedule")
   if train.schedule.warmup >= train.epochs then
     fail("nn.model: train: the schedule's warm-up takes %g epochs, but the training has %d; make the "
@@ -587,16 +602,17 @@ function nn.model(given)
   core.look_at()
   model.train = train
   core.model_here()
-  made[model] = "model"
-  return model
+  return make("model", "nn.model", model)
 end
 
-local function check_model(model)
-  if made[model] ~= "model" then
+local function check_model(returned)
+  local model = check.made_as("model", returned)
+  if not model then
     fail("a model file must end with `return nn.model{...}`; this one returns %s",
-         shown(model))
+         shown(returned))
   end
   check_definitions()
+  return model
 end
 
 local entries = {}
@@ -617,9 +633,10 @@ end
 local function read_head(model, place, results)
   local given = results[place]
   if core.is_value(given) then given = {given} end
-  if type(given) ~= "table" or not core.is_value(given[1]) then
+  given = type(given) == "table" and copied(given)
+  if not given or not core.is_value(given[1]) then
     core.fail(text("forward: result %d must be an auxiliary head, {logits, weight = 0.3}, not %s",
-                   place, shown(given)), model.forward)
+                   place, shown(results[place])), model.forward)
   end
   for key in pairs(given) do
     if key ~= 1 and key ~= "weight" then
@@ -631,7 +648,7 @@ local function read_head(model, place, results)
   convert(text("forward: result %d", place), {name = "weight", type = "REAL", above = 0}, weight)
   check_logits(model, "the auxiliary output", given[1])
   for i = 1, place - 1 do
-    if results[i] == given[1] or type(results[i]) == "table" and results[i][1] == given[1] then
+    if results[i] == given[1] or type(results[i]) == "table" and rawget(results[i], 1) == given[1] then
       core.fail(text("forward: result %d is '%s' again", place, tostring(given[1])), given[1])
     end
   end
@@ -640,8 +657,8 @@ end
 
 -- Runs forward, which builds the graph. Mistakes have the place of nn.model unless a call inside
 -- has its own.
-function entries.build(model)
-  check_model(model)
+function entries.build(returned)
+  local model = check_model(returned)
   local x = core.input(model.train.batch, table.unpack(model.input))
   local results = table.pack(model.forward(x))
   local logits = results[1]
@@ -655,8 +672,8 @@ function entries.build(model)
   core.finish(logits, model, heads)
 end
 
-function entries.describe(model)
-  check_model(model)
+function entries.describe(returned)
+  local model = check_model(returned)
   local lines = {
     text("Model %s: images %dx%dx%d, %d classes; by default batch %d, %d epoch%s.", model.name,
          model.input[1], model.input[2], model.input[3], model.classes, model.train.batch,

@@ -31,11 +31,13 @@ struct Sandbox {
   size_t bytes;
   int64_t instructions;
   SourcePos out_of_memory_at;
+  LIST_OF(const char *) files; /* of chunks, as positions name them */
 };
 
 /* Registry keys. */
 static const char MODULES[] = "cnnc.modules";
 static const char LOADING[] = "loading";
+static const char OWN_GLOBALS[] = "cnnc.globals";
 
 static Sandbox *sandbox_of(lua_State *lua) {
   return *(Sandbox **)lua_getextraspace(lua);
@@ -54,8 +56,15 @@ static bool is_users(const lua_Debug *frame) {
   return frame->source[0] == '@';
 }
 
+/* One copy of a file's name: positions outlive what Lua has, and there are many. */
 static SourcePos position_in(lua_State *lua, const char *source, int line) {
-  return (SourcePos){arena_strdup(sandbox_of(lua)->arena, source + 1), line};
+  Sandbox *sandbox = sandbox_of(lua);
+  const char *file = source + 1;
+  for (int i = 0; i < sandbox->files.count; i++)
+    if (!strcmp(sandbox->files.at[i], file)) return (SourcePos){sandbox->files.at[i], line};
+  file = arena_strdup(sandbox->arena, file);
+  LIST_PUSH(sandbox->arena, &sandbox->files, file);
+  return (SourcePos){file, line};
 }
 
 SourcePos sandbox_position(lua_State *lua) {
@@ -200,6 +209,8 @@ void sandbox_load_own(Sandbox *sandbox, const char *name, const char *text) {
   int status = luaL_loadbufferx(sandbox->lua, text, strlen(text), chunk_name, "t");
   if (status != LUA_OK) fprintf(stderr, "%s\n", lua_tostring(sandbox->lua, -1));
   assert(status == LUA_OK);
+  lua_getfield(sandbox->lua, LUA_REGISTRYINDEX, OWN_GLOBALS);
+  lua_setupvalue(sandbox->lua, -2, 1);
 }
 
 /* "file:LINE: text", the file perhaps shortened: a mistake in the syntax. */
@@ -336,13 +347,30 @@ static int unknown_global(lua_State *lua) {
   return 0;
 }
 
+/* As Lua's own, but without finalizers: they would run when the clock and the count of steps have
+   stopped. */
+static int sandbox_setmetatable(lua_State *lua) {
+  luaL_checktype(lua, 1, LUA_TTABLE);
+  if (!lua_isnoneornil(lua, 2)) luaL_checktype(lua, 2, LUA_TTABLE);
+  lua_settop(lua, 2);
+  if (luaL_getmetafield(lua, 1, "__metatable") != LUA_TNIL)
+    return luaL_error(lua, "cannot change a protected metatable");
+  if (lua_istable(lua, 2)) {
+    lua_pushliteral(lua, "__gc");
+    if (lua_rawget(lua, 2) != LUA_TNIL)
+      return luaL_error(lua, "a model has no finalizers (__gc): nothing of it lives on");
+    lua_pop(lua, 1);
+  }
+  lua_setmetatable(lua, 1);
+  return 1;
+}
+
 /* No pcall: a mistake must end the run. No coroutines: they would catch it too. No load, no
    collectgarbage. */
 static void open_base(lua_State *lua) {
-  static const char *const ALLOWED[] = {"assert", "error",    "getmetatable", "ipairs",
-                                        "next",   "pairs",    "rawequal",     "rawget",
-                                        "rawlen", "rawset",   "select",       "setmetatable",
-                                        "type",   "tonumber", "tostring",     "_VERSION"};
+  static const char *const ALLOWED[] = {
+      "assert", "error",  "getmetatable", "ipairs", "next",     "pairs",    "rawequal", "rawget",
+      "rawlen", "rawset", "select",       "type",   "tonumber", "tostring", "_VERSION"};
   luaL_requiref(lua, LUA_GNAME, luaopen_base, 0);
   lua_newtable(lua);
   for (size_t i = 0; i < sizeof ALLOWED / sizeof *ALLOWED; i++) {
@@ -353,6 +381,8 @@ static void open_base(lua_State *lua) {
   lua_setfield(lua, -2, "require");
   lua_pushcfunction(lua, sandbox_print);
   lua_setfield(lua, -2, "print");
+  lua_pushcfunction(lua, sandbox_setmetatable);
+  lua_setfield(lua, -2, "setmetatable");
   lua_createtable(lua, 0, 1);
   lua_pushcfunction(lua, unknown_global);
   lua_setfield(lua, -2, "__index");
@@ -372,6 +402,36 @@ static void remove_function(lua_State *lua, const char *library, const char *nam
   lua_getglobal(lua, library);
   lua_pushnil(lua);
   lua_setfield(lua, -2, name);
+  lua_pop(lua, 1);
+}
+
+/* A new table with the fields of the one at `index`. */
+static void push_copy(lua_State *lua, int index) {
+  index = lua_absindex(lua, index);
+  lua_newtable(lua);
+  for (lua_pushnil(lua); lua_next(lua, index);) {
+    lua_pushvalue(lua, -2);
+    lua_insert(lua, -2);
+    lua_rawset(lua, -4);
+  }
+}
+
+/* What the chunks inside cnnc call: Lua's libraries as they are before a model changes its own. */
+static void keep_own_globals(lua_State *lua) {
+  lua_pushglobaltable(lua);
+  push_copy(lua, -1);
+  for (lua_pushnil(lua); lua_next(lua, -3);) {
+    if (!lua_istable(lua, -1)) {
+      lua_pop(lua, 1);
+      continue;
+    }
+    push_copy(lua, -1);
+    lua_replace(lua, -2);
+    lua_pushvalue(lua, -2);
+    lua_insert(lua, -2);
+    lua_rawset(lua, -4);
+  }
+  lua_setfield(lua, LUA_REGISTRYINDEX, OWN_GLOBALS);
   lua_pop(lua, 1);
 }
 
@@ -398,12 +458,13 @@ Sandbox *sandbox_open(Arena *arena, Diag *diag, const char *model_file, const ch
   remove_function(lua, LUA_STRLIBNAME, "dump");
   remove_function(lua, LUA_MATHLIBNAME, "random"); /* a model means one network */
   remove_function(lua, LUA_MATHLIBNAME, "randomseed");
+  keep_own_globals(lua);
   lua_sethook(lua, count_instructions, LUA_MASKCOUNT, INSTRUCTIONS_A_CHECK);
   start_clock(model_file);
   return sandbox;
 }
 
 void sandbox_close(Sandbox *sandbox) {
-  stop_clock();
   if (sandbox) lua_close(sandbox->lua);
+  stop_clock();
 }

@@ -225,7 +225,12 @@ return nn.model {
       x = one_in(10) and nn.frozen(block, x) or block(x)
       if one_in(8) then results[#results + 1] = {head(x), weight = real(0.1, 1)} end
     end
-    return head(x), table.unpack(results)
+    local logits = head(x)
+    if wide and one_in(4) then -- logits, or those of a head, that are read again
+      local read = one_in(2) and results[1] and results[1][1] or logits
+      results[#results + 1] = {activation(read:linear(training {5})):linear {CLASSES}, weight = 0.5}
+    end
+    return logits, table.unpack(results)
   end,
   train = {
     batch = batch,
