@@ -39,14 +39,18 @@ static const struct argp_option OPTIONS[] = {
     {NULL, 'D', "NAME=VALUE", 0, "Set an option of the models", 0},
     {0}};
 
-static int read_list(char *text, const char *option, int *list, const struct argp_state *state) {
+enum { THREADS_MOST = 1024, BATCH_MOST = 1 << 20 };
+
+static int read_list(char *text, const char *option, int most, int *list,
+                     const struct argp_state *state) {
   int count = 0;
   for (char *rest = NULL, *word = strtok_r(text, ",", &rest); word;
        word = strtok_r(NULL, ",", &rest)) {
     char *end;
     const long number = strtol(word, &end, 10);
-    if (*end || number < 1 || number > 1 << 20)
-      argp_error(state, "--%s %s: wants whole numbers of at least 1, with commas", option, word);
+    if (*end || number < 1 || number > most)
+      argp_error(state, "--%s %s: wants whole numbers from 1 to %d, with commas", option, word,
+                 most);
     if (count == LIST_MAX) argp_error(state, "--%s: at most %d numbers", option, LIST_MAX);
     list[count++] = (int)number;
   }
@@ -97,10 +101,10 @@ static error_t parse_option(int key, char *text, struct argp_state *state) {
   char *end;
   switch (key) {
   case KEY_BATCH:
-    options->batch_count = read_list(text, "batch", options->batches, state);
+    options->batch_count = read_list(text, "batch", BATCH_MOST, options->batches, state);
     break;
   case KEY_THREADS:
-    options->thread_count = read_list(text, "threads", options->threads, state);
+    options->thread_count = read_list(text, "threads", THREADS_MOST, options->threads, state);
     break;
   case KEY_WORK:
     read_works(options, text, state);

@@ -11,7 +11,6 @@ typedef enum ExitCode {
   EXIT_FAILED = 1, /* a file that cannot be written, a compiler that fails */
   EXIT_USAGE = 2,  /* the command line */
   EXIT_MODEL = 3,  /* the model file */
-  EXIT_DATA = 4,   /* data sets and checkpoints */
   EXIT_INTERRUPTED = 130
 } ExitCode;
 

@@ -34,7 +34,7 @@ static void add_names(cJSON *parent, const char *name, Value *const *values, int
 
 /* --- values and nodes ----------------------------------------------------------------------- */
 
-/* Only zeros, constant, uniform and normal: a reader needs no fans. */
+/* Only zeros, constant, uniform, normal and truncated_normal: a reader needs no fans. */
 static void add_init(cJSON *parent, const Value *parameter) {
   const Init init = init_resolve(parameter);
   cJSON *item = add_object(parent, "init");

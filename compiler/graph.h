@@ -172,7 +172,7 @@ typedef enum Algorithm {
   ALGORITHM_NONE,    /* a view: no code */
   ALGORITHM_DIRECT,  /* loops over the shape with one register tile */
   ALGORITHM_TAPS,    /* conv2d_backward_weights: the tile holds the taps of a kernel's row */
-  ALGORITHM_WINOGRAD /* convolutions of 3x3 with channels in lanes: F(4x4, 3x3) */
+  ALGORITHM_WINOGRAD /* of 3x3 or 5x5 with channels in lanes: F(4x4, 3x3), F(2x2, 5x5) */
 } Algorithm;
 
 /* Blocks of work of convolutions, around the tile:

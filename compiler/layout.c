@@ -1,5 +1,5 @@
 /* layout: how every value lies in memory.
-   Requires  a fused graph.
+   Requires  a fused and scheduled graph.
    Establishes  value->layout everywhere; where a kernel reads a value in another layout than the
    one it is made in, a conversion node stands before it. May break  nothing.
 

@@ -179,6 +179,7 @@ int main(int argc, char **argv) {
   Arena *arena = arena_new();
   Diag diag = {0};
   Options options = options_parse(arena, argc, argv);
+  options.dsl.output = options.output;
   options.dsl.zoo = locate_places(arena).models;
   if (options.schedule)
     options.compile.schedule = schedule_file_read(arena, &diag, options.schedule);

@@ -510,6 +510,7 @@ static bool dsl_open(Dsl *dsl, Arena *arena, Diag *diag, const char *file,
   *dsl = (Dsl){.graph = graph_new(arena, diag), .options = options};
   dsl->graph->file = arena_strdup(arena, file);
   dsl->sandbox = sandbox_open(arena, diag, dsl->graph->file, options->zoo, dsl);
+  if (dsl->sandbox) sandbox_spare(dsl->sandbox, options->output);
   return dsl->sandbox != NULL;
 }
 

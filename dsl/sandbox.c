@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/time.h>
 #include <unistd.h>
 
@@ -26,7 +27,7 @@ struct Sandbox {
   lua_State *lua;
   Arena *arena;
   Diag *diag;
-  const char *model, *zoo;
+  const char *model, *zoo, *output;
   void *client;
   size_t bytes;
   int64_t instructions;
@@ -266,6 +267,23 @@ static bool is_module_name(const char *name) {
   return *name != '\0';
 }
 
+void sandbox_spare(Sandbox *sandbox, const char *output) {
+  sandbox->output = output;
+}
+
+/* A slip of the hand must not cost a file that the model is made of. */
+static void check_spared(lua_State *lua, const char *name, const char *path) {
+  const Sandbox *sandbox = sandbox_of(lua);
+  struct stat one, other;
+  if (!sandbox->output || stat(sandbox->output, &one) != 0 || stat(path, &other) != 0 ||
+      one.st_dev != other.st_dev || one.st_ino != other.st_ino)
+    return;
+  diag_set(sandbox->diag, EXIT_USAGE, (SourcePos){0},
+           "-o %s: that is the file which the model requires as \"%s\"; choose another name",
+           sandbox->output, name);
+  sandbox_raise(lua);
+}
+
 /* Pushes the chunk of a module; false if there is no such file. */
 static bool load_module(lua_State *lua, const char *name) {
   Sandbox *sandbox = sandbox_of(lua);
@@ -273,13 +291,14 @@ static bool load_module(lua_State *lua, const char *name) {
   int folder = slash ? (int)(slash - sandbox->model) + 1 : 0;
   size_t length;
   const char *shown = arena_printf(sandbox->arena, "%.*s%s.lua", folder, sandbox->model, name);
-  const char *text = text_read(sandbox->arena, shown, &length);
+  const char *path = shown, *text = text_read(sandbox->arena, path, &length);
   if (!text && sandbox->zoo) {
-    const char *path = arena_printf(sandbox->arena, "%s/%s.lua", sandbox->zoo, name);
+    path = arena_printf(sandbox->arena, "%s/%s.lua", sandbox->zoo, name);
     text = text_read(sandbox->arena, path, &length);
     shown = arena_printf(sandbox->arena, "zoo/%s.lua", name); /* wherever it is installed */
   }
   if (!text) return false;
+  check_spared(lua, name, path);
   if (!load_users(sandbox, shown, text, length)) sandbox_raise(lua);
   return true;
 }

@@ -11,6 +11,9 @@
 
 typedef struct Sandbox Sandbox;
 
+/* What may not be required, for it will be written; NULL: nothing. */
+void sandbox_spare(Sandbox *sandbox, const char *output);
+
 /* `zoo` is the folder of the zoo, NULL if there is none; `client` comes back from
    sandbox_client. */
 Sandbox *sandbox_open(Arena *arena, Diag *diag, const char *model_file, const char *zoo,

@@ -15,9 +15,19 @@ static char *read_text(const char *path, cnn_error *error) {
   char *text = file ? malloc(TEXT_MAX) : NULL;
   if (!file) cnn_fail(error, CNN_EXIT_DATA, "%s: %s", path, strerror(errno));
   if (file && !text) cnn_fail(error, CNN_EXIT_FAILED, "no memory for names of classes");
-  if (text) text[fread(text, 1, TEXT_MAX - 1, file)] = '\0';
+  size_t size = text ? fread(text, 1, TEXT_MAX, file) : 0;
+  bool good = text != NULL;
+  if (good && ferror(file))
+    good = cnn_fail(error, CNN_EXIT_DATA, "%s: %s", path, strerror(errno));
+  else if (good && size == TEXT_MAX)
+    good = cnn_fail(error, CNN_EXIT_DATA, "%s: too long for names of classes", path);
   if (file) fclose(file);
-  return text;
+  if (good) {
+    text[size] = '\0';
+    return text;
+  }
+  free(text);
+  return NULL;
 }
 
 /* Cuts the lines apart; returns how many there are. */

@@ -88,7 +88,7 @@ int cnn_main(const cnn_model *model, int argc, char **argv) {
   }
   run_command(model, argc, argv, &error);
   if (error.message[0]) fprintf(stderr, "%s: %s\n", model->name, error.message);
-  if (fflush(stdout) != 0 && error.code == CNN_EXIT_DONE) {
+  if ((fflush(stdout) != 0 || ferror(stdout)) && error.code == CNN_EXIT_DONE) {
     fprintf(stderr, "%s: cannot write to standard output\n", model->name);
     return CNN_EXIT_FAILED;
   }

@@ -40,6 +40,14 @@ static owner owner_of(const cnn_run *run, const char *path, const char *key, cnn
   return found;
 }
 
+/* All that a training writes into its folder. */
+enum { RUN_FILES = 5 };
+static void list_files(const cnn_run *run, const char *paths[RUN_FILES]) {
+  const char *const all[RUN_FILES] = {run->checkpoint, run->average, run->metrics, run->curves,
+                                      run->state};
+  memcpy(paths, all, sizeof all);
+}
+
 /* Either of two files names the model, so that a run with a damaged one is still its own. */
 static bool check_owner(const cnn_run *run, cnn_error *error) {
   cnn_error unreadable = {0};
@@ -51,11 +59,12 @@ static bool check_owner(const cnn_run *run, cnn_error *error) {
     return cnn_fail(error, unreadable.code,
                     "--out %s: choose another folder, or move away what cannot be read: %s",
                     run->folder, unreadable.message);
-  const char *const paths[] = {run->checkpoint, run->state, run->metrics, run->curves};
-  for (size_t i = 0; i < sizeof paths / sizeof *paths; i++)
+  const char *paths[RUN_FILES];
+  list_files(run, paths);
+  for (int i = 0; i < RUN_FILES; i++)
     if (access(paths[i], F_OK) == 0)
       return cnn_fail(error, CNN_EXIT_USAGE,
-                      "--out %s: holds a %s that no training of %s has written; choose another "
+                      "--out %s: holds %s, which no training of %s has written; choose another "
                       "folder",
                       run->folder, strrchr(paths[i], '/') + 1, run->model->name);
   return true;
@@ -98,16 +107,16 @@ void cnn_run_close(cnn_run *run) {
 }
 
 bool cnn_run_spared(const cnn_run *run, const char *log, cnn_error *error) {
-  const char *const paths[] = {run->checkpoint, run->average, run->metrics, run->curves,
-                               run->state};
   const char *slash = strrchr(log, '/'), *name = slash ? slash + 1 : log;
   char folder[PATH_MAX];
+  const char *paths[RUN_FILES];
   struct stat one, other;
+  list_files(run, paths);
   snprintf(folder, sizeof folder, "%.*s", slash ? (int)(slash + 1 - log) : 1, slash ? log : ".");
   if (stat(folder, &one) != 0 || stat(run->folder, &other) != 0 || one.st_dev != other.st_dev ||
       one.st_ino != other.st_ino)
     return true;
-  for (size_t i = 0; i < sizeof paths / sizeof *paths; i++)
+  for (int i = 0; i < RUN_FILES; i++)
     if (strcmp(strrchr(paths[i], '/') + 1, name) == 0)
       return cnn_fail(error, CNN_EXIT_USAGE,
                       "--log-steps %s: the training writes a file of its own there; choose another "

@@ -203,11 +203,11 @@ static bool save(cnn_trainer *t, cnn_error *error) {
                                .seed = t->seed,
                                .normalization = t->session.normalization,
                                .classes = t->classes.text};
-  if (run->replaces) unlink(run->state);
-  run->replaces = false;
   if (!cnn_run_save(run, t->session.state.parameters, t->average, &checkpoint, t->rows,
                     t->row_count, error))
     return tell_what_is_left(t, error);
+  if (run->replaces) unlink(run->state);
+  run->replaces = false;
   check_log(t, cnn_step_log_flush(&t->log, &t->log_error));
   if (t->epochs_done == t->recipe.epochs) {
     unlink(run->state);

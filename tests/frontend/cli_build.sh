@@ -22,7 +22,7 @@ local nn = require "nn"
 return nn.model {
   input = {1, 4, 4}, classes = 2,
   forward = function(x)
-    for _, name in ipairs {"linux", "NULL", "M_PI", "join_team", "state", "double", "image", "barrier", "NORM"} do
+    for _, name in ipairs {"linux", "NULL", "M_PI", "join_team", "state", "double", "image", "barrier", "NORM", "norm_input"} do
       x = x:tanh {name = name}
     end
     x = x:conv2d {2, 3, padding = 1, name = "conv"}:batch_norm {name = "row_of"}
@@ -36,6 +36,9 @@ expect 0 -- timeout 10 "$cnnc" names.lua --target scalar
 compilers | while read -r cc; do
   expect 0 -- $cc -fsyntax-only names.c $("$cnnc" --cflags --target scalar)
 done || exit 1
+
+# A program is no source.
+expect 2 "choose a name without .c" -- "$cnnc" build "$lenet5" -o program.c
 
 # A program in the place of the model would be the end of the model.
 cp "$lenet5" mynet

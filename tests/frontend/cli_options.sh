@@ -58,6 +58,7 @@ END
 
 # Whatever --help lists says what is allowed, but for switches, names, and depths that a rule makes.
 for model in "$source"/models/*.lua; do
+  expect 0 -- "$cnnc" "$model" --help
   "$cnnc" "$model" --help | sed 1,2d | grep -v -e "; [^)]*)$" -e "(default \(true\|false\))$" \
     -e "^  name " -e "^  depth .* 6 n + 2" && fail "$model: options that anything can be given to"
 done
@@ -66,7 +67,10 @@ done
 # has a run folder of its own.
 for model in "$source"/models/*.lua; do
   case $model in */resnet.lua | */vgg.lua) continue ;; esac
-  "$cnnc" "$model" --help | sed -n 's/^Model \([^:]*\):.*/\1/p'
-done | sort | uniq -d >twice
+  "$cnnc" "$model" --help | sed -n 's/^Model \([^:]*\):.*/\1/p' >name
+  [ -s name ] || fail "$model: no name in its help"
+  cat name >>names
+done
+sort names | uniq -d >twice
 [ ! -s twice ] || fail "names of several models: $(cat twice)"
 exit 0

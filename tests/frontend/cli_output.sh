@@ -40,6 +40,18 @@ ls -A | grep -E '\.c\.' && fail "a temporary file is left"
 # What is no regular file is written in place.
 expect 0 -- "$cnnc" "$lenet5" -o /dev/null
 [ -c /dev/null ] || fail "/dev/null was replaced"
+# What standard output is appended to keeps what it had.
+echo kept >all.c
+"$cnnc" "$lenet5" --target avx2 -o /dev/stdout >>all.c || fail "/dev/stdout"
+tail -n +2 all.c | cmp - lenet5.c || fail "what /dev/stdout is appended to"
+
+# A file that the model is made of is no place for its C.
+printf 'return require "nn"\n' >blocks.lua
+printf 'local nn = require "blocks"\nreturn nn.model {input = {1, 4, 4}, classes = 2, forward = function(x) return x:flatten():linear {2} end}\n' >whole.lua
+expect 2 "the file which the model requires as \"blocks\"" -- "$cnnc" whole.lua -o blocks.lua
+grep -q nn blocks.lua || fail "blocks.lua is gone"
+expect 0 -- "$cnnc" whole.lua -o whole.c
+
 # A symbolic link stays, and the file that it leads to is written, whether it is there or not.
 mkdir far
 ln -s ../far/first.c other/link.c

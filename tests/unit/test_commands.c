@@ -254,6 +254,8 @@ static void runs_start_from_checkpoints(void **state) {
   expect(0, "train d --epochs 12 --lr 0.1 --out a", "written");
   expect(0, "train d --epochs 1 --lr 0 --init a/last.safetensors --out b", "100.00 %");
   expect(0, "gradcheck d --weights a/last.safetensors", "all within");
+  assert_int_equal(system("mkdir foreign && echo mine >foreign/ema.safetensors"), 0);
+  expect(2, "train d --out foreign", "holds ema.safetensors, which no training");
   scratch_write("bad.safetensors", "{}", 2);
   expect(4, "train d --init bad.safetensors", "bad.safetensors: shorter than a header");
   expect(0, "eval d --flip --weights a/last.safetensors", "accuracy");
@@ -339,6 +341,11 @@ static void a_start_that_fails_keeps_the_state_of_the_run_before(void **state) {
   expect(2, "train d --out early --resume --log-steps early/state.safetensors",
          "choose another name");
   expect(2, "train d --out early --resume --log-steps early/curves.svg", "choose another name");
+  assert_int_equal(system("ulimit -f 1; " FAKE_PROGRAM " train d --out early 2>said"), 1 << 8);
+  char *said = scratch_read("said", NULL);
+  assert_non_null(strstr(said, "File too large; what was saved before is still there"));
+  free(said);
+  expect(2, "train d --out early --resume --steps 1", "has made 1 update already");
   expect(0, "train d --out early --resume", "goes on after");
   expect(0, "train d --out early --steps 1", "written");
   expect(0, "train d --out early", "written");

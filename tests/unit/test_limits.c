@@ -1,0 +1,34 @@
+/* The compiler and the runtime know nothing of each other, but write and read the same tables. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include "cnn.h"
+#include "dataset.h"
+#include "diag.h"
+#include "error.h"
+#include "graph.h"
+
+static void both_sides_have_the_same_limits(void **state) {
+  (void)state;
+  assert_int_equal(MILESTONES_MAX, CNN_MILESTONES);
+  assert_int_equal(INPUT_CHANNELS_MAX, CNN_CHANNELS_MAX);
+}
+
+static void both_sides_have_the_same_exit_codes(void **state) {
+  (void)state;
+  assert_int_equal(EXIT_DONE, CNN_EXIT_DONE);
+  assert_int_equal(EXIT_FAILED, CNN_EXIT_FAILED);
+  assert_int_equal(EXIT_USAGE, CNN_EXIT_USAGE);
+  assert_int_equal(EXIT_INTERRUPTED, CNN_EXIT_INTERRUPTED);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(both_sides_have_the_same_limits),
+      cmocka_unit_test(both_sides_have_the_same_exit_codes),
+  };
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}
