@@ -1,6 +1,5 @@
 #include "evaluate.h"
 
-#include "checkpoint.h"
 #include "sampler.h"
 
 #include <math.h>
@@ -48,26 +47,4 @@ cnn_evaluation cnn_evaluate(cnn_session *session, const cnn_dataset *dataset, in
   }
   double images = seen > 0 ? (double)seen : 1;
   return (cnn_evaluation){loss / images, (double)right / images, seen};
-}
-
-bool cnn_session_load(cnn_session *session, const char *path, const char *folder,
-                      cnn_error *error) {
-  const cnn_model *model = session->model;
-  cnn_checkpoint checkpoint;
-  if (!cnn_checkpoint_load(path, model, session->state.parameters, &checkpoint, error))
-    return false;
-  if (checkpoint.normalization.channels == 0) {
-    cnn_dataset training = {0};
-    bool measure = model->recipe->normalize_from_dataset;
-    if (measure && !folder)
-      return cnn_fail(error, CNN_EXIT_DATA,
-                      "%s: does not say its normalisation (metadata 'mean' and 'deviation'); give "
-                      "the folder of the data set, whose training part tells it",
-                      path);
-    if (measure && !cnn_dataset_load(&training, model, folder, "train", 0, error)) return false;
-    checkpoint.normalization = cnn_session_normalization(model, &training);
-    cnn_dataset_release(&training);
-  }
-  cnn_session_normalize(session, &checkpoint.normalization);
-  return true;
 }

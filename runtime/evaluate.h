@@ -23,10 +23,4 @@ double cnn_loss_of(const cnn_model *model, const float *logits, int label);
 cnn_evaluation cnn_evaluate(cnn_session *session, const cnn_dataset *dataset, int batch,
                             cnn_class_count *classes, const volatile sig_atomic_t *stop);
 
-/* Loads a checkpoint and its normalisation into an open session. A file without normalisation (made
-   by another program) gets the recipe's; if that is the training set's own, the one in `folder` is
-   measured. folder: NULL if there is none. */
-bool cnn_session_load(cnn_session *session, const char *checkpoint, const char *folder,
-                      cnn_error *error);
-
 #endif

@@ -3,7 +3,6 @@
    train; the same net with shortcuts or normalisation shows what they do about it. */
 #include "checkpoint.h"
 #include "commands.h"
-#include "evaluate.h"
 #include "files.h"
 #include "flow.h"
 #include "initialize.h"

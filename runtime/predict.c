@@ -2,7 +2,6 @@
 #include "classes.h"
 #include "commands.h"
 #include "files.h"
-#include "evaluate.h"
 #include "run.h"
 #include "sampler.h"
 

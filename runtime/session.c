@@ -1,6 +1,7 @@
 #include "session.h"
 
 #include "augment.h"
+#include "checkpoint.h"
 #include "print.h"
 #include "random.h"
 
@@ -95,6 +96,28 @@ void cnn_session_normalize(cnn_session *session, const cnn_normalization *normal
   session->normalization = *normalization;
   session->batch.scale = session->normalization.scale;
   session->batch.shift = session->normalization.shift;
+}
+
+bool cnn_session_load(cnn_session *session, const char *path, const char *folder,
+                      cnn_error *error) {
+  const cnn_model *model = session->model;
+  cnn_checkpoint checkpoint;
+  if (!cnn_checkpoint_load(path, model, session->state.parameters, &checkpoint, error))
+    return false;
+  if (checkpoint.normalization.channels == 0) {
+    cnn_dataset training = {0};
+    bool measure = model->recipe->normalize_from_dataset;
+    if (measure && !folder)
+      return cnn_fail(error, CNN_EXIT_DATA,
+                      "%s: does not say its normalisation (metadata 'mean' and 'deviation'); give "
+                      "the folder of the data set, whose training part tells it",
+                      path);
+    if (measure && !cnn_dataset_load(&training, model, folder, "train", 0, error)) return false;
+    checkpoint.normalization = cnn_session_normalization(model, &training);
+    cnn_dataset_release(&training);
+  }
+  cnn_session_normalize(session, &checkpoint.normalization);
+  return true;
 }
 
 void cnn_session_fill(cnn_session *session, const cnn_dataset *dataset, const uint32_t *order,

@@ -39,6 +39,12 @@ cnn_normalization cnn_session_normalization(const cnn_model *model, const cnn_da
 /* What the network is given from now on. */
 void cnn_session_normalize(cnn_session *session, const cnn_normalization *normalization);
 
+/* Loads a checkpoint and its normalisation into an open session. A file without normalisation (made
+   by another program) gets the recipe's; if that is the training set's own, the one in `folder` is
+   measured. folder: NULL if there is none. */
+bool cnn_session_load(cnn_session *session, const char *checkpoint, const char *folder,
+                      cnn_error *error);
+
 /* Puts images order[first], order[first + 1], ... of the data set into the batch, with their labels
    if they have any; order NULL: first, first + 1, ... */
 void cnn_session_fill(cnn_session *session, const cnn_dataset *dataset, const uint32_t *order,

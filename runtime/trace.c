@@ -2,7 +2,6 @@
    can compare it with another implementation. */
 #include "checkpoint.h"
 #include "commands.h"
-#include "evaluate.h"
 #include "files.h"
 #include "gradients.h"
 #include "initialize.h"

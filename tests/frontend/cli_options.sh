@@ -56,6 +56,10 @@ resnet50 -D size=32
 resnet20 -D size=8
 END
 
+# What a file presets counts more than what the file that it requires presets.
+printf 'require "nn".preset {depth = 34}\nreturn require "resnet18"\n' >deeper.lua
+expect 0 "default 34" -- "$cnnc" deeper.lua --help
+
 # Whatever --help lists says what is allowed, but for switches, names, and depths that a rule makes.
 for model in "$source"/models/*.lua; do
   expect 0 -- "$cnnc" "$model" --help
