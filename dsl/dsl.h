@@ -12,9 +12,9 @@ typedef struct DslDefinition {
 typedef struct DslOptions {
   const DslDefinition *definitions;
   int definition_count;
-  int batch;       /* instead of the model's; 0: the model's */
+  int batch;          /* instead of the model's; 0: the model's */
   const char *output; /* what will be written: no file that the model requires; or NULL */
-  const char *zoo; /* folder with models that any model may require; NULL: none */
+  const char *zoo;    /* folder with models that any model may require; NULL: none */
 } DslOptions;
 
 /* The forward graph of a model: pack_input from the images to x, the layers, and the loss. NULL,

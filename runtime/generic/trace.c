@@ -43,7 +43,8 @@ static bool read_images(Net *net, const Source *from, int *n, cnn_error *error) 
   if (!scale || !shift) return false;
   *n = (int)images->shape[0];
   if (images->dtype == CNN_DTYPE_OTHER)
-    return cnn_fail(error, CNN_EXIT_DATA, "%s: 'images' has a type that cannot be read", from->path);
+    return cnn_fail(error, CNN_EXIT_DATA, "%s: 'images' has a type that cannot be read",
+                    from->path);
   if (images->rank != 4 || *n < 1 || *n > net->batch ||
       cnn_tensor_count(images) != *n * channels * plane)
     return cnn_fail(error, CNN_EXIT_DATA, "%s: 'images' should be 1 to %d images of %dx%dx%d",
