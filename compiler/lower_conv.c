@@ -359,8 +359,6 @@ static void add_filters(Lowering *l, bool row_of_taps) {
   Kernel one_tap = {.template_name = "filters_one_tap.c.in", .name = "filters_one_tap"};
   Kernel row = {.template_name = "filters_row_of_taps.c.in", .name = "filters_row_of_taps"};
   Kernel *tile = row_of_taps ? &row : &one_tap;
-  body_int(tile, "VECTORS", TILE_VECTORS_MOST);
-  body_int(tile, "DEEP", l->lanes);
   if (row_of_taps) body_int(tile, "TAPS", ROW_TAPS_MOST);
   add_channels(l);
   add_shared(l, "filters_channels");

@@ -14,7 +14,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 /* Places in memory become enumerators of the C, which are ints. */
 static bool check_size(const Program *program, Diag *diag) {
@@ -31,16 +30,10 @@ static bool check_size(const Program *program, Diag *diag) {
 
 /* --- the commands --------------------------------------------------------------------------- */
 
-static bool same_file(const char *path, const char *other) {
-  struct stat one, two;
-  return path && other && stat(path, &one) == 0 && stat(other, &two) == 0 &&
-         one.st_dev == two.st_dev && one.st_ino == two.st_ino;
-}
-
 /* A slip of the hand must not cost the model, or the schedule. */
 static bool check_output(Diag *diag, const Options *options, const char *path) {
-  const bool model = same_file(options->model, path);
-  return (!model && !same_file(options->schedule, path)) ||
+  const bool model = text_same_file(options->model, path);
+  return (!model && !text_same_file(options->schedule, path)) ||
          diag_set(diag, EXIT_USAGE, (SourcePos){0},
                   "-o %s: that is the %s itself; choose another name", path,
                   model ? "model" : "schedule");

@@ -21,11 +21,7 @@ static bool mistake(const Node *node, Diag *diag, const char *format, ...) {
 
 /* --- texts for messages --------------------------------------------------------------------- */
 
-typedef struct Words {
-  char text[64];
-} Words;
-
-static Words shape_words(int rank, const int *dim) {
+Words shape_words(int rank, const int *dim) {
   Words words = {"["};
   for (int i = 0, used = 1; i < rank; i++)
     used += snprintf(words.text + used, sizeof words.text - (size_t)used, "%d%s", dim[i],

@@ -22,7 +22,11 @@ bool shape_infer(const Node *node, Diag *diag, Shape *out);
    has accepted. */
 Shape shape_weight(const Node *node);
 
-/* "[32,6,28,28]", in the arena. */
+/* "[32,6,28,28]", by value or in the arena. */
+typedef struct Words {
+  char text[64];
+} Words;
+Words shape_words(int rank, const int *dim);
 const char *shape_text(Arena *arena, int rank, const int *dim);
 
 #endif

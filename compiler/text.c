@@ -64,11 +64,19 @@ const char *text_target(Arena *arena, const char *path) {
   return path;
 }
 
+static bool is_same(const struct stat *file, const struct stat *other) {
+  return file->st_dev == other->st_dev && file->st_ino == other->st_ino;
+}
+
+bool text_same_file(const char *path, const char *other) {
+  struct stat one, two;
+  return path && other && stat(path, &one) == 0 && stat(other, &two) == 0 && is_same(&one, &two);
+}
+
 /* Whether standard output goes to this file: /dev/stdout behind `>>`. */
 static bool is_stdout(const struct stat *file) {
   struct stat stream;
-  return fstat(STDOUT_FILENO, &stream) == 0 && stream.st_dev == file->st_dev &&
-         stream.st_ino == file->st_ino;
+  return fstat(STDOUT_FILENO, &stream) == 0 && is_same(file, &stream);
 }
 
 bool text_write(Arena *arena, Diag *diag, const char *path, const char *text) {

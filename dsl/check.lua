@@ -4,6 +4,9 @@ local text = string.format
 
 local function fail(...) core.fail(text(...)) end
 
+-- The same at a place of core.fail; nil for the call that runs.
+local function fail_at(place, ...) core.fail(text(...), place) end
+
 -- Words for messages --------------------------------------------------------------------------
 
 -- How many letters must change to make b from a.
@@ -66,11 +69,12 @@ local function is_int(v)
   return math.type(v) and math.tointeger(v) and v >= -INT_MAX and v <= INT_MAX
 end
 
--- The value stays private: nobody changes it after it was checked. `call` names what made it.
-local function make(sort, call, value)
+-- The value stays private: nobody changes it after it was checked. `call` names what made it, and
+-- `remedy` what to do instead.
+local function make(sort, call, value, remedy)
   local function fail_to_touch()
-    fail("what %s makes cannot be looked into or changed; give it other arguments, for which a model "
-         .. "file may have options (nn.option)", call)
+    fail("what %s makes cannot be looked into or changed; %s", call,
+         remedy or "give it other arguments")
   end
   local held = setmetatable({}, {__index = core.located(fail_to_touch),
                                  __newindex = core.located(fail_to_touch), __metatable = call})
@@ -145,11 +149,18 @@ local BOUNDS = {
   {key = "below", words = "less than", holds = function(v, bound) return v < bound end},
 }
 
-local function check_range(what, name, range, v)
+local function is_bound(key)
+  for _, bound in ipairs(BOUNDS) do
+    if bound.key == key then return true end
+  end
+  return false
+end
+
+local function check_range(what, name, range, v, place)
   for _, bound in ipairs(BOUNDS) do
     local limit = range[bound.key]
     if limit and not bound.holds(v, limit) then
-      fail("%s: %s is %s, but must be %s %s", what, name, v, bound.words, limit)
+      fail_at(place, "%s: %s is %s, but must be %s %s", what, name, v, bound.words, limit)
     end
   end
 end
@@ -174,8 +185,8 @@ end
 
 -- Arguments as a model gives them, f{6, 5, padding = 2}, as a table by name. Fields: {name=, type=,
 -- required=, default=, low=, above=, high=, below=, named_only=}; positional ones come in order. With
--- fields.at, mistakes are told at their own lines: "" is the table of the call, "x" its field x.
-local function arguments(what, fields, given)
+-- `at`, mistakes are told at their own lines: "" is the table of the call, "x" its field x.
+local function arguments(what, fields, given, at)
   if given == nil then given = {} end
   local names, places, by_name = {}, {}, {}
   for _, field in ipairs(fields) do
@@ -204,14 +215,14 @@ local function arguments(what, fields, given)
     result[name] = convert(what, by_name[name], v)
   end
   for _, key in ipairs(sorted_keys(given)) do
-    if fields.at then core.look_at(fields.at, key) end
+    if at then core.look_at(at, key) end
     local field = by_name[key]
     if not field then
       fail("%s: unknown argument '%s'%s; %s", what, key, suggestion(key, names), takes)
     end
     result[key] = convert(what, field, given[key])
   end
-  if fields.at then core.look_at() end
+  if at then core.look_at() end
   for _, field in ipairs(fields) do
     if result[field.name] == nil then
       if field.required then fail("%s: %s is missing; %s", what, field.name, takes) end
@@ -224,7 +235,7 @@ end
 
 return {
   INT_MAX = INT_MAX, arguments = arguments, convert = convert, copied = copied, fail = fail,
-  is_int = is_int, check_range = check_range, length_of = length_of, list = list, made_as = made_as,
+  fail_at = fail_at, is_bound = is_bound, is_int = is_int, check_range = check_range, length_of = length_of, list = list, made_as = made_as,
   make = make, range_words = range_words, shown = shown,
   sorted_keys = sorted_keys, suggestion = suggestion,
 }

@@ -142,15 +142,7 @@ static int value_newindex(lua_State *lua) {
 
 static int value_tostring(lua_State *lua) {
   const Value *value = dsl_value_at(lua, 1);
-  luaL_Buffer text;
-  luaL_buffinit(lua, &text);
-  luaL_addstring(&text, value->name);
-  for (int i = 0; i < value->rank; i++) {
-    lua_pushfstring(lua, "%s%d", i ? "," : " [", value->dim[i]);
-    luaL_addvalue(&text);
-  }
-  luaL_addchar(&text, ']');
-  luaL_pushresult(&text);
+  lua_pushfstring(lua, "%s %s", value->name, shape_words(value->rank, value->dim).text);
   return 1;
 }
 
@@ -195,9 +187,9 @@ static SourcePos position_of_field(const Dsl *dsl, SourcePos pos) {
   return pos;
 }
 
-/* core.fail(message [, at]): the mistake is at the line of the call that runs, or of
-   the field in it that is looked at; or where the value,
-   or the function, `at` was made; or, with at = "usage", on the command line. */
+/* core.fail(message [, at]): the mistake is at the line of the call that runs, or of the field in
+   it that is looked at; or where the value, or the function, `at` was made; or at the place {file,
+   line}, as core.position gives them; or, with at = "usage", on the command line. */
 static int core_fail(lua_State *lua) {
   const char *message = luaL_checkstring(lua, 1);
   SourcePos pos = dsl_position(lua);
@@ -209,6 +201,11 @@ static int core_fail(lua_State *lua) {
     pos = sandbox_function_position(lua, 2);
   } else if (luaL_testudata(lua, 2, VALUE_TYPE)) {
     pos = dsl_value_at(lua, 2)->pos;
+  } else if (lua_istable(lua, 2)) {
+    lua_rawgeti(lua, 2, 1);
+    lua_rawgeti(lua, 2, 2);
+    pos = (SourcePos){arena_strdup(dsl_of(lua)->graph->arena, lua_tostring(lua, -2)),
+                      (int)lua_tointeger(lua, -1)};
   } else {
     pos = position_of_field(dsl_of(lua), pos);
   }

@@ -5,6 +5,7 @@ local text = string.format
 local arguments, convert, fail, make = check.arguments, check.convert, check.fail, check.make
 local list, shown, sorted_keys = check.list, check.shown, check.sorted_keys
 local copied, length_of, suggestion = check.copied, check.length_of, check.suggestion
+local fail_at = check.fail_at
 local nn, methods = {}, {}
 
 -- Names of layers -----------------------------------------------------------------------------
@@ -191,9 +192,8 @@ function nn.concat(given)
   local values = copied(given)
   local name = values.name
   values.name = nil
-  for _, key in ipairs(sorted_keys(values)) do
-    fail("nn.concat: unknown argument '%s'; it takes values and name", key)
-  end
+  local unknown = sorted_keys(values)[1]
+  if unknown then fail("nn.concat: unknown argument '%s'; it takes values and name", unknown) end
   local count = length_of("nn.concat", "argument", values)
   if count < 1 then fail("nn.concat: there is no value to concatenate") end
   if count > 60 then fail("nn.concat: %d values are too many; concat some of them first", count) end
@@ -344,33 +344,41 @@ define_schedule("plateau_lr", {
 
 local options = {} -- {name=, default=, help=, allowed=, value=} in the order of their declaration
 
-local presets = {} -- by name, what nn.preset says
+local presets = {} -- by name, what nn.preset says: {value =, place = {file, line}}
 
 -- Other defaults for options that a required model declares: resnet34.lua is resnet.lua with one.
 function nn.preset(given)
   if type(given) ~= "table" or core.is_value(given) then
     fail("nn.preset: write nn.preset{depth = 34}, not %s", shown(given))
   end
-  for name, value in next, given do
+  local place = {core.position()}
+  for name, value in next, copied(given) do
+    if type(name) ~= "string" then
+      fail("nn.preset: write nn.preset{depth = 34}: [%s] is no name", tostring(name))
+    end
     for _, option in ipairs(options) do
       if option.name == name then
         fail("nn.preset: '%s' has its value already; say nn.preset before require", name)
       end
     end
-    if presets[name] == nil then presets[name] = value end -- what requires a file comes before it
+    local outer = presets[name] -- what requires a file comes before it
+    if outer and outer.place[1] == place[1] then
+      fail("nn.preset: '%s' is given in line %d too; take one of the two", name, outer.place[2])
+    end
+    presets[name] = outer or {value = value, place = place}
   end
 end
 
 local function is_alike(a, b) return type(a) == type(b) and math.type(a) == math.type(b) end
 
 local function preset_of(name, default)
-  local value = presets[name]
-  if value == nil then return default end
-  if not is_alike(value, default) then
-    fail("nn.option '%s': nn.preset gives %s, but the default is %s", name, shown(value),
-         shown(default))
+  local preset = presets[name]
+  if not preset then return default end
+  if not is_alike(preset.value, default) then
+    fail_at(preset.place, "nn.preset: %s is %s, but the default of the option is %s", name,
+            shown(preset.value), shown(default))
   end
-  return value
+  return preset.value
 end
 
 local function parse_option(option, given)
@@ -391,21 +399,32 @@ local function parse_option(option, given)
   return kind == "float" and value + 0.0 or value
 end
 
+local function is_range(allowed, default)
+  for key, v in pairs(allowed) do
+    if not check.is_bound(key) or not math.type(v) or v ~= v or not math.type(default) then
+      return false
+    end
+  end
+  return true
+end
+
+local function is_choice(what, allowed, default)
+  for key, v in pairs(allowed) do
+    if math.type(key) ~= "integer" or not is_alike(v, default) then return false end
+  end
+  return length_of(what, "what is allowed", allowed) > 0
+end
+
 -- What an option may be: values like its default, {"A", "B"}, or a range; {} for anything.
 local function read_allowed(name, default, allowed)
   if allowed == nil then return {} end
-  local good = type(allowed) == "table" and next(allowed) ~= nil
-  allowed = good and copied(allowed)
-  for key, v in pairs(good and allowed or {}) do
-    local is_bound = ({low = true, above = true, high = true, below = true})[key] and #allowed == 0
-    if is_bound then good = good and math.type(v) and math.type(default)
-    else good = good and math.type(key) == "integer" and is_alike(v, default) end
+  local what = text("nn.option '%s'", name)
+  local given = type(allowed) == "table" and copied(allowed) or {}
+  if next(given) ~= nil and (is_range(given, default) or is_choice(what, given, default)) then
+    return given
   end
-  if not good then
-    fail("nn.option '%s': what is allowed must be a table of values like the default, {8, 16}, or "
-         .. "of bounds of a number, {low = 1, high = 9} or {above = 0, below = 10}", name)
-  end
-  return allowed
+  fail("%s: what is allowed must be a table of values like the default, {8, 16}, or of bounds of a "
+       .. "number, {low = 1, high = 9} or {above = 0, below = 10}", what)
 end
 
 local function allowed_words(allowed)
@@ -416,25 +435,26 @@ local function allowed_words(allowed)
   return list(words, "or")
 end
 
-local function check_allowed(what, option, v)
+local function check_allowed(what, option, v, place)
   local allowed = option.allowed
-  if #allowed == 0 then return check.check_range(what, option.name, allowed, v) end
+  if #allowed == 0 then return check.check_range(what, option.name, allowed, v, place) end
   for _, candidate in ipairs(allowed) do
     if v == candidate then return end
   end
-  fail("%s: %s is %s, but must be %s", what, option.name, tostring(v), allowed_words(allowed))
+  fail_at(place, "%s: %s is %s, but must be %s", what, option.name, tostring(v),
+          allowed_words(allowed))
 end
 
 -- The value of the option: what -D says, or else nn.preset, or else the default.
-local function option_value(option, default)
-  local given = core.definitions[option.name]
-  local value, what = option.default, text("nn.option '%s'", option.name)
+local function option_value(option)
+  local given, preset = core.definitions[option.name], presets[option.name]
+  local value, what, place = option.default, text("nn.option '%s'", option.name), nil
   if given then
     value, what = parse_option(option, given), text("-D %s=%s", option.name, given)
-  elseif value ~= default then
-    what = "nn.preset"
+  elseif preset then
+    what, place = "nn.preset", preset.place
   end
-  check_allowed(what, option, value)
+  check_allowed(what, option, value, place)
   return value
 end
 
@@ -454,7 +474,7 @@ function nn.option(name, default, help, allowed)
   end
   local option = {name = name, default = preset_of(name, default), help = help or "",
                   allowed = read_allowed(name, default, allowed)}
-  option.value = option_value(option, default)
+  option.value = option_value(option)
   options[#options + 1] = option
   return option.value
 end
@@ -467,7 +487,8 @@ local function check_definitions()
   end
   for _, name in ipairs(sorted_keys(presets)) do
     if not declared[name] then
-      fail("nn.preset: the model has no option '%s'%s", name, suggestion(name, names))
+      fail_at(presets[name].place, "nn.preset: the model has no option '%s'%s", name,
+              suggestion(name, names))
     end
   end
   for _, name in ipairs(sorted_keys(core.definitions)) do
@@ -489,7 +510,6 @@ local MODEL = {
   {name = "forward", type = "FUNCTION", required = true, named_only = true},
   {name = "loss", type = "LOSS", named_only = true},
   {name = "train", type = "TABLE", named_only = true},
-  at = "",
 }
 local TRAIN = {
   {name = "batch", type = "INT", default = 32, named_only = true, low = 1},
@@ -503,7 +523,6 @@ local TRAIN = {
   {name = "clip_value", type = "REAL", named_only = true, above = 0},
   {name = "ema", type = "REAL", named_only = true, above = 0, below = 1},
   {name = "augment", type = "TABLE", named_only = true},
-  at = "train",
 }
 local AUGMENT = {
   {name = "crop", type = "INT", default = 0, named_only = true, low = 0},
@@ -534,9 +553,9 @@ local function check_input(input)
   end
 end
 
-local function check_normalize(normalize, channels)
+local function check_normalize(recipe, normalize, channels)
   if normalize == "dataset" then return normalize end
-  local what = "nn.model: train.normalize"
+  local what = recipe .. ".normalize"
   local checked = arguments(what, NORMALIZE, normalize)
   for _, name in ipairs {"mean", "deviation"} do
     local count = length_of(what, name, checked[name])
@@ -554,9 +573,51 @@ local function check_normalize(normalize, channels)
   return checked
 end
 
+-- The model with this recipe for its training, the table `at` of the call; `what` names it.
+local function with_train(what, at, model, given)
+  local train = arguments(what, TRAIN, given, at)
+  train.optimizer = train.optimizer or check.made_as("optimizer", sgd {lr = 0.01})
+  train.schedule = train.schedule or check.made_as("schedule", constant_lr())
+  core.look_at(at, "schedule")
+  if train.schedule.warmup >= train.epochs then
+    fail("%s: the schedule's warm-up takes %g epochs, but the training has %d; make the one shorter "
+         .. "or the other longer", what, train.schedule.warmup, train.epochs)
+  end
+  if train.schedule.momentum and train.optimizer.momentum == 0 then
+    fail("%s: the schedule changes the momentum, but nn.%s has none; say momentum = %g there", what,
+         train.optimizer.kind, train.schedule.momentum[2])
+  end
+  core.look_at(at, "normalize")
+  train.normalize = check_normalize(what, train.normalize, model.input[1])
+  core.look_at(at, "augment")
+  train.augment = arguments(what .. ".augment", AUGMENT, train.augment)
+  for _, word in ipairs {"crop", "cutout"} do
+    if train.augment[word] >= math.min(model.input[2], model.input[3]) then
+      fail("%s.augment: %s is %d, but the images are %dx%d; it must be smaller", what, word,
+           train.augment[word], model.input[2], model.input[3])
+    end
+  end
+  core.look_at(at, "batch")
+  if core.batch > 0 then
+    core.look_at()
+    train.batch = core.batch
+  end
+  local most = check.INT_MAX // (model.input[1] * model.input[2] * model.input[3])
+  if train.batch > most then
+    fail("%s: a batch of %d images of %dx%dx%d is too large: at most %d", what, train.batch,
+         model.input[1], model.input[2], model.input[3], most)
+  end
+  core.look_at()
+  core.model_here()
+  local whole = copied(model)
+  whole.train, whole.recipe = train, given
+  return make("model", "nn.model", whole, "it may have options (nn.option), and nn.with_recipe gives "
+              .. "it another recipe")
+end
+
 -- The table that a model file returns.
 function nn.model(given)
-  local model = arguments("nn.model", MODEL, given)
+  local model = arguments("nn.model", MODEL, given, "")
   core.look_at("", "input")
   check_input(model.input)
   core.look_at("", "name")
@@ -567,42 +628,26 @@ function nn.model(given)
   end
   core.look_at()
   model.loss = model.loss or check.made_as("loss", cross_entropy())
-  local train = arguments("nn.model: train", TRAIN, model.train)
-  train.optimizer = train.optimizer or check.made_as("optimizer", sgd {lr = 0.01})
-  train.schedule = train.schedule or check.made_as("schedule", constant_lr())
-  core.look_at("train", "schedule")
-  if train.schedule.warmup >= train.epochs then
-    fail("nn.model: train: the schedule's warm-up takes %g epochs, but the training has %d; make the "
-         .. "one shorter or the other longer", train.schedule.warmup, train.epochs)
+  return with_train("nn.model: train", "train", model, model.train)
+end
+
+-- The same network with another recipe: what is given replaces that of the model's `train`.
+function nn.with_recipe(given)
+  given = type(given) == "table" and copied(given) or {}
+  local model = check.made_as("model", given[1])
+  if not model then
+    fail("nn.with_recipe: write nn.with_recipe{model, optimizer = ...}, a model first, not %s",
+         shown(given[1]))
   end
-  if train.schedule.momentum and train.optimizer.momentum == 0 then
-    fail("nn.model: train: the schedule changes the momentum, but nn.%s has none; say momentum = %g "
-         .. "there", train.optimizer.kind, train.schedule.momentum[2])
-  end
-  core.look_at("train", "normalize")
-  train.normalize = check_normalize(train.normalize, model.input[1])
-  core.look_at("train", "augment")
-  train.augment = arguments("nn.model: train.augment", AUGMENT, train.augment)
-  for _, word in ipairs {"crop", "cutout"} do
-    if train.augment[word] >= math.min(model.input[2], model.input[3]) then
-      fail("nn.model: train.augment: %s is %d, but the images are %dx%d; it must be smaller",
-           word, train.augment[word], model.input[2], model.input[3])
+  local recipe = copied(model.recipe or {})
+  for key, v in next, given do
+    if type(key) == "string" then
+      recipe[key] = v
+    elseif key ~= 1 then
+      fail("nn.with_recipe: [%s] is no argument", tostring(key))
     end
   end
-  core.look_at("train", "batch")
-  if core.batch > 0 then
-    core.look_at()
-    train.batch = core.batch
-  end
-  local most = check.INT_MAX // (model.input[1] * model.input[2] * model.input[3])
-  if train.batch > most then
-    fail("nn.model: a batch of %d images of %dx%dx%d is too large: at most %d", train.batch,
-         model.input[1], model.input[2], model.input[3], most)
-  end
-  core.look_at()
-  model.train = train
-  core.model_here()
-  return make("model", "nn.model", model)
+  return with_train("nn.with_recipe", "", model, recipe)
 end
 
 local function check_model(returned)

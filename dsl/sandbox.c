@@ -11,7 +11,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <sys/time.h>
 #include <unistd.h>
 
@@ -274,10 +273,7 @@ void sandbox_spare(Sandbox *sandbox, const char *output) {
 /* A slip of the hand must not cost a file that the model is made of. */
 static void check_spared(lua_State *lua, const char *name, const char *path) {
   const Sandbox *sandbox = sandbox_of(lua);
-  struct stat one, other;
-  if (!sandbox->output || stat(sandbox->output, &one) != 0 || stat(path, &other) != 0 ||
-      one.st_dev != other.st_dev || one.st_ino != other.st_ino)
-    return;
+  if (!text_same_file(sandbox->output, path)) return;
   diag_set(sandbox->diag, EXIT_USAGE, (SourcePos){0},
            "-o %s: that is the file which the model requires as \"%s\"; choose another name",
            sandbox->output, name);

@@ -12,20 +12,22 @@ enum { TEXT_MAX = 1 << 20 };
 /* The text of a file; NULL after a mistake. */
 static char *read_text(const char *path, cnn_error *error) {
   FILE *file = fopen(path, "r");
-  char *text = file ? malloc(TEXT_MAX) : NULL;
-  if (!file) cnn_fail(error, CNN_EXIT_DATA, "%s: %s", path, strerror(errno));
-  if (file && !text) cnn_fail(error, CNN_EXIT_FAILED, "no memory for names of classes");
-  size_t size = text ? fread(text, 1, TEXT_MAX, file) : 0;
-  bool good = text != NULL;
-  if (good && ferror(file))
-    good = cnn_fail(error, CNN_EXIT_DATA, "%s: %s", path, strerror(errno));
-  else if (good && size == TEXT_MAX)
-    good = cnn_fail(error, CNN_EXIT_DATA, "%s: too long for names of classes", path);
-  if (file) fclose(file);
-  if (good) {
-    text[size] = '\0';
-    return text;
+  if (!file) {
+    cnn_fail(error, CNN_EXIT_DATA, "%s: %s", path, strerror(errno));
+    return NULL;
   }
+  char *text = malloc(TEXT_MAX);
+  size_t size = text ? fread(text, 1, TEXT_MAX, file) : 0;
+  if (!text)
+    cnn_fail(error, CNN_EXIT_FAILED, "no memory for names of classes");
+  else if (ferror(file))
+    cnn_fail(error, CNN_EXIT_DATA, "%s: %s", path, strerror(errno));
+  else if (size == TEXT_MAX)
+    cnn_fail(error, CNN_EXIT_DATA, "%s: too long for names of classes", path);
+  else
+    text[size] = '\0';
+  fclose(file);
+  if (error->code == CNN_EXIT_DONE) return text;
   free(text);
   return NULL;
 }

@@ -70,18 +70,18 @@ static bool evaluate_loaded(cnn_session *session, const cnn_dataset *test, const
                             test->classes ? test->classes : classes, o->given.weights, error))
     return false;
   cnn_evaluation result = cnn_evaluate(session, test, o->batch, counts, NULL);
-  if (!isfinite(result.loss)) {
-    cnn_class_names_release(&names);
-    return cnn_fail(error, CNN_EXIT_DATA,
-                    "%s: with these weights the loss is not a finite number; take those of a "
-                    "training that did not diverge",
-                    o->given.weights);
+  if (isfinite(result.loss)) {
+    printf("%s: %lld test images, loss %.4f, accuracy %.2f %%\n", o->given.weights,
+           (long long)result.images, result.loss, 100 * result.accuracy);
+    print_classes(counts, session->model->classes, names.names);
+  } else {
+    cnn_fail(error, CNN_EXIT_DATA,
+             "%s: with these weights the loss is not a finite number; take those of a training "
+             "that did not diverge",
+             o->given.weights);
   }
-  printf("%s: %lld test images, loss %.4f, accuracy %.2f %%\n", o->given.weights,
-         (long long)result.images, result.loss, 100 * result.accuracy);
-  print_classes(counts, session->model->classes, names.names);
   cnn_class_names_release(&names);
-  return true;
+  return isfinite(result.loss);
 }
 
 bool cnn_eval(const cnn_model *model, int argc, char **argv, cnn_error *error) {

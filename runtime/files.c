@@ -32,13 +32,21 @@ static bool follow(const char *path, char target[PATH_MAX]) {
   return false;
 }
 
-/* The descriptor of standard output or standard error if it goes to this file; else -1. */
+static bool is_same(const struct stat *file, const struct stat *other) {
+  return file->st_dev == other->st_dev && file->st_ino == other->st_ino;
+}
+
+bool cnn_file_is_same(const char *path, const char *other) {
+  struct stat one, two;
+  return stat(path, &one) == 0 && stat(other, &two) == 0 && is_same(&one, &two);
+}
+
+/* The descriptor of standard output or standard error if it goes to this regular file; else -1. */
 static int stream_of(const struct stat *file) {
   struct stat stream;
+  if (!S_ISREG(file->st_mode)) return -1;
   for (int descriptor = STDOUT_FILENO; descriptor <= STDERR_FILENO; descriptor++)
-    if (fstat(descriptor, &stream) == 0 && stream.st_dev == file->st_dev &&
-        stream.st_ino == file->st_ino)
-      return descriptor;
+    if (fstat(descriptor, &stream) == 0 && is_same(file, &stream)) return descriptor;
   return -1;
 }
 
@@ -47,13 +55,15 @@ bool cnn_file_is_own(const char *path) {
   return stat(path, &status) == 0 && S_ISREG(status.st_mode) && stream_of(&status) < 0;
 }
 
-/* Sets where to write: to what links lead to. A pipe, a device or a file that a stream of the
-   program goes to (/dev/stdout) takes the text as it comes, by the name that was given: /dev/fd/63
-   may lead to something that has none, and a rename would put a file in its place. */
-static bool find_target(cnn_file *file, const char *path) {
+/* Sets where to write: to what links lead to; stream: the descriptor that goes there already, or
+   -1. A pipe, a device or a file that a stream of the program goes to (/dev/stdout) takes the text
+   as it comes, by the name that was given: /dev/fd/63 may lead to something that has none, and a
+   rename would put a file in its place. */
+static bool find_target(cnn_file *file, const char *path, int *stream) {
   struct stat status;
-  file->in_place =
-      stat(path, &status) == 0 && (!S_ISREG(status.st_mode) || stream_of(&status) >= 0);
+  const bool exists = stat(path, &status) == 0;
+  *stream = exists ? stream_of(&status) : -1;
+  file->in_place = exists && (!S_ISREG(status.st_mode) || *stream >= 0);
   if (!file->in_place) return follow(path, file->path);
   if (snprintf(file->path, PATH_MAX, "%s", path) < PATH_MAX) return true;
   errno = ENAMETOOLONG;
@@ -65,9 +75,7 @@ static bool cannot_write(const char *path, int reason, cnn_error *error) {
 }
 
 /* A stream's own descriptor has the place up to which the file is written. */
-static int open_in_place(const char *path) {
-  struct stat status;
-  int stream = stat(path, &status) == 0 && S_ISREG(status.st_mode) ? stream_of(&status) : -1;
+static int open_in_place(const char *path, int stream) {
   if (stream < 0) return open(path, O_WRONLY | O_CLOEXEC);
   fflush(NULL);
   return fcntl(stream, F_DUPFD_CLOEXEC, 0);
@@ -75,12 +83,13 @@ static int open_in_place(const char *path) {
 
 bool cnn_file_begin(cnn_file *file, const char *path, cnn_error *error) {
   enum { ENDING = 16 }; /* at least that of .partial */
-  if (!find_target(file, path)) return cannot_write(path, errno, error);
+  int stream;
+  if (!find_target(file, path, &stream)) return cannot_write(path, errno, error);
   if (strlen(file->path) >= PATH_MAX - ENDING) return cannot_write(path, ENAMETOOLONG, error);
   snprintf(file->partial, sizeof file->partial, file->in_place ? "%.*s" : "%.*s.partial",
            PATH_MAX - ENDING, file->path);
   file->descriptor = file->in_place
-                         ? open_in_place(file->path)
+                         ? open_in_place(file->path, stream)
                          : open(file->partial, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
   return file->descriptor >= 0 || cannot_write(path, errno, error);
 }
@@ -98,11 +107,12 @@ static bool abandon(cnn_file *file, cnn_error *error) {
 }
 
 bool cnn_file_extend(cnn_file *file, const char *path, off_t kept, cnn_error *error) {
-  if (!find_target(file, path)) return cannot_write(path, errno, error);
+  int stream;
+  if (!find_target(file, path, &stream)) return cannot_write(path, errno, error);
   const bool is_own = !file->in_place;
   file->in_place = true;
-  file->descriptor =
-      is_own ? open(file->path, O_WRONLY | O_CREAT | O_CLOEXEC, 0666) : open_in_place(file->path);
+  file->descriptor = is_own ? open(file->path, O_WRONLY | O_CREAT | O_CLOEXEC, 0666)
+                            : open_in_place(file->path, stream);
   if (file->descriptor < 0) return cannot_write(path, errno, error);
   if (!is_own) return true;
   if (ftruncate(file->descriptor, kept) == 0 && lseek(file->descriptor, kept, SEEK_SET) == kept)
@@ -166,10 +176,9 @@ bool cnn_file_write_text(const char *path, void (*write)(cnn_text *text, const v
 }
 
 bool cnn_file_spares(const char *out, const char *input, cnn_error *error) {
-  struct stat one, other;
-  if (!out || !input || stat(out, &one) != 0 || stat(input, &other) != 0) return true;
-  if (one.st_dev != other.st_dev || one.st_ino != other.st_ino || !S_ISREG(one.st_mode))
-    return true;
+  struct stat status;
+  if (!out || !input || !cnn_file_is_same(out, input)) return true;
+  if (stat(out, &status) != 0 || !S_ISREG(status.st_mode)) return true;
   return cnn_fail(error, CNN_EXIT_USAGE,
                   "%s: would be written over %s, which is read; choose "
                   "another name",

@@ -39,6 +39,9 @@ bool cnn_file_replace(const char *path, const void *data, size_t size, cnn_error
 bool cnn_file_write_text(const char *path, void (*write)(cnn_text *text, const void *what),
                          const void *what, cnn_error *error);
 
+/* Whether both names lead to one file or folder, which is there. */
+bool cnn_file_is_same(const char *path, const char *other);
+
 /* False if `out` is the file `input` itself, which writing would destroy; either may be NULL. */
 bool cnn_file_spares(const char *out, const char *input, cnn_error *error);
 

@@ -341,10 +341,12 @@ static bool check_all(checker *c, cnn_error *error) {
   }
   if (undecided.used >= undecided.size) memcpy(buffer + sizeof buffer - 4, "...", 4);
   if (undecided_count > 0) fail_undecided(buffer, undecided_count, error);
-  if (error->code == CNN_EXIT_DONE && checked == 0)
+  if (error->code != CNN_EXIT_DONE) return false;
+  if (checked == 0)
     printf("nothing to check: no parameter is trained\n");
-  if (error->code == CNN_EXIT_DONE && checked > 0) printf("all within %.0e\n", tolerance);
-  return error->code == CNN_EXIT_DONE;
+  else
+    printf("all within %.0e\n", tolerance);
+  return true;
 }
 
 bool cnn_gradcheck(const cnn_model *model, int argc, char **argv, cnn_error *error) {

@@ -9,7 +9,6 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 const char *cnn_default_run(const cnn_model *model, char path[PATH_MAX]) {
@@ -110,12 +109,9 @@ bool cnn_run_spared(const cnn_run *run, const char *log, cnn_error *error) {
   const char *slash = strrchr(log, '/'), *name = slash ? slash + 1 : log;
   char folder[PATH_MAX];
   const char *paths[RUN_FILES];
-  struct stat one, other;
   list_files(run, paths);
   snprintf(folder, sizeof folder, "%.*s", slash ? (int)(slash + 1 - log) : 1, slash ? log : ".");
-  if (stat(folder, &one) != 0 || stat(run->folder, &other) != 0 || one.st_dev != other.st_dev ||
-      one.st_ino != other.st_ino)
-    return true;
+  if (!cnn_file_is_same(folder, run->folder)) return true;
   for (int i = 0; i < RUN_FILES; i++)
     if (strcmp(strrchr(paths[i], '/') + 1, name) == 0)
       return cnn_fail(error, CNN_EXIT_USAGE,

@@ -25,9 +25,8 @@ static off_t kept_bytes(FILE *earlier, uint64_t first_step) {
   char line[LINE], *end;
   off_t kept = 0;
   if (!fgets(line, sizeof line, earlier)) return 0;
-  bool good = strcmp(line, HEADER) == 0;
-  if (!good) return -1;
-  while (good) {
+  if (strcmp(line, HEADER) != 0) return -1;
+  for (bool good = true; good;) {
     kept = ftello(earlier);
     good = fgets(line, sizeof line, earlier) != NULL;
     good = good && strtoull(line, &end, 10) < first_step && *end == ',' && strchr(end, '\n');
@@ -47,7 +46,6 @@ bool cnn_step_log_open(cnn_step_log *log, const char *path, uint64_t first_step,
                     "--log-steps %s: there is a file that is no log of steps; choose another name, "
                     "or remove it",
                     path);
-  if (first_step == 0) kept = 0;
   log->open = cnn_file_extend(&log->file, path, kept, error);
   return log->open && (kept > 0 || add_line(log, HEADER, error));
 }

@@ -224,7 +224,11 @@ static bool set_standing(cnn_trainer *t, const cnn_safetensors *state, const cnn
   t->epochs_done = t->row_count = from->epochs_done;
   t->tally = from->tally;
   t->plateau = from->plateau;
-  return true;
+  if (o->steps == 0 || o->steps > from->step) return true;
+  return cnn_fail(error, CNN_EXIT_USAGE,
+                  "--steps %lld: %s has made %lld update%s already; give a larger number, or leave "
+                  "--steps out",
+                  (long long)o->steps, o->out, (long long)from->step, cnn_plural(from->step));
 }
 
 /* Why there is no state, as far as the folder tells. */
@@ -263,12 +267,6 @@ static bool prepare(cnn_trainer *t, const options *o, cnn_error *error) {
     good = o->resume ? set_standing(t, &state, &from, o, error) : set_start(t, o->init, error);
   }
   if (o->resume) cnn_safetensors_close(&state);
-  if (good && o->resume && o->steps > 0 && (uint64_t)o->steps <= t->session.state.step)
-    good = cnn_fail(error, CNN_EXIT_USAGE,
-                    "--steps %lld: %s has made %llu update%s already; give a larger number, or "
-                    "leave --steps out",
-                    (long long)o->steps, o->out, (unsigned long long)t->session.state.step,
-                    cnn_plural((long long)t->session.state.step));
   if (!good || !cnn_run_make(&t->run, error)) return false;
   t->run.replaces = !o->resume;
   return !o->log || (cnn_run_spared(&t->run, o->log, error) &&

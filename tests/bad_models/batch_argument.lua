@@ -1,4 +1,4 @@
--- with --batch 100000000; expect 3: batch_argument.lua:8: nn.model: a batch of 100000000 images of 1x28x28 is too large: at most 2739137
+-- with --batch 100000000; expect 3: batch_argument.lua:8: nn.model: train: a batch of 100000000 images of 1x28x28 is too large: at most 2739137
 local nn = require "nn"
 
 local function forward(x)

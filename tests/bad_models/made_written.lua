@@ -1,4 +1,4 @@
--- expect 3: made_written.lua:4: what nn.sgd makes cannot be looked into or changed; give it other arguments, for which a model file may have options (nn.option)
+-- expect 3: made_written.lua:4: what nn.sgd makes cannot be looked into or changed; give it other arguments
 local nn = require "nn"
 local sgd = nn.sgd {lr = 1}
 sgd.lr = 2

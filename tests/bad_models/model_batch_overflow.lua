@@ -1,4 +1,4 @@
--- expect 3: model_batch_overflow.lua:8: nn.model: a batch of 10000000 images of 1x28x28 is too large: at most 2739137
+-- expect 3: model_batch_overflow.lua:8: nn.model: train: a batch of 10000000 images of 1x28x28 is too large: at most 2739137
 local nn = require "nn"
 
 local function forward(x)

@@ -1,4 +1,4 @@
--- expect 3: preset_range.lua:4: nn.preset: size is 16, but must be at least 32
+-- expect 3: preset_range.lua:3: nn.preset: size is 16, but must be at least 32
 local nn = require "nn"
 nn.preset {size = 16}
 nn.option("size", 224, "of the images", {low = 32})

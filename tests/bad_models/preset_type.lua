@@ -1,4 +1,4 @@
--- expect 3: preset_type.lua:4: nn.option 'depth': nn.preset gives "deep", but the default is 2
+-- expect 3: preset_type.lua:3: nn.preset: depth is "deep", but the default of the option is 2
 local nn = require "nn"
 nn.preset {depth = "deep"}
 local depth = nn.option("depth", 2)

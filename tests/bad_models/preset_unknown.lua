@@ -1,4 +1,4 @@
--- expect 3: preset_unknown.lua:5: nn.preset: the model has no option 'dept' (did you mean 'depth'?)
+-- expect 3: preset_unknown.lua:3: nn.preset: the model has no option 'dept' (did you mean 'depth'?)
 local nn = require "nn"
 nn.preset {dept = 3}
 local depth = nn.option("depth", 2)

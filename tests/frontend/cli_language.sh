@@ -6,7 +6,7 @@ awk '/^```lua$/ { count++; inside = 1; next } /^```$/ { inside = 0 }
 count=0
 for example in example*; do
   count=$((count + 1))
-  if grep -q "nn.model" "$example"; then
+  if grep -q 'require "nn"' "$example"; then
     cp "$example" "$example.lua"
   else
     {

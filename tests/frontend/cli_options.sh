@@ -56,6 +56,20 @@ resnet50 -D size=32
 resnet20 -D size=8
 END
 
+# A required model with another recipe: what is given replaces the model's, the rest stays.
+cat >other.lua <<'END'
+local nn = require "nn"
+return nn.with_recipe {require "lenet5", batch = 5, optimizer = nn.adam {lr = 0.25}}
+END
+expect 0 -- "$cnnc" other.lua -o other.c
+grep -A 20 '^static const cnn_recipe' other.c >other.recipe
+for setting in '.optimizer = CNN_ADAM,' '.lr = 0.25,' '.epochs = 15,' '.schedule = CNN_LR_COSINE,' \
+  '.batch = 5,'; do
+  grep -qF -e "$setting" other.c || fail "with_recipe: $setting is missing: $(cat other.recipe)"
+done
+grep -qF 'momentum' other.recipe && fail "with_recipe: momentum is kept: $(cat other.recipe)"
+expect 0 "batch 7" -- "$cnnc" other.lua --batch 7 --help
+
 # What a file presets counts more than what the file that it requires presets.
 printf 'require "nn".preset {depth = 34}\nreturn require "resnet18"\n' >deeper.lua
 expect 0 "default 34" -- "$cnnc" deeper.lua --help
@@ -63,7 +77,7 @@ expect 0 "default 34" -- "$cnnc" deeper.lua --help
 # Whatever --help lists says what is allowed, but for switches, names, and depths that a rule makes.
 for model in "$source"/models/*.lua; do
   expect 0 -- "$cnnc" "$model" --help
-  "$cnnc" "$model" --help | sed 1,2d | grep -v -e "; [^)]*)$" -e "(default \(true\|false\))$" \
+  sed 1,2d output | grep -v -e "; [^)]*)$" -e "(default \(true\|false\))$" \
     -e "^  name " -e "^  depth .* 6 n + 2" && fail "$model: options that anything can be given to"
 done
 
