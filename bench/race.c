@@ -202,10 +202,6 @@ int race_main(int argc, char **argv) {
     workers_environment();
     race_all(&track);
     conclude(&track);
-    if (fflush(stdout) != 0 || ferror(stdout)) {
-      fprintf(stderr, "cnnc bench: cannot write standard output: %s\n", strerror(errno));
-      fail(&track, EXIT_FAILED);
-    }
     code = track.code;
     nftw(folder, remove_entry, 8, FTW_DEPTH | FTW_PHYS);
   }

@@ -8,7 +8,7 @@
 const char *build_cflags(Arena *arena, const Options *options);
 const char *build_libs(Arena *arena);
 
-/* False if a folder or a device is in the place of the program. */
+/* False if a folder, a device or standard output is in the place of the program. */
 bool build_check_output(Diag *diag, const char *output);
 
 /* Compiles the C file `source` to the program `output`, which appears only when it is complete.

@@ -334,10 +334,8 @@ static const char *kernel_of(const KernelList *kernels, const char *layer) {
 }
 
 /* In the table: not what is elementwise, or nearly so. */
-static bool is_listed(const LayerSummaryList *summary, int i) {
-  const LayerSummary *layer = &summary->at[i];
-  bool same = i && !memcmp(layer->shape, layer[-1].shape, sizeof layer->shape);
-  return !same || layer->macs;
+static bool is_listed(const LayerSummary *layer) {
+  return layer->reshapes || layer->macs;
 }
 
 static char *layer_table(const Graph *graph, const LayerSummaryList *summary,
@@ -347,13 +345,13 @@ static char *layer_table(const Graph *graph, const LayerSummaryList *summary,
   char shape[40];
   int width = 0;
   for (int i = 0; i < summary->count; i++)
-    if (is_listed(summary, i) && (int)strlen(summary->at[i].name) > width)
+    if (is_listed(&summary->at[i]) && (int)strlen(summary->at[i].name) > width)
       width = (int)strlen(summary->at[i].name);
   fprintf(text.out, "   %-*s %-12s %9s %9s  %s\n", width, "layer", "output", "MFLOP", "bytes",
           "kernel");
   for (int i = 0; i < summary->count; i++) {
     const LayerSummary *layer = &summary->at[i];
-    if (!is_listed(summary, i)) continue;
+    if (!is_listed(layer)) continue;
     const char *kernel = kernel_of(kernels, layer->name);
     fprintf(text.out, "   %-*s %-12s %9.3f %9" PRId64 "%s%s\n", width, layer->name,
             shape_text(layer, shape), 2e-6 * (double)layer->macs, layer->activation_bytes,

@@ -14,6 +14,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 /* Places in memory become enumerators of the C, which are ints. */
 static bool check_size(const Program *program, Diag *diag) {
@@ -126,9 +127,10 @@ static bool run_compile(Arena *arena, Diag *diag, const Options *options, const 
 
 static bool run_build(Arena *arena, Diag *diag, const Options *options) {
   const char *program = options->output ? options->output : beside(arena, options->model, "");
+  if (!check_output(diag, options, program) || !build_check_output(diag, program)) return false;
+  if (*program == '-') program = arena_printf(arena, "./%s", program); /* no option of compilers */
   const char *source = arena_printf(arena, "%s.c", program);
-  return check_output(diag, options, program) && build_check_output(diag, program) &&
-         run_compile(arena, diag, options, source) &&
+  return run_compile(arena, diag, options, source) &&
          build_program(arena, diag, source, program, options);
 }
 
@@ -166,7 +168,16 @@ static bool run_command(Arena *arena, Diag *diag, const Options *options) {
   return false;
 }
 
+/* However the program ends (--help does so by itself): what could not be written is a failure. */
+static void check_stdout(int code, void *unused) {
+  (void)unused;
+  if ((fflush(stdout) == 0 && !ferror(stdout)) || code != EXIT_DONE) return;
+  fprintf(stderr, "cnnc: cannot write standard output: %s\n", strerror(errno));
+  _exit(EXIT_FAILED);
+}
+
 int main(int argc, char **argv) {
+  on_exit(check_stdout, NULL);
   if (argc > 1 && !strcmp(argv[1], "bench")) return race_main(argc - 1, argv + 1);
   signal(SIGXFSZ, SIG_IGN); /* a file that grows too large is an error as any other */
   Arena *arena = arena_new();
@@ -177,9 +188,6 @@ int main(int argc, char **argv) {
   if (options.schedule)
     options.compile.schedule = schedule_file_read(arena, &diag, options.schedule);
   if (diag.code == EXIT_DONE) run_command(arena, &diag, &options);
-  if (fflush(stdout) != 0 || ferror(stdout))
-    diag_set(&diag, EXIT_FAILED, (SourcePos){0}, "cannot write standard output: %s",
-             strerror(errno));
   /* a model's mistake stands behind its own file and line */
   if (diag.code != EXIT_DONE)
     fprintf(stderr, "%s%s\n", diag.code == EXIT_MODEL ? "" : "cnnc: ", diag.message);

@@ -3,6 +3,7 @@
 #include "cost.h"
 
 #include <inttypes.h>
+#include <string.h>
 
 /* --- receptive fields ----------------------------------------------------------------------- */
 
@@ -130,10 +131,12 @@ static LayerSummary summarize_layer(const Graph *graph, const Node *node, const 
   LayerSummary layer = {.name = node->name,
                         .kind = kind_text(graph->arena, node),
                         .shape = {y->dim[1], y->dim[2], y->dim[3]},
+                        .reshapes = memcmp(y->dim, node->in[0]->dim, sizeof y->dim) != 0,
                         .activation = y,
                         .gradient = gradient_of(graph, node)};
   for (int i = 0; i < 2; i++) layer.receptive_field[i] = (int)smaller(field->size[i], image[i]);
-  if (node->op != OP_flatten) layer.activation_bytes = value_features(y) * real_bytes(options);
+  if (node->op != OP_flatten || !y->view_of)
+    layer.activation_bytes = value_features(y) * real_bytes(options);
   count_weights(node, &layer);
   return layer;
 }

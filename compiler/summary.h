@@ -10,6 +10,7 @@
 typedef struct LayerSummary {
   const char *name, *kind; /* kind: "conv2d"; with a fused activation, "conv2d+relu" */
   int shape[3];            /* output [C,H,W]; [F,1,1] for a vector */
+  bool reshapes;           /* the output has another shape than the input */
   int64_t parameters, macs;
   int receptive_field[2];   /* pixels of the image that one output sees: height, width; no more than
                                the image has */

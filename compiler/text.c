@@ -73,17 +73,16 @@ bool text_same_file(const char *path, const char *other) {
   return path && other && stat(path, &one) == 0 && stat(other, &two) == 0 && is_same(&one, &two);
 }
 
-/* Whether standard output goes to this file: /dev/stdout behind `>>`. */
-static bool is_stdout(const struct stat *file) {
-  struct stat stream;
-  return fstat(STDOUT_FILENO, &stream) == 0 && is_same(file, &stream);
+bool text_is_stdout(const char *path) {
+  struct stat file, stream;
+  return !strcmp(path, "-") ||
+         (stat(path, &file) == 0 && fstat(STDOUT_FILENO, &stream) == 0 && is_same(&file, &stream));
 }
 
 bool text_write(Arena *arena, Diag *diag, const char *path, const char *text) {
   struct stat status;
-  bool exists = stat(path, &status) == 0;
-  if (!strcmp(path, "-") || (exists && is_stdout(&status))) return write_in_place(diag, "-", text);
-  if (exists && !S_ISREG(status.st_mode)) return write_in_place(diag, path, text);
+  if (text_is_stdout(path)) return write_in_place(diag, "-", text);
+  if (stat(path, &status) == 0 && !S_ISREG(status.st_mode)) return write_in_place(diag, path, text);
 
   path = text_target(arena, path);
   char *temporary;

@@ -20,6 +20,9 @@ const char *text_target(Arena *arena, const char *path);
    the file that it leads to is written. */
 bool text_write(Arena *arena, Diag *diag, const char *path, const char *text);
 
+/* Whether what is written there goes to standard output: `-`, or /dev/stdout by any name. */
+bool text_is_stdout(const char *path);
+
 /* Whether both names lead to one file, which is there; either may be NULL. */
 bool text_same_file(const char *path, const char *other);
 

@@ -1,5 +1,6 @@
 #include "checkpoint.h"
 
+#include "print.h"
 #include "real.h"
 #include "safetensors.h"
 
@@ -36,7 +37,7 @@ static bool parse_numbers(const char *text, double *numbers, int count) {
   for (int i = 0; i < count; i++) {
     char *end;
     numbers[i] = strtod(text, &end);
-    if (end == text || *end != (i + 1 < count ? ',' : '\0')) return false;
+    if (end == text || *end != (i + 1 < count ? ',' : '\0') || !isfinite(numbers[i])) return false;
     text = end + 1;
   }
   return true;
@@ -150,21 +151,35 @@ static bool compare(const cnn_safetensors *file, const char *path, const cnn_mod
                   path, maker ? maker : "unnamed", model->name, buffer);
 }
 
-static void read_labels(const cnn_safetensors *file, const cnn_model *model,
-                        cnn_checkpoint *checkpoint) {
+/* What the images were normalised by; nothing if the file does not say it, as others do not. */
+static bool read_normalization(const cnn_safetensors *file, const char *path,
+                               const cnn_model *model, cnn_normalization *normalization,
+                               cnn_error *error) {
   double mean[CNN_CHANNELS_MAX], deviation[CNN_CHANNELS_MAX];
-  int channels = model->input[0];
+  const int channels = model->input[0];
+  const char *means = cnn_safetensors_metadata(file, "mean");
+  const char *deviations = cnn_safetensors_metadata(file, "deviation");
+  if (!means && !deviations) return true;
+  bool good =
+      parse_numbers(means, mean, channels) && parse_numbers(deviations, deviation, channels);
+  for (int c = 0; good && c < channels; c++) good = deviation[c] > 0;
+  if (!good)
+    return cnn_fail(error, CNN_EXIT_DATA,
+                    "%s: its normalisation (metadata 'mean' and 'deviation') must be %d number%s "
+                    "each with commas between, deviations above 0; take another copy",
+                    path, channels, cnn_plural(channels));
+  *normalization = cnn_normalization_given(channels, mean, deviation);
+  return true;
+}
+
+static bool read_labels(const cnn_safetensors *file, const char *path, const cnn_model *model,
+                        cnn_checkpoint *checkpoint, cnn_error *error) {
   *checkpoint = (cnn_checkpoint){0};
   const char *epoch = cnn_safetensors_metadata(file, "epoch");
   const char *seed = cnn_safetensors_metadata(file, "seed");
   if (epoch) checkpoint->epoch = (int)strtol(epoch, NULL, 10);
   if (seed) checkpoint->seed = strtoull(seed, NULL, 10);
-  if (!parse_numbers(cnn_safetensors_metadata(file, "mean"), mean, channels) ||
-      !parse_numbers(cnn_safetensors_metadata(file, "deviation"), deviation, channels))
-    return;
-  for (int c = 0; c < channels; c++)
-    if (!(deviation[c] > 0)) return;
-  checkpoint->normalization = cnn_normalization_given(channels, mean, deviation);
+  return read_normalization(file, path, model, &checkpoint->normalization, error);
 }
 
 static bool open_checkpoint(cnn_safetensors *file, const char *path, const cnn_model *model,
@@ -201,7 +216,7 @@ bool cnn_checkpoint_load(const char *path, const cnn_model *model, void *paramet
   bool good = compare(&file, path, model, error) && cnn_safetensors_check_data(&file, path, error);
   for (int i = 0; good && i < model->parameter_count; i++)
     good = load_parameter(&file, path, model, &model->parameters[i], parameters, error);
-  if (good) read_labels(&file, model, checkpoint);
+  good = good && read_labels(&file, path, model, checkpoint, error);
   cnn_safetensors_close(&file);
   return good;
 }

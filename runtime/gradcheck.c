@@ -204,25 +204,35 @@ static double loss_along(checker *c, const cnn_parameter *parameter, int directi
    changes the loss, and a long one leaves what the numbers can hold. */
 static const double LENGTH_MOST = 1;
 
-static void check_direction(checker *c, const cnn_parameter *parameter, int direction, double scale,
-                            outcome *result) {
-  enum { POINTS = 16 };
+/* The relative error along one direction, by the gradients at so many points of the way. */
+static double direction_error(checker *c, const cnn_parameter *parameter, int direction,
+                              double scale, int points) {
   static const double change = 0.004; /* of the loss on the whole way: far above rounding */
   double size = fmax(scale * sqrt((double)cnn_parameter_count(parameter)), 1e-4);
   move(c, parameter, direction, scale, 0);
   double magnitude = fmax(fabs(slope(c, parameter, c->gradients)), size);
   double length = fmin(change / magnitude, LENGTH_MOST), integral = 0;
-  for (int i = 0; i < POINTS; i++) {
-    loss_along(c, parameter, direction, scale, length * ((i + 0.5) / POINTS - 0.5));
-    integral += slope(c, parameter, c->session.state.gradients) * length / POINTS;
+  for (int i = 0; i < points; i++) {
+    loss_along(c, parameter, direction, scale, length * ((i + 0.5) / points - 0.5));
+    integral += slope(c, parameter, c->session.state.gradients) * length / points;
   }
   double difference = loss_along(c, parameter, direction, scale, length / 2) -
                       loss_along(c, parameter, direction, scale, -length / 2);
-  note(result, fabs(difference - integral) / fmax(fabs(difference), change));
   move(c, parameter, direction, scale, 0);
+  return fabs(difference - integral) / fmax(fabs(difference), change);
 }
 
 static const double DIRECTION_TOLERANCE = 2e-2;
+
+/* Many kinks on the way need many points between them; a wrong gradient stays wrong. */
+static void check_direction(checker *c, const cnn_parameter *parameter, int direction, double scale,
+                            outcome *result) {
+  enum { POINTS = 16, POINTS_MOST = 256 };
+  double error = INFINITY;
+  for (int points = POINTS; points <= POINTS_MOST && !(error <= DIRECTION_TOLERANCE); points *= 4)
+    error = direction_error(c, parameter, direction, scale, points);
+  note(result, error);
+}
 
 static outcome check_directions(checker *c, const cnn_parameter *parameter) {
   outcome result = {0};

@@ -6,6 +6,7 @@
 #include "files.h"
 #include "flow.h"
 #include "initialize.h"
+#include "print.h"
 #include "real.h"
 #include "sampler.h"
 #include "values.h"
@@ -233,7 +234,11 @@ static void print_table(const gradflow *g) {
 }
 
 static void print_range(const cnn_flow *flow) {
-  const cnn_flow_row *least, *most;
+  const cnn_flow_row *least, *most, *none = NULL;
+  int nones = 0;
+  for (int i = 0; i < flow->count; i++)
+    if (cnn_flow_is_weighted(&flow->rows[i]) && flow->rows[i].weight_gradient == 0 && nones++ == 0)
+      none = &flow->rows[i];
   if (!find_range(flow, &least, &most)) {
     printf("%s: no gradient arrives at any weights\n", flow->model);
     return;
@@ -241,6 +246,9 @@ static void print_range(const cnn_flow *flow) {
   printf("%s: gradients of weights from %.2e (%s) to %.2e (%s), a factor of %.3g\n", flow->model,
          least->weight_gradient, least->layer, most->weight_gradient, most->layer,
          most->weight_gradient / least->weight_gradient);
+  if (nones > 0)
+    printf("%s: no gradient at all in %d layer%s, the first %s\n", flow->model, nones,
+           cnn_plural(nones), none->layer);
 }
 
 /* --- writing ---------------------------------------------------------------------------------- */

@@ -1,9 +1,12 @@
 #include "checkpoint.h"
 #include "commands.h"
 
+#include <errno.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 static const struct {
   const char *name, *text;
@@ -74,8 +77,17 @@ static bool run_command(const cnn_model *model, int argc, char **argv, cnn_error
                   argv[1], model->name);
 }
 
+/* However the program ends (--help does so by itself): what could not be written is a failure. */
+static void check_stdout(int code, void *model) {
+  if ((fflush(stdout) == 0 && !ferror(stdout)) || code != CNN_EXIT_DONE) return;
+  fprintf(stderr, "%s: cannot write standard output: %s\n", ((const cnn_model *)model)->name,
+          strerror(errno));
+  _exit(CNN_EXIT_FAILED);
+}
+
 int cnn_main(const cnn_model *model, int argc, char **argv) {
   cnn_error error = {0};
+  on_exit(check_stdout, (void *)model);
   signal(SIGXFSZ, SIG_IGN); /* a file that grows too large is an error as any other */
   if (argc < 2) {
     print_help(model, stderr);
@@ -88,9 +100,5 @@ int cnn_main(const cnn_model *model, int argc, char **argv) {
   }
   run_command(model, argc, argv, &error);
   if (error.message[0]) fprintf(stderr, "%s: %s\n", model->name, error.message);
-  if ((fflush(stdout) != 0 || ferror(stdout)) && error.code == CNN_EXIT_DONE) {
-    fprintf(stderr, "%s: cannot write to standard output\n", model->name);
-    return CNN_EXIT_FAILED;
-  }
   return (int)error.code;
 }

@@ -176,6 +176,24 @@ static bool read_entry(const cnn_safetensors *file, cnn_tensor *tensor, const cJ
   return true;
 }
 
+static int compare_places(const void *a, const void *b) {
+  const cnn_tensor *one = a, *other = b;
+  if (one->data != other->data) return (const char *)one->data < (const char *)other->data ? -1 : 1;
+  return (one->bytes > other->bytes) - (one->bytes < other->bytes);
+}
+
+/* Puts the tensors in the order of their data. The format allows neither holes nor tensors that
+   share bytes. */
+static bool fill_data(cnn_safetensors *file) {
+  const unsigned char *end = file->data;
+  qsort(file->tensors, (size_t)file->count, sizeof *file->tensors, compare_places);
+  for (int i = 0; i < file->count; i++) {
+    if (file->tensors[i].data != end) return false;
+    end += file->tensors[i].bytes;
+  }
+  return end == file->data + file->data_bytes;
+}
+
 static bool read_header(cnn_safetensors *file, const char *path, cnn_error *error) {
   const unsigned char *start = file->map;
   uint64_t length = 0;
@@ -190,17 +208,14 @@ static bool read_header(cnn_safetensors *file, const char *path, cnn_error *erro
   if (!file->tensors) return cnn_fail(error, CNN_EXIT_FAILED, "%s: no memory", path);
   file->data = start + LENGTH_BYTES + length;
   file->data_bytes = file->map_bytes - LENGTH_BYTES - length;
-  uint64_t sum = 0;
   const cJSON *entry;
   cJSON_ArrayForEach(entry, file->header) {
     if (strcmp(entry->string, "__metadata__") == 0) continue;
     cnn_tensor *tensor = &file->tensors[file->count++];
     if (!read_entry(file, tensor, entry, path, error)) return false;
-    sum += tensor->bytes; /* cannot overflow: each is at most the file's size */
   }
-  /* The format allows neither holes nor tensors that share bytes. */
-  if (sum != file->data_bytes) return bad(path, "its tensors are not as long as its data", error);
-  return true;
+  return fill_data(file) ||
+         bad(path, "its tensors share bytes, or leave bytes of its data out", error);
 }
 
 bool cnn_safetensors_open(cnn_safetensors *file, const char *path, cnn_error *error) {
@@ -215,7 +230,9 @@ bool cnn_safetensors_open(cnn_safetensors *file, const char *path, cnn_error *er
     if (file->map == MAP_FAILED) file->map = NULL;
   }
   close(descriptor);
-  if (!file->map) return bad(path, regular ? "an empty file" : "not a file", error);
+  if (!file->map && S_ISDIR(status.st_mode))
+    return cnn_fail(error, CNN_EXIT_DATA, "%s: a folder; name a safetensors file", path);
+  if (!file->map) return bad(path, regular ? "an empty file" : "no regular file", error);
   if (read_header(file, path, error)) return true;
   cnn_safetensors_close(file);
   return false;

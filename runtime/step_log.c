@@ -20,18 +20,28 @@ static bool add_line(cnn_step_log *log, const char *line, cnn_error *error) {
   return log->text.used < CNN_STEP_LOG_BYTES - LINE || flush(log, error);
 }
 
-/* How many bytes of an earlier log come before `first_step`; -1 if the file is none. */
+/* A line of a log as a whole, "12,2.3,0.1". */
+static bool read_line(const char *line, uint64_t *step) {
+  char *end;
+  *step = strtoull(line, &end, 10);
+  return *line >= '0' && *line <= '9' && *end == ',' && strchr(end, '\n');
+}
+
+/* How many bytes of an earlier log come before `first_step`; -1 if the file is none. Its last line
+   may be cut off, as by a crash. */
 static off_t kept_bytes(FILE *earlier, uint64_t first_step) {
-  char line[LINE], *end;
-  off_t kept = 0;
+  char line[LINE];
+  off_t kept = -1;
   if (!fgets(line, sizeof line, earlier)) return 0;
   if (strcmp(line, HEADER) != 0) return -1;
-  for (bool good = true; good;) {
-    kept = ftello(earlier);
-    good = fgets(line, sizeof line, earlier) != NULL;
-    good = good && strtoull(line, &end, 10) < first_step && *end == ',' && strchr(end, '\n');
+  for (off_t before = ftello(earlier); fgets(line, sizeof line, earlier);
+       before = ftello(earlier)) {
+    uint64_t step;
+    const bool whole = read_line(line, &step);
+    if (!whole && strchr(line, '\n')) return -1;
+    if (kept < 0 && (!whole || step >= first_step)) kept = before;
   }
-  return kept;
+  return kept < 0 ? ftello(earlier) : kept;
 }
 
 bool cnn_step_log_open(cnn_step_log *log, const char *path, uint64_t first_step, cnn_error *error) {

@@ -53,6 +53,13 @@ expect 2 "-o taken: that is a folder" -- "$cnnc" build "$lenet5" -o taken
 expect 2 "-o pipe: that is no regular file" -- "$cnnc" build "$lenet5" -o pipe
 [ ! -e taken.c ] && [ ! -e pipe.c ] || fail "C beside what is no program"
 
+# Nor in that of standard output. A name may begin with -, which compilers take for an option.
+expect 2 "-o -: that is standard output" -- "$cnnc" build "$lenet5" -o -
+"$cnnc" build "$lenet5" -o /dev/stdout >stream 2>errors && fail "a program in place of standard output"
+grep -q "/dev/stdout: that is standard output" errors || fail "$(cat errors)"
+expect 0 -- "$cnnc" build "$lenet5" -o -name --cc "$(compilers | head -n 1)" --target scalar
+[ -x ./-name ] && [ -s ./-name.c ] || fail "-name was not made"
+
 # A symbolic link stays.
 ln -s taken/program link
 expect 0 -- "$cnnc" build "$lenet5" -o link --cc "$(compilers | head -n 1)" --target scalar

@@ -21,6 +21,10 @@ expect 0 -- "$cnnc" "$source/models/resnet20.lua" --target avx2 --direct -o dire
 grep -qi "winograd" direct.c && fail "--direct goes by Winograd's way"
 grep -q "Made by: cnnc resnet20.lua --target avx2 --direct$" direct.c || fail "--direct is not in the command"
 
+# The table of layers: what changes a shape, though it be to that of the row above.
+grep -q '^   layer2.0.pad_channels1 *32x16x16 ' direct.c || fail "pad_channels is not in the table"
+grep -q '^   relu' direct.c && fail "relu is in the table"
+
 # A model with a mistake leaves the file that is there, and nothing else.
 printf 'return nil\n' >bad.lua
 cp lenet5.c before.c
@@ -31,7 +35,7 @@ cmp lenet5.c before.c || fail "a failed run changed the output"
 expect 1 "cannot write missing/out.c: No such file" -- "$cnnc" "$lenet5" -o missing/out.c
 expect 1 "cannot write /dev/full: No space left" -- "$cnnc" "$lenet5" -o /dev/full
 expect 1 "cannot write other" -- "$cnnc" "$lenet5" -o other
-for arguments in "summary $lenet5" "$lenet5 --help" --cflags; do
+for arguments in "summary $lenet5" "$lenet5 --help" --cflags --help "bench --help"; do
   # shellcheck disable=SC2086 # words
   expect 1 "cannot write standard output" -- sh -c '"$@" >/dev/full' sh "$cnnc" $arguments
 done

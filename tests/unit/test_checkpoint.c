@@ -86,6 +86,25 @@ static void damaged_numbers_are_refused(void **state) {
   expect_refused("c.safetensors: element 3 of 'fc.weight' is not a finite number");
 }
 
+static void bad_normalization_is_refused(void **state) {
+  (void)state;
+  static float block[REALS];
+  static const char *const keys[] = {"\"mean\":\"", "\"deviation\":\""};
+  for (int i = 0; i < 2; i++) {
+    save(&fake_model, block);
+    size_t size;
+    char *bytes = scratch_read("c.safetensors", &size);
+    char *number = memmem(bytes, size, keys[i], strlen(keys[i]));
+    assert_non_null(number);
+    number[strlen(keys[i])] = "x-"[i];
+    scratch_write("c.safetensors", bytes, size);
+    free(bytes);
+    expect_refused(
+        "c.safetensors: its normalisation (metadata 'mean' and 'deviation') must be 1 number "
+        "each");
+  }
+}
+
 static void an_absent_file_is_told_with_a_remedy(void **state) {
   (void)state;
   assert_int_equal(remove("c.safetensors"), 0);
@@ -165,10 +184,12 @@ static void normalization_may_be_missing(void **state) {
   cnn_text header = {.data = room, .size = sizeof room};
   cnn_checkpoint checkpoint;
   cnn_error error = {0};
-  for (int metadata = 0; metadata <= 2; metadata += 2) {
+  assert_true(cnn_safetensors_write("c.safetensors", tensors, 2, NULL, 0, &header, &error));
+  assert_true(cnn_checkpoint_load("c.safetensors", &fake_model, block, &checkpoint, &error));
+  assert_int_equal(checkpoint.normalization.channels, 0);
+  for (int metadata = 1; metadata <= 2; metadata++) { /* a half of it, or a deviation of 0 */
     assert_true(cnn_safetensors_write("c.safetensors", tensors, 2, odd, metadata, &header, &error));
-    assert_true(cnn_checkpoint_load("c.safetensors", &fake_model, block, &checkpoint, &error));
-    assert_int_equal(checkpoint.normalization.channels, 0);
+    expect_refused("c.safetensors: its normalisation");
   }
 }
 
@@ -218,6 +239,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(weights_and_labels_come_back),
       cmocka_unit_test(damaged_numbers_are_refused),
+      cmocka_unit_test(bad_normalization_is_refused),
       cmocka_unit_test(an_absent_file_is_told_with_a_remedy),
       cmocka_unit_test(float_and_double_exchange),
       cmocka_unit_test(another_model_is_refused),

@@ -272,6 +272,20 @@ static void a_loss_that_explodes_ends_it(void **state) {
   assert_false(scratch_exists("s.csv.partial"));
 }
 
+static void help_that_is_lost_is_a_failure(void **state) {
+  (void)state;
+  static const char *const commands[] = {"--help", "train --help"};
+  for (int i = 0; i < 2; i++) {
+    char command[200];
+    snprintf(command, sizeof command,
+             FAKE_PROGRAM " %s 2>&1 >/dev/full | grep -q 'cannot write standard output'",
+             commands[i]);
+    assert_int_equal(system(command), 0);
+    snprintf(command, sizeof command, FAKE_PROGRAM " %s >/dev/full 2>&1; test $? = 1", commands[i]);
+    assert_int_equal(system(command), 0);
+  }
+}
+
 /* What standard output is appended to keeps what it had, and a file that is no log stays. */
 static void a_log_overwrites_no_other_file(void **state) {
   (void)state;
@@ -288,6 +302,14 @@ static void a_log_overwrites_no_other_file(void **state) {
   char *notes = scratch_read("notes", NULL);
   assert_string_equal(notes, "no log");
   free(notes);
+  static const char other[] = "step,loss,lr\n0,2.5,0.1\nmy own words\n";
+  scratch_write("notes", other, strlen(other));
+  expect(2, "train d --out refused --log-steps notes", "notes: there is a file that is no log");
+  notes = scratch_read("notes", NULL);
+  assert_string_equal(notes, other);
+  free(notes);
+  scratch_write("notes", other, strlen(other) - 1); /* the last line is cut off: a log of a crash */
+  expect(0, "train d --out crashed --log-steps notes", "written");
   expect(2, "train d --out refused --log-steps ./refused/last.safetensors",
          "a file of its own there");
   assert_false(scratch_exists("refused/last.safetensors"));
@@ -581,6 +603,7 @@ int main(void) {
       TEST(runs_start_from_checkpoints),
       TEST(a_loss_that_explodes_ends_it),
       TEST(a_loss_that_explodes_at_last_ends_it),
+      TEST(help_that_is_lost_is_a_failure),
       TEST(a_log_overwrites_no_other_file),
       TEST(a_log_that_cannot_be_written_costs_no_training),
       TEST(results_go_through_pipes),

@@ -124,7 +124,7 @@ static void hostile_entries(void **state) {
   cnn_safetensors_close(&file);
 
   refuse(good, 15, "tensor 'w' has data_offsets outside of the file");
-  refuse(good, 17, "not as long as its data");
+  refuse(good, 17, "leave bytes of its data out");
   refuse(ENTRY("F32", "[2,2]", "[0,12]"), 16, "do not fit its shape");
   refuse(ENTRY("F32", "[2,2]", "[16,0]"), 16, "outside");
   refuse(ENTRY("F32", "[2,2]", "[-16,0]"), 16, "outside");
@@ -140,7 +140,10 @@ static void hostile_entries(void **state) {
   refuse(ENTRY("F32", "4", "[0,16]"), 16, "bad shape");
   refuse("{\"__metadata__\":{},\"a\":{\"dtype\":\"U8\",\"shape\":[4],\"data_offsets\":[0,4]},"
          "\"b\":{\"dtype\":\"U8\",\"shape\":[4],\"data_offsets\":[0,4]}}",
-         4, "not as long as its data");
+         4, "share bytes");
+  refuse("{\"a\":{\"dtype\":\"U8\",\"shape\":[3],\"data_offsets\":[0,3]},"
+         "\"b\":{\"dtype\":\"U8\",\"shape\":[3],\"data_offsets\":[1,4]}}",
+         6, "share bytes");
 }
 
 /* Every prefix of a good file is refused, and nothing is read beyond its end. */
