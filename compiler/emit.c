@@ -217,21 +217,39 @@ static void number_values(const Node *node, int call) {
 
 enum { CALL_COLUMNS = 120, KERNEL_COLUMNS = 140 };
 
-/* A line in parts of at most so many columns, if it can be broken behind commas; what follows the
-   first part stands further in. */
+/* How long the first part of a line is that begins in column `begun` and is broken behind a comma;
+   0 if all fits, or nothing can be broken. */
+static int first_part(const char *line, int length, int begun, int columns) {
+  int end = 0;
+  if (begun + length <= columns) return 0;
+  for (int i = 0; i + 1 < length && (end == 0 || begun + i < columns); i++)
+    if (line[i] == ',' && line[i + 1] == ' ') end = i + 1;
+  return end;
+}
+
+/* Writes the parts, unless out is NULL, and returns how many they are. */
+static int write_parts(FILE *out, const char *line, int length, int margin, int columns) {
+  int parts = 1, begun = 0;
+  for (int end; (end = first_part(line, length, begun, columns)) > 0; parts++) {
+    if (out) fprintf(out, "%.*s\n%*s", end, line, margin, "");
+    line += end + 1;
+    length -= end + 1;
+    begun = margin;
+  }
+  if (out) fprintf(out, "%.*s\n", length, line);
+  return parts;
+}
+
+/* A line in as few parts of at most so many columns as it can be broken into behind commas, none of
+   them longer than need be; what follows the first part stands further in. */
 static void write_broken(FILE *out, const char *line, int length, int columns) {
   enum { FURTHER = 4 };
   const int margin = (int)strspn(line, " ") + FURTHER;
-  for (int begun = 0; begun + length > columns; begun = margin) {
-    int end = 0;
-    for (int i = 0; i + 1 < length && (end == 0 || begun + i < columns); i++)
-      if (line[i] == ',' && line[i + 1] == ' ') end = i + 1;
-    if (end == 0) break;
-    fprintf(out, "%.*s\n%*s", end, line, margin, "");
-    line += end + 1;
-    length -= end + 1;
-  }
-  fprintf(out, "%.*s\n", length, line);
+  const int parts = write_parts(NULL, line, length, margin, columns);
+  while (parts > 1 && columns > margin &&
+         write_parts(NULL, line, length, margin, columns - 1) == parts)
+    columns--;
+  write_parts(out, line, length, margin, columns);
 }
 
 static void write_call(FILE *out, const Calls *calls, const Call *call, const char *layer,
