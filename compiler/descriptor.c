@@ -175,6 +175,7 @@ static void write_settings(FILE *out, const Recipe *r, double label_smoothing) {
       {"crop", r->crop},
       {"flip", r->flip},
       {"cutout", r->cutout},
+      {"resize", r->resize},
       {"label_smoothing", label_smoothing},
   };
   for (size_t i = 0; i < sizeof settings / sizeof *settings; i++)

@@ -263,6 +263,7 @@ typedef struct Recipe {
   int crop;
   bool flip;
   int cutout;
+  int resize;
   bool normalize_from_dataset; /* mean and deviation of the training set; else those below */
   double mean[INPUT_CHANNELS_MAX], deviation[INPUT_CHANNELS_MAX]; /* of pixels scaled to 0..1 */
 } Recipe;

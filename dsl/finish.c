@@ -226,6 +226,7 @@ int dsl_core_finish(lua_State *lua) {
   recipe->crop = (int)number_field(lua, lua_gettop(lua), "crop");
   recipe->flip = bool_field(lua, lua_gettop(lua), "flip");
   recipe->cutout = (int)number_field(lua, lua_gettop(lua), "cutout");
+  recipe->resize = (int)number_field(lua, train, "resize");
   recipe->normalize_from_dataset = field_is(lua, train, "normalize", "dataset");
   if (!recipe->normalize_from_dataset) {
     lua_getfield(lua, train, "normalize");

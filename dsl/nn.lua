@@ -518,6 +518,7 @@ local TRAIN = {
   {name = "schedule", type = "SCHEDULE", named_only = true},
   {name = "decay", type = "DECAY", default = "all", named_only = true},
   {name = "normalize", type = "NORMALIZE", default = "dataset", named_only = true},
+  {name = "resize", type = "INT", default = 0, named_only = true, low = 0, high = 65535},
   {name = "accumulate", type = "INT", default = 1, named_only = true, low = 1, high = 65536},
   {name = "clip_norm", type = "REAL", named_only = true, above = 0},
   {name = "clip_value", type = "REAL", named_only = true, above = 0},
@@ -589,6 +590,11 @@ local function with_train(what, at, model, given)
   end
   core.look_at(at, "normalize")
   train.normalize = check_normalize(what, train.normalize, model.input[1])
+  core.look_at(at, "resize")
+  if train.resize > 0 and train.resize < math.max(model.input[2], model.input[3]) then
+    fail("%s: resize is %d, but the images are %dx%d; the shorter side must be left at least as long",
+         what, train.resize, model.input[2], model.input[3])
+  end
   core.look_at(at, "augment")
   train.augment = arguments(what .. ".augment", AUGMENT, train.augment)
   for _, word in ipairs {"crop", "cutout"} do

@@ -108,5 +108,7 @@ return nn.model {
     epochs = 90,
     optimizer = nn.sgd {lr = 0.01, momentum = 0.9, weight_decay = 2e-4},
     schedule = nn.step_lr {epochs = 8, gamma = 0.96},
+    resize = size * 8 // 7, -- of photos: then the middle is cut out
+    augment = {flip = true},
   },
 }

@@ -138,5 +138,7 @@ return nn.model {
     epochs = 100,
     optimizer = nn.sgd {lr = 0.045, momentum = 0.9, weight_decay = 4e-5},
     schedule = nn.step_lr {epochs = 2, gamma = 0.94},
+    resize = size * 8 // 7, -- of photos: then the middle is cut out
+    augment = {flip = true},
   },
 }

@@ -80,5 +80,7 @@ return nn.model {
     epochs = 90,
     optimizer = nn.sgd {lr = batch_norm and 0.1 or 0.01, momentum = 0.9, weight_decay = 5e-4},
     schedule = nn.step_lr {epochs = 30},
+    resize = size * 8 // 7, -- of photos: then the middle is cut out
+    augment = {flip = true},
   },
 }

@@ -106,7 +106,7 @@ static void compare_parameter(const cnn_safetensors *file, const cnn_tensor *wan
   const cnn_tensor *found = cnn_safetensors_find(file, wanted->name);
   bool same = found && found->rank == wanted->rank &&
               memcmp(found->shape, wanted->shape, sizeof found->shape) == 0;
-  bool readable = found && (found->dtype == CNN_DTYPE_F32 || found->dtype == CNN_DTYPE_F64);
+  bool readable = found && found->dtype <= CNN_DTYPE_BF16;
   if ((same && readable) || !next_difference(list, differences)) return;
   cnn_text_add(list, "%s: ", wanted->name);
   if (!found) {
@@ -117,30 +117,75 @@ static void compare_parameter(const cnn_safetensors *file, const cnn_tensor *wan
     print_shape(list, wanted);
     cnn_text_add(list, " in the model");
   } else {
-    cnn_text_add(list, "not of type F32 or F64");
+    cnn_text_add(list, "not of type F32, F64, F16 or BF16");
   }
 }
 
+/* Whether a parameter's name begins with a layer's: "fc" is of fc.weight, and of fc.0.bias. */
+static bool is_of_layer(const char *name, const char *layer, size_t length) {
+  return strncmp(name, layer, length) == 0 && (name[length] == '.' || name[length] == '\0');
+}
+
+/* Whether it is of one of the layers; fresh may be NULL. */
+static bool is_fresh(const char *name, const char *fresh) {
+  for (const char *layer = fresh; layer && *layer;) {
+    size_t length = strcspn(layer, ",");
+    if (is_of_layer(name, layer, length)) return true;
+    layer += length + (layer[length] == ',');
+  }
+  return false;
+}
+
+/* All layers that shall start anew are there, in the model or in the file. */
+static bool check_fresh(const cnn_safetensors *file, const char *path, const cnn_model *model,
+                        const char *fresh, cnn_error *error) {
+  for (const char *layer = fresh; layer && *layer;) {
+    int length = (int)strcspn(layer, ",");
+    bool known = false;
+    for (int i = 0; i < model->parameter_count && !known; i++)
+      known = is_of_layer(model->parameters[i].name, layer, (size_t)length);
+    for (int i = 0; i < file->count && !known; i++)
+      known = is_of_layer(file->tensors[i].name, layer, (size_t)length);
+    if (!known)
+      return cnn_fail(error, CNN_EXIT_USAGE,
+                      "--fresh %.*s: neither the model nor %s has a layer of this name", length,
+                      layer, path);
+    layer += length + (layer[length] == ',');
+  }
+  return true;
+}
+
+/* PyTorch's batch norm counts its batches; nothing reads that. */
+static bool is_counter(const char *name) {
+  static const char suffix[] = ".num_batches_tracked";
+  size_t length = strlen(name);
+  return length >= sizeof suffix && strcmp(name + length + 1 - sizeof suffix, suffix) == 0;
+}
+
 static bool compare(const cnn_safetensors *file, const char *path, const cnn_model *model,
-                    cnn_error *error) {
+                    const char *fresh, cnn_error *error) {
   char buffer[1500] = "";
   cnn_text list = {.data = buffer, .size = sizeof buffer};
   int differences = 0;
   for (int i = 0; i < model->parameter_count; i++) {
     cnn_tensor wanted;
+    if (is_fresh(model->parameters[i].name, fresh)) continue;
     describe(&wanted, model, &model->parameters[i], NULL);
     compare_parameter(file, &wanted, &list, &differences);
   }
   for (int i = 0; i < file->count; i++) {
-    bool known = false;
+    const char *name = file->tensors[i].name;
+    bool known = is_counter(name) || is_fresh(name, fresh);
     for (int k = 0; k < model->parameter_count && !known; k++)
-      known = strcmp(file->tensors[i].name, model->parameters[k].name) == 0;
+      known = strcmp(name, model->parameters[k].name) == 0;
     if (!known && next_difference(&list, &differences))
-      cnn_text_add(&list, "%s: not in the model", file->tensors[i].name);
+      cnn_text_add(&list, "%s: not in the model", name);
   }
   if (differences == 0) return true;
   if (differences > DIFFERENCES_SHOWN)
     cnn_text_add(&list, "\n  and %d more", differences - DIFFERENCES_SHOWN);
+  if (fresh)
+    cnn_text_add(&list, "\nor let the layers that differ start anew, with --fresh LAYER,LAYER...");
   const char *maker = cnn_safetensors_metadata(file, "model");
   if (maker && strcmp(maker, model->name) == 0)
     return cnn_fail(error, CNN_EXIT_DATA,
@@ -209,16 +254,24 @@ static bool load_parameter(const cnn_safetensors *file, const char *path, const 
   return true;
 }
 
-bool cnn_checkpoint_load(const char *path, const cnn_model *model, void *parameters,
-                         cnn_checkpoint *checkpoint, cnn_error *error) {
+bool cnn_checkpoint_load_but(const char *path, const cnn_model *model, const char *fresh,
+                             void *parameters, cnn_checkpoint *checkpoint, cnn_error *error) {
   cnn_safetensors file;
   if (!open_checkpoint(&file, path, model, error)) return false;
-  bool good = compare(&file, path, model, error) && cnn_safetensors_check_data(&file, path, error);
+  bool good = check_fresh(&file, path, model, fresh, error) &&
+              compare(&file, path, model, fresh, error) &&
+              cnn_safetensors_check_data(&file, path, error);
   for (int i = 0; good && i < model->parameter_count; i++)
-    good = load_parameter(&file, path, model, &model->parameters[i], parameters, error);
+    good = is_fresh(model->parameters[i].name, fresh) ||
+           load_parameter(&file, path, model, &model->parameters[i], parameters, error);
   good = good && read_labels(&file, path, model, checkpoint, error);
   cnn_safetensors_close(&file);
   return good;
+}
+
+bool cnn_checkpoint_load(const char *path, const cnn_model *model, void *parameters,
+                         cnn_checkpoint *checkpoint, cnn_error *error) {
+  return cnn_checkpoint_load_but(path, model, NULL, parameters, checkpoint, error);
 }
 
 bool cnn_checkpoint_classes(const char *path, const cnn_model *model, char **classes,

@@ -24,11 +24,16 @@ size_t cnn_checkpoint_header_bytes(const cnn_model *model, const char *classes);
 bool cnn_checkpoint_save(const char *path, const cnn_model *model, void *parameters,
                          const cnn_checkpoint *checkpoint, cnn_text *header, cnn_error *error);
 
-/* Fills the parameter block; F32 and F64 are converted as needed. A file whose names or shapes are
-   not the model's is refused with the first differences, one with damaged or infinite numbers,
-   too. */
+/* Fills the parameter block; F32, F64, F16 and BF16 are converted as needed. A file whose names or
+   shapes are not the model's is refused with the first differences, one with damaged or infinite
+   numbers, too. PyTorch's counters of batches (num_batches_tracked) are left out. */
 bool cnn_checkpoint_load(const char *path, const cnn_model *model, void *parameters,
                          cnn_checkpoint *checkpoint, cnn_error *error);
+
+/* The same but for the layers `fresh`, names with commas between ("fc" or "aux1,aux2"; "": none):
+   whatever the file has of them, their parameters stay as they are. */
+bool cnn_checkpoint_load_but(const char *path, const cnn_model *model, const char *fresh,
+                             void *parameters, cnn_checkpoint *checkpoint, cnn_error *error);
 
 /* The names of classes in the file, one a line, or NULL; the caller frees them. */
 bool cnn_checkpoint_classes(const char *path, const cnn_model *model, char **classes,

@@ -11,7 +11,7 @@ extern "C" {
 #endif
 
 /* Raised when cnn_model or the functions in it change meaning. */
-#define CNN_ABI 8
+#define CNN_ABI 9
 
 typedef enum cnn_target { CNN_SCALAR, CNN_AVX2, CNN_AVX512 } cnn_target;
 
@@ -121,6 +121,8 @@ typedef struct cnn_recipe {
   int crop;          /* augmentation: pixels that an image is shifted at most, zeros come in */
   int flip;          /* augmentation: half of the images are mirrored */
   int cutout;        /* augmentation: pixels a side of a square that is blanked; 0: none */
+  int resize; /* JPEG images: pixels of the shorter side after scaling, before the middle is cut
+                 out; 0: they must have the network's size */
   int normalize_from_dataset; /* else mean and deviation of pixels in 0..1, one a channel */
   const double *mean, *deviation;
   double label_smoothing;

@@ -4,6 +4,7 @@
 #include "clock.h"
 #include "commands.h"
 #include "files.h"
+#include "resize.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -196,6 +197,7 @@ typedef struct decoder {
   struct jpeg_error_mgr errors; /* first: libjpeg knows only this part */
   jmp_buf back;
   char message[JMSG_LENGTH_MAX];
+  uint8_t *pixels; /* of an image that is scaled; or NULL */
   struct jpeg_decompress_struct jpeg;
 } decoder;
 
@@ -209,19 +211,36 @@ static void on_message(j_common_ptr jpeg, int level) {
   if (level < 0) on_error(jpeg);
 }
 
-static bool check_size(const decoder *d, const cnn_model *model, const char *path,
-                       cnn_error *error) {
+static bool has_size(const decoder *d, const int *input) {
+  return (int)d->jpeg.output_height == input[1] && (int)d->jpeg.output_width == input[2];
+}
+
+/* Of another size than the network's input. */
+static bool read_scaled(decoder *d, const cnn_model *model, const char *path, uint8_t *to,
+                        cnn_error *error) {
   const int *input = model->input;
-  if ((int)d->jpeg.output_height == input[1] && (int)d->jpeg.output_width == input[2]) return true;
-  return cnn_fail(error, CNN_EXIT_DATA,
-                  "%s: an image of %ux%u (height, width), but %s takes %dx%d; compile the model "
-                  "for this input or scale the images",
-                  path, d->jpeg.output_height, d->jpeg.output_width, model->name, input[1],
-                  input[2]);
+  const int height = (int)d->jpeg.output_height, width = (int)d->jpeg.output_width;
+  const size_t row = (size_t)width * (size_t)input[0];
+  if (model->recipe->resize == 0)
+    return cnn_fail(error, CNN_EXIT_DATA,
+                    "%s: an image of %dx%d (height, width), but %s takes %dx%d; give the model's "
+                    "recipe resize = %d, by which images are scaled and cut, or another input",
+                    path, height, width, model->name, input[1], input[2],
+                    input[1] > input[2] ? input[1] : input[2]);
+  d->pixels = malloc(row * (size_t)height);
+  if (!d->pixels)
+    return cnn_fail(error, CNN_EXIT_FAILED, "%s: no memory for an image of %dx%d pixels", path,
+                    height, width);
+  while (d->jpeg.output_scanline < d->jpeg.output_height) {
+    JSAMPROW rows[] = {d->pixels + d->jpeg.output_scanline * row};
+    jpeg_read_scanlines(&d->jpeg, rows, 1);
+  }
+  const cnn_picture picture = {d->pixels, height, width, input[0]};
+  return cnn_resize(&picture, model->recipe->resize, input[1], input[2], to, error);
 }
 
 /* Rows as libjpeg gives them, channels side by side, into planes. row: [width * channels]. */
-static void read_rows(decoder *d, const int *input, uint8_t *row, uint8_t *to) {
+static bool read_rows(decoder *d, const int *input, uint8_t *row, uint8_t *to) {
   size_t channels = (size_t)input[0], width = (size_t)input[2], area = width * (size_t)input[1];
   for (size_t y = 0; y < (size_t)input[1]; y++) {
     JSAMPROW rows[] = {row};
@@ -229,6 +248,7 @@ static void read_rows(decoder *d, const int *input, uint8_t *row, uint8_t *to) {
     for (size_t c = 0; c < channels; c++)
       for (size_t x = 0; x < width; x++) to[c * area + y * width + x] = row[x * channels + c];
   }
+  return true;
 }
 
 static bool decode(const cnn_model *model, const char *path, uint8_t *row, uint8_t *to,
@@ -236,6 +256,7 @@ static bool decode(const cnn_model *model, const char *path, uint8_t *row, uint8
   FILE *file = fopen(path, "rb");
   if (!file) return cnn_fail(error, CNN_EXIT_DATA, "%s: %s", path, strerror(errno));
   decoder d;
+  d.pixels = NULL;
   d.jpeg.err = jpeg_std_error(&d.errors);
   d.errors.error_exit = on_error;
   d.errors.emit_message = on_message;
@@ -249,11 +270,14 @@ static bool decode(const cnn_model *model, const char *path, uint8_t *row, uint8
     jpeg_read_header(&d.jpeg, TRUE);
     d.jpeg.out_color_space = model->input[0] == 1 ? JCS_GRAYSCALE : JCS_RGB;
     jpeg_start_decompress(&d.jpeg);
-    good = check_size(&d, model, path, error);
-    if (good) read_rows(&d, model->input, row, to);
+    if (has_size(&d, model->input))
+      good = read_rows(&d, model->input, row, to);
+    else
+      good = read_scaled(&d, model, path, to, error);
     if (good) jpeg_finish_decompress(&d.jpeg);
   }
   jpeg_destroy_decompress(&d.jpeg);
+  free(d.pixels);
   fclose(file);
   return good;
 }

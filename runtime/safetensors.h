@@ -16,6 +16,8 @@ enum { CNN_TENSOR_RANK_MAX = 8 };
 typedef enum cnn_dtype {
   CNN_DTYPE_F32,
   CNN_DTYPE_F64,
+  CNN_DTYPE_F16,
+  CNN_DTYPE_BF16,
   CNN_DTYPE_U8,
   CNN_DTYPE_I32,
   CNN_DTYPE_I64,

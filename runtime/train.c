@@ -19,13 +19,14 @@ typedef struct options {
   cnn_arguments given;
   cnn_recipe recipe; /* the model's, with what the command line says */
   const char *out, *init, *log;
+  const char *fresh; /* layers that do not start from `init`; "" for none */
   const char *fixed; /* an option that a run which goes on does not take; or NULL */
   int64_t steps;     /* 0: no limit */
   int batch, limit;
   bool in_order, resume;
 } options;
 
-enum { KEY_INIT = 256, KEY_STEPS, KEY_NO_SHUFFLE, KEY_LOG, KEY_RESUME };
+enum { KEY_INIT = 256, KEY_FRESH, KEY_STEPS, KEY_NO_SHUFFLE, KEY_LOG, KEY_RESUME };
 
 static const struct argp_option OPTIONS[] = {
     {"epochs", 'e', "N", 0, "Times through the training images (default: the model's)", 0},
@@ -43,6 +44,10 @@ static const struct argp_option OPTIONS[] = {
      "run that never stopped",
      0},
     {"init", KEY_INIT, "FILE", 0, "Start from the weights of a checkpoint", 0},
+    {"fresh", KEY_FRESH, "LAYERS", 0,
+     "With --init: these layers start anew nevertheless, as the last one does where classes are "
+     "others (fc; names with commas between)",
+     0},
     {"limit", 'l', "N", 0, "Only the first N training images", 0},
     {"steps", KEY_STEPS, "N", 0,
      "Stop after N updates, evaluate and save; the learning rate goes as if all epochs came", 0},
@@ -90,6 +95,10 @@ static error_t parse(int key, char *text, struct argp_state *state) {
     o->fixed = "--init";
     o->init = text;
     return 0;
+  case KEY_FRESH:
+    o->fixed = "--fresh";
+    o->fresh = text;
+    return 0;
   case 'l':
     o->fixed = "--limit";
     o->limit = (int)cnn_argument_integer(state, "--limit", text, 1, INT32_MAX);
@@ -110,6 +119,8 @@ static error_t parse(int key, char *text, struct argp_state *state) {
   case ARGP_KEY_END:
     if (o->resume && o->fixed)
       argp_error(state, "--resume goes on with the settings of the run; leave out %s", o->fixed);
+    if (*o->fresh && !o->init)
+      argp_error(state, "--fresh %s: without --init FILE all layers start anew", o->fresh);
     return 0;
   }
   return ARGP_ERR_UNKNOWN;
@@ -185,12 +196,11 @@ static bool allocate(cnn_trainer *t, int threads, cnn_error *error) {
   return cnn_session_open(session, error);
 }
 
-static bool set_start(cnn_trainer *t, const char *init, cnn_error *error) {
+static bool set_start(cnn_trainer *t, const options *o, cnn_error *error) {
   void *parameters = t->session.state.parameters;
   cnn_checkpoint start;
-  if (!init)
-    cnn_init_parameters(t->model, t->seed, parameters);
-  else if (!cnn_checkpoint_load(init, t->model, parameters, &start, error))
+  cnn_init_parameters(t->model, t->seed, parameters);
+  if (o->init && !cnn_checkpoint_load_but(o->init, t->model, o->fresh, parameters, &start, error))
     return false;
   if (t->average) cnn_average_update(t->model, t->average, parameters, 0, true);
   return true;
@@ -264,7 +274,7 @@ static bool prepare(cnn_trainer *t, const options *o, cnn_error *error) {
     t->session.state.seed = t->seed;
     cnn_normalization normalization = cnn_session_normalization(t->model, &t->training);
     cnn_session_normalize(&t->session, &normalization);
-    good = o->resume ? set_standing(t, &state, &from, o, error) : set_start(t, o->init, error);
+    good = o->resume ? set_standing(t, &state, &from, o, error) : set_start(t, o, error);
   }
   if (o->resume) cnn_safetensors_close(&state);
   if (!good || !cnn_run_make(&t->run, error)) return false;
@@ -331,6 +341,7 @@ bool cnn_train(const cnn_model *model, int argc, char **argv, cnn_error *error) 
   options o = {.given = cnn_arguments_of(model),
                .recipe = *model->recipe,
                .batch = default_batch(model),
+               .fresh = "",
                .out = cnn_default_run(model, out)};
   argp_parse(&PARSER, argc, argv, 0, NULL, &o);
   t = (cnn_trainer){.model = model,

@@ -193,6 +193,67 @@ static void normalization_may_be_missing(void **state) {
   }
 }
 
+/* As PyTorch's tools write them: other types of numbers, and a count of batches. */
+static void files_of_others_load(void **state) {
+  (void)state;
+  static float block[REALS];
+  static uint16_t halves[7840] = {0x3c00, 0xc100, 0x0001, 0x7bff}, upper[10] = {0x3f80, 0xc020};
+  static const int64_t batches = 7;
+  const cnn_tensor tensors[3] = {
+      {"fc.weight", CNN_DTYPE_F16, 2, {10, 784}, halves, sizeof halves},
+      {"fc.bias", CNN_DTYPE_BF16, 1, {10}, upper, sizeof upper},
+      {"bn.num_batches_tracked", CNN_DTYPE_I64, 0, {0}, &batches, 8},
+  };
+  char room[1024];
+  cnn_text header = {.data = room, .size = sizeof room};
+  cnn_checkpoint checkpoint;
+  cnn_error error = {0};
+  assert_true(cnn_safetensors_write("c.safetensors", tensors, 3, NULL, 0, &header, &error));
+  assert_true(cnn_checkpoint_load("c.safetensors", &fake_model, block, &checkpoint, &error));
+  const float *weight = block + fake_model.parameters[0].offset;
+  const float *bias = block + fake_model.parameters[1].offset;
+  assert_true(weight[0] == 1 && weight[1] == -2.5f && weight[2] == 0x1p-24f && weight[3] == 65504);
+  assert_true(weight[4] == 0 && bias[0] == 1 && bias[1] == -2.5f);
+  halves[5] = 0x7c00; /* infinity */
+  assert_true(cnn_safetensors_write("c.safetensors", tensors, 3, NULL, 0, &header, &error));
+  expect_refused("c.safetensors: element 5 of 'fc.weight' is not a finite number");
+}
+
+static void fresh_layers_are_left(void **state) {
+  (void)state;
+  static float saved[REALS], loaded[REALS];
+  const cnn_parameter parameters[] = {
+      {"fc.weight", 2, {10, 784}, 0, CNN_ZEROS, 0, 1},
+      {"head.0.bias", 1, {3}, 7840, CNN_ZEROS, 0, 1},
+  };
+  cnn_model other = fake_model;
+  other.parameters = parameters;
+  other.parameter_count = 2;
+  cnn_checkpoint checkpoint;
+  cnn_error error = {0};
+  cnn_init_parameters(&fake_model, 1, saved);
+  save(&fake_model, saved);
+  loaded[7840] = 42;
+  /* fc.bias is only in the file, head only in the model */
+  assert_true(cnn_checkpoint_load_but("c.safetensors", &other, "head,fc.bias", loaded, &checkpoint,
+                                      &error));
+  assert_memory_equal(loaded, saved, 7840 * sizeof *loaded);
+  assert_true(loaded[7840] == 42);
+  static const struct {
+    const char *fresh, *words;
+  } mistakes[] = {
+      {"", "fc.bias: not in the model\nor let the layers that differ start anew, with --fresh"},
+      {"hea,fc.bias", "--fresh hea: neither the model nor c.safetensors has a layer of this name"},
+      {"head", "fc.bias: not in the model"},
+  };
+  for (int i = 0; i < 3; i++) {
+    error = (cnn_error){0};
+    assert_false(cnn_checkpoint_load_but("c.safetensors", &other, mistakes[i].fresh, loaded,
+                                         &checkpoint, &error));
+    if (!strstr(error.message, mistakes[i].words)) fail_msg("%s", error.message);
+  }
+}
+
 static void folders_of_other_runs_are_refused(void **state) {
   (void)state;
   static float block[REALS];
@@ -245,6 +306,8 @@ int main(void) {
       cmocka_unit_test(another_model_is_refused),
       cmocka_unit_test(long_lists_of_differences_are_cut),
       cmocka_unit_test(normalization_may_be_missing),
+      cmocka_unit_test(files_of_others_load),
+      cmocka_unit_test(fresh_layers_are_left),
       cmocka_unit_test(folders_of_other_runs_are_refused),
   };
   return cmocka_run_group_tests(tests, scratch_open, scratch_close);

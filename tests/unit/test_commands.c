@@ -253,6 +253,9 @@ static void runs_start_from_checkpoints(void **state) {
   (void)state;
   expect(0, "train d --epochs 12 --lr 0.1 --out a", "written");
   expect(0, "train d --epochs 1 --lr 0 --init a/last.safetensors --out b", "100.00 %");
+  expect(0, "train d --epochs 1 --lr 0 --init a/last.safetensors --fresh fc --out b", "written");
+  expect(2, "train d --fresh fc", "--fresh fc: without --init FILE all layers start anew");
+  expect(2, "train d --init a/last.safetensors --fresh f", "--fresh f: neither the model nor");
   expect(0, "gradcheck d --weights a/last.safetensors", "all within");
   assert_int_equal(system("mkdir foreign && echo mine >foreign/ema.safetensors"), 0);
   expect(2, "train d --out foreign", "holds ema.safetensors, which no training");

@@ -15,7 +15,9 @@
 
 /* The other data sets: CIFAR-10's binary files, and folders of JPEG images. */
 enum { RECORD = 3073 };
-static const cnn_model COLOUR = {.name = "net", .input = {3, 32, 32}, .classes = 3};
+static const cnn_recipe PLAIN = {.resize = 0}, SCALED = {.resize = 36};
+static const cnn_model COLOUR = {
+    .name = "net", .input = {3, 32, 32}, .classes = 3, .recipe = &PLAIN};
 
 static int fresh(void **state) {
   (void)state;
@@ -172,6 +174,32 @@ static void images_load_without_a_data_set(void **state) {
                                      "JPEG files alone");
 }
 
+static void other_sizes_are_scaled_where_the_recipe_says_so(void **state) {
+  (void)state;
+  cnn_dataset dataset;
+  cnn_error error = {0};
+  cnn_model scaled = COLOUR;
+  write_folders();
+  scaled.recipe = &SCALED;
+  scratch_jpeg("d/train/leaf/0.jpg", 64, (const unsigned char[]){20, 200, 20});
+  scratch_jpeg("d/train/sky/0.jpg", 5, (const unsigned char[]){20, 20, 200});
+  assert_true(cnn_dataset_load(&dataset, &scaled, "d", "train", 3, &error));
+  for (int i = 0; i < 3; i++)
+    for (int c = 0; c < 3; c++)
+      for (int k = 0; k < 1024; k += 31)
+        assert_in_range(dataset.images[i * 3072 + c * 1024 + k] + 3, c == i ? 200 : 20,
+                        c == i ? 206 : 26);
+  cnn_dataset_release(&dataset);
+  expect_mistake(&COLOUR, "train",
+                 "d/train/leaf/0.jpg: an image of 64x64 (height, width), but net takes 32x32; give "
+                 "the model's recipe resize = 32");
+  size_t size;
+  char *bytes = scratch_read("d/train/leaf/0.jpg", &size);
+  scratch_write("d/train/leaf/0.jpg", bytes, size / 2);
+  free(bytes);
+  expect_mistake(&scaled, "train", "d/train/leaf/0.jpg: not a good JPEG image: Premature end");
+}
+
 static void mistakes_in_folders(void **state) {
   (void)state;
   cnn_model other = COLOUR;
@@ -206,6 +234,7 @@ int main(void) {
       cmocka_unit_test_setup(folders_load, fresh),
       cmocka_unit_test_setup(known_classes_need_no_training_part, fresh),
       cmocka_unit_test_setup(images_load_without_a_data_set, fresh),
+      cmocka_unit_test_setup(other_sizes_are_scaled_where_the_recipe_says_so, fresh),
       cmocka_unit_test_setup(mistakes_in_folders, fresh),
   };
   return cmocka_run_group_tests(tests, scratch_open, scratch_close);

@@ -1,0 +1,93 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include "resize.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static void resize(const uint8_t *pixels, int height, int width, int channels, int shorter,
+                   int made_height, int made_width, uint8_t *to) {
+  const cnn_picture picture = {pixels, height, width, channels};
+  cnn_error error = {0};
+  assert_true(cnn_resize(&picture, shorter, made_height, made_width, to, &error));
+}
+
+static void constants_stay(void **state) {
+  (void)state;
+  static const int sizes[][2] = {{1, 1}, {2, 9}, {31, 7}, {64, 65}, {3, 300}};
+  static uint8_t pixels[64 * 65 * 3], to[3 * 8 * 8];
+  for (int i = 0; i < 5; i++) {
+    for (int k = 0; k < 64 * 65; k++) memcpy(pixels + 3 * k, (const uint8_t[]){0, 100, 255}, 3);
+    memset(to, 7, sizeof to);
+    resize(pixels, sizes[i][0], sizes[i][1], 3, 9, 8, 8, to);
+    for (int k = 0; k < 64; k++) {
+      assert_int_equal(to[k], 0);
+      assert_int_equal(to[64 + k], 100);
+      assert_int_equal(to[128 + k], 255);
+    }
+  }
+}
+
+/* Half the size: a triangle four pixels wide, whose ends are cut off at the edge: 3, 3, 1. */
+static void halves_are_means_under_a_triangle(void **state) {
+  (void)state;
+  static const uint8_t row[4] = {0, 70, 140, 210};
+  uint8_t pixels[16], to[4];
+  for (int y = 0; y < 4; y++) memcpy(pixels + 4 * y, row, 4);
+  resize(pixels, 4, 4, 1, 2, 2, 2, to);
+  for (int y = 0; y < 2; y++) {
+    assert_int_equal(to[2 * y], (3 * 0 + 3 * 70 + 140) / 7);
+    assert_int_equal(to[2 * y + 1], (70 + 3 * 140 + 3 * 210) / 7);
+  }
+}
+
+static void twice_the_size_is_interpolated(void **state) {
+  (void)state;
+  static const uint8_t pixels[4] = {0, 100, 0, 100}, wanted[4] = {0, 25, 75, 100};
+  uint8_t to[16];
+  resize(pixels, 2, 2, 1, 4, 4, 4, to);
+  for (int y = 0; y < 4; y++) assert_memory_equal(to + 4 * y, wanted, 4);
+}
+
+/* The middle of the longer side; of an odd rest, the even half is cut off in front. */
+static void the_middle_is_cut_out(void **state) {
+  (void)state;
+  uint8_t pixels[2 * 7], to[4];
+  for (int i = 0; i < 7; i++) pixels[2 * i] = pixels[2 * i + 1] = (uint8_t)(10 * i);
+  resize(pixels, 7, 2, 1, 2, 2, 2, to);
+  assert_memory_equal(to, ((const uint8_t[]){20, 20, 30, 30}), 4);
+  for (int i = 0; i < 14; i++) pixels[i] = (uint8_t)(10 * (i % 7));
+  resize(pixels, 2, 7, 1, 2, 2, 2, to);
+  assert_memory_equal(to, ((const uint8_t[]){20, 30, 20, 30}), 4);
+}
+
+/* Pixel (7 y y + 13 x + 31 c x) mod 256 of a picture of 13x17, by PyTorch's interpolate(mode =
+   "bilinear", antialias = True), which does not round between rows and columns. */
+static void as_pytorch_has_it(void **state) {
+  (void)state;
+  static const uint8_t wanted[2][9] = {{152, 168, 149, 118, 126, 123, 99, 124, 144},
+                                       {125, 147, 118, 118, 125, 124, 135, 129, 140}};
+  uint8_t pixels[13 * 17 * 2], to[2 * 9];
+  for (int y = 0; y < 13; y++)
+    for (int x = 0; x < 17; x++)
+      for (int c = 0; c < 2; c++)
+        pixels[(y * 17 + x) * 2 + c] = (uint8_t)(7 * y * y + 13 * x + 31 * c * x);
+  resize(pixels, 13, 17, 2, 5, 3, 3, to);
+  for (int c = 0; c < 2; c++)
+    for (int i = 0; i < 9; i++) assert_in_range(to[9 * c + i] + 1, wanted[c][i], wanted[c][i] + 2);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(constants_stay),
+      cmocka_unit_test(halves_are_means_under_a_triangle),
+      cmocka_unit_test(twice_the_size_is_interpolated),
+      cmocka_unit_test(the_middle_is_cut_out),
+      cmocka_unit_test(as_pytorch_has_it),
+  };
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}
