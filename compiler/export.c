@@ -175,6 +175,7 @@ static void add_extras(cJSON *item, const Recipe *recipe) {
   if (recipe->clip_norm > 0) add_number(item, "clip_norm", recipe->clip_norm);
   if (recipe->clip_value > 0) add_number(item, "clip_value", recipe->clip_value);
   if (recipe->ema > 0) add_number(item, "ema", recipe->ema);
+  if (recipe->resize > 0) add_number(item, "resize", recipe->resize);
   if (recipe->crop == 0 && !recipe->flip && recipe->cutout == 0) return;
   cJSON *augment = add_object(item, "augment");
   add_number(augment, "crop", recipe->crop);

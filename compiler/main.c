@@ -168,7 +168,8 @@ static bool run_command(Arena *arena, Diag *diag, const Options *options) {
   return false;
 }
 
-/* However the program ends (--help does so by itself): what could not be written is a failure. */
+/* However the program ends (--help does so by itself): what could not be written is a failure. For
+   on_exit, which glibc has and which tells the code. */
 static void check_stdout(int code, void *unused) {
   (void)unused;
   if ((fflush(stdout) == 0 && !ferror(stdout)) || code != EXIT_DONE) return;

@@ -97,6 +97,15 @@ local function copied(t)
   return copy
 end
 
+-- The same with the tables in it, all of which have been checked.
+local function copied_whole(t)
+  local copy = copied(t)
+  for key, v in next, copy do
+    if type(v) == "table" and not made[v] then copy[key] = copied_whole(v) end
+  end
+  return copy
+end
+
 -- How many entries a list has; a hole, or another key, is a mistake.
 local function length_of(what, name, t)
   local last = 0
@@ -234,8 +243,8 @@ local function arguments(what, fields, given, at)
 end
 
 return {
-  INT_MAX = INT_MAX, arguments = arguments, convert = convert, copied = copied, fail = fail,
-  fail_at = fail_at, is_bound = is_bound, is_int = is_int, check_range = check_range, length_of = length_of, list = list, made_as = made_as,
-  make = make, range_words = range_words, shown = shown,
-  sorted_keys = sorted_keys, suggestion = suggestion,
+  INT_MAX = INT_MAX, arguments = arguments, check_range = check_range, convert = convert,
+  copied = copied, copied_whole = copied_whole, fail = fail, fail_at = fail_at, is_bound = is_bound,
+  is_int = is_int, length_of = length_of, list = list, made_as = made_as, make = make,
+  range_words = range_words, shown = shown, sorted_keys = sorted_keys, suggestion = suggestion,
 }

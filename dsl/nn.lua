@@ -352,10 +352,12 @@ function nn.preset(given)
     fail("nn.preset: write nn.preset{depth = 34}, not %s", shown(given))
   end
   local place = {core.position()}
-  for name, value in next, copied(given) do
-    if type(name) ~= "string" then
-      fail("nn.preset: write nn.preset{depth = 34}: [%s] is no name", tostring(name))
+  for key in next, given do
+    if type(key) ~= "string" then
+      fail("nn.preset: write nn.preset{depth = 34}: [%s] is no name", tostring(key))
     end
+  end
+  for _, name in ipairs(sorted_keys(given)) do
     for _, option in ipairs(options) do
       if option.name == name then
         fail("nn.preset: '%s' has its value already; say nn.preset before require", name)
@@ -365,7 +367,7 @@ function nn.preset(given)
     if outer and outer.place[1] == place[1] then
       fail("nn.preset: '%s' is given in line %d too; take one of the two", name, outer.place[2])
     end
-    presets[name] = outer or {value = value, place = place}
+    presets[name] = outer or {value = rawget(given, name), place = place}
   end
 end
 
@@ -374,6 +376,9 @@ local function is_alike(a, b) return type(a) == type(b) and math.type(a) == math
 local function preset_of(name, default)
   local preset = presets[name]
   if not preset then return default end
+  if math.type(default) == "float" and math.type(preset.value) == "integer" then
+    return preset.value + 0.0 -- as -D takes it
+  end
   if not is_alike(preset.value, default) then
     fail_at(preset.place, "nn.preset: %s is %s, but the default of the option is %s", name,
             shown(preset.value), shown(default))
@@ -616,7 +621,7 @@ local function with_train(what, at, model, given)
   core.look_at()
   core.model_here()
   local whole = copied(model)
-  whole.train, whole.recipe = train, given
+  whole.train, whole.recipe = train, check.copied_whole(given or {})
   return make("model", "nn.model", whole, "it may have options (nn.option), and nn.with_recipe gives "
               .. "it another recipe")
 end
@@ -639,14 +644,16 @@ end
 
 -- The same network with another recipe: what is given replaces that of the model's `train`.
 function nn.with_recipe(given)
-  given = type(given) == "table" and copied(given) or {}
-  local model = check.made_as("model", given[1])
+  local values = type(given) == "table" and copied(given) or {}
+  local model = check.made_as("model", values[1])
   if not model then
+    local first = given
+    if next(values) ~= nil then first = values[1] end
     fail("nn.with_recipe: write nn.with_recipe{model, optimizer = ...}, a model first, not %s",
-         shown(given[1]))
+         shown(first))
   end
-  local recipe = copied(model.recipe or {})
-  for key, v in next, given do
+  local recipe = copied(model.recipe)
+  for key, v in next, values do
     if type(key) == "string" then
       recipe[key] = v
     elseif key ~= 1 then

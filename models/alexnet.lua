@@ -13,6 +13,8 @@ local hidden = nn.option("hidden", 4096, "features of the classifier's hidden la
   {low = 1})
 
 local small = size < 64 -- images of 32x32: the first layer keeps more of them
+local resize = nn.option("resize", small and 0 or (size * 8 + 6) // 7,
+  "scales the shorter side of photos, whose middle is cut out; 0: they have the size", {low = 0})
 
 local function layer(x, i, channels, kernel, given)
   given = given or {}
@@ -60,13 +62,14 @@ return nn.model {
     epochs = 20,
     optimizer = nn.sgd {lr = 0.02, momentum = 0.9, nesterov = true, weight_decay = 5e-4},
     schedule = nn.cosine_lr {warmup = 1},
+    resize = resize,
     augment = {crop = 4, flip = true},
   } or {
     batch = batch,
     epochs = 90,
     optimizer = nn.sgd {lr = 0.01, momentum = 0.9, weight_decay = 5e-4},
     schedule = nn.step_lr {epochs = 30},
-    resize = size * 8 // 7, -- of photos: then the middle is cut out
+    resize = resize,
     augment = {flip = true},
   },
 }

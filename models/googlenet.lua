@@ -14,6 +14,8 @@ local aux_rate = nn.option("aux_dropout", 0.7, "the same in the auxiliary classi
 local width = nn.option("width", 1.0, "factor of the channels of every convolution",
   {low = 1 / 16, high = 16})
 local small = size < 64 -- images of 32x32: the first layers halve them once instead of three times
+local resize = nn.option("resize", small and 0 or (size * 8 + 6) // 7,
+  "scales the shorter side of photos, whose middle is cut out; 0: they have the size", {low = 0})
 local batch = nn.option("batch", small and 128 or 32, "images a step", {low = 1})
 
 -- torchvision's, or with biases and without norms one that keeps the size of activations
@@ -102,13 +104,14 @@ return nn.model {
     epochs = 25,
     optimizer = nn.sgd {lr = 0.1, momentum = 0.9, nesterov = true, weight_decay = 5e-4},
     schedule = nn.cosine_lr {warmup = 2},
+    resize = resize,
     augment = {crop = 4, flip = true},
   } or {
     batch = batch,
     epochs = 90,
     optimizer = nn.sgd {lr = 0.01, momentum = 0.9, weight_decay = 2e-4},
     schedule = nn.step_lr {epochs = 8, gamma = 0.96},
-    resize = size * 8 // 7, -- of photos: then the middle is cut out
+    resize = resize,
     augment = {flip = true},
   },
 }

@@ -8,6 +8,8 @@ local size = nn.option("size", 299, "height and width of the images",
 local classes = nn.option("classes", 1000, "classes", {low = 1})
 local rate = nn.option("dropout", 0.5, "probability of a zero before the classifier",
   {low = 0, below = 1})
+local resize = nn.option("resize", (size * 8 + 6) // 7,
+  "scales the shorter side of photos, whose middle is cut out; 0: they have the size", {low = 0})
 local batch = nn.option("batch", 32, "images a step", {low = 1})
 
 -- A convolution with batch norm and relu, "BasicConv2d" of torchvision.
@@ -138,7 +140,7 @@ return nn.model {
     epochs = 100,
     optimizer = nn.sgd {lr = 0.045, momentum = 0.9, weight_decay = 4e-5},
     schedule = nn.step_lr {epochs = 2, gamma = 0.94},
-    resize = size * 8 // 7, -- of photos: then the middle is cut out
+    resize = resize,
     augment = {flip = true},
   },
 }

@@ -16,6 +16,8 @@ local shortcut = nn.option("shortcut", is_small and "A" or "B",
 local paper = nn.option("paper", false, "stride on the first 1x1 of a bottleneck, not on its 3x3")
 local zero_gamma = nn.option("zero_gamma", false, "blocks begin as the identity (Goyal et al. 2017)")
 local residual = nn.option("residual", true, "false: the plain net, without shortcuts")
+local resize = nn.option("resize", is_small and 0 or (size * 8 + 6) // 7,
+  "scales the shorter side of photos, whose middle is cut out; 0: they have the size", {low = 0})
 local batch = nn.option("batch", is_small and 128 or 32, "images a step", {low = 1})
 local name = nn.option("name", (residual and "resnet" or "plain") .. depth, "of the model and its run")
 
@@ -110,13 +112,14 @@ return nn.model {
     epochs = 60,
     optimizer = nn.sgd {lr = 0.1, momentum = 0.9, nesterov = true, weight_decay = 5e-4},
     schedule = nn.cosine_lr {warmup = 2},
+    resize = resize,
     augment = {crop = 4, flip = true},
   } or {
     batch = batch,
     epochs = 90,
     optimizer = nn.sgd {lr = 0.1, momentum = 0.9, weight_decay = 1e-4},
     schedule = nn.step_lr {epochs = 30},
-    resize = size * 8 // 7, -- of photos: then the middle is cut out
+    resize = resize,
     augment = {flip = true},
   },
 }

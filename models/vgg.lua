@@ -12,6 +12,8 @@ local rate = nn.option("dropout", 0.5, "probability of a zero in the classifier"
   {low = 0, below = 1})
 local width = nn.option("width", 1.0, "factor of the channels of every convolution",
   {low = 1 / 64, high = 16})
+local resize = nn.option("resize", size < 64 and 0 or (size * 8 + 6) // 7,
+  "scales the shorter side of photos, whose middle is cut out; 0: they have the size", {low = 0})
 local batch = nn.option("batch", size < 64 and 128 or 64, "images a step", {low = 1})
 local name = nn.option("name", "vgg" .. depth .. (batch_norm and "_bn" or ""),
   "of the model and its run")
@@ -74,13 +76,14 @@ return nn.model {
     epochs = 25,
     optimizer = nn.sgd {lr = 0.1, momentum = 0.9, nesterov = true, weight_decay = 5e-4},
     schedule = nn.cosine_lr {warmup = 2},
+    resize = resize,
     augment = {crop = 4, flip = true},
   } or {
     batch = batch,
     epochs = 90,
     optimizer = nn.sgd {lr = batch_norm and 0.1 or 0.01, momentum = 0.9, weight_decay = 5e-4},
     schedule = nn.step_lr {epochs = 30},
-    resize = size * 8 // 7, -- of photos: then the middle is cut out
+    resize = resize,
     augment = {flip = true},
   },
 }

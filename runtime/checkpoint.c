@@ -59,10 +59,13 @@ static void make_labels(labels *to, const cnn_model *model, const cnn_checkpoint
   to->entries[0] = (cnn_metadata){"model", model->name};
   to->entries[1] = (cnn_metadata){"epoch", to->epoch};
   to->entries[2] = (cnn_metadata){"seed", to->seed};
-  to->entries[3] = (cnn_metadata){"mean", to->mean};
-  to->entries[4] = (cnn_metadata){"deviation", to->deviation};
-  to->entries[5] = (cnn_metadata){"classes", checkpoint->classes};
-  to->count = checkpoint->classes ? 6 : 5;
+  to->count = 3;
+  if (normalization->channels > 0) {
+    to->entries[to->count++] = (cnn_metadata){"mean", to->mean};
+    to->entries[to->count++] = (cnn_metadata){"deviation", to->deviation};
+  }
+  if (checkpoint->classes)
+    to->entries[to->count++] = (cnn_metadata){"classes", checkpoint->classes};
 }
 
 size_t cnn_checkpoint_header_bytes(const cnn_model *model, const char *classes) {
@@ -106,7 +109,7 @@ static void compare_parameter(const cnn_safetensors *file, const cnn_tensor *wan
   const cnn_tensor *found = cnn_safetensors_find(file, wanted->name);
   bool same = found && found->rank == wanted->rank &&
               memcmp(found->shape, wanted->shape, sizeof found->shape) == 0;
-  bool readable = found && found->dtype <= CNN_DTYPE_BF16;
+  bool readable = found && cnn_dtype_is_real(found->dtype);
   if ((same && readable) || !next_difference(list, differences)) return;
   cnn_text_add(list, "%s: ", wanted->name);
   if (!found) {
@@ -209,10 +212,12 @@ static bool read_normalization(const cnn_safetensors *file, const char *path,
       parse_numbers(means, mean, channels) && parse_numbers(deviations, deviation, channels);
   for (int c = 0; good && c < channels; c++) good = deviation[c] > 0;
   if (!good)
-    return cnn_fail(error, CNN_EXIT_DATA,
-                    "%s: its normalisation (metadata 'mean' and 'deviation') must be %d number%s "
-                    "each with commas between, deviations above 0; take another copy",
-                    path, channels, cnn_plural(channels));
+    return cnn_fail(
+        error, CNN_EXIT_DATA,
+        "%s: its normalisation (metadata 'mean' and 'deviation') must be %d number%s "
+        "each with commas between, deviations above 0; take another copy, or one without "
+        "these words",
+        path, channels, cnn_plural(channels));
   *normalization = cnn_normalization_given(channels, mean, deviation);
   return true;
 }

@@ -30,8 +30,9 @@ bool cnn_checkpoint_save(const char *path, const cnn_model *model, void *paramet
 bool cnn_checkpoint_load(const char *path, const cnn_model *model, void *parameters,
                          cnn_checkpoint *checkpoint, cnn_error *error);
 
-/* The same but for the layers `fresh`, names with commas between ("fc" or "aux1,aux2"; "": none):
-   whatever the file has of them, their parameters stay as they are. */
+/* The same but for the layers `fresh`, names with commas between ("fc" or "aux1,aux2"; "": none,
+   but a message tells of --fresh; NULL: none): whatever the file has of them, their parameters stay
+   as they are. */
 bool cnn_checkpoint_load_but(const char *path, const cnn_model *model, const char *fresh,
                              void *parameters, cnn_checkpoint *checkpoint, cnn_error *error);
 

@@ -94,7 +94,9 @@ typedef enum cnn_lr_schedule {
 } cnn_lr_schedule;
 enum { CNN_MILESTONES = 16 };
 
-/* The training recipe of the model file; the command line overrides parts of it. */
+/* The training recipe of the model file; the command line overrides parts of it. A new setting has
+   its place in TRAIN (dsl/nn.lua), finish.c, graph.h, descriptor.c, export.c, and resume.c, which
+   tells recipes apart. */
 typedef struct cnn_recipe {
   int epochs;
   cnn_optimizer optimizer;

@@ -227,7 +227,7 @@ static const double DIRECTION_TOLERANCE = 2e-2;
 /* Many kinks on the way need many points between them; a wrong gradient stays wrong. */
 static void check_direction(checker *c, const cnn_parameter *parameter, int direction, double scale,
                             outcome *result) {
-  enum { POINTS = 16, POINTS_MOST = 256 };
+  enum { POINTS = 16, POINTS_MOST = 64 };
   double error = INFINITY;
   for (int points = POINTS; points <= POINTS_MOST && !(error <= DIRECTION_TOLERANCE); points *= 4)
     error = direction_error(c, parameter, direction, scale, points);

@@ -197,8 +197,9 @@ typedef struct decoder {
   struct jpeg_error_mgr errors; /* first: libjpeg knows only this part */
   jmp_buf back;
   char message[JMSG_LENGTH_MAX];
-  uint8_t *pixels; /* of an image that is scaled; or NULL */
   struct jpeg_decompress_struct jpeg;
+  uint8_t *row; /* of the picture: [width][channels] */
+  cnn_resize resize;
 } decoder;
 
 static void on_error(j_common_ptr jpeg) {
@@ -211,73 +212,79 @@ static void on_message(j_common_ptr jpeg, int level) {
   if (level < 0) on_error(jpeg);
 }
 
-static bool has_size(const decoder *d, const int *input) {
-  return (int)d->jpeg.output_height == input[1] && (int)d->jpeg.output_width == input[2];
-}
-
-/* Of another size than the network's input. */
-static bool read_scaled(decoder *d, const cnn_model *model, const char *path, uint8_t *to,
-                        cnn_error *error) {
+static bool check_picture(const decoder *d, const cnn_model *model, const char *path,
+                          cnn_error *error) {
   const int *input = model->input;
-  const int height = (int)d->jpeg.output_height, width = (int)d->jpeg.output_width;
-  const size_t row = (size_t)width * (size_t)input[0];
-  if (model->recipe->resize == 0)
-    return cnn_fail(error, CNN_EXIT_DATA,
-                    "%s: an image of %dx%d (height, width), but %s takes %dx%d; give the model's "
-                    "recipe resize = %d, by which images are scaled and cut, or another input",
-                    path, height, width, model->name, input[1], input[2],
-                    input[1] > input[2] ? input[1] : input[2]);
-  d->pixels = malloc(row * (size_t)height);
-  if (!d->pixels)
-    return cnn_fail(error, CNN_EXIT_FAILED, "%s: no memory for an image of %dx%d pixels", path,
-                    height, width);
-  while (d->jpeg.output_scanline < d->jpeg.output_height) {
-    JSAMPROW rows[] = {d->pixels + d->jpeg.output_scanline * row};
-    jpeg_read_scanlines(&d->jpeg, rows, 1);
-  }
-  const cnn_picture picture = {d->pixels, height, width, input[0]};
-  return cnn_resize(&picture, model->recipe->resize, input[1], input[2], to, error);
+  const int height = (int)d->jpeg.image_height, width = (int)d->jpeg.image_width;
+  if (d->jpeg.jpeg_color_space == JCS_CMYK || d->jpeg.jpeg_color_space == JCS_YCCK)
+    return cnn_fail(error, CNN_EXIT_DATA, "%s: an image in CMYK; convert it to RGB", path);
+  if (model->recipe->resize > 0 || (height == input[1] && width == input[2])) return true;
+  return cnn_fail(error, CNN_EXIT_DATA,
+                  "%s: an image of %dx%d (height, width), but %s takes %dx%d; give the model's "
+                  "recipe resize = %d, by which images are scaled and cut, or another input",
+                  path, height, width, model->name, input[1], input[2],
+                  input[1] > input[2] ? input[1] : input[2]);
 }
 
-/* Rows as libjpeg gives them, channels side by side, into planes. row: [width * channels]. */
-static bool read_rows(decoder *d, const int *input, uint8_t *row, uint8_t *to) {
+/* Rows as libjpeg gives them, channels side by side, into planes. */
+static void read_rows(decoder *d, const int *input, uint8_t *to) {
   size_t channels = (size_t)input[0], width = (size_t)input[2], area = width * (size_t)input[1];
   for (size_t y = 0; y < (size_t)input[1]; y++) {
-    JSAMPROW rows[] = {row};
-    jpeg_read_scanlines(&d->jpeg, rows, 1);
+    jpeg_read_scanlines(&d->jpeg, (JSAMPROW[]){d->row}, 1);
     for (size_t c = 0; c < channels; c++)
-      for (size_t x = 0; x < width; x++) to[c * area + y * width + x] = row[x * channels + c];
+      for (size_t x = 0; x < width; x++) to[c * area + y * width + x] = d->row[x * channels + c];
   }
+}
+
+static void read_scaled(decoder *d, uint8_t *to) {
+  while (d->jpeg.output_scanline < d->jpeg.output_height) {
+    jpeg_read_scanlines(&d->jpeg, (JSAMPROW[]){d->row}, 1);
+    cnn_resize_row(&d->resize, d->row);
+  }
+  cnn_resize_take(&d->resize, to);
+}
+
+/* All that libjpeg may jump out of. */
+static bool read_file(decoder *d, FILE *file, const cnn_model *model, const char *path, uint8_t *to,
+                      cnn_error *error) {
+  const int *input = model->input;
+  if (setjmp(d->back))
+    return cnn_fail(error, CNN_EXIT_DATA, "%s: not a good JPEG image: %s; fetch it again", path,
+                    d->message);
+  jpeg_stdio_src(&d->jpeg, file);
+  jpeg_read_header(&d->jpeg, TRUE);
+  if (!check_picture(d, model, path, error)) return false;
+  d->jpeg.out_color_space = input[0] == 1 ? JCS_GRAYSCALE : JCS_RGB;
+  jpeg_start_decompress(&d->jpeg);
+  d->row = malloc((size_t)d->jpeg.output_width * (size_t)input[0]);
+  const bool scaled = model->recipe->resize > 0;
+  if (!d->row ||
+      (scaled && !cnn_resize_open(&d->resize, (int)d->jpeg.output_height, (int)d->jpeg.output_width,
+                                  input[0], model->recipe->resize, input[1], input[2])))
+    return cnn_fail(error, CNN_EXIT_FAILED, "%s: no memory for an image of %ux%u pixels", path,
+                    d->jpeg.output_height, d->jpeg.output_width);
+  if (scaled)
+    read_scaled(d, to);
+  else
+    read_rows(d, input, to);
+  jpeg_finish_decompress(&d->jpeg);
   return true;
 }
 
-static bool decode(const cnn_model *model, const char *path, uint8_t *row, uint8_t *to,
-                   cnn_error *error) {
+static bool decode(const cnn_model *model, const char *path, uint8_t *to, cnn_error *error) {
   FILE *file = fopen(path, "rb");
   if (!file) return cnn_fail(error, CNN_EXIT_DATA, "%s: %s", path, strerror(errno));
   decoder d;
-  d.pixels = NULL;
+  d.row = NULL;
+  d.resize = (cnn_resize){0};
   d.jpeg.err = jpeg_std_error(&d.errors);
   d.errors.error_exit = on_error;
   d.errors.emit_message = on_message;
-  bool good;
   jpeg_create_decompress(&d.jpeg);
-  if (setjmp(d.back)) {
-    good = cnn_fail(error, CNN_EXIT_DATA, "%s: not a good JPEG image: %s; fetch it again", path,
-                    d.message);
-  } else {
-    jpeg_stdio_src(&d.jpeg, file);
-    jpeg_read_header(&d.jpeg, TRUE);
-    d.jpeg.out_color_space = model->input[0] == 1 ? JCS_GRAYSCALE : JCS_RGB;
-    jpeg_start_decompress(&d.jpeg);
-    if (has_size(&d, model->input))
-      good = read_rows(&d, model->input, row, to);
-    else
-      good = read_scaled(&d, model, path, to, error);
-    if (good) jpeg_finish_decompress(&d.jpeg);
-  }
+  bool good = read_file(&d, file, model, path, to, error);
   jpeg_destroy_decompress(&d.jpeg);
-  free(d.pixels);
+  cnn_resize_close(&d.resize);
+  free(d.row);
   fclose(file);
   return good;
 }
@@ -285,9 +292,6 @@ static bool decode(const cnn_model *model, const char *path, uint8_t *row, uint8
 /* --- all -------------------------------------------------------------------------------------- */
 
 static bool decode_all(const loader *l, cnn_dataset *dataset, cnn_error *error) {
-  size_t row_bytes = (size_t)l->model->input[0] * (size_t)l->model->input[2];
-  uint8_t *row = malloc(row_bytes);
-  if (!row) return cnn_fail(error, CNN_EXIT_FAILED, "no memory for a row of an image");
   bool good = true, shown = isatty(STDERR_FILENO);
   double drawn = cnn_seconds();
   char name[600], path[PATH_MAX + 600];
@@ -295,13 +299,12 @@ static bool decode_all(const loader *l, cnn_dataset *dataset, cnn_error *error) 
     name_image(l, i, name, sizeof name);
     snprintf(path, sizeof path, "%s/%s", l->part, name);
     if (dataset->labels) dataset->labels[i] = (uint8_t)l->class_of[l->images[i].folder];
-    good = decode(l->model, path, row, dataset->images + (size_t)i * dataset->image_bytes, error);
+    good = decode(l->model, path, dataset->images + (size_t)i * dataset->image_bytes, error);
     if (!shown || cnn_seconds() - drawn < 0.1) continue;
     drawn = cnn_seconds();
     fprintf(stderr, "\r%s: %d of %d images read", l->part, i + 1, dataset->count);
   }
   if (shown) fprintf(stderr, "\r\033[K");
-  free(row);
   return good;
 }
 
@@ -405,15 +408,13 @@ bool cnn_jpeg_is_in(const char *folder) {
 
 static bool load_file(cnn_dataset *dataset, const cnn_model *model, const char *path,
                       cnn_error *error) {
-  uint8_t *row;
   char *name;
   want_images(dataset, model, 1);
-  cnn_storage_want(&dataset->storage, &row, dataset->image_bytes, 1);
   cnn_storage_want(&dataset->storage, &dataset->files, 1, sizeof *dataset->files);
   cnn_storage_want(&dataset->storage, &name, strlen(path) + 1, 1);
   if (!cnn_storage_commit(&dataset->storage, error)) return false;
   dataset->files[0] = memcpy(name, path, strlen(path) + 1);
-  return decode(model, path, row, dataset->images, error);
+  return decode(model, path, dataset->images, error);
 }
 
 bool cnn_jpeg_load(cnn_dataset *dataset, const cnn_model *model, const char *path,

@@ -77,7 +77,8 @@ static bool run_command(const cnn_model *model, int argc, char **argv, cnn_error
                   argv[1], model->name);
 }
 
-/* However the program ends (--help does so by itself): what could not be written is a failure. */
+/* However the program ends (--help does so by itself): what could not be written is a failure. For
+   on_exit, which glibc has and which tells the code. */
 static void check_stdout(int code, void *model) {
   if ((fflush(stdout) == 0 && !ferror(stdout)) || code != CNN_EXIT_DONE) return;
   fprintf(stderr, "%s: cannot write standard output: %s\n", ((const cnn_model *)model)->name,

@@ -2,24 +2,12 @@
 
 #include <math.h>
 #include <stdlib.h>
-#include <string.h>
 
-/* What pixels of a scaled line are made of: pixel i of `first[i]` and the count[i] - 1 behind it,
-   with the weights from weights[i * most] on. */
-typedef struct windows {
-  int most;
-  int *first, *count; /* [made] */
-  float *weights;     /* [made][most] */
-} windows;
-
-static void release(windows *w) {
-  free(w->first);
-  free(w->weights);
-}
-
-/* A line of `from` pixels becomes one of `whole`, of which `made` are wanted, from `skipped` on. */
-static bool make_windows(windows *w, int from, int whole, int skipped, int made) {
-  const double scale = (double)from / whole, reach = fmax(scale, 1);
+/* A line of `from` pixels becomes one of `whole`, of which the `made` in the middle are wanted; of
+   an odd rest, the even half is cut off in front, as Python rounds. */
+static bool open_windows(cnn_resize_windows *w, int from, int64_t whole, int made) {
+  const double scale = (double)from / (double)whole, reach = fmax(scale, 1);
+  const double skipped = nearbyint((double)(whole - made) / 2);
   w->most = (int)(2 * reach) + 2;
   w->first = malloc(2 * (size_t)made * sizeof *w->first);
   w->weights = malloc((size_t)made * (size_t)w->most * sizeof *w->weights);
@@ -40,59 +28,58 @@ static bool make_windows(windows *w, int from, int whole, int skipped, int made)
   return true;
 }
 
-/* One channel of a pixel: those that its window i sees stand `apart` bytes from each other. */
-static uint8_t look_through(const windows *w, int i, const uint8_t *line, size_t apart) {
+static void close_windows(cnn_resize_windows *w) {
+  free(w->first);
+  free(w->weights);
+}
+
+bool cnn_resize_open(cnn_resize *resize, int picture_height, int picture_width, int channels,
+                     int shorter, int height, int width) {
+  const int64_t least = picture_height < picture_width ? picture_height : picture_width;
+  *resize = (cnn_resize){.channels = channels, .height = height, .width = width};
+  cnn_resize_windows *down = &resize->down;
+  if (!open_windows(&resize->along, picture_width, shorter * (int64_t)picture_width / least,
+                    width) ||
+      !open_windows(down, picture_height, shorter * (int64_t)picture_height / least, height))
+    return false;
+  const int rows = down->first[height - 1] + down->count[height - 1] - down->first[0];
+  resize->narrow = malloc((size_t)rows * (size_t)width * (size_t)channels);
+  return resize->narrow != NULL;
+}
+
+/* One channel of a pixel, through window i: pixels of the line stand `apart` bytes from each other,
+   the first of them is pixel `begin`. */
+static uint8_t look_through(const cnn_resize_windows *w, int i, const uint8_t *line, int begin,
+                            size_t apart) {
   const float *weights = &w->weights[(size_t)i * (size_t)w->most];
-  const uint8_t *at = line + (size_t)w->first[i] * apart;
+  const uint8_t *at = line + (size_t)(w->first[i] - begin) * apart;
   float sum = 0.5f;
   for (int k = 0; k < w->count[i]; k++) sum += weights[k] * at[(size_t)k * apart];
   return (uint8_t)fminf(sum, UINT8_MAX);
 }
 
-/* Along the rows first, into `narrow` [picture's height][width][channels], then down the columns.
- */
-static void scale(const cnn_picture *picture, const windows *along, const windows *down, int height,
-                  int width, uint8_t *narrow, uint8_t *to) {
-  const size_t channels = (size_t)picture->channels, row = (size_t)width * channels;
-  const int begin = down->first[0], end = down->first[height - 1] + down->count[height - 1];
-  for (int y = begin; y < end; y++) {
-    const uint8_t *line = picture->pixels + (size_t)y * (size_t)picture->width * channels;
-    for (size_t x = 0; x < (size_t)width; x++)
-      for (size_t c = 0; c < channels; c++)
-        narrow[(size_t)y * row + x * channels + c] =
-            look_through(along, (int)x, line + c, channels);
-  }
+void cnn_resize_row(cnn_resize *resize, const uint8_t *row) {
+  const cnn_resize_windows *down = &resize->down;
+  const int last = resize->height - 1, y = resize->read++;
+  if (y < down->first[0] || y >= down->first[last] + down->count[last]) return;
+  const size_t channels = (size_t)resize->channels, width = (size_t)resize->width;
+  uint8_t *to = resize->narrow + (size_t)(y - down->first[0]) * width * channels;
+  for (size_t x = 0; x < width; x++)
+    for (size_t c = 0; c < channels; c++)
+      *to++ = look_through(&resize->along, (int)x, row + c, 0, channels);
+}
+
+void cnn_resize_take(const cnn_resize *resize, uint8_t *to) {
+  const size_t channels = (size_t)resize->channels, width = (size_t)resize->width;
   for (size_t c = 0; c < channels; c++)
-    for (int y = 0; y < height; y++)
-      for (size_t x = 0; x < (size_t)width; x++)
-        *to++ = look_through(down, y, narrow + x * channels + c, row);
+    for (int y = 0; y < resize->height; y++)
+      for (size_t x = 0; x < width; x++)
+        *to++ = look_through(&resize->down, y, resize->narrow + x * channels + c,
+                             resize->down.first[0], width * channels);
 }
 
-/* How many pixels are cut off in front of the middle. */
-static int cut_off(int whole, int kept) {
-  return (int)nearbyint((whole - kept) / 2.0); /* a half goes to the even one, as in Python */
-}
-
-bool cnn_resize(const cnn_picture *picture, int shorter, int height, int width, uint8_t *to,
-                cnn_error *error) {
-  const bool is_tall = picture->height > picture->width;
-  const int64_t least = is_tall ? picture->width : picture->height;
-  const int64_t longer = shorter * (int64_t)(is_tall ? picture->height : picture->width) / least;
-  const int whole_height = is_tall ? (int)longer : shorter;
-  const int whole_width = is_tall ? shorter : (int)longer;
-  windows along = {0}, down = {0};
-  uint8_t *narrow = malloc((size_t)picture->height * (size_t)width * (size_t)picture->channels);
-  bool good =
-      narrow &&
-      make_windows(&along, picture->width, whole_width, cut_off(whole_width, width), width) &&
-      make_windows(&down, picture->height, whole_height, cut_off(whole_height, height), height);
-  if (good)
-    scale(picture, &along, &down, height, width, narrow, to);
-  else
-    cnn_fail(error, CNN_EXIT_FAILED, "no memory for an image of %dx%d pixels", picture->height,
-             picture->width);
-  free(narrow);
-  release(&along);
-  release(&down);
-  return good;
+void cnn_resize_close(cnn_resize *resize) {
+  close_windows(&resize->along);
+  close_windows(&resize->down);
+  free(resize->narrow);
 }

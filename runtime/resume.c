@@ -94,7 +94,7 @@ static void mix_recipe(uint64_t *hash, const cnn_model *model) {
   const int ints[] = {(int)model->loss, (int)r->optimizer, r->nesterov,  (int)r->schedule,
                       r->step_epochs,   r->patience,       r->cooldown,  r->accumulate,
                       r->crop,          r->flip,           model->batch, r->normalize_from_dataset,
-                      r->cutout};
+                      r->cutout,        r->resize};
   mix_reals(hash, reals, (int)(sizeof reals / sizeof *reals));
   mix_ints(hash, ints, (int)(sizeof ints / sizeof *ints));
   mix_ints(hash, r->milestones, r->milestone_count);

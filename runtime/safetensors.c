@@ -26,6 +26,11 @@ static const struct {
               {"I32", 4}, {"I64", 8}, {"BOOL", 1}, {"I8", 1},      {"I16", 2},
               {"U16", 2}, {"U32", 4}, {"U64", 8},  {"F8_E5M2", 1}, {"F8_E4M3", 1}};
 
+bool cnn_dtype_is_real(cnn_dtype dtype) {
+  return dtype == CNN_DTYPE_F32 || dtype == CNN_DTYPE_F64 || dtype == CNN_DTYPE_F16 ||
+         dtype == CNN_DTYPE_BF16;
+}
+
 int64_t cnn_tensor_count(const cnn_tensor *tensor) {
   int64_t count = 1;
   for (int i = 0; i < tensor->rank; i++) count *= tensor->shape[i];
@@ -245,14 +250,16 @@ bool cnn_safetensors_open(cnn_safetensors *file, const char *path, cnn_error *er
   *file = (cnn_safetensors){0};
   int descriptor = open(path, O_RDONLY | O_CLOEXEC);
   if (descriptor < 0) return cnn_fail(error, CNN_EXIT_DATA, "%s: %s", path, strerror(errno));
-  struct stat status;
+  struct stat status = {0};
   bool regular = fstat(descriptor, &status) == 0 && S_ISREG(status.st_mode);
+  int reason = 0;
   if (regular && status.st_size > 0) {
     file->map_bytes = (size_t)status.st_size;
     file->map = mmap(NULL, file->map_bytes, PROT_READ, MAP_PRIVATE, descriptor, 0);
-    if (file->map == MAP_FAILED) file->map = NULL;
+    if (file->map == MAP_FAILED) file->map = NULL, reason = errno;
   }
   close(descriptor);
+  if (reason) return cnn_fail(error, CNN_EXIT_FAILED, "%s: %s", path, strerror(reason));
   if (!file->map && S_ISDIR(status.st_mode))
     return cnn_fail(error, CNN_EXIT_DATA, "%s: a folder; name a safetensors file", path);
   if (!file->map) return bad(path, regular ? "an empty file" : "no regular file", error);

@@ -24,6 +24,9 @@ typedef enum cnn_dtype {
   CNN_DTYPE_OTHER /* of the format, but not read here */
 } cnn_dtype;
 
+/* F32, F64, F16 and BF16. */
+bool cnn_dtype_is_real(cnn_dtype dtype);
+
 typedef struct cnn_tensor {
   const char *name;
   cnn_dtype dtype;

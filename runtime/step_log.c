@@ -20,11 +20,21 @@ static bool add_line(cnn_step_log *log, const char *line, cnn_error *error) {
   return log->text.used < CNN_STEP_LOG_BYTES - LINE || flush(log, error);
 }
 
-/* A line of a log as a whole, "12,2.3,0.1". */
+/* A line of a log, "12,2.3,0.1". */
 static bool read_line(const char *line, uint64_t *step) {
   char *end;
   *step = strtoull(line, &end, 10);
-  return *line >= '0' && *line <= '9' && *end == ',' && strchr(end, '\n');
+  for (int numbers = 0; numbers < 2; numbers++) {
+    if (*end != ',' || end == line) return false;
+    line = end + 1;
+    strtod(line, &end);
+  }
+  return end != line && strcmp(end, "\n") == 0;
+}
+
+/* Whether it may be the beginning of such a line. */
+static bool is_cut_off(const char *line) {
+  return strspn(line, "0123456789,.+-einfa") == strlen(line);
 }
 
 /* How many bytes of an earlier log come before `first_step`; -1 if the file is none. Its last line
@@ -38,7 +48,7 @@ static off_t kept_bytes(FILE *earlier, uint64_t first_step) {
        before = ftello(earlier)) {
     uint64_t step;
     const bool whole = read_line(line, &step);
-    if (!whole && strchr(line, '\n')) return -1;
+    if (!whole && !is_cut_off(line)) return -1;
     if (kept < 0 && (!whole || step >= first_step)) kept = before;
   }
   return kept < 0 ? ftello(earlier) : kept;

@@ -199,7 +199,7 @@ static bool allocate(cnn_trainer *t, int threads, cnn_error *error) {
 static bool set_start(cnn_trainer *t, const options *o, cnn_error *error) {
   void *parameters = t->session.state.parameters;
   cnn_checkpoint start;
-  cnn_init_parameters(t->model, t->seed, parameters);
+  if (!o->init || *o->fresh) cnn_init_parameters(t->model, t->seed, parameters);
   if (o->init && !cnn_checkpoint_load_but(o->init, t->model, o->fresh, parameters, &start, error))
     return false;
   if (t->average) cnn_average_update(t->model, t->average, parameters, 0, true);

@@ -69,6 +69,21 @@ for setting in '.optimizer = CNN_ADAM,' '.lr = 0.25,' '.epochs = 15,' '.schedule
 done
 grep -qF 'momentum' other.recipe && fail "with_recipe: momentum is kept: $(cat other.recipe)"
 expect 0 "batch 7" -- "$cnnc" other.lua --batch 7 --help
+# Of such a model again, and nothing that the model file changes afterwards.
+cat >again.lua <<'END'
+local nn = require "nn"
+local augment = {flip = true}
+local one = nn.with_recipe {require "lenet5", augment = augment, epochs = 3}
+augment.flip = false
+return nn.with_recipe {one, epochs = 4}
+END
+expect 0 -- "$cnnc" again.lua -o again.c
+for setting in '.epochs = 4,' '.flip = 1,' '.momentum = 0.9,'; do
+  grep -qF -e "$setting" again.c || fail "with_recipe twice: $setting is missing"
+done
+# A whole number is a good preset of an option that is none, as with -D.
+printf 'require "nn".preset {width = 1}\nreturn require "vgg8_cifar"\n' >whole.lua
+expect 0 -- "$cnnc" whole.lua -o /dev/null
 
 # What a file presets counts more than what the file that it requires presets.
 printf 'require "nn".preset {depth = 34}\nreturn require "resnet18"\n' >deeper.lua

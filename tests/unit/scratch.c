@@ -74,25 +74,31 @@ size_t scratch_idx(unsigned char *file, int rank, const int *shape, const void *
   return size + count;
 }
 
-void scratch_jpeg(const char *path, int side, const unsigned char colour[3]) {
+void scratch_picture(const char *path, int height, int width, const unsigned char *pixels) {
   struct jpeg_error_mgr errors;
   struct jpeg_compress_struct jpeg = {.err = jpeg_std_error(&errors)};
   FILE *file = fopen(path, "wb");
   assert_non_null(file);
   jpeg_create_compress(&jpeg);
   jpeg_stdio_dest(&jpeg, file);
-  jpeg.image_width = jpeg.image_height = (JDIMENSION)side;
+  jpeg.image_height = (JDIMENSION)height;
+  jpeg.image_width = (JDIMENSION)width;
   jpeg.input_components = 3;
   jpeg.in_color_space = JCS_RGB;
   jpeg_set_defaults(&jpeg);
   jpeg_set_quality(&jpeg, 100, TRUE);
   jpeg_start_compress(&jpeg, TRUE);
-  unsigned char row[3 * 64];
-  for (int x = 0; x < side; x++) memcpy(row + (size_t)x * 3, colour, 3);
-  for (int y = 0; y < side; y++) jpeg_write_scanlines(&jpeg, (JSAMPROW[]){row}, 1);
+  for (size_t y = 0; y < (size_t)height; y++)
+    jpeg_write_scanlines(&jpeg, (JSAMPROW[]){(JSAMPROW)pixels + y * (size_t)width * 3}, 1);
   jpeg_finish_compress(&jpeg);
   jpeg_destroy_compress(&jpeg);
   fclose(file);
+}
+
+void scratch_jpeg(const char *path, int side, const unsigned char colour[3]) {
+  unsigned char pixels[3 * 64 * 64];
+  for (int k = 0; k < side * side; k++) memcpy(pixels + (size_t)k * 3, colour, 3);
+  scratch_picture(path, side, side, pixels);
 }
 
 static void write_part(const char *where, const char *part, int count) {

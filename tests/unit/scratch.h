@@ -21,6 +21,9 @@ size_t scratch_idx(unsigned char *file, int rank, const int *shape, const void *
 /* A JPEG image of one colour, red, green and blue; side: pixels, at most 64. */
 void scratch_jpeg(const char *path, int side, const unsigned char colour[3]);
 
+/* A JPEG file of these pixels, [height][width][3]. */
+void scratch_picture(const char *path, int height, int width, const unsigned char *pixels);
+
 /* A data set like MNIST in a new folder: images 28x28 that show their label, one of 10. */
 void scratch_dataset(const char *path, int training, int test);
 

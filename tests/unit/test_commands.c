@@ -311,7 +311,14 @@ static void a_log_overwrites_no_other_file(void **state) {
   notes = scratch_read("notes", NULL);
   assert_string_equal(notes, other);
   free(notes);
-  scratch_write("notes", other, strlen(other) - 1); /* the last line is cut off: a log of a crash */
+  static const char *const others[] = {"0,my own words\n", "my own words", "1,2\n", "1,2,3,4\n"};
+  for (int i = 0; i < 4; i++) {
+    char text[64];
+    int length = snprintf(text, sizeof text, "step,loss,lr\n%s", others[i]);
+    scratch_write("notes", text, (size_t)length);
+    expect(2, "train d --out refused --log-steps notes", "notes: there is a file that is no log");
+  }
+  scratch_write("notes", other, 17); /* the last line is cut off, as by a crash */
   expect(0, "train d --out crashed --log-steps notes", "written");
   expect(2, "train d --out refused --log-steps ./refused/last.safetensors",
          "a file of its own there");

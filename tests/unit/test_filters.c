@@ -56,7 +56,7 @@ static int write_weights(void **state) {
   if (scratch_open(state) != 0) return -1;
   char header[4096];
   cnn_text text = {.data = header, .size = sizeof header};
-  cnn_checkpoint checkpoint = {.normalization = cnn_normalization_uniform(model.input[0])};
+  cnn_checkpoint checkpoint = {0};
   cnn_error error = {0};
   return cnn_checkpoint_save("w", &model, block, &checkpoint, &text, &error) ? 0 : -1;
 }

@@ -193,11 +193,36 @@ static void other_sizes_are_scaled_where_the_recipe_says_so(void **state) {
   expect_mistake(&COLOUR, "train",
                  "d/train/leaf/0.jpg: an image of 64x64 (height, width), but net takes 32x32; give "
                  "the model's recipe resize = 32");
+  assert_true(cnn_dataset_load_images(&dataset, &scaled, "d/train/sky/1.jpg", &error)); /* 32x32 */
+  cnn_dataset_release(&dataset);
   size_t size;
   char *bytes = scratch_read("d/train/leaf/0.jpg", &size);
   scratch_write("d/train/leaf/0.jpg", bytes, size / 2);
   free(bytes);
   expect_mistake(&scaled, "train", "d/train/leaf/0.jpg: not a good JPEG image: Premature end");
+}
+
+/* A ramp stays a ramp: 40x24 pixels become 20x12, of which the middle 8x10 are taken. */
+static void rows_and_columns_keep_their_places(void **state) {
+  (void)state;
+  enum { HEIGHT = 40, WIDTH = 24 };
+  static const cnn_recipe half = {.resize = WIDTH / 2};
+  static unsigned char pixels[HEIGHT * WIDTH * 3];
+  for (int k = 0; k < HEIGHT * WIDTH; k++)
+    memset(pixels + (size_t)k * 3, 4 * (k / WIDTH) + 2 * (k % WIDTH), 3);
+  scratch_picture("d/ramp.jpg", HEIGHT, WIDTH, pixels);
+  for (int channels = 1; channels <= 3; channels += 2) {
+    const cnn_model model = {
+        .name = "net", .input = {channels, 8, 10}, .classes = 3, .recipe = &half};
+    cnn_dataset dataset;
+    cnn_error error = {0};
+    assert_true(cnn_dataset_load_images(&dataset, &model, "d/ramp.jpg", &error));
+    for (int i = 0; i < channels * 80; i++) {
+      const int y = 2 * (6 + i % 80 / 10), x = 2 * (1 + i % 10); /* and half a pixel */
+      assert_in_range(dataset.images[i], 4 * y + 2 * x + 1, 4 * y + 2 * x + 5);
+    }
+    cnn_dataset_release(&dataset);
+  }
 }
 
 static void mistakes_in_folders(void **state) {
@@ -235,6 +260,7 @@ int main(void) {
       cmocka_unit_test_setup(known_classes_need_no_training_part, fresh),
       cmocka_unit_test_setup(images_load_without_a_data_set, fresh),
       cmocka_unit_test_setup(other_sizes_are_scaled_where_the_recipe_says_so, fresh),
+      cmocka_unit_test_setup(rows_and_columns_keep_their_places, fresh),
       cmocka_unit_test_setup(mistakes_in_folders, fresh),
   };
   return cmocka_run_group_tests(tests, scratch_open, scratch_close);

@@ -11,9 +11,12 @@
 
 static void resize(const uint8_t *pixels, int height, int width, int channels, int shorter,
                    int made_height, int made_width, uint8_t *to) {
-  const cnn_picture picture = {pixels, height, width, channels};
-  cnn_error error = {0};
-  assert_true(cnn_resize(&picture, shorter, made_height, made_width, to, &error));
+  cnn_resize resize;
+  assert_true(cnn_resize_open(&resize, height, width, channels, shorter, made_height, made_width));
+  for (int y = 0; y < height; y++)
+    cnn_resize_row(&resize, pixels + (size_t)y * (size_t)width * (size_t)channels);
+  cnn_resize_take(&resize, to);
+  cnn_resize_close(&resize);
 }
 
 static void constants_stay(void **state) {
@@ -65,6 +68,21 @@ static void the_middle_is_cut_out(void **state) {
   assert_memory_equal(to, ((const uint8_t[]){20, 30, 20, 30}), 4);
 }
 
+/* The longest pictures that a JPEG file can hold, scaled as far as a recipe can say. */
+static void extremes_stay_what_they_are(void **state) {
+  (void)state;
+  enum { LONGEST = 65500, SIDE = 4 };
+  static uint8_t pixels[LONGEST], to[SIDE * SIDE];
+  static const int shorter[] = {SIDE, 256, 65535};
+  memset(pixels, 77, sizeof pixels);
+  for (int i = 0; i < 3; i++)
+    for (int tall = 0; tall < 2; tall++) {
+      memset(to, 0, sizeof to);
+      resize(pixels, tall ? LONGEST : 1, tall ? 1 : LONGEST, 1, shorter[i], SIDE, SIDE, to);
+      for (int k = 0; k < SIDE * SIDE; k++) assert_int_equal(to[k], 77);
+    }
+}
+
 /* Pixel (7 y y + 13 x + 31 c x) mod 256 of a picture of 13x17, by PyTorch's interpolate(mode =
    "bilinear", antialias = True), which does not round between rows and columns. */
 static void as_pytorch_has_it(void **state) {
@@ -87,6 +105,7 @@ int main(void) {
       cmocka_unit_test(halves_are_means_under_a_triangle),
       cmocka_unit_test(twice_the_size_is_interpolated),
       cmocka_unit_test(the_middle_is_cut_out),
+      cmocka_unit_test(extremes_stay_what_they_are),
       cmocka_unit_test(as_pytorch_has_it),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
