@@ -174,6 +174,9 @@ bool build_check_output(Diag *diag, const char *output) {
   static const char *const sources[] = {".c", ".h", ".lua"};
   struct stat there;
   const char *ending = strrchr(output, '.');
+  if (output[strlen(output) - 1] == '/')
+    return diag_set(diag, EXIT_USAGE, (SourcePos){0},
+                    "-o %s: that is a folder; choose a name for the program", output);
   if (text_is_stdout(output))
     return diag_set(diag, EXIT_USAGE, (SourcePos){0},
                     "-o %s: that is standard output; choose a name for the program", output);

@@ -28,6 +28,7 @@ enum {
   KEY_AFTER,
   KEY_CFLAGS,
   KEY_LIBS,
+  KEY_USAGE,
   KEY_VERSION
 };
 
@@ -146,6 +147,7 @@ static const struct argp_option COMPILE_OPTIONS[] = {
     {"cflags", KEY_CFLAGS, NULL, 0, "Print what the C compiler needs, for the target", 5},
     {"libs", KEY_LIBS, NULL, 0, "Print what the linker needs", 5},
     {"help", '?', NULL, 0, "Print this help, or the options of MODEL.lua", -1},
+    {"usage", KEY_USAGE, NULL, 0, "Print a short usage message", -1},
     {"version", KEY_VERSION, NULL, 0, "Print the version", -1},
     {0}};
 
@@ -168,6 +170,7 @@ static error_t parse_command_option(int key, char *text, struct argp_state *stat
     state->child_inputs[0] = parse;
     return 0;
   case 'o':
+    if (!*text) argp_error(state, "-o: the name of a file is missing");
     options->output = text;
     return 0;
   case KEY_DUMP:
@@ -185,6 +188,9 @@ static error_t parse_command_option(int key, char *text, struct argp_state *stat
     return 0;
   case '?':
     parse->help = true;
+    return 0;
+  case KEY_USAGE:
+    argp_state_help(state, stdout, ARGP_HELP_USAGE | ARGP_HELP_EXIT_OK);
     return 0;
   case KEY_VERSION:
     puts("cnnc " CNNC_VERSION);

@@ -346,8 +346,15 @@ local options = {} -- {name=, default=, help=, allowed=, value=} in the order of
 
 local presets = {} -- by name, what nn.preset says: {value =, place = {file, line}}
 
+local building = false -- forward runs, after -D has been read
+
+local function check_outside(what)
+  if building then fail("%s: say it outside of forward, when the file is read", what) end
+end
+
 -- Other defaults for options that a required model declares: resnet34.lua is resnet.lua with one.
 function nn.preset(given)
+  check_outside("nn.preset")
   if type(given) ~= "table" or core.is_value(given) then
     fail("nn.preset: write nn.preset{depth = 34}, not %s", shown(given))
   end
@@ -456,6 +463,7 @@ local function option_value(option)
   local value, what, place = option.default, text("nn.option '%s'", option.name), nil
   if given then
     value, what = parse_option(option, given), text("-D %s=%s", option.name, given)
+    place = "usage"
   elseif preset then
     what, place = "nn.preset", preset.place
   end
@@ -464,11 +472,17 @@ local function option_value(option)
 end
 
 function nn.option(name, default, help, allowed)
+  check_outside("nn.option")
   if type(name) ~= "string" or not string.find(name, "^[%a_][%w_]*$") then
     fail("nn.option: the name must be a text of letters, digits and _, not %s", shown(name))
   end
   if not ({number = true, boolean = true, string = true})[type(default)] then
     fail("nn.option '%s': the default must be a number, a text or true or false, not %s", name,
+         shown(default))
+  end
+  if math.type(default) == "integer" and not check.is_int(default)
+    or math.type(default) == "float" and (default ~= default or math.abs(default) == math.huge) then
+    fail("nn.option '%s': the default must be a finite number, if it is whole below 2^31, not %s", name,
          shown(default))
   end
   if help ~= nil and type(help) ~= "string" then
@@ -508,8 +522,9 @@ end
 
 local cross_entropy, sgd, constant_lr = nn.softmax_cross_entropy, nn.sgd, nn.constant_lr -- the defaults
 
+local NAME = {name = "name", type = "STRING", named_only = true}
 local MODEL = {
-  {name = "name", type = "STRING", named_only = true},
+  NAME,
   {name = "input", type = "TABLE", required = true, named_only = true},
   {name = "classes", type = "INT", required = true, named_only = true, low = 1},
   {name = "forward", type = "FUNCTION", required = true, named_only = true},
@@ -525,9 +540,9 @@ local TRAIN = {
   {name = "normalize", type = "NORMALIZE", default = "dataset", named_only = true},
   {name = "resize", type = "INT", default = 0, named_only = true, low = 0, high = 65535},
   {name = "accumulate", type = "INT", default = 1, named_only = true, low = 1, high = 65536},
-  {name = "clip_norm", type = "REAL", named_only = true, above = 0},
-  {name = "clip_value", type = "REAL", named_only = true, above = 0},
-  {name = "ema", type = "REAL", named_only = true, above = 0, below = 1},
+  {name = "clip_norm", type = "REAL", default = 0, named_only = true, low = 0},
+  {name = "clip_value", type = "REAL", default = 0, named_only = true, low = 0},
+  {name = "ema", type = "REAL", default = 0, named_only = true, low = 0, below = 1},
   {name = "augment", type = "TABLE", named_only = true},
 }
 local AUGMENT = {
@@ -539,6 +554,14 @@ local NORMALIZE = {
   {name = "mean", type = "TABLE", required = true, named_only = true},
   {name = "deviation", type = "TABLE", required = true, named_only = true},
 }
+
+local function check_model_name(what, name)
+  if not string.find(name, "^[%a_][%w_]*$") then
+    fail("%s: name %q must be letters, digits and _, a letter first, because it becomes a name in C; "
+         .. "set name = \"...\"", what, name)
+  end
+  return name
+end
 
 local function check_input(input)
   local count = length_of("nn.model", "input", input)
@@ -632,17 +655,13 @@ function nn.model(given)
   core.look_at("", "input")
   check_input(model.input)
   core.look_at("", "name")
-  model.name = model.name or core.stem
-  if not string.find(model.name, "^[%a_][%w_]*$") then
-    fail("nn.model: name %q must be letters, digits and _, a letter first, because it becomes a "
-         .. "name in C; set name = \"...\"", model.name)
-  end
+  model.name = check_model_name("nn.model", model.name or core.stem)
   core.look_at()
   model.loss = model.loss or check.made_as("loss", cross_entropy())
   return with_train("nn.model: train", "train", model, model.train)
 end
 
--- The same network with another recipe: what is given replaces that of the model's `train`.
+-- The same network with another recipe: what is given replaces that of the model's `train`; and `name`.
 function nn.with_recipe(given)
   local values = type(given) == "table" and copied(given) or {}
   local model = check.made_as("model", values[1])
@@ -652,15 +671,21 @@ function nn.with_recipe(given)
     fail("nn.with_recipe: write nn.with_recipe{model, optimizer = ...}, a model first, not %s",
          shown(first))
   end
-  local recipe = copied(model.recipe)
+  local recipe, renamed = copied(model.recipe), copied(model)
   for key, v in next, values do
     if type(key) == "string" then
       recipe[key] = v
     elseif key ~= 1 then
-      fail("nn.with_recipe: [%s] is no argument", tostring(key))
+      fail("nn.with_recipe: it takes one model, then fields of train by their names, and no [%s]",
+           tostring(key))
     end
   end
-  return with_train("nn.with_recipe", "", model, recipe)
+  if recipe.name ~= nil then
+    core.look_at("", "name")
+    renamed.name = check_model_name("nn.with_recipe", convert("nn.with_recipe", NAME, recipe.name))
+    recipe.name = nil
+  end
+  return with_train("nn.with_recipe", "", renamed, recipe)
 end
 
 local function check_model(returned)
@@ -718,7 +743,9 @@ end
 function entries.build(returned)
   local model = check_model(returned)
   local x = core.input(model.train.batch, table.unpack(model.input))
+  building = true
   local results = table.pack(model.forward(x))
+  building = false
   local logits = results[1]
   if not core.is_value(logits) then
     core.fail(text("forward must return the logits, a value of the network; this one returns %s",

@@ -104,6 +104,12 @@ static bool next_difference(cnn_text *list, int *differences) {
   return true;
 }
 
+/* Behind those that are shown. */
+static void end_differences(cnn_text *list, int differences) {
+  if (differences > DIFFERENCES_SHOWN)
+    cnn_text_add(list, "\n  and %d more", differences - DIFFERENCES_SHOWN);
+}
+
 static void compare_parameter(const cnn_safetensors *file, const cnn_tensor *wanted, cnn_text *list,
                               int *differences) {
   const cnn_tensor *found = cnn_safetensors_find(file, wanted->name);
@@ -176,17 +182,18 @@ static bool compare(const cnn_safetensors *file, const char *path, const cnn_mod
     describe(&wanted, model, &model->parameters[i], NULL);
     compare_parameter(file, &wanted, &list, &differences);
   }
+  end_differences(&list, differences);
+  int foreign = 0;
   for (int i = 0; i < file->count; i++) {
     const char *name = file->tensors[i].name;
     bool known = is_counter(name) || is_fresh(name, fresh);
     for (int k = 0; k < model->parameter_count && !known; k++)
       known = strcmp(name, model->parameters[k].name) == 0;
-    if (!known && next_difference(&list, &differences))
+    if (!known && next_difference(&list, &foreign))
       cnn_text_add(&list, "%s: not in the model", name);
   }
-  if (differences == 0) return true;
-  if (differences > DIFFERENCES_SHOWN)
-    cnn_text_add(&list, "\n  and %d more", differences - DIFFERENCES_SHOWN);
+  end_differences(&list, foreign);
+  if (differences + foreign == 0) return true;
   if (fresh)
     cnn_text_add(&list, "\nor let the layers that differ start anew, with --fresh LAYER,LAYER...");
   const char *maker = cnn_safetensors_metadata(file, "model");
@@ -195,7 +202,7 @@ static bool compare(const cnn_safetensors *file, const char *path, const cnn_mod
                     "%s: a checkpoint of a %s with other layers; use one that this program made:%s",
                     path, maker, buffer);
   return cnn_fail(error, CNN_EXIT_DATA,
-                  "%s: a checkpoint of another model (%s) than %s; use one that this model made:%s",
+                  "%s: a checkpoint of another model (%s) than %s; use one of this network:%s",
                   path, maker ? maker : "unnamed", model->name, buffer);
 }
 

@@ -249,7 +249,8 @@ static bool read_file(decoder *d, FILE *file, const cnn_model *model, const char
                       cnn_error *error) {
   const int *input = model->input;
   if (setjmp(d->back))
-    return cnn_fail(error, CNN_EXIT_DATA, "%s: not a good JPEG image: %s; fetch it again", path,
+    return cnn_fail(error, CNN_EXIT_DATA,
+                    "%s: not a good JPEG image: %s; fetch it again, or convert it", path,
                     d->message);
   jpeg_stdio_src(&d->jpeg, file);
   jpeg_read_header(&d->jpeg, TRUE);

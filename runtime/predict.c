@@ -66,7 +66,8 @@ static const struct argp PARSER = {
     .doc =
         "Classes of images: of the test images of the data set in the folder DIR; of JPEG files, "
         "or of all in a folder of them; or of those in IDX files, plain or with .gz."
-        "\vImages must be as large as the model's input. Classes have their names from FILE, from "
+        "\vImages must be as large as the model's input, but JPEG images where its recipe scales "
+        "them. Classes have their names from FILE, from "
         "classes.txt in DIR, or from the checkpoint, which has them from the folders that it "
         "learned from; those without a name are numbers.",
 };
@@ -126,8 +127,14 @@ static int width_of_files(const cnn_dataset *images, int64_t count) {
   return width;
 }
 
-static void predict_images(cnn_session *session, const cnn_dataset *images, const options *o,
-                           const char *const *names) {
+static bool are_finite(const float *logits, size_t count) {
+  for (size_t k = 0; k < count; k++)
+    if (!isfinite(logits[k])) return false;
+  return true;
+}
+
+static bool predict_images(cnn_session *session, const cnn_dataset *images, const options *o,
+                           const char *const *names, cnn_error *error) {
   const cnn_model *model = session->model;
   int64_t wanted = o->count && o->count < images->count ? o->count : images->count;
   int width = width_of_files(images, wanted);
@@ -135,6 +142,12 @@ static void predict_images(cnn_session *session, const cnn_dataset *images, cons
     int count = cnn_sampler_batch_count(wanted, model->batch, done / model->batch);
     cnn_session_fill(session, images, NULL, done, count);
     cnn_session_infer(session);
+    if (!are_finite(session->logits, (size_t)count * (size_t)model->classes))
+      return cnn_fail(
+          error, CNN_EXIT_DATA,
+          "%s: with these weights logits are no finite numbers; take those of a training "
+          "that did not diverge",
+          o->given.weights);
     for (int i = 0; i < count; i++) {
       if (images->files)
         printf("%-*s", width, images->files[done + i]);
@@ -146,6 +159,7 @@ static void predict_images(cnn_session *session, const cnn_dataset *images, cons
   }
   if (wanted < images->count)
     printf("the first %lld of %d images; --count 0 shows all\n", (long long)wanted, images->count);
+  return true;
 }
 
 /* The source, if it is the folder of a data set. */
@@ -168,7 +182,7 @@ static bool predict_source(cnn_session *session, const char *source, const char 
   if (good) {
     bool says_itself = images.files && !cnn_is_folder(source);
     if (o->source_count > 1 && !says_itself) printf("%s:\n", source);
-    predict_images(session, &images, o, names.names);
+    good = predict_images(session, &images, o, names.names, error);
     cnn_class_names_release(&names);
   }
   cnn_dataset_release(&images);

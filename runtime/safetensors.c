@@ -225,6 +225,11 @@ static bool fill_data(cnn_safetensors *file) {
 static bool read_header(cnn_safetensors *file, const char *path, cnn_error *error) {
   const unsigned char *start = file->map;
   uint64_t length = 0;
+  if (file->map_bytes >= 2 && start[0] == 'P' && start[1] == 'K')
+    return cnn_fail(error, CNN_EXIT_DATA,
+                    "%s: a zip file, as torch.save makes them; write the weights with "
+                    "safetensors.torch.save_file",
+                    path);
   if (file->map_bytes < LENGTH_BYTES) return bad(path, "shorter than a header", error);
   for (int i = 0; i < LENGTH_BYTES; i++) length |= (uint64_t)start[i] << (8 * i);
   if (length > HEADER_MAX || length > file->map_bytes - LENGTH_BYTES)

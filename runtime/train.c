@@ -89,6 +89,7 @@ static error_t parse(int key, char *text, struct argp_state *state) {
     o->given.seed = (uint64_t)cnn_argument_integer(state, "--seed", text, 0, INT64_MAX);
     return 0;
   case 'o':
+    if (!*text) argp_error(state, "--out: the name of a folder is missing");
     o->out = text;
     return 0;
   case KEY_INIT:

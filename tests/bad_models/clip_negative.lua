@@ -1,4 +1,4 @@
--- expect 3: clip_negative.lua:8: nn.model: train: clip_norm is -1, but must be more than 0
+-- expect 3: clip_negative.lua:8: nn.model: train: clip_norm is -1, but must be at least 0
 local nn = require "nn"
 
 local function forward(x)

@@ -1,4 +1,4 @@
--- with -D shortcut=C; expect 3: option_choice.lua:3: -D shortcut=C: shortcut is C, but must be A or B
+-- with -D shortcut=C; expect 2: cnnc: -D shortcut=C: shortcut is C, but must be A or B
 local nn = require "nn"
 nn.option("shortcut", "A", "kind of shortcut", {"A", "B"})
 

@@ -1,4 +1,4 @@
--- with -D size=31; expect 3: option_range.lua:3: -D size=31: size is 31, but must be at least 32
+-- with -D size=31; expect 2: cnnc: -D size=31: size is 31, but must be at least 32
 local nn = require "nn"
 nn.option("size", 224, "of the images", {low = 32})
 

@@ -1,4 +1,4 @@
--- with -D rate=1; expect 3: option_range_below.lua:3: -D rate=1: rate is 1.0, but must be less than 1
+-- with -D rate=1; expect 2: cnnc: -D rate=1: rate is 1.0, but must be less than 1
 local nn = require "nn"
 nn.option("rate", 0.5, "of zeros", {low = 0, below = 1})
 
