@@ -144,11 +144,12 @@ static void another_model_is_refused(void **state) {
   assert_false(cnn_checkpoint_load("c.safetensors", &other, block, &checkpoint, &error));
   assert_int_equal(error.code, CNN_EXIT_DATA);
   assert_string_equal(
-      error.message, "c.safetensors: a checkpoint of another model (fake) than other; use one of this "
-                     "network:\n"
-                     "  fc.weight: [10,784] in the file, [10,785] in the model\n"
-                     "  fc2.bias: not in the file\n"
-                     "  fc.bias: not in the model");
+      error.message,
+      "c.safetensors: a checkpoint of another model (fake) than other; use one of this "
+      "network:\n"
+      "  fc.weight: [10,784] in the file, [10,785] in the model\n"
+      "  fc2.bias: not in the file\n"
+      "  fc.bias: not in the model");
   assert_true(block[0] == 42); /* nothing is half loaded */
 }
 
