@@ -358,13 +358,13 @@ function nn.preset(given)
   if type(given) ~= "table" or core.is_value(given) then
     fail("nn.preset: write nn.preset{depth = 34}, not %s", shown(given))
   end
-  local place = {core.position()}
-  for key in next, given do
+  local values, place = copied(given), {core.position()}
+  for key in next, values do
     if type(key) ~= "string" then
       fail("nn.preset: write nn.preset{depth = 34}: [%s] is no name", tostring(key))
     end
   end
-  for _, name in ipairs(sorted_keys(given)) do
+  for _, name in ipairs(sorted_keys(values)) do
     for _, option in ipairs(options) do
       if option.name == name then
         fail("nn.preset: '%s' has its value already; say nn.preset before require", name)
@@ -374,7 +374,7 @@ function nn.preset(given)
     if outer and outer.place[1] == place[1] then
       fail("nn.preset: '%s' is given in line %d too; take one of the two", name, outer.place[2])
     end
-    presets[name] = outer or {value = rawget(given, name), place = place}
+    presets[name] = outer or {value = values[name], place = place}
   end
 end
 
