@@ -69,6 +69,8 @@ local function is_int(v)
   return math.type(v) and math.tointeger(v) and v >= -INT_MAX and v <= INT_MAX
 end
 
+local function is_finite(v) return math.type(v) and v == v and math.abs(v) < math.huge end
+
 -- The value stays private: nobody changes it after it was checked. `call` names what made it, and
 -- `remedy` what to do instead.
 local function make(sort, call, value, remedy)
@@ -126,7 +128,7 @@ local TYPES = {
     return is_int(v) and math.tointeger(v) or nil
   end},
   REAL = {"a finite number", function(v)
-    return math.type(v) and v == v and math.abs(v) < math.huge and v or nil
+    return is_finite(v) and v or nil
   end},
   BOOL = {"true or false", function(v) if type(v) == "boolean" then return v end end},
   STRING = {"a text", function(v) return type(v) == "string" and v or nil end},
@@ -245,6 +247,6 @@ end
 return {
   INT_MAX = INT_MAX, arguments = arguments, check_range = check_range, convert = convert,
   copied = copied, copied_whole = copied_whole, fail = fail, fail_at = fail_at, is_bound = is_bound,
-  is_int = is_int, length_of = length_of, list = list, made_as = made_as, make = make,
+  is_finite = is_finite, is_int = is_int, length_of = length_of, list = list, made_as = made_as, make = make,
   range_words = range_words, shown = shown, sorted_keys = sorted_keys, suggestion = suggestion,
 }

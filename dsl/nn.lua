@@ -404,7 +404,7 @@ local function parse_option(option, given)
     words = "true or false"
   else return given
   end
-  if value == nil or value ~= value or math.abs(value) == math.huge then
+  if not check.is_finite(value) then
     core.fail(text("-D %s=%s: %s is %s (its default is %s)", option.name, given, option.name, words,
                    tostring(option.default)), "usage")
   end
@@ -481,7 +481,7 @@ function nn.option(name, default, help, allowed)
          shown(default))
   end
   if math.type(default) == "integer" and not check.is_int(default)
-    or math.type(default) == "float" and (default ~= default or math.abs(default) == math.huge) then
+    or math.type(default) == "float" and not check.is_finite(default) then
     fail("nn.option '%s': the default must be a finite number, if it is whole below 2^31, not %s", name,
          shown(default))
   end
@@ -602,7 +602,7 @@ local function check_normalize(recipe, normalize, channels)
   return checked
 end
 
--- The model with this recipe for its training, the table `at` of the call; `what` names it.
+-- Ends a model, which nobody else holds, with this recipe, the table `at` of the call; `what` names it.
 local function with_train(what, at, model, given)
   local train = arguments(what, TRAIN, given, at)
   train.optimizer = train.optimizer or check.made_as("optimizer", sgd {lr = 0.01})
@@ -643,9 +643,8 @@ local function with_train(what, at, model, given)
   end
   core.look_at()
   core.model_here()
-  local whole = copied(model)
-  whole.train, whole.recipe = train, check.copied_whole(given or {})
-  return make("model", "nn.model", whole, "it may have options (nn.option), and nn.with_recipe gives "
+  model.train, model.recipe = train, check.copied_whole(given or {})
+  return make("model", "nn.model", model, "it may have options (nn.option), and nn.with_recipe gives "
               .. "it another recipe")
 end
 

@@ -135,20 +135,24 @@ static bool is_of_layer(const char *name, const char *layer, size_t length) {
   return strncmp(name, layer, length) == 0 && (name[length] == '.' || name[length] == '\0');
 }
 
+/* The first of some names with commas between, or the one behind `layer`; NULL: there is none. */
+static const char *next_layer(const char *fresh, const char *layer) {
+  const char *next = layer ? strchr(layer, ',') : fresh;
+  if (layer && next) next++;
+  return next && *next ? next : NULL;
+}
+
 /* Whether it is of one of the layers; fresh may be NULL. */
 static bool is_fresh(const char *name, const char *fresh) {
-  for (const char *layer = fresh; layer && *layer;) {
-    size_t length = strcspn(layer, ",");
-    if (is_of_layer(name, layer, length)) return true;
-    layer += length + (layer[length] == ',');
-  }
+  for (const char *layer = NULL; (layer = next_layer(fresh, layer));)
+    if (is_of_layer(name, layer, strcspn(layer, ","))) return true;
   return false;
 }
 
 /* All layers that shall start anew are there, in the model or in the file. */
 static bool check_fresh(const cnn_safetensors *file, const char *path, const cnn_model *model,
                         const char *fresh, cnn_error *error) {
-  for (const char *layer = fresh; layer && *layer;) {
+  for (const char *layer = NULL; (layer = next_layer(fresh, layer));) {
     int length = (int)strcspn(layer, ",");
     bool known = false;
     for (int i = 0; i < model->parameter_count && !known; i++)
@@ -159,7 +163,6 @@ static bool check_fresh(const cnn_safetensors *file, const char *path, const cnn
       return cnn_fail(error, CNN_EXIT_USAGE,
                       "--fresh %.*s: neither the model nor %s has a layer of this name", length,
                       layer, path);
-    layer += length + (layer[length] == ',');
   }
   return true;
 }

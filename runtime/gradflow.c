@@ -236,9 +236,6 @@ static void print_table(const gradflow *g) {
 static void print_range(const cnn_flow *flow) {
   const cnn_flow_row *least, *most, *none = NULL;
   int nones = 0;
-  for (int i = 0; i < flow->count; i++)
-    if (cnn_flow_is_weighted(&flow->rows[i]) && flow->rows[i].weight_gradient == 0 && nones++ == 0)
-      none = &flow->rows[i];
   if (!find_range(flow, &least, &most)) {
     printf("%s: no gradient arrives at any weights\n", flow->model);
     return;
@@ -246,6 +243,9 @@ static void print_range(const cnn_flow *flow) {
   printf("%s: gradients of weights from %.2e (%s) to %.2e (%s), a factor of %.3g\n", flow->model,
          least->weight_gradient, least->layer, most->weight_gradient, most->layer,
          most->weight_gradient / least->weight_gradient);
+  for (int i = 0; i < flow->count; i++)
+    if (cnn_flow_is_weighted(&flow->rows[i]) && flow->rows[i].weight_gradient == 0 && nones++ == 0)
+      none = &flow->rows[i];
   if (nones > 0)
     printf("%s: no gradient at all in %d layer%s, the first %s\n", flow->model, nones,
            cnn_plural(nones), none->layer);

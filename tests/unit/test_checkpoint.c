@@ -58,6 +58,16 @@ static void weights_and_labels_come_back(void **state) {
   free(classes);
 }
 
+/* A checkpoint as other programs write it. */
+static void write_foreign(const cnn_tensor *tensors, int count, const cnn_metadata *metadata,
+                          int metadata_count) {
+  char room[1024];
+  cnn_text header = {.data = room, .size = sizeof room};
+  cnn_error error = {0};
+  assert_true(cnn_safetensors_write("c.safetensors", tensors, count, metadata, metadata_count,
+                                    &header, &error));
+}
+
 static void expect_refused(const char *words) {
   static float block[REALS];
   cnn_checkpoint checkpoint;
@@ -181,15 +191,13 @@ static void normalization_may_be_missing(void **state) {
       {"fc.bias", CNN_DTYPE_F32, 1, {10}, block, 40},
   };
   const cnn_metadata odd[] = {{"mean", "0.5"}, {"deviation", "0"}};
-  char room[1024];
-  cnn_text header = {.data = room, .size = sizeof room};
   cnn_checkpoint checkpoint;
   cnn_error error = {0};
-  assert_true(cnn_safetensors_write("c.safetensors", tensors, 2, NULL, 0, &header, &error));
+  write_foreign(tensors, 2, NULL, 0);
   assert_true(cnn_checkpoint_load("c.safetensors", &fake_model, block, &checkpoint, &error));
   assert_int_equal(checkpoint.normalization.channels, 0);
   for (int metadata = 1; metadata <= 2; metadata++) { /* a half of it, or a deviation of 0 */
-    assert_true(cnn_safetensors_write("c.safetensors", tensors, 2, odd, metadata, &header, &error));
+    write_foreign(tensors, 2, odd, metadata);
     expect_refused("c.safetensors: its normalisation");
   }
 }
@@ -205,18 +213,16 @@ static void files_of_others_load(void **state) {
       {"fc.bias", CNN_DTYPE_BF16, 1, {10}, upper, sizeof upper},
       {"bn.num_batches_tracked", CNN_DTYPE_I64, 0, {0}, &batches, 8},
   };
-  char room[1024];
-  cnn_text header = {.data = room, .size = sizeof room};
   cnn_checkpoint checkpoint;
   cnn_error error = {0};
-  assert_true(cnn_safetensors_write("c.safetensors", tensors, 3, NULL, 0, &header, &error));
+  write_foreign(tensors, 3, NULL, 0);
   assert_true(cnn_checkpoint_load("c.safetensors", &fake_model, block, &checkpoint, &error));
   const float *weight = block + fake_model.parameters[0].offset;
   const float *bias = block + fake_model.parameters[1].offset;
   assert_true(weight[0] == 1 && weight[1] == -2.5f && weight[2] == 0x1p-24f && weight[3] == 65504);
   assert_true(weight[4] == 0 && bias[0] == 1 && bias[1] == -2.5f);
   halves[5] = 0x7c00; /* infinity */
-  assert_true(cnn_safetensors_write("c.safetensors", tensors, 3, NULL, 0, &header, &error));
+  write_foreign(tensors, 3, NULL, 0);
   expect_refused("c.safetensors: element 5 of 'fc.weight' is not a finite number");
 }
 
