@@ -2,8 +2,8 @@
 #ifndef CNNC_ENGINES_H
 #define CNNC_ENGINES_H
 
-#include "arena.h"
-#include "locate.h"
+#include "driver/arena.h"
+#include "driver/locate.h"
 #include "workers.h"
 
 #include <stdbool.h>

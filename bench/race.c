@@ -1,10 +1,10 @@
 /* `cnnc bench`: builds the programs, runs race after race, keeps the figures. */
 #include "race.h"
 
-#include "arena.h"
+#include "driver/arena.h"
 #include "engines.h"
 #include "flops.h"
-#include "locate.h"
+#include "driver/locate.h"
 #include "race_options.h"
 #include "report.h"
 #include "results.h"

@@ -1,8 +1,8 @@
 #include "report.h"
 
 #include "engines.h"
-#include "peak.h"
-#include "print.h"
+#include "report/peak.h"
+#include "report/print.h"
 
 #include <string.h>
 

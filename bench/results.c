@@ -1,7 +1,7 @@
 #include "results.h"
 
-#include "files.h"
-#include "text.h"
+#include "data/files.h"
+#include "driver/text.h"
 
 #include <errno.h>
 #include <string.h>

@@ -2,7 +2,7 @@
 #ifndef CNNC_RESULTS_H
 #define CNNC_RESULTS_H
 
-#include "arena.h"
+#include "driver/arena.h"
 #include "turns.h"
 
 #include <stdbool.h>

@@ -2,9 +2,9 @@
    for each net and batch. A bar is an engine's speed over the reference's, on a logarithmic scale,
    and starts at the line of the reference. */
 #include "engines.h"
-#include "print.h"
+#include "report/print.h"
 #include "results.h"
-#include "text.h"
+#include "driver/text.h"
 
 #include <math.h>
 #include <string.h>

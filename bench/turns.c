@@ -1,7 +1,7 @@
 #include "turns.h"
 
 #include "affinity.h"
-#include "peak.h"
+#include "report/peak.h"
 
 #include <math.h>
 #include <stdarg.h>

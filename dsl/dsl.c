@@ -4,11 +4,11 @@
    of a chain over several lines the line of its first. */
 #include "binding.h"
 
-#include "embedded.h"
+#include "emit/embedded.h"
 #include "field_line.h"
-#include "init.h"
-#include "shapes.h"
-#include "text.h"
+#include "ir/init.h"
+#include "ir/shapes.h"
+#include "driver/text.h"
 
 #include <assert.h>
 #include <lauxlib.h>

@@ -3,7 +3,7 @@
 #ifndef CNNC_DSL_H
 #define CNNC_DSL_H
 
-#include "graph.h"
+#include "ir/graph.h"
 
 typedef struct DslDefinition {
   const char *name, *value; /* -D name=value */

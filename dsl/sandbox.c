@@ -1,6 +1,6 @@
 #include "sandbox.h"
 
-#include "text.h"
+#include "driver/text.h"
 
 #include <assert.h>
 #include <ctype.h>

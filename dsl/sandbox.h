@@ -4,8 +4,8 @@
 #ifndef CNNC_SANDBOX_H
 #define CNNC_SANDBOX_H
 
-#include "arena.h"
-#include "diag.h"
+#include "driver/arena.h"
+#include "driver/diag.h"
 
 #include <lua.h>
 

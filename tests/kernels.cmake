@@ -3,7 +3,7 @@
 add_library(kernel_harness STATIC kernels/harness.c)
 target_link_libraries(kernel_harness PUBLIC cnnc_core ${CMAKE_DL_LIBS})
 target_include_directories(kernel_harness PUBLIC kernels ${PROJECT_SOURCE_DIR}/runtime)
-target_compile_definitions(kernel_harness PRIVATE CNN_INCLUDE="${PROJECT_SOURCE_DIR}/runtime")
+target_compile_definitions(kernel_harness PRIVATE CNN_INCLUDE="${PROJECT_SOURCE_DIR}/runtime/core")
 
 set(targets scalar double avx2 avx512)
 set(compilers clang gcc)

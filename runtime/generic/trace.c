@@ -1,7 +1,7 @@
 /* One step or inference on the parameters and images of a file, for comparing with a generated
    program. */
 #include "generic.h"
-#include "safetensors.h"
+#include "train/safetensors.h"
 
 #include <inttypes.h>
 #include <stdio.h>

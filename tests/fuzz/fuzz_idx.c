@@ -1,5 +1,5 @@
 /* Data set files, plain and compressed. */
-#include "idx.h"
+#include "data/idx.h"
 #include "input.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {

@@ -1,7 +1,7 @@
 /* Model files, from Lua to C. */
 #include "dsl.h"
 #include "input.h"
-#include "passes.h"
+#include "passes/passes.h"
 
 /* Code of large shapes takes its time; it has no more ways than that of small ones. */
 static bool is_small(const Graph *graph) {

@@ -1,6 +1,6 @@
 /* Checkpoints: what opens can be read to the last element. */
 #include "input.h"
-#include "safetensors.h"
+#include "train/safetensors.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   cnn_safetensors file;

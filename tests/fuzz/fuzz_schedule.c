@@ -2,7 +2,7 @@
    with channels in those of inference. */
 #include "dsl.h"
 #include "input.h"
-#include "passes.h"
+#include "passes/passes.h"
 
 static void compile(Arena *arena, const ScheduleFile *schedule, int batch) {
   const CompileOptions options = {.target = TARGET_AVX2, .command = "fuzz", .schedule = schedule};

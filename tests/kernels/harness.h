@@ -11,8 +11,8 @@
 
 #include <stdbool.h>
 
-#include "cnn.h"
-#include "template.h"
+#include "core/cnn.h"
+#include "emit/template.h"
 
 enum { TENSORS_MAX = 8, PARAMS_MAX = 32, BLOCK_SUMS = 1024 /* of conv2d_backward_weights */ };
 

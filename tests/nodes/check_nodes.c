@@ -13,7 +13,7 @@
    Of inference, the logits that the program gives must be those that it computed.
 
    Exits with 1 and says where, if they are not. */
-#include "safetensors.h"
+#include "train/safetensors.h"
 #include "twins.h"
 
 #include <cjson/cJSON.h>

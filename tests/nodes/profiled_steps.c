@@ -4,9 +4,9 @@
 #include PROGRAM
 #undef main
 
-#include "bench.h"
-#include "clock.h"
-#include "profile.h"
+#include "commands/bench.h"
+#include "core/clock.h"
+#include "commands/profile.h"
 
 #include <stdbool.h>
 #include <stdio.h>

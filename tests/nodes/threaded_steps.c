@@ -4,7 +4,7 @@
 #include PROGRAM
 #undef main
 
-#include "bench.h"
+#include "commands/bench.h"
 
 #include <stdbool.h>
 #include <stdio.h>

@@ -7,7 +7,7 @@
 /* An op without a twin does not link. */
 Twin *const TWINS[OP_COUNT] = {
 #define OP(id, outputs, attributes, shape, gradient, lower) [OP_##id] = twin_##id,
-#include "ops.def"
+#include "ir/ops.def"
 #undef OP
 };
 

@@ -3,7 +3,7 @@
 #ifndef TWINS_H
 #define TWINS_H
 
-#include "graph.h"
+#include "ir/graph.h"
 
 /* A value of the graph with the numbers that a program traced: row-major, dim[0] images where it
    has images. */

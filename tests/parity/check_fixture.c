@@ -6,7 +6,7 @@
    of what lies inside the net, a `value`, within 3e-5, for behind sixty layers the rounding of all
    of them has added up. A `value` may be missing, for the compiler fuses some away. Exits with 1 if
    anything differs. */
-#include "safetensors.h"
+#include "train/safetensors.h"
 
 #include <inttypes.h>
 #include <math.h>

@@ -16,7 +16,7 @@
 
    Exits with 0 if they agree, with 1 if they differ, with 3 if that step cannot decide: other
    images can. */
-#include "safetensors.h"
+#include "train/safetensors.h"
 
 #include <inttypes.h>
 #include <math.h>

@@ -1,6 +1,6 @@
 #include "fake_model.h"
 
-#include "real.h"
+#include "core/real.h"
 
 #include <math.h>
 

@@ -3,7 +3,7 @@
 #ifndef FAKE_MODEL_H
 #define FAKE_MODEL_H
 
-#include "cnn.h"
+#include "core/cnn.h"
 
 enum { FAKE_PIXELS = 28 * 28, FAKE_CLASSES = 10, FAKE_BATCH = 30 };
 

@@ -4,7 +4,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 
-#include "arena.h"
+#include "driver/arena.h"
 
 static void memory_is_zeroed_and_aligned(void **state) {
   (void)state;

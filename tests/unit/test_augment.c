@@ -4,7 +4,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 
-#include "augment.h"
+#include "data/augment.h"
 
 #include <string.h>
 

@@ -4,12 +4,12 @@
 #include <stdint.h>
 #include <cmocka.h>
 
-#include "checkpoint.h"
+#include "train/checkpoint.h"
 #include "fake_model.h"
-#include "initialize.h"
-#include "real.h"
-#include "run.h"
-#include "safetensors.h"
+#include "core/initialize.h"
+#include "core/real.h"
+#include "train/run.h"
+#include "train/safetensors.h"
 #include "scratch.h"
 
 #include <math.h>

@@ -4,9 +4,9 @@
 #include <stdint.h>
 #include <cmocka.h>
 
-#include "dataset.h"
+#include "data/dataset.h"
 #include "fake_model.h"
-#include "idx.h"
+#include "data/idx.h"
 #include "scratch.h"
 
 #include <math.h>

@@ -4,9 +4,9 @@
 #include <stdint.h>
 #include <cmocka.h>
 
-#include "checkpoint.h"
+#include "train/checkpoint.h"
 #include "fake_model.h"
-#include "real.h"
+#include "core/real.h"
 #include "scratch.h"
 
 #include <stdio.h>

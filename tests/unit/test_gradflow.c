@@ -5,11 +5,11 @@
 #include <cmocka.h>
 
 #include "fake_model.h"
-#include "flow.h"
-#include "initialize.h"
-#include "real.h"
+#include "report/flow.h"
+#include "core/initialize.h"
+#include "core/real.h"
 #include "scratch.h"
-#include "session.h"
+#include "core/session.h"
 
 #include <math.h>
 #include <stdio.h>

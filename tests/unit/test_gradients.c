@@ -4,7 +4,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 
-#include "gradients.h"
+#include "train/gradients.h"
 
 #include <math.h>
 

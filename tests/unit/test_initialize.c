@@ -5,8 +5,8 @@
 #include <cmocka.h>
 
 #include "fake_model.h"
-#include "initialize.h"
-#include "real.h"
+#include "core/initialize.h"
+#include "core/real.h"
 
 #include <math.h>
 #include <stdlib.h>

@@ -5,11 +5,11 @@
 #include <stdint.h>
 #include <cmocka.h>
 
-#include "cnn.h"
-#include "dataset.h"
-#include "diag.h"
-#include "error.h"
-#include "graph.h"
+#include "core/cnn.h"
+#include "data/dataset.h"
+#include "driver/diag.h"
+#include "core/error.h"
+#include "ir/graph.h"
 
 static void both_sides_have_the_same_limits(void **state) {
   (void)state;

@@ -4,7 +4,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 
-#include "metrics.h"
+#include "train/metrics.h"
 
 #include <math.h>
 #include <stdio.h>

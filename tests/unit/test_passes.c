@@ -6,8 +6,8 @@
 
 #include <string.h>
 
-#include "cost.h"
-#include "passes.h"
+#include "schedule/cost.h"
+#include "passes/passes.h"
 
 /* --- a small graph: conv2d, relu, max_pool2d, flatten, linear, loss -------------------------- */
 

@@ -4,8 +4,8 @@
 #include <stdint.h>
 #include <cmocka.h>
 
-#include "cifar.h"
-#include "jpeg_folder.h"
+#include "data/cifar.h"
+#include "data/jpeg_folder.h"
 #include "scratch.h"
 
 #include <stdio.h>

@@ -4,7 +4,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 
-#include "random.h"
+#include "core/random.h"
 
 #include <math.h>
 #include <stdlib.h>

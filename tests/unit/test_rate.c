@@ -4,7 +4,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 
-#include "rate.h"
+#include "train/rate.h"
 
 #include <math.h>
 

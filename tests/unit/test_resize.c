@@ -4,7 +4,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 
-#include "resize.h"
+#include "data/resize.h"
 
 #include <stdlib.h>
 #include <string.h>

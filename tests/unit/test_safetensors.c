@@ -4,7 +4,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 
-#include "safetensors.h"
+#include "train/safetensors.h"
 #include "scratch.h"
 
 #include <stdio.h>

@@ -4,7 +4,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 
-#include "sampler.h"
+#include "data/sampler.h"
 
 #include <string.h>
 

@@ -4,9 +4,9 @@
 #include <stdint.h>
 #include <cmocka.h>
 
-#include "augment.h"
+#include "data/augment.h"
 #include "fake_model.h"
-#include "session.h"
+#include "core/session.h"
 
 #include <string.h>
 

@@ -4,8 +4,8 @@
 #include <stdint.h>
 #include <cmocka.h>
 
-#include "init.h"
-#include "shapes.h"
+#include "ir/init.h"
+#include "ir/shapes.h"
 
 #include <math.h>
 #include <string.h>

@@ -6,7 +6,7 @@
 
 #include <cmocka.h>
 
-#include "template.h"
+#include "emit/template.h"
 
 static const EmbeddedFile FILES[] = {
     {"loop", "a\n$ for i = 1, N do\n  x${i} = ${i * 2.0};\n$ end\nb"},

@@ -5,9 +5,9 @@
 #include <cmocka.h>
 
 #include "fake_model.h"
-#include "safetensors.h"
+#include "train/safetensors.h"
 #include "scratch.h"
-#include "values.h"
+#include "core/values.h"
 
 #include <math.h>
 #include <signal.h>

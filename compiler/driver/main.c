@@ -1,0 +1,197 @@
+/* The command line, and the way of a model from Lua to C. */
+#include "driver/build.h"
+#include "emit/export.h"
+#include "driver/locate.h"
+#include "driver/options.h"
+#include "passes/passes.h"
+#include "race.h"
+#include "driver/summary.h"
+#include "driver/text.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+/* Places in memory become enumerators of the C, which are ints. */
+static bool check_size(const Program *program, Diag *diag) {
+  const int64_t parameters = graph_parameter_reals(program->training);
+  const int64_t training = graph_activation_reals(program->training);
+  const int64_t inference = graph_activation_reals(program->inference);
+  if (parameters <= INT32_MAX && training <= INT32_MAX && inference <= INT32_MAX) return true;
+  return diag_set(diag, EXIT_MODEL, (SourcePos){program->training->file, 1},
+                  "the program would hold %" PRId64 " parameters, or %" PRId64
+                  " numbers of activations and gradients at once; the limit of each is 2^31 - 1: "
+                  "make the batch, the image or the layers smaller",
+                  parameters, training > inference ? training : inference);
+}
+
+/* --- the commands --------------------------------------------------------------------------- */
+
+/* A slip of the hand must not cost the model, or the schedule. */
+static bool check_output(Diag *diag, const Options *options, const char *path) {
+  const bool model = text_same_file(options->model, path);
+  return (!model && !text_same_file(options->schedule, path)) ||
+         diag_set(diag, EXIT_USAGE, (SourcePos){0},
+                  "-o %s: that is the %s itself; choose another name", path,
+                  model ? "model" : "schedule");
+}
+
+static bool write_output(Arena *arena, Diag *diag, const Options *options, const char *path,
+                         const char *text) {
+  return check_output(diag, options, path) && text_write(arena, diag, path, text);
+}
+
+static Graph *load_model(Arena *arena, Diag *diag, const Options *options) {
+  return dsl_load(arena, diag, options->model, &options->dsl);
+}
+
+/* The number of the pass `name`, or -1 after a diagnosis. */
+static int find_pass(Arena *arena, Diag *diag, const char *name) {
+  const char *names = "";
+  for (int i = 0; i < PASS_COUNT; i++) {
+    if (!strcmp(pass_name((Pass)i), name)) return i;
+    names = arena_printf(arena, "%s%s, ", names, pass_name((Pass)i));
+  }
+  diag_set(diag, EXIT_USAGE, (SourcePos){0},
+           "there is no pass '%s'; there is %sinference and, for --dump, schedule-file", name,
+           names);
+  return -1;
+}
+
+/* The graph after the pass `name`: the training graph, or with "inference" the planned graph of
+   inference. */
+static Graph *graph_after(Arena *arena, Diag *diag, const Options *options, const char *name) {
+  bool inference = !strcmp(name, "inference");
+  int last = inference ? PASS_SIMPLIFY : find_pass(arena, diag, name);
+  Graph *graph = last < 0 ? NULL : load_model(arena, diag, options);
+  if (!graph) return NULL;
+  run_passes(graph, PASS_BUILT, (Pass)last, &options->compile);
+  Program program = {.inference = graph};
+  if (inference) plan_program(graph, &options->compile, &program);
+  return diag->code == EXIT_DONE ? program.inference : NULL;
+}
+
+static bool run_dump(Arena *arena, Diag *diag, const Options *options) {
+  const bool file = !strcmp(options->dump, "schedule-file");
+  Graph *graph = graph_after(arena, diag, options, file ? "simplify" : options->dump);
+  Program program;
+  if (!graph || (file && !plan_program(graph, &options->compile, &program))) return false;
+  TextStream text;
+  text_begin(&text);
+  if (file)
+    schedule_file_print(program.training, program.inference, text.out);
+  else
+    graph_print(graph, text.out);
+  return write_output(arena, diag, options, options->output ? options->output : "-",
+                      text_done(&text, arena));
+}
+
+static bool run_export(Arena *arena, Diag *diag, const Options *options) {
+  const char *stage = options->dump ? options->dump : "simplify";
+  Graph *graph = graph_after(arena, diag, options, stage);
+  if (!graph) return false;
+  return write_output(arena, diag, options, options->output ? options->output : "-",
+                      export_json(graph, stage));
+}
+
+static bool run_summary(Arena *arena, Diag *diag, const Options *options) {
+  Graph *graph = graph_after(arena, diag, options, "simplify");
+  if (!graph) return false;
+  Program program;
+  if (!plan_program(graph, &options->compile, &program)) return false;
+  LayerSummaryList layers = summarize(program.training, &options->compile);
+  summary_print(program.training, program.inference, &layers, &options->compile, stdout);
+  return true;
+}
+
+/* The model's name with another ending, in the current folder. */
+static const char *beside(Arena *arena, const char *model, const char *ending) {
+  const char *slash = strrchr(model, '/'), *base = slash ? slash + 1 : model;
+  const char *dot = strrchr(base, '.');
+  return arena_printf(arena, "%.*s%s", (int)(dot ? dot - base : (long)strlen(base)), base, ending);
+}
+
+static bool run_compile(Arena *arena, Diag *diag, const Options *options, const char *output) {
+  Graph *graph = graph_after(arena, diag, options, "simplify");
+  if (!graph) return false;
+  Program program;
+  if (!plan_program(graph, &options->compile, &program)) return false;
+  if (!check_size(&program, diag)) return false;
+  const char *text = emit_program(program.training, program.inference, &options->compile);
+  return write_output(arena, diag, options, output, text);
+}
+
+static bool run_build(Arena *arena, Diag *diag, const Options *options) {
+  const char *program = options->output ? options->output : beside(arena, options->model, "");
+  if (!check_output(diag, options, program) || !build_check_output(diag, program)) return false;
+  if (*program == '-') program = arena_printf(arena, "./%s", program); /* no option of compilers */
+  const char *source = arena_printf(arena, "%s.c", program);
+  return run_compile(arena, diag, options, source) &&
+         build_program(arena, diag, source, program, options);
+}
+
+static bool run_help(Arena *arena, Diag *diag, const Options *options) {
+  const char *text = dsl_describe(arena, diag, options->model, &options->dsl);
+  if (text) fputs(text, stdout);
+  return text != NULL;
+}
+
+static bool run_flags(Arena *arena, const Options *options) {
+  if (options->cflags) fputs(build_cflags(arena, options), stdout);
+  if (options->cflags && options->libs) fputc(' ', stdout);
+  if (options->libs) fputs(build_libs(arena), stdout);
+  fputc('\n', stdout);
+  return true;
+}
+
+static bool run_command(Arena *arena, Diag *diag, const Options *options) {
+  switch (options->command) {
+  case COMMAND_COMPILE:
+    if (options->dump) return run_dump(arena, diag, options);
+    return run_compile(arena, diag, options,
+                       options->output ? options->output : beside(arena, options->model, ".c"));
+  case COMMAND_BUILD:
+    return run_build(arena, diag, options);
+  case COMMAND_SUMMARY:
+    return run_summary(arena, diag, options);
+  case COMMAND_EXPORT:
+    return run_export(arena, diag, options);
+  case COMMAND_HELP:
+    return run_help(arena, diag, options);
+  case COMMAND_FLAGS:
+    return run_flags(arena, options);
+  }
+  return false;
+}
+
+/* However the program ends (--help does so by itself): what could not be written is a failure. For
+   on_exit, which glibc has and which tells the code. */
+static void check_stdout(int code, void *unused) {
+  (void)unused;
+  if ((fflush(stdout) == 0 && !ferror(stdout)) || code != EXIT_DONE) return;
+  fprintf(stderr, "cnnc: cannot write standard output: %s\n", strerror(errno));
+  _exit(EXIT_FAILED);
+}
+
+int main(int argc, char **argv) {
+  on_exit(check_stdout, NULL);
+  if (argc > 1 && !strcmp(argv[1], "bench")) return race_main(argc - 1, argv + 1);
+  signal(SIGXFSZ, SIG_IGN); /* a file that grows too large is an error as any other */
+  Arena *arena = arena_new();
+  Diag diag = {0};
+  Options options = options_parse(arena, argc, argv);
+  options.dsl.output = options.output;
+  options.dsl.zoo = locate_places(arena).models;
+  if (options.schedule)
+    options.compile.schedule = schedule_file_read(arena, &diag, options.schedule);
+  if (diag.code == EXIT_DONE) run_command(arena, &diag, &options);
+  /* a model's mistake stands behind its own file and line */
+  if (diag.code != EXIT_DONE)
+    fprintf(stderr, "%s%s\n", diag.code == EXIT_MODEL ? "" : "cnnc: ", diag.message);
+  arena_release(arena);
+  return (int)diag.code;
+}

@@ -1,0 +1,389 @@
+/* The graph: values that know their shape, nodes that make them, and the order in which nodes run.
+   The language of models builds the forward half; passes rewrite it and append the backward half.
+   Everything lives in one arena. */
+#ifndef CNNC_GRAPH_H
+#define CNNC_GRAPH_H
+
+#include "driver/arena.h"
+#include "driver/diag.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+typedef enum OpKind {
+#define OP(id, outputs, attributes, shape, gradient, lower) OP_##id,
+#include "ir/ops.def"
+#undef OP
+  OP_COUNT
+} OpKind;
+
+typedef enum Activation { ACTIVATION_NONE, ACTIVATION_RELU } Activation;
+
+/* Attributes of all ops in one record; ops.def says which of them an op uses. Pairs are
+   {height, width}. ATTRIBUTES(X) lists X(field, type), type one of INT PAIR BOOL REAL ACTIVATION.
+ */
+#define ATTRIBUTES(X)                                                                              \
+  X(channels, INT)                                                                                 \
+  X(features, INT)                                                                                 \
+  X(kernel, PAIR)                                                                                  \
+  X(stride, PAIR)                                                                                  \
+  X(padding, PAIR)                                                                                 \
+  X(dilation, PAIR)                                                                                \
+  X(groups, INT)                                                                                   \
+  X(bias, BOOL)                                                                                    \
+  X(ceil_mode, BOOL)                                                                               \
+  X(count_include_pad, BOOL)                                                                       \
+  X(p, REAL)                                                                                       \
+  X(label_smoothing, REAL)                                                                         \
+  X(slope, REAL)                                                                                   \
+  X(momentum, REAL)                                                                                \
+  X(eps, REAL)                                                                                     \
+  X(size, INT)                                                                                     \
+  X(alpha, REAL)                                                                                   \
+  X(beta, REAL)                                                                                    \
+  X(k, REAL)                                                                                       \
+  X(output, PAIR)                                                                                  \
+  X(first, INT)                                                                                    \
+  X(loss_weight, REAL)                                                                             \
+  X(auxiliary, BOOL)                                                                               \
+  X(lr_scale, REAL)                                                                                \
+  X(decay_scale, REAL)                                                                             \
+  X(activation, ACTIVATION)                                                                        \
+  X(mask, BOOL)                                                                                    \
+  X(places, BOOL)                                                                                  \
+  X(gate, BOOL)                                                                                    \
+  X(norm, BOOL)                                                                                    \
+  X(residual, BOOL)                                                                                \
+  X(sums, BOOL)
+
+typedef struct Attributes {
+  int channels, features;
+  int kernel[2], stride[2], padding[2], dilation[2];
+  int groups;
+  bool bias, ceil_mode, count_include_pad;
+  double p;               /* dropout: probability of a zero */
+  double label_smoothing; /* of the loss, 0 to 1 */
+  double slope;           /* leaky_relu: of the negative side */
+  double momentum, eps;   /* batch_norm: weight of the new statistics; added to the variance */
+  int size;               /* local_response_norm: channels that a sum sees */
+  double alpha, beta, k;  /* local_response_norm: y = x / (k + alpha * mean(x^2))^beta */
+  int output[2];          /* adaptive pooling: rows and columns made */
+  int first;              /* slice: its first channel */
+  double loss_weight;     /* of the loss in the sum of all losses */
+  bool auxiliary;         /* a second loss: added to that of the logits */
+  double lr_scale, decay_scale; /* update: factors of the recipe's rate and weight decay */
+  Activation activation;        /* fused into the epilogue: y = activation(y) */
+  bool mask;     /* fused: the last input is the activation y; dx is 0 where y is 0. max_pool2d:
+                    x is an activation, and a maximum of 0 has no place */
+  bool gate;     /* fused: input 5 is the activation y, or the bias of the batch_norm that made it;
+                    dy counts as 0 where y is 0 */
+  bool norm;     /* folded: the last inputs are those of a batch_norm behind the convolution */
+  bool residual; /* folded: an input (node_residual) is added to y, before the activation */
+  bool places;   /* max_pool2d has a second output: where in its window each maximum is */
+  bool sums;     /* folded: conv2d_backward_data has a second output, sums over pieces of dx, which
+                    is the last input of the batch_norm_backward behind it */
+} Attributes;
+
+typedef enum InitKind {
+  INIT_ZEROS,
+  INIT_CONSTANT,       /* scale: the value */
+  INIT_XAVIER_UNIFORM, /* scale: gain */
+  INIT_XAVIER_NORMAL,
+  INIT_HE_UNIFORM,
+  INIT_HE_NORMAL,
+  INIT_UNIFORM,          /* scale: bound; U(-bound, bound) */
+  INIT_NORMAL,           /* scale: standard deviation, mean 0 */
+  INIT_TRUNCATED_NORMAL, /* the same, within -2 to 2 */
+  INIT_HE_UNIFORM_OUT,   /* scale: gain; by the fan out */
+  INIT_HE_NORMAL_OUT
+} InitKind;
+
+typedef struct Init {
+  InitKind kind;
+  double scale;
+} Init;
+
+typedef enum ValueKind {
+  VALUE_INPUT, /* the images as the loader gives them: bytes [N,C,H,W] */
+  VALUE_ACTIVATION,
+  VALUE_GRADIENT, /* of an activation: the upstream gradient, d<name> */
+  VALUE_PARAMETER,
+  VALUE_PARAMETER_GRADIENT,
+  VALUE_LOSS,      /* one number an image */
+  VALUE_WORKSPACE, /* of a node while it runs, one for all; sums, from a node to another */
+  VALUE_PREPARED,  /* made of parameters before inference, and kept as long as it runs */
+  VALUE_BUFFER     /* running statistics: kept with the parameters, not trained */
+} ValueKind;
+
+typedef enum Layout {
+  LAYOUT_UNSET,
+  LAYOUT_PLAIN,    /* row-major, as in PyTorch: parameters and their gradients, images */
+  LAYOUT_LANES,    /* [N/L][H][C][W][L], [N/L][F][L]: the batch innermost, L images a vector */
+  LAYOUT_ROWS,     /* [N][C*H*W rounded up to L]: an image a row */
+  LAYOUT_CHANNELS, /* [N][H][C/L][W][L], [N][F/L][L]: channels innermost, L a vector */
+  LAYOUT_PIXELS    /* [N][H][W][C]: fewer channels than a vector has */
+} Layout;
+
+typedef struct Node Node;
+typedef struct Value Value;
+
+struct Value {
+  int id;
+  const char *name;       /* parameters: as in torchvision, conv1.weight; others unique */
+  const char *identifier; /* the same as a C name; set by emit */
+  ValueKind kind;
+  int rank;                     /* 4 for [N,C,H,W], 2 for [N,F] and [O,I], 1 for [O] */
+  int dim[4];                   /* unused ones are 1 */
+  Node *producer;               /* NULL for the input and for parameters */
+  Value *gradient;              /* dvalue; NULL before the gradient pass or where nobody needs it */
+  Init init;                    /* parameters */
+  bool trainable;               /* parameters */
+  double lr_scale, decay_scale; /* parameters: factors of the recipe's rate and weight decay */
+  SourcePos pos;
+
+  /* Set by layout, views and memory. */
+  Layout layout;
+  Value *part_of;   /* or NULL: this value is some channels of that one, and lies in it */
+  int part_first;   /* its first channel there */
+  Value *view_of;   /* shares the memory of another value */
+  int64_t offset;   /* in reals, from the start of the block that holds its kind */
+  int64_t elements; /* reals that its memory takes, padding of the layout included */
+  int first, last;  /* lifetime: positions of nodes */
+
+  int call; /* set by emit: after which call of a training step it is there, from 0 */
+};
+
+typedef enum Phase { PHASE_PREPARE, PHASE_FORWARD, PHASE_BACKWARD, PHASE_UPDATE } Phase;
+
+/* What the schedule pass decided, as plain data. The register tile by op:
+     conv2d, conv2d_backward_data          channels made, pixels of a row
+     conv2d_backward_weights               output channels, input channels (ALGORITHM_TAPS: taps)
+     linear, linear_backward_data          features made, vectors of images
+     linear_backward_weights               output features, vectors of input features
+   and where channels are in lanes (node_has_channels):
+     conv2d, conv2d_backward_data, conv2d_prepared    vectors of channels made, pixels of a row
+     conv2d_backward_weights               vectors of output channels, input channels
+                                           (ALGORITHM_TAPS: for each tap)
+     linear                                features made, images
+   By Winograd's way the pixels are patches. */
+typedef enum Algorithm {
+  ALGORITHM_NONE,    /* a view: no code */
+  ALGORITHM_DIRECT,  /* loops over the shape with one register tile */
+  ALGORITHM_TAPS,    /* conv2d_backward_weights: the tile holds the taps of a kernel's row */
+  ALGORITHM_WINOGRAD /* of 3x3 or 5x5 with channels in lanes: F(4x4, 3x3), F(2x2, 5x5) */
+} Algorithm;
+
+/* Blocks of work of convolutions, around the tile:
+     conv2d, conv2d_backward_data          tiles of channels, pixels of a row
+     conv2d_backward_weights               rows, output channels, input channels, kernel rows,
+                                           pixels of a row
+     linear_backward_data                  features made, features summed
+   and where channels are in lanes:
+     conv2d, conv2d_backward_data, conv2d_prepared    rows of a piece, vectors of channels read in
+                                           one pass over them
+     conv2d_backward_weights               rows and images of a strip, tiles of output channels,
+                                           vectors of input channels
+     linear                                features made, features read
+   By Winograd's way rows are units of patches: of a pass, all vectors read; of a strip, 1, 1, all
+   vectors of input channels.
+   parts: conv2d_backward_weights adds up so many parts of the rows of all images by themselves,
+   in its workspace; 1: none is needed.
+   pack: conv2d and conv2d_backward_data put the weights into the order of the tile, in their
+   workspace; with channels in lanes they always do.
+   tiles_first: with channels in lanes, all rows are made with a tile of channels before the next
+   tile.
+   What an op does not have is 0. */
+typedef struct Schedule {
+  Algorithm algorithm;
+  int tile[2];
+  int block[5];
+  int parts;
+  bool pack, tiles_first;
+} Schedule;
+
+struct Node {
+  OpKind op;
+  const char *name; /* the layer: layer1.0.conv1 */
+  SourcePos pos;
+  Phase phase;
+  Value **in, **out;
+  int in_count, out_count;
+  Value *workspace; /* or NULL; set by schedule */
+  Attributes attributes;
+  Node *forward;      /* of a backward node: the node it differentiates */
+  const Node *summed; /* of a conv2d_backward_data with sums: the batch_norm_backward behind it.
+                         For its sums, this node reads its inputs, too, which live until then */
+  Schedule schedule;
+  const char *variant; /* ends its kernel's name: "" unless a file decided other than the model */
+};
+
+typedef LIST_OF(Node *) NodeList;
+typedef LIST_OF(Value *) ValueList;
+
+/* Optimisers and schedules of the learning rate, X(id, name): nn.sgd is OPTIMIZER_SGD and, in the
+   runtime, CNN_SGD; nn.step_lr is LR_STEP and CNN_LR_STEP. */
+#define OPTIMIZERS(X) X(SGD, "sgd") X(ADAM, "adam") X(ADAMW, "adamw") X(RMSPROP, "rmsprop")
+#define LR_SCHEDULES(X)                                                                            \
+  X(CONSTANT, "constant")                                                                          \
+  X(STEP, "step")                                                                                  \
+  X(MULTI_STEP, "multi_step")                                                                      \
+  X(EXPONENTIAL, "exponential")                                                                    \
+  X(POLYNOMIAL, "polynomial")                                                                      \
+  X(COSINE, "cosine")                                                                              \
+  X(ONE_CYCLE, "one_cycle")                                                                        \
+  X(PLATEAU, "plateau")
+
+#define KIND(id, name) OPTIMIZER_##id,
+typedef enum OptimizerKind { OPTIMIZERS(KIND) } OptimizerKind;
+#undef KIND
+#define KIND(id, name) LR_##id,
+typedef enum LrScheduleKind { LR_SCHEDULES(KIND) } LrScheduleKind;
+#undef KIND
+
+enum { INPUT_CHANNELS_MAX = 16, MILESTONES_MAX = 16 };
+
+/* The default training recipe of a model; cnn_recipe in the runtime's cnn.h tells the fields. */
+typedef struct Recipe {
+  int batch, epochs;
+  OptimizerKind optimizer;
+  double lr, momentum, weight_decay, beta1, beta2, eps; /* RMSprop's alpha is beta2 */
+  bool nesterov, centered;
+  LrScheduleKind schedule;
+  double warmup_epochs, warmup_start;
+  int step_epochs;
+  int milestones[MILESTONES_MAX], milestone_count;
+  double gamma, final_lr, power;
+  double rise, divisor, final_divisor, momentum_low, momentum_high;
+  int patience, cooldown;
+  double threshold;
+  int accumulate;
+  double clip_norm, clip_value, ema;
+  int crop;
+  bool flip;
+  int cutout;
+  int resize;
+  bool normalize_from_dataset; /* mean and deviation of the training set; else those below */
+  double mean[INPUT_CHANNELS_MAX], deviation[INPUT_CHANNELS_MAX]; /* of pixels scaled to 0..1 */
+} Recipe;
+
+typedef struct Graph {
+  Arena *arena;
+  Diag *diag;
+  const char *name; /* lenet5: a C identifier */
+  const char *file; /* the model file, as the user named it */
+  NodeList nodes;   /* in the order in which they run */
+  ValueList values;
+  Value *input, *output; /* images, logits [N,classes] */
+  Value *loss;
+  Value *workspace; /* or NULL; set by schedule */
+  /* Of activations [N,C,H,W] and [N,F]: LAYOUT_LANES or LAYOUT_CHANNELS. Training has its features
+     in lanes, whatever its images have. */
+  Layout image_layout, feature_layout;
+  int classes;
+  int next_id; /* of values */
+  Recipe recipe;
+} Graph;
+
+/* --- building ---------------------------------------------------------------------------- */
+
+Graph *graph_new(Arena *arena, Diag *diag);
+
+/* A value; the name is made unique with a number if it is taken. */
+Value *graph_value(Graph *graph, ValueKind kind, const char *name, int rank, const int *dim);
+
+/* A node at the end of the graph, without outputs; add those with graph_output. */
+Node *graph_node(Graph *graph, OpKind op, const char *name, SourcePos pos, int in_count,
+                 Value *const *in);
+Value *graph_output(Graph *graph, Node *node, ValueKind kind, const char *name, int rank,
+                    const int *dim);
+
+/* --- asking and rewriting ------------------------------------------------------------------ */
+
+const char *op_name(OpKind op);
+const char *op_attributes(OpKind op);
+bool op_is_loss(OpKind op); /* outputs: loss, gradient of the logits */
+bool op_has_attribute(OpKind op, const char *name);
+int64_t value_count(const Value *value);    /* product of its dimensions */
+int64_t value_features(const Value *value); /* the same of one image: C*H*W */
+/* In whose memory the value lives: its own, unless it is a view. */
+Value *value_root(Value *value);
+int value_row_channels(const Value *value);   /* channels of a row of the memory that it lies in */
+int value_whole_channels(const Value *value); /* of the value that it is a part of; 0: of none */
+
+/* Whether the node's result is its input in the same memory: where flatten moves nothing, and
+   concat and slice of parts. */
+bool node_is_view(const Graph *graph, const Node *node);
+
+/* Whether the batch_norm_backward makes its own relu again, from bias, for its gate. */
+bool node_remakes_relu(const Node *norm_backward);
+
+/* The value that the node's epilogue adds, or NULL: the last input but for mask. */
+Value *node_residual(const Node *node);
+
+/* Whether the node works on values that have channels, or features of one image, in their lanes. */
+bool node_has_channels(const Graph *graph, const Node *node);
+
+/* Whether the values from place i on are weight, bias and running statistics of one batch_norm.
+   Then what their names and, once emit has set them, their identifiers begin with: bn1. */
+bool find_norm(const Graph *graph, int i, const char **name, const char **identifier);
+
+/* NULL if there is none. */
+Value *graph_find_value(const Graph *graph, const char *name);
+bool value_is_stored(const Value *value);  /* a parameter or a buffer: in checkpoints */
+bool value_is_planned(const Value *value); /* lies in the block of activations */
+
+/* How many nodes read the value; the graph's output counts as one more, and so do losses
+   where the graph has one (inference has none). */
+int graph_uses(const Graph *graph, const Value *value);
+
+/* The one node that reads the value, or NULL. */
+Node *graph_only_reader(const Graph *graph, const Value *value);
+
+/* Every reader of `from` reads `to` instead. */
+void graph_replace(Graph *graph, Value *from, Value *to);
+
+/* The node reads these values, too, behind its other inputs. */
+void graph_append_inputs(Graph *graph, Node *node, int count, Value *const *values);
+
+/* Moves a node, usually a new one at the end, to the place before another. */
+void graph_move_before(Graph *graph, Node *node, const Node *before);
+
+/* Takes the node out of the order, and its outputs out of the graph. */
+void graph_remove(Graph *graph, Node *node);
+
+/* `node` makes the result of `next`, its only reader, in its own epilogue. */
+void graph_absorb(Graph *graph, Node *node, Node *next);
+
+/* Takes out values that no node makes or reads. */
+void graph_sweep_values(Graph *graph);
+
+/* --- print and verify ----------------------------------------------------------------------- */
+
+/* The words of a dump. */
+const char *value_kind_name(ValueKind kind);
+const char *layout_name(Layout layout);
+const char *phase_name(Phase phase);
+const char *activation_name(Activation activation);
+const char *algorithm_name(Algorithm algorithm);
+
+/* The text of --dump: one value or node a line, stable from run to run. */
+void graph_print(const Graph *graph, FILE *out);
+
+/* How far the graph has come; a verifier asks for all that the passes so far establish. */
+typedef enum GraphStage {
+  STAGE_BUILT,
+  STAGE_SIMPLIFIED,
+  STAGE_DIFFERENTIATED,
+  STAGE_FUSED,
+  STAGE_SCHEDULED,
+  STAGE_LAID_OUT,
+  STAGE_PLANNED
+} GraphStage;
+
+/* Asserts (our mistake, not a user's): every input is made before it is read, names are unique,
+   shapes fit the ops, and what the stage promises. */
+void graph_verify(const Graph *graph, GraphStage stage);
+
+#endif

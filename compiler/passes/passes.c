@@ -1,0 +1,39 @@
+/* The list of the passes, and the way of a model's graph through them. */
+#include "passes/passes.h"
+
+static const struct {
+  const char *name;
+  GraphStage establishes;
+  void (*run)(Graph *graph);
+  void (*run_for)(Graph *graph, const CompileOptions *options); /* one that knows the target */
+} PASSES[PASS_COUNT] = {
+    [PASS_BUILT] = {"built", STAGE_BUILT, NULL, NULL},
+    [PASS_SIMPLIFY] = {"simplify", STAGE_SIMPLIFIED, pass_simplify, NULL},
+    [PASS_GRADIENT] = {"gradient", STAGE_DIFFERENTIATED, pass_gradient, NULL},
+    [PASS_FUSE] = {"fuse", STAGE_FUSED, pass_fuse, NULL},
+    [PASS_FOLD] = {"fold", STAGE_FUSED, NULL, pass_fold},
+    [PASS_SCHEDULE] = {"schedule", STAGE_SCHEDULED, NULL, pass_schedule},
+    [PASS_LAYOUT] = {"layout", STAGE_LAID_OUT, NULL, pass_layout},
+    [PASS_VIEWS] = {"views", STAGE_LAID_OUT, NULL, pass_views},
+    [PASS_MEMORY] = {"memory", STAGE_PLANNED, NULL, pass_memory},
+};
+
+const char *pass_name(Pass pass) {
+  return PASSES[pass].name;
+}
+
+void run_passes(Graph *graph, Pass first, Pass last, const CompileOptions *options) {
+  for (Pass i = first; i <= last; i++) {
+    if (PASSES[i].run) PASSES[i].run(graph);
+    if (PASSES[i].run_for) PASSES[i].run_for(graph, options);
+    graph_verify(graph, PASSES[i].establishes);
+  }
+}
+
+bool plan_program(Graph *simplified, const CompileOptions *options, Program *program) {
+  *program = (Program){simplified, graph_inference(simplified, options)};
+  run_passes(program->training, PASS_GRADIENT, PASS_MEMORY, options);
+  graph_adopt_parameters(program->inference, program->training);
+  run_passes(program->inference, PASS_FUSE, PASS_MEMORY, options);
+  return simplified->diag->code == EXIT_DONE;
+}

@@ -1,0 +1,134 @@
+#include "commands/bench.h"
+
+#include "core/clock.h"
+#include "commands/commands.h"
+#include "core/initialize.h"
+#include "commands/worker.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+typedef struct options {
+  cnn_arguments given;
+  double seconds;
+  bool infer, json, worker;
+} options;
+
+enum { KEY_WORK = 256, KEY_SECONDS, KEY_JSON, KEY_WORKER };
+
+static const struct argp_option OPTIONS[] = {
+    {"work", KEY_WORK, "train|infer", 0, "What a step is (default: train)", 0},
+    {"seconds", KEY_SECONDS, "S", 0, "How long (default: 2)", 0},
+    {"json", KEY_JSON, NULL, 0, "Print JSON", 0},
+    {"worker", KEY_WORKER, NULL, 0,
+     "Answer lines `run train|infer COUNT STEPS` on standard input, for `cnnc bench`", 0},
+    {0}};
+
+static const struct argp_child TAKES[] = {{&cnn_take_threads, 0, NULL, 0},
+                                          {&cnn_take_count, 0, NULL, 0},
+                                          {&cnn_take_nothing, 0, NULL, 0},
+                                          {0}};
+
+static error_t parse(int key, char *text, struct argp_state *state) {
+  options *o = state->input;
+  switch (key) {
+  case ARGP_KEY_INIT:
+    return cnn_arguments_begin(state, TAKES, &o->given);
+  case KEY_WORK:
+    o->infer = cnn_argument_infer(state, text);
+    return 0;
+  case KEY_SECONDS:
+    o->seconds = cnn_argument_number(state, "--seconds", text, 0, 3600);
+    return 0;
+  case KEY_JSON:
+    o->json = true;
+    return 0;
+  case KEY_WORKER:
+    o->worker = true;
+    return 0;
+  }
+  return ARGP_ERR_UNKNOWN;
+}
+
+static const struct argp PARSER = {
+    .options = OPTIONS,
+    .parser = parse,
+    .children = TAKES,
+    .doc = "The median time of a step on random images.",
+};
+
+bool cnn_benchmark_open(cnn_benchmark *bench, const cnn_model *model, int threads,
+                        cnn_error *error) {
+  enum { SEED = 1, LEVELS = 256 };
+  cnn_session *session = &bench->session;
+  cnn_session_plan(session, model, CNN_TO_TRAIN, threads);
+  cnn_storage_want(&session->storage, &bench->pixels, (size_t)model->batch, cnn_image_bytes(model));
+  if (!cnn_session_open(session, error)) return false;
+  cnn_normalization normalization = cnn_normalization_uniform(model->input[0]);
+  cnn_session_normalize(session, &normalization);
+  cnn_session_fill_random(session, bench->pixels, model->batch, LEVELS, SEED);
+  cnn_init_parameters(model, SEED, session->state.parameters);
+  bench->prepared = false;
+  return true;
+}
+
+void cnn_benchmark_step(cnn_benchmark *bench, bool train, int count) {
+  cnn_session *session = &bench->session;
+  session->batch.count = count;
+  if (train) {
+    session->model->train_step(&session->state, &session->batch);
+    session->state.step++;
+    bench->prepared = false;
+  } else {
+    if (!bench->prepared) session->model->prepare(&session->state);
+    bench->prepared = true;
+    session->model->infer(&session->state, &session->batch, session->logits);
+  }
+}
+
+static int by_value(const void *left, const void *right) {
+  double a = *(const double *)left, b = *(const double *)right;
+  return (a > b) - (a < b);
+}
+
+void cnn_sort_times(double *times, int count) {
+  qsort(times, (size_t)count, sizeof *times, by_value);
+}
+
+enum { SAMPLES_LEAST = 5, SAMPLES_MOST = 100000, WARM_UP = 3 };
+
+static bool measure(cnn_benchmark *bench, const options *o, cnn_error *error) {
+  double *samples = malloc(SAMPLES_MOST * sizeof *samples);
+  if (!samples) return cnn_fail(error, CNN_EXIT_FAILED, "no memory for the times");
+  for (int i = 0; i < WARM_UP; i++) cnn_benchmark_step(bench, !o->infer, o->given.count);
+  int count = 0;
+  double start = cnn_seconds(), now = start;
+  while (count < SAMPLES_LEAST || (now - start < o->seconds && count < SAMPLES_MOST)) {
+    cnn_benchmark_step(bench, !o->infer, o->given.count);
+    double then = now;
+    now = cnn_seconds();
+    samples[count++] = now - then;
+  }
+  cnn_sort_times(samples, count);
+  double median = samples[count / 2], tenth = samples[count / 10];
+  const char *format =
+      o->json ? "{\"net\": \"%s\", \"work\": \"%s\", \"batch\": %d, \"threads\": %d, "
+                "\"seconds_per_step\": %.9g, \"fastest_tenth\": %.9g, \"images_per_s\": %.6g, "
+                "\"steps\": %d}\n"
+              : "%s %s, %d images a step, %d threads: %.6f s a step (fastest tenth: %.6f s), "
+                "%.0f images/s, %d steps\n";
+  printf(format, o->given.model->name, o->infer ? "infer" : "train", o->given.count,
+         bench->session.state.threads, median, tenth, o->given.count / median, count);
+  free(samples);
+  return true;
+}
+
+bool cnn_bench(const cnn_model *model, int argc, char **argv, cnn_error *error) {
+  options o = {.given = cnn_arguments_of(model), .seconds = 2};
+  argp_parse(&PARSER, argc, argv, 0, NULL, &o);
+  cnn_benchmark bench;
+  bool good = cnn_benchmark_open(&bench, model, o.given.threads, error) &&
+              (o.worker ? cnn_worker(&bench, error) : measure(&bench, &o, error));
+  cnn_session_close(&bench.session);
+  return good;
+}

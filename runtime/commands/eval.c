@@ -1,0 +1,106 @@
+/* `eval`: loss and accuracy of a checkpoint on the test images, all in all and class by class. */
+#include "train/checkpoint.h"
+#include "data/classes.h"
+#include "commands/commands.h"
+#include "train/evaluate.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+typedef struct options {
+  cnn_arguments given;
+  int batch, limit;
+} options;
+
+static const struct argp_option OPTIONS[] = {
+    {"batch", 'b', "N", 0, "Images a step (default: as many as the program takes)", 0},
+    {"limit", 'l', "N", 0, "Only the first N images", 0},
+    {0}};
+
+static const struct argp_child TAKES[] = {{&cnn_take_threads, 0, NULL, 0},
+                                          {&cnn_take_trained, 0, NULL, 0},
+                                          {&cnn_take_flip, 0, NULL, 0},
+                                          {&cnn_take_folder, 0, NULL, 0},
+                                          {0}};
+
+static error_t parse(int key, char *text, struct argp_state *state) {
+  options *o = state->input;
+  switch (key) {
+  case ARGP_KEY_INIT:
+    return cnn_arguments_begin(state, TAKES, &o->given);
+  case 'b':
+    o->batch = cnn_argument_batch(state, "--batch", text, o->given.model);
+    return 0;
+  case 'l':
+    o->limit = (int)cnn_argument_integer(state, "--limit", text, 1, INT32_MAX);
+    return 0;
+  }
+  return ARGP_ERR_UNKNOWN;
+}
+
+static const struct argp PARSER = {
+    .options = OPTIONS,
+    .parser = parse,
+    .children = TAKES,
+    .doc =
+        "Loss and accuracy on the test images of the data set in DIR: t10k-images-idx3-ubyte and "
+        "t10k-labels-idx1-ubyte, plain or with .gz; CIFAR-10's test_batch.bin; or JPEG images as "
+        "test/CLASS/NAME.jpg."
+        "\vClasses have their names from classes.txt in DIR, one a line, or from the checkpoint, "
+        "which has them from the folders that it learned from.",
+};
+
+static void print_classes(const cnn_class_count *counts, int classes, const char *const *names) {
+  printf("\n%-5s  %-16s  %8s  %8s  %9s\n", "class", "", "images", "right", "accuracy");
+  for (int k = 0; k < classes; k++) {
+    printf("%5d  %-16s  %8lld  %8lld  ", k, names[k], (long long)counts[k].images,
+           (long long)counts[k].right);
+    if (counts[k].images > 0)
+      printf("%7.2f %%\n", 100.0 * (double)counts[k].right / (double)counts[k].images);
+    else
+      printf("%9s\n", "-");
+  }
+}
+
+static bool evaluate_loaded(cnn_session *session, const cnn_dataset *test, const options *o,
+                            const char *classes, cnn_class_count *counts, cnn_error *error) {
+  cnn_class_names names;
+  if (!cnn_class_names_load(&names, session->model, o->given.folder, NULL,
+                            test->classes ? test->classes : classes, o->given.weights, error))
+    return false;
+  cnn_evaluation result = cnn_evaluate(session, test, o->batch, counts, NULL);
+  if (isfinite(result.loss)) {
+    printf("%s: %lld test images, loss %.4f, accuracy %.2f %%\n", o->given.weights,
+           (long long)result.images, result.loss, 100 * result.accuracy);
+    print_classes(counts, session->model->classes, names.names);
+  } else {
+    cnn_fail(error, CNN_EXIT_DATA,
+             "%s: with these weights the loss is not a finite number; take those of a training "
+             "that did not diverge",
+             o->given.weights);
+  }
+  cnn_class_names_release(&names);
+  return isfinite(result.loss);
+}
+
+bool cnn_eval(const cnn_model *model, int argc, char **argv, cnn_error *error) {
+  options o = {.given = cnn_arguments_of(model), .batch = model->batch};
+  argp_parse(&PARSER, argc, argv, 0, NULL, &o);
+  cnn_dataset test = {0};
+  cnn_session session;
+  char *classes;
+  if (!cnn_checkpoint_classes(o.given.weights, model, &classes, error)) return false;
+  bool good = cnn_dataset_load_test(&test, model, o.given.folder, classes, o.limit, error);
+  cnn_class_count *counts;
+  cnn_session_plan(&session, model, CNN_TO_INFER, o.given.threads);
+  if (o.given.flip) cnn_session_plan_mirror(&session);
+  cnn_storage_want(&session.storage, &counts, (size_t)model->classes, sizeof *counts);
+  good = good && cnn_session_open(&session, error) &&
+         cnn_session_load(&session, o.given.weights, o.given.folder, error) &&
+         evaluate_loaded(&session, &test, &o, classes, counts, error);
+  cnn_session_close(&session);
+  free(classes);
+  cnn_dataset_release(&test);
+  return good;
+}

@@ -1,0 +1,375 @@
+#include "train/checkpoint.h"
+#include "core/clock.h"
+#include "commands/commands.h"
+#include "train/gradients.h"
+#include "core/initialize.h"
+#include "core/real.h"
+#include "data/sampler.h"
+#include "train/trainer.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+#include <zlib.h>
+
+/* --- command line ----------------------------------------------------------------------------- */
+
+typedef struct options {
+  cnn_arguments given;
+  cnn_recipe recipe; /* the model's, with what the command line says */
+  const char *out, *init, *log;
+  const char *fresh; /* layers that do not start from `init`; "" for none */
+  const char *fixed; /* an option that a run which goes on does not take; or NULL */
+  int64_t steps;     /* 0: no limit */
+  int batch, limit;
+  bool in_order, resume;
+} options;
+
+enum { KEY_INIT = 256, KEY_FRESH, KEY_STEPS, KEY_NO_SHUFFLE, KEY_LOG, KEY_RESUME };
+
+static const struct argp_option OPTIONS[] = {
+    {"epochs", 'e', "N", 0, "Times through the training images (default: the model's)", 0},
+    {"batch", 'b', "N", 0,
+     "Images an update, more than the program takes too: then they are computed in parts, and "
+     "batch norm sees one part at a time (default: the model's)",
+     0},
+    {"lr", 'r', "X", 0, "Learning rate at the start (default: the model's)", 0},
+    {"seed", 's', "N", 0, "Of the first weights, the shuffles and dropout (default: 1)", 0},
+    {"out", 'o', "RUN", 0,
+     "Folder for last.safetensors, metrics.csv and curves.svg (default: runs/<model>)", 0},
+    {"resume", KEY_RESUME, NULL, 0,
+     "Go on with the run in RUN that was interrupted, with its settings: the results are those of "
+     "a "
+     "run that never stopped",
+     0},
+    {"init", KEY_INIT, "FILE", 0, "Start from the weights of a checkpoint", 0},
+    {"fresh", KEY_FRESH, "LAYERS", 0,
+     "With --init: these layers start anew nevertheless, as the last one does where classes are "
+     "others (fc; names with commas between)",
+     0},
+    {"limit", 'l', "N", 0, "Only the first N training images", 0},
+    {"steps", KEY_STEPS, "N", 0,
+     "Stop after N updates, evaluate and save; the learning rate goes as if all epochs came", 0},
+    {"no-shuffle", KEY_NO_SHUFFLE, NULL, 0, "Images in the order of the file", 0},
+    {"log-steps", KEY_LOG, "FILE", 0,
+     "CSV with step, loss and learning rate of every update; if it cannot be written later on, the "
+     "training goes on without, and the exit code is 1",
+     0},
+    {0}};
+
+static const struct argp_child TAKES[] = {
+    {&cnn_take_threads, 0, NULL, 0}, {&cnn_take_folder, 0, NULL, 0}, {0}};
+
+static error_t parse(int key, char *text, struct argp_state *state) {
+  options *o = state->input;
+  switch (key) {
+  case ARGP_KEY_INIT:
+    return cnn_arguments_begin(state, TAKES, &o->given);
+  case 'e':
+    o->fixed = "--epochs";
+    o->recipe.epochs = (int)cnn_argument_integer(state, "--epochs", text, 1, 1000000);
+    if (o->recipe.warmup_epochs >= o->recipe.epochs)
+      argp_error(
+          state,
+          "--epochs %s: the schedule's warm-up takes %g epochs; train longer, to look at the "
+          "start alone with --steps N, or make the warm-up of the model shorter",
+          text, o->recipe.warmup_epochs);
+    return 0;
+  case 'b':
+    o->fixed = "--batch";
+    o->batch = (int)cnn_argument_integer(state, "--batch", text, 1, INT32_MAX);
+    return 0;
+  case 'r':
+    o->fixed = "--lr";
+    o->recipe.lr = cnn_argument_number(state, "--lr", text, 0, 1e6);
+    return 0;
+  case 's':
+    o->fixed = "--seed";
+    o->given.seed = (uint64_t)cnn_argument_integer(state, "--seed", text, 0, INT64_MAX);
+    return 0;
+  case 'o':
+    if (!*text) argp_error(state, "--out: the name of a folder is missing");
+    o->out = text;
+    return 0;
+  case KEY_INIT:
+    o->fixed = "--init";
+    o->init = text;
+    return 0;
+  case KEY_FRESH:
+    o->fixed = "--fresh";
+    o->fresh = text;
+    return 0;
+  case 'l':
+    o->fixed = "--limit";
+    o->limit = (int)cnn_argument_integer(state, "--limit", text, 1, INT32_MAX);
+    return 0;
+  case KEY_STEPS:
+    o->steps = cnn_argument_integer(state, "--steps", text, 1, INT64_MAX);
+    return 0;
+  case KEY_NO_SHUFFLE:
+    o->fixed = "--no-shuffle";
+    o->in_order = true;
+    return 0;
+  case KEY_LOG:
+    o->log = text;
+    return 0;
+  case KEY_RESUME:
+    o->resume = true;
+    return 0;
+  case ARGP_KEY_END:
+    if (o->resume && o->fixed)
+      argp_error(state, "--resume goes on with the settings of the run; leave out %s", o->fixed);
+    if (*o->fresh && !o->init)
+      argp_error(state, "--fresh %s: without --init FILE all layers start anew", o->fresh);
+    return 0;
+  }
+  return ARGP_ERR_UNKNOWN;
+}
+
+static const struct argp PARSER = {
+    .options = OPTIONS,
+    .parser = parse,
+    .children = TAKES,
+    .doc =
+        "Learn from the data set in DIR: train-images-idx3-ubyte and train-labels-idx1-ubyte, and "
+        "the same with t10k for the test images, plain or with .gz; or CIFAR-10's data_batch_1.bin "
+        "to _5.bin and test_batch.bin; or JPEG images as train/CLASS/NAME.jpg and "
+        "test/CLASS/NAME.jpg."
+        "\vRUN may be new, or hold an earlier run of the same model, which is replaced; a folder "
+        "with a run of another model is refused. Ctrl-C ends after the step at hand, saves, and "
+        "exits "
+        "with 130, SIGTERM the same with 143; --resume goes on from there, or from the last epoch "
+        "if "
+        "the program was killed. For that a run that is not complete has a state.safetensors.",
+};
+
+/* --- before ----------------------------------------------------------------------------------- */
+
+/* What a data set is recognised by: labels and pixels. */
+static uint32_t checksum(uint32_t sum, const cnn_dataset *dataset) {
+  sum = (uint32_t)crc32_z(sum, dataset->labels, (size_t)dataset->count);
+  return (uint32_t)crc32_z(sum, dataset->images, (size_t)dataset->count * dataset->image_bytes);
+}
+
+/* Folders that are classes must keep their names, by which eval knows them. */
+static bool load_classes(cnn_trainer *t, const char *folder, cnn_error *error) {
+  const char *folders = t->training.classes;
+  if (!cnn_class_names_load(&t->classes, t->model, folders ? NULL : folder, NULL, folders, folder,
+                            error))
+    return false;
+  if (folders && t->classes.count < t->model->classes)
+    fprintf(stderr,
+            "%s: %s/train has %d folders, one a class, but the model has %d classes, of which the "
+            "others will have no images; is it the right data set? A model for it has classes = "
+            "%d\n",
+            t->model->name, folder, t->classes.count, t->model->classes, t->classes.count);
+  return true;
+}
+
+static bool load_data(cnn_trainer *t, const options *o, cnn_error *error) {
+  if (!cnn_dataset_load(&t->training, t->model, o->given.folder, "train", t->limit, error) ||
+      !cnn_dataset_load_test(&t->test, t->model, o->given.folder, t->training.classes, 0, error) ||
+      !load_classes(t, o->given.folder, error))
+    return false;
+  t->data = checksum(checksum(0, &t->training), &t->test);
+  return true;
+}
+
+static bool allocate(cnn_trainer *t, int threads, cnn_error *error) {
+  const cnn_model *model = t->model;
+  const cnn_recipe *recipe = &t->recipe;
+  cnn_session *session = &t->session;
+  cnn_storage *storage = &session->storage;
+  size_t real = (size_t)model->real_bytes;
+  t->run.text.size = cnn_run_text_bytes(model, t->classes.text, recipe->epochs);
+  t->log.text.size = CNN_STEP_LOG_BYTES;
+  cnn_session_plan(session, model, CNN_TO_TRAIN, threads);
+  cnn_storage_want(storage, &t->rows, (size_t)recipe->epochs, sizeof *t->rows);
+  cnn_storage_want(storage, &t->history, cnn_resume_history_bytes(recipe->epochs), 1);
+  cnn_storage_want(storage, &t->order, (size_t)t->training.count, sizeof *t->order);
+  cnn_storage_want(storage, &t->run.text.data, t->run.text.size, 1);
+  cnn_storage_want(storage, &t->log.text.data, t->log.text.size, 1);
+  if (t->batch > model->batch) cnn_storage_want(storage, &t->sum, model->parameter_reals, real);
+  if (recipe->ema > 0) cnn_storage_want(storage, &t->average, model->parameter_reals, real);
+  if (recipe->crop > 0 || recipe->flip || recipe->cutout > 0)
+    cnn_storage_want(storage, &t->augmented, (size_t)model->batch, t->training.image_bytes);
+  return cnn_session_open(session, error);
+}
+
+static bool set_start(cnn_trainer *t, const options *o, cnn_error *error) {
+  void *parameters = t->session.state.parameters;
+  cnn_checkpoint start;
+  if (!o->init || *o->fresh) cnn_init_parameters(t->model, t->seed, parameters);
+  if (o->init && !cnn_checkpoint_load_but(o->init, t->model, o->fresh, parameters, &start, error))
+    return false;
+  if (t->average) cnn_average_update(t->model, t->average, parameters, 0, true);
+  return true;
+}
+
+/* The run's own settings, before there is memory for it. */
+static void take_settings(cnn_trainer *t, const cnn_resume *from) {
+  t->recipe.epochs = from->epochs;
+  t->recipe.lr = from->lr;
+  t->seed = (uint64_t)from->seed;
+  t->batch = from->batch;
+  t->limit = from->limit;
+  t->in_order = from->in_order;
+}
+
+static bool set_standing(cnn_trainer *t, const cnn_safetensors *state, const cnn_resume *from,
+                         const options *o, cnn_error *error) {
+  if (from->data != t->data)
+    return cnn_fail(error, CNN_EXIT_DATA,
+                    "%s: other images than those that %s has learned from; give the data set of "
+                    "the run",
+                    o->given.folder, o->out);
+  int64_t batches = cnn_sampler_batches(t->training.count, t->batch);
+  int64_t begun = from->step - from->epochs_done * batches; /* updates of the epoch at hand */
+  if (begun < 0 || begun > batches || from->tally.images > t->training.count)
+    return cnn_fail(error, CNN_EXIT_DATA, "%s: its numbers contradict each other; train anew",
+                    t->run.state);
+  cnn_resume_blocks blocks = cnn_trainer_blocks(t);
+  if (!cnn_resume_load(state, t->run.state, t->model, from, &blocks, error)) return false;
+  t->session.state.step = (uint64_t)from->step;
+  t->epochs_done = t->row_count = from->epochs_done;
+  t->tally = from->tally;
+  t->plateau = from->plateau;
+  if (o->steps == 0 || o->steps > from->step) return true;
+  return cnn_fail(error, CNN_EXIT_USAGE,
+                  "--steps %lld: %s has made %lld update%s already; give a larger number, or leave "
+                  "--steps out",
+                  (long long)o->steps, o->out, (long long)from->step, cnn_plural(from->step));
+}
+
+/* Why there is no state, as far as the folder tells. */
+static bool explain_missing_state(const cnn_trainer *t, const options *o, cnn_error *error) {
+  if (access(t->run.checkpoint, F_OK) != 0)
+    return cnn_fail(error, CNN_EXIT_DATA,
+                    "%s: no run to resume: nothing has been saved there, which happens after each "
+                    "epoch and after Ctrl-C; train without --resume",
+                    o->out);
+  return cnn_fail(error, CNN_EXIT_DATA,
+                  "%s: no run to resume, for it has no state.safetensors; if the run is complete, "
+                  "train on from its weights with --init %s; if it ended before its first state "
+                  "was saved (killed, or with a full disk), train without --resume",
+                  o->out, t->run.checkpoint);
+}
+
+static bool open_state(cnn_trainer *t, const options *o, cnn_safetensors *state, cnn_resume *from,
+                       cnn_error *error) {
+  if (access(t->run.state, F_OK) != 0) return explain_missing_state(t, o, error);
+  if (!cnn_resume_open(state, t->run.state, t->model, from, error)) return false;
+  take_settings(t, from);
+  return true;
+}
+
+/* All that is read, and then the files that will be written. */
+static bool prepare(cnn_trainer *t, const options *o, cnn_error *error) {
+  cnn_safetensors state = {0};
+  cnn_resume from = {0};
+  if (!cnn_run_open(&t->run, t->model, o->out, error)) return false;
+  if (o->resume && !open_state(t, o, &state, &from, error)) return false;
+  bool good = load_data(t, o, error) && allocate(t, o->given.threads, error);
+  if (good) {
+    t->session.state.seed = t->seed;
+    cnn_normalization normalization = cnn_session_normalization(t->model, &t->training);
+    cnn_session_normalize(&t->session, &normalization);
+    good = o->resume ? set_standing(t, &state, &from, o, error) : set_start(t, o, error);
+  }
+  if (o->resume) cnn_safetensors_close(&state);
+  if (!good || !cnn_run_make(&t->run, error)) return false;
+  t->run.replaces = !o->resume;
+  return !o->log || (cnn_run_spared(&t->run, o->log, error) &&
+                     cnn_step_log_open(&t->log, o->log, t->session.state.step, error));
+}
+
+/* --- the command ------------------------------------------------------------------------------ */
+
+enum { STANDING = 80 };
+
+/* "1 epoch and 469 updates" */
+static const char *standing_text(const cnn_trainer *t, char text[STANDING]) {
+  long long updates = (long long)t->session.state.step;
+  snprintf(text, STANDING, "%d epoch%s and %lld update%s", t->epochs_done,
+           cnn_plural(t->epochs_done), updates, cnn_plural(updates));
+  return text;
+}
+
+static void announce(const cnn_trainer *t) {
+  char done[STANDING];
+  const cnn_model *model = t->model;
+  int64_t parameters = 0;
+  for (int i = 0; i < model->layer_count; i++) parameters += (int64_t)model->layers[i].parameters;
+  double mb = 1e-6;
+  printf("%s: %lld parameters; %d training and %d test images; batch %d, %d thread%s\n",
+         model->name, (long long)parameters, t->training.count, t->test.count, t->batch,
+         t->session.state.threads, cnn_plural(t->session.state.threads));
+  printf("memory: %.2f MB, and %.1f MB for the data set\n", mb * (double)t->session.storage.bytes,
+         mb * (double)(t->training.storage.bytes + t->test.storage.bytes));
+  if (t->session.state.step > 0) printf("goes on after %s\n", standing_text(t, done));
+  fflush(stdout);
+}
+
+static void conclude(const cnn_trainer *t) {
+  char time[32], done[STANDING];
+  const cnn_metrics *last = t->row_count > 0 ? &t->rows[t->row_count - 1] : NULL;
+  bool complete = t->epochs_done == t->recipe.epochs; /* the signal came with the last save */
+  if (!last || (cnn_trainer_signal() && !complete))
+    printf("interrupted after %s; --resume goes on\n", standing_text(t, done));
+  else if (cnn_metrics_is_part(last))
+    printf("test accuracy %.2f %% after %llu update%s, %s\n", 100 * last->test_accuracy,
+           (unsigned long long)t->session.state.step, cnn_plural((long long)t->session.state.step),
+           cnn_duration(time, cnn_seconds() - t->progress.start));
+  else
+    printf("test accuracy %.2f %% after %d epoch%s, %s\n", 100 * last->test_accuracy, t->row_count,
+           cnn_plural(t->row_count), cnn_duration(time, cnn_seconds() - t->progress.start));
+  if (t->average && last)
+    printf("test accuracy %.2f %% with the average of weights\n", 100 * last->average_accuracy);
+  printf("written: %s%s, metrics.csv%s%s\n", t->run.checkpoint,
+         t->average ? ", ema.safetensors" : "", last ? ", curves.svg" : "",
+         t->epochs_done < t->recipe.epochs ? ", state.safetensors" : "");
+}
+
+static int default_batch(const cnn_model *model) {
+  int64_t batch = (int64_t)model->batch * model->recipe->accumulate;
+  return batch < INT32_MAX ? (int)batch : INT32_MAX;
+}
+
+bool cnn_train(const cnn_model *model, int argc, char **argv, cnn_error *error) {
+  char out[PATH_MAX];
+  static cnn_trainer t;
+  options o = {.given = cnn_arguments_of(model),
+               .recipe = *model->recipe,
+               .batch = default_batch(model),
+               .fresh = "",
+               .out = cnn_default_run(model, out)};
+  argp_parse(&PARSER, argc, argv, 0, NULL, &o);
+  t = (cnn_trainer){.model = model,
+                    .recipe = o.recipe,
+                    .seed = o.given.seed,
+                    .steps = o.steps,
+                    .batch = o.batch,
+                    .limit = o.limit,
+                    .in_order = o.in_order};
+  bool good = prepare(&t, &o, error);
+  if (good) {
+    announce(&t);
+    cnn_trainer_catch_signals();
+    if (t.log.open) signal(SIGPIPE, SIG_IGN); /* a log whose reader goes away must not end it */
+    good = cnn_trainer_run(&t, error);
+  }
+  if (good) conclude(&t);
+  if (good && cnn_trainer_signal()) {
+    error->code = cnn_trainer_signal() == SIGTERM ? CNN_EXIT_TERMINATED : CNN_EXIT_INTERRUPTED;
+    good = false;
+  }
+  if (good && t.log_error.code)
+    good = cnn_fail(error, CNN_EXIT_FAILED, "the training is saved, but its log is not complete");
+  cnn_run_close(&t.run);
+  cnn_session_close(&t.session);
+  cnn_dataset_release(&t.training);
+  cnn_dataset_release(&t.test);
+  cnn_class_names_release(&t.classes);
+  return good;
+}

@@ -1,0 +1,72 @@
+#include "commands/worker.h"
+
+#include "core/clock.h"
+#include "report/print.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const char *mode_name(cnn_target target) {
+  return target == CNN_AVX512 ? "avx512" : target == CNN_AVX2 ? "avx2" : "scalar";
+}
+
+static void say_ready(const cnn_benchmark *bench) {
+  const cnn_model *model = bench->session.model;
+  char buffer[1024];
+  cnn_text text = {.data = buffer, .size = sizeof buffer};
+  cnn_text_add_json(&text, model->name);
+  printf("ready {\"engine\": \"cnnc\", \"mode\": \"%s\", \"threads\": %d, \"version\": \"%s\", "
+         "\"net\": %s, \"batch\": %d}\n",
+         mode_name(model->target), bench->session.state.threads, CNN_VERSION, buffer, model->batch);
+}
+
+/* VmHWM and not ru_maxrss, which a process inherits from the one that started it. */
+static long peak_kb(void) {
+  FILE *status = fopen("/proc/self/status", "r");
+  char line[256];
+  long kb = 0;
+  while (status && fgets(line, sizeof line, status))
+    if (sscanf(line, "VmHWM: %ld", &kb) == 1) break;
+  if (status) fclose(status);
+  return kb;
+}
+
+/* The next word of the line as a positive number; 0 if it is none. */
+static long next_number(char **rest) {
+  char *end, *word = strsep(rest, " ");
+  long value = word ? strtol(word, &end, 10) : 0;
+  return word && *word && *end == '\0' && value > 0 ? value : 0;
+}
+
+static void answer(cnn_benchmark *bench, char *line) {
+  char *rest = line, *verb = strsep(&rest, " "), *work = strsep(&rest, " ");
+  long count = next_number(&rest), steps = next_number(&rest);
+  bool train = work && strcmp(work, "train") == 0, infer = work && strcmp(work, "infer") == 0;
+  int most = bench->session.model->batch;
+  if (strcmp(verb, "run") != 0 || !(train || infer) || count == 0 || steps == 0 || rest) {
+    printf("error not a line of the form: run train|infer COUNT STEPS\n");
+    return;
+  }
+  if (count > most) {
+    printf("error COUNT is at most %d in this program; compile with --batch %ld\n", most, count);
+    return;
+  }
+  double start = cnn_seconds();
+  for (long i = 0; i < steps; i++) cnn_benchmark_step(bench, train, (int)count);
+  printf("ok %.9g %ld\n", (cnn_seconds() - start) / (double)steps, peak_kb());
+}
+
+bool cnn_worker(cnn_benchmark *bench, cnn_error *error) {
+  char line[256];
+  say_ready(bench);
+  fflush(stdout);
+  while (fgets(line, sizeof line, stdin)) {
+    line[strcspn(line, "\n")] = '\0';
+    if (strcmp(line, "quit") == 0) break;
+    answer(bench, line);
+    fflush(stdout);
+  }
+  if (ferror(stdin)) return cnn_fail(error, CNN_EXIT_FAILED, "cannot read standard input");
+  return true;
+}

@@ -1,0 +1,131 @@
+#include "core/values.h"
+
+#include "core/real.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <math.h>
+#include <string.h>
+#include <sys/mman.h>
+
+static size_t round_up(size_t n, size_t unit) {
+  return (n + unit - 1) / unit * unit;
+}
+
+/* Numbers of one image. */
+static size_t features_of(const cnn_value *value) {
+  size_t features = 1;
+  for (int i = 1; i < value->rank; i++) features *= (size_t)value->shape[i];
+  return features;
+}
+
+size_t cnn_value_elements(const cnn_value *value) {
+  return (size_t)value->shape[0] * features_of(value);
+}
+
+size_t cnn_value_reals(const cnn_model *model, const cnn_value *value) {
+  size_t lanes = (size_t)model->lanes, images = round_up((size_t)value->shape[0], lanes);
+  switch (value->layout) {
+  case CNN_LANES:
+    return images * features_of(value);
+  case CNN_ROWS:
+    return images * round_up(features_of(value), lanes);
+  case CNN_CHANNELS:
+    return cnn_value_elements(value) / (size_t)value->shape[1] *
+           round_up((size_t)value->shape[1], lanes);
+  case CNN_PLAIN:
+  case CNN_PIXELS:
+    break;
+  }
+  return cnn_value_elements(value);
+}
+
+/* Where number f of image n stands, f counted in PyTorch's order. */
+static size_t place_of(const cnn_model *model, const cnn_value *value, size_t features, size_t n,
+                       size_t f) {
+  size_t lanes = (size_t)model->lanes;
+  bool image = value->rank == 4;
+  size_t channels = image ? (size_t)value->shape[1] : features;
+  size_t height = image ? (size_t)value->shape[2] : 1, width = image ? (size_t)value->shape[3] : 1;
+  size_t c = f / (height * width), h = f / width % height, w = f % width;
+  size_t row = value->row_channels ? (size_t)value->row_channels : channels;
+  size_t blocks = round_up(row, lanes) / lanes;
+  switch (value->layout) {
+  case CNN_LANES:
+    return (n / lanes * features + (h * channels + c) * width + w) * lanes + n % lanes;
+  case CNN_CHANNELS:
+    return (((n * height + h) * blocks + c / lanes) * width + w) * lanes + c % lanes;
+  case CNN_PIXELS:
+    return ((n * height + h) * width + w) * channels + c;
+  case CNN_ROWS:
+    return n * round_up(features, lanes) + f;
+  case CNN_PLAIN:
+    break;
+  }
+  return n * features + f;
+}
+
+static double value_at(const cnn_model *model, const cnn_value *value, const void *activations,
+                       size_t features, size_t n, size_t f) {
+  return cnn_real_get(model, activations, value->offset + place_of(model, value, features, n, f));
+}
+
+void cnn_value_plain(const cnn_model *model, const cnn_value *value, const void *activations,
+                     int count, void *plain) {
+  size_t features = features_of(value);
+  for (size_t n = 0; n < (size_t)count; n++) {
+    for (size_t f = 0; f < features; f++)
+      cnn_real_set(model, plain, n * features + f,
+                   value_at(model, value, activations, features, n, f));
+  }
+}
+
+double cnn_value_rms(const cnn_model *model, const cnn_value *value, const void *activations,
+                     int count) {
+  size_t features = features_of(value);
+  double sum = 0;
+  for (size_t n = 0; n < (size_t)count; n++) {
+    for (size_t f = 0; f < features; f++) {
+      double x = value_at(model, value, activations, features, n, f);
+      sum += x * x;
+    }
+  }
+  return sqrt(sum / ((double)count * (double)features));
+}
+
+cnn_kept cnn_kept_training(const cnn_model *model) {
+  return (cnn_kept){model->values, model->value_count, model->training_reals};
+}
+
+cnn_kept cnn_kept_inference(const cnn_model *model) {
+  return (cnn_kept){model->inference_values, model->inference_value_count, model->inference_reals};
+}
+
+static size_t guarded_bytes(const cnn_model *model, const cnn_kept *kept) {
+  return round_up(kept->reals * (size_t)model->real_bytes, model->guard_bytes) + model->guard_bytes;
+}
+
+void *cnn_guarded_activations(const cnn_model *model, const cnn_kept *kept, cnn_error *error) {
+  void *base = mmap(NULL, guarded_bytes(model, kept), PROT_READ | PROT_WRITE,
+                    MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  if (base == MAP_FAILED) {
+    cnn_fail(error, CNN_EXIT_FAILED, "cannot have memory for guarded values: %s", strerror(errno));
+    return NULL;
+  }
+  for (int i = 0; i < kept->count; i++) {
+    const cnn_value *value = &kept->values[i];
+    if (value->row_channels) continue; /* what it is a part of is guarded */
+    size_t end = (value->offset + cnn_value_reals(model, value)) * (size_t)model->real_bytes;
+    assert(end % model->guard_bytes == 0);
+    if (mprotect((char *)base + end, model->guard_bytes, PROT_NONE) != 0) {
+      cnn_fail(error, CNN_EXIT_FAILED, "cannot guard '%s': %s", value->name, strerror(errno));
+      cnn_guarded_release(model, kept, base);
+      return NULL;
+    }
+  }
+  return base;
+}
+
+void cnn_guarded_release(const cnn_model *model, const cnn_kept *kept, void *activations) {
+  munmap(activations, guarded_bytes(model, kept));
+}

@@ -1,0 +1,98 @@
+#include "data/cifar.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum { PIXELS = 3 * 32 * 32, RECORD = 1 + PIXELS, FILES = 5 };
+
+static void name_file(char path[PATH_MAX], const char *folder, bool training, int number) {
+  if (training)
+    snprintf(path, PATH_MAX, "%s/data_batch_%d.bin", folder, number);
+  else
+    snprintf(path, PATH_MAX, "%s/test_batch.bin", folder);
+}
+
+bool cnn_cifar_is_in(const char *folder, bool training) {
+  char path[PATH_MAX];
+  name_file(path, folder, training, 1);
+  return access(path, F_OK) == 0;
+}
+
+/* Records of a file, from its size; 0 after a mistake. */
+static int64_t count_records(const char *path, cnn_error *error) {
+  struct stat status;
+  if (stat(path, &status) != 0) {
+    cnn_fail(error, CNN_EXIT_DATA, "%s: %s; the training part is data_batch_1.bin to _%d.bin", path,
+             strerror(errno), FILES);
+    return 0;
+  }
+  int64_t size = status.st_size;
+  if (size > 0 && size % RECORD == 0) return size / RECORD;
+  cnn_fail(error, CNN_EXIT_DATA,
+           "%s: byte %lld: the file ends within a record; CIFAR-10 has records of %d bytes; fetch "
+           "it again",
+           path, (long long)size, RECORD);
+  return 0;
+}
+
+/* Reads `count` records to places `first` and on of the data set. */
+static bool read_records(cnn_dataset *dataset, const cnn_model *model, const char *path, int first,
+                         int count, cnn_error *error) {
+  FILE *file = fopen(path, "rb");
+  if (!file) return cnn_fail(error, CNN_EXIT_DATA, "%s: %s", path, strerror(errno));
+  bool good = true;
+  for (int i = 0; good && i < count; i++) {
+    uint8_t *label = dataset->labels + first + i;
+    uint8_t *image = dataset->images + (size_t)(first + i) * PIXELS;
+    if (fread(label, 1, 1, file) != 1 || fread(image, PIXELS, 1, file) != 1)
+      good = cnn_fail(error, CNN_EXIT_DATA, "%s: byte %lld: cannot be read: %s", path,
+                      (long long)i * RECORD, ferror(file) ? strerror(errno) : "the file ends");
+    else if (*label >= model->classes)
+      good = cnn_fail(error, CNN_EXIT_DATA,
+                      "%s: byte %lld: label %d, but %s has classes 0 to %d; give the model more "
+                      "classes",
+                      path, (long long)i * RECORD, *label, model->name, model->classes - 1);
+  }
+  fclose(file);
+  return good;
+}
+
+bool cnn_cifar_load(cnn_dataset *dataset, const cnn_model *model, const char *folder, bool training,
+                    int limit, cnn_error *error) {
+  const int *input = model->input;
+  int files = training ? FILES : 1;
+  int64_t counts[FILES], all = 0;
+  char path[PATH_MAX];
+  if (input[0] != 3 || input[1] != 32 || input[2] != 32)
+    return cnn_fail(error, CNN_EXIT_DATA,
+                    "%s: CIFAR-10 has images of 3x32x32 (channels, height, width), but %s takes "
+                    "%dx%dx%d; compile the model for this input or give it another data set",
+                    folder, model->name, input[0], input[1], input[2]);
+  for (int i = 0; i < files; i++) {
+    name_file(path, folder, training, i + 1);
+    counts[i] = count_records(path, error);
+    if (counts[i] == 0) return false;
+    all += counts[i];
+  }
+  if (limit > 0 && limit < all) all = limit;
+  if (all > INT32_MAX)
+    return cnn_fail(error, CNN_EXIT_DATA, "%s: %lld images are more than fit", folder,
+                    (long long)all);
+  dataset->count = (int)all;
+  dataset->image_bytes = PIXELS;
+  cnn_storage_want(&dataset->storage, &dataset->images, (size_t)all, PIXELS);
+  cnn_storage_want(&dataset->storage, &dataset->labels, (size_t)all, 1);
+  bool good = cnn_storage_commit(&dataset->storage, error);
+  int done = 0;
+  for (int i = 0; good && i < files && done < all; i++) {
+    int count = all - done < counts[i] ? (int)all - done : (int)counts[i];
+    name_file(path, folder, training, i + 1);
+    good = read_records(dataset, model, path, done, count, error);
+    done += count;
+  }
+  return good;
+}

@@ -1,0 +1,122 @@
+#include "report/chart.h"
+
+#include <math.h>
+
+/* Panels of the same size beside each other; in pixels. */
+enum { WIDTH = 360, HEIGHT = 220, LEFT = 56, TOP = 48, GAP = 76, LEGEND = 84, TICKS_MAX = 6 };
+
+/* Where a panel lies and what its axis shows; values of a logarithmic axis are powers of ten. */
+typedef struct axes {
+  const cnn_panel *panel;
+  double left; /* pixels */
+  double low, high, step;
+  int count; /* of the longest series */
+} axes;
+
+/* The number on the axis, or NAN. */
+static double value_at(const cnn_panel *panel, const cnn_series *series, int i) {
+  const char *at = (const char *)series->values + (size_t)i * series->stride;
+  double value = *(const double *)(const void *)at * series->scale;
+  if (panel->logarithmic) value = value > 0 ? log10(value) : NAN;
+  return isfinite(value) ? value : NAN;
+}
+
+/* Bounds that are multiples of a step 1, 2 or 5 times a power of ten. */
+static void choose_bounds(axes *a) {
+  const cnn_panel *panel = a->panel;
+  double low = INFINITY, high = -INFINITY;
+  for (int s = 0; s < panel->series_count; s++) {
+    const cnn_series *series = &panel->series[s];
+    if (series->count > a->count) a->count = series->count;
+    for (int i = 0; i < series->count; i++) {
+      low = fmin(low, value_at(panel, series, i));
+      high = fmax(high, value_at(panel, series, i));
+    }
+  }
+  if (low > high) low = high = 0;
+  if (!(high - low > 1e-9)) low -= 0.5, high += 0.5;
+  double rough = (high - low) / (TICKS_MAX - 1), power = pow(10, floor(log10(rough)));
+  double digit = rough / power;
+  a->step = power * (digit <= 1 ? 1 : digit <= 2 ? 2 : digit <= 5 ? 5 : 10);
+  if (panel->logarithmic && a->step < 1) a->step = 1;
+  a->low = floor(low / a->step) * a->step;
+  a->high = ceil(high / a->step) * a->step;
+}
+
+static double x_of(const axes *a, int index) {
+  return a->left + (a->count > 1 ? (double)index / (a->count - 1) : 0.5) * WIDTH;
+}
+static double y_of(const axes *a, double value) {
+  return TOP + (a->high - value) / (a->high - a->low) * HEIGHT;
+}
+
+static void draw_axes(cnn_text *text, const axes *a, const char *x_title) {
+  cnn_text_add(text, "<text x=\"%.0f\" y=\"%d\" class=\"title\">%s</text>\n", a->left, TOP - 16,
+               a->panel->title);
+  int ticks = (int)lround((a->high - a->low) / a->step);
+  for (int i = 0; i <= ticks; i++) {
+    double value = a->low + i * a->step, y = y_of(a, value);
+    if (fabs(value) < a->step / 2) value = 0; /* not 5e-17 */
+    cnn_text_add(text, "<path d=\"M%.0f %.1fh%d\" class=\"grid\"/>", a->left, y, WIDTH);
+    cnn_text_add(text, "<text x=\"%.0f\" y=\"%.1f\" text-anchor=\"end\">%.4g</text>\n", a->left - 8,
+                 y + 4, a->panel->logarithmic ? pow(10, value) : value);
+  }
+  int every = (a->count + 9) / 10;
+  for (int i = 0; i < a->count; i += every)
+    cnn_text_add(text, "<text x=\"%.1f\" y=\"%d\" text-anchor=\"middle\">%d</text>\n", x_of(a, i),
+                 TOP + HEIGHT + 20, i + 1);
+  cnn_text_add(text, "<text x=\"%.0f\" y=\"%d\" text-anchor=\"middle\">%s</text>\n",
+               a->left + WIDTH / 2, TOP + HEIGHT + 38, x_title);
+}
+
+static void draw_curve(cnn_text *text, const axes *a, int number) {
+  const cnn_series *series = &a->panel->series[number];
+  int last = -1;
+  cnn_text_add(text, "<polyline class=\"s%d\" points=\"", number);
+  for (int i = 0; i < series->count; i++) {
+    double value = value_at(a->panel, series, i);
+    if (isnan(value)) continue;
+    cnn_text_add(text, "%.1f,%.1f ", x_of(a, i), y_of(a, value));
+    last = i;
+  }
+  cnn_text_add(text, "\"/>");
+  if (last >= 0)
+    cnn_text_add(text, "<circle class=\"s%d\" cx=\"%.1f\" cy=\"%.1f\" r=\"2\"/>", number,
+                 x_of(a, last), y_of(a, value_at(a->panel, series, last)));
+  cnn_text_add(text, "\n");
+}
+
+static void draw_legend(cnn_text *text, const axes *a) {
+  double x = a->left + WIDTH - LEGEND * a->panel->series_count;
+  for (int s = 0; s < a->panel->series_count; s++, x += LEGEND) {
+    cnn_text_add(text, "<path class=\"s%d\" d=\"M%.0f %dh18\"/>", s, x, TOP - 20);
+    cnn_text_add(text, "<text x=\"%.0f\" y=\"%d\">%s</text>\n", x + 22, TOP - 16,
+                 a->panel->series[s].name);
+  }
+}
+
+void cnn_chart(cnn_text *text, const char *title, const char *x_title, const cnn_panel *panels,
+               int panel_count) {
+  int width = LEFT + panel_count * (WIDTH + GAP) - GAP + 24, height = TOP + HEIGHT + 48;
+  cnn_text_add(text,
+               "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 %d %d\" width=\"%d\" "
+               "height=\"%d\">\n"
+               "<title>%s</title>\n"
+               "<style>\n"
+               "text{font:12px sans-serif;fill:#444}\n"
+               ".title{font-weight:bold}\n"
+               ".grid{stroke:#ddd}\n"
+               ".s0,.s1{fill:none;stroke-width:2;stroke-linejoin:round}\n"
+               ".s0{stroke:#d9822b}.s1{stroke:#2b6cb0}\n"
+               "</style>\n"
+               "<rect width=\"100%%\" height=\"100%%\" fill=\"#fff\"/>\n",
+               width, height, width, height, title);
+  for (int i = 0; i < panel_count; i++) {
+    axes a = {.panel = &panels[i], .left = LEFT + i * (WIDTH + GAP)};
+    choose_bounds(&a);
+    draw_axes(text, &a, x_title);
+    for (int s = 0; s < a.panel->series_count; s++) draw_curve(text, &a, s);
+    draw_legend(text, &a);
+  }
+  cnn_text_add(text, "</svg>\n");
+}

@@ -1,0 +1,50 @@
+#include "train/evaluate.h"
+
+#include "data/sampler.h"
+
+#include <math.h>
+
+static double cross_entropy(const float *logits, int classes, int label, double smoothing) {
+  double top = logits[0], sum = 0, all = 0;
+  for (int k = 1; k < classes; k++) top = fmax(top, logits[k]);
+  for (int k = 0; k < classes; k++) {
+    sum += exp(logits[k] - top);
+    all += logits[k] - top;
+  }
+  double wanted = (1 - smoothing) * (logits[label] - top) + smoothing * all / classes;
+  return log(sum) - wanted;
+}
+
+double cnn_loss_of(const cnn_model *model, const float *logits, int label) {
+  if (model->loss == CNN_SOFTMAX_CROSS_ENTROPY)
+    return cross_entropy(logits, model->classes, label, model->recipe->label_smoothing);
+  double sum = 0;
+  for (int k = 0; k < model->classes; k++) {
+    double difference = logits[k] - (k == label);
+    sum += difference * difference;
+  }
+  return sum / 2;
+}
+
+cnn_evaluation cnn_evaluate(cnn_session *session, const cnn_dataset *dataset, int batch,
+                            cnn_class_count *classes, const volatile sig_atomic_t *stop) {
+  const cnn_model *model = session->model;
+  double loss = 0;
+  int64_t right = 0, seen = 0;
+  model->prepare(&session->state);
+  while (seen < dataset->count && !(stop && *stop)) {
+    int count = cnn_sampler_batch_count(dataset->count, batch, seen / batch);
+    cnn_session_fill(session, dataset, NULL, seen, count);
+    cnn_session_infer(session);
+    for (int i = 0; i < count; i++) {
+      int label = session->labels[i];
+      bool is_right = session->state.predicted[i] == label;
+      loss += cnn_loss_of(model, session->logits + (size_t)i * model->classes, label);
+      right += is_right;
+      if (classes) classes[label].images++, classes[label].right += is_right;
+    }
+    seen += count;
+  }
+  double images = seen > 0 ? (double)seen : 1;
+  return (cnn_evaluation){loss / images, (double)right / images, seen};
+}

@@ -1,0 +1,27 @@
+/* What happens to gradients between backward and update, and to parameters after it. All of it runs
+   over a whole parameter block in one fixed order. */
+#ifndef CNN_GRADIENTS_H
+#define CNN_GRADIENTS_H
+
+#include "core/cnn.h"
+
+/* sum += weight * the gradients of the last call; first: sum = weight * them. With the part of the
+   images that a call has seen as its weight, the sum is the mean over all of them. */
+void cnn_gradients_add(const cnn_model *model, void *sum, const void *gradients, double weight,
+                       int first);
+
+/* Clips as torch.nn.utils do: clip_grad_norm_ first (all are scaled by clip_norm / (norm + 1e-6) if
+   that is less than 1, with the Euclidean norm of all gradients together), then clip_grad_value_.
+   What the recipe leaves 0 is not done. Returns the norm before, 0 if it was not needed. */
+double cnn_gradients_clip(const cnn_model *model, void *gradients, const cnn_recipe *recipe);
+
+/* One update with a batch that the program takes whole, gradients clipped if the recipe says so. */
+void cnn_gradients_step(const cnn_model *model, const cnn_recipe *recipe, cnn_state *state,
+                        const cnn_batch *batch);
+
+/* average = decay * average + (1 - decay) * parameter for trainable parameters; the others are
+   copied, as torch.optim.swa_utils.AveragedModel does with buffers. first: all are copied. */
+void cnn_average_update(const cnn_model *model, void *average, const void *parameters, double decay,
+                        int first);
+
+#endif

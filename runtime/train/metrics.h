@@ -1,0 +1,32 @@
+/* What a training has reached after each epoch. */
+#ifndef CNN_METRICS_H
+#define CNN_METRICS_H
+
+#include "report/print.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+typedef struct cnn_metrics {
+  int epoch;                                                   /* from 1 */
+  double train_loss, train_accuracy, test_loss, test_accuracy; /* accuracies 0 to 1 */
+  double images_per_s;                                         /* of training alone */
+  int averaged; /* the two below are known: of the test images with averaged weights */
+  double average_loss, average_accuracy;
+  int64_t updates, all_updates; /* of the epoch: fewer than all where the training ended in it */
+} cnn_metrics;
+
+/* Whether the row is over a part of its epoch. */
+bool cnn_metrics_is_part(const cnn_metrics *row);
+
+/* metrics.csv: a header line, then a line an epoch (of half of the third, 2.5 is the number); with
+   columns ema_test_loss and ema_test_accuracy if the first row has them. */
+void cnn_metrics_csv(cnn_text *text, const cnn_metrics *rows, int count);
+
+/* curves.svg: loss and accuracy over the epochs; name: the model's. */
+void cnn_metrics_chart(cnn_text *text, const char *name, const cnn_metrics *rows, int count);
+
+/* Bytes that are enough for either text of `count` epochs. */
+size_t cnn_metrics_text_bytes(int count);
+
+#endif

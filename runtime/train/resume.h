@@ -1,0 +1,52 @@
+/* Where a training stands: state.safetensors, from which it goes on as if it had never stopped. The
+   file holds all of it, weights too: it is replaced in one step, so nothing in it can be older than
+   the rest. */
+#ifndef CNN_RESUME_H
+#define CNN_RESUME_H
+
+#include "train/metrics.h"
+#include "train/rate.h"
+#include "train/safetensors.h"
+
+#include "core/cnn.h"
+
+/* Sums over the images of an epoch so far. */
+typedef struct cnn_tally {
+  double loss, seconds;
+  int64_t images, right;
+} cnn_tally;
+
+typedef struct cnn_resume {
+  int64_t step;    /* updates done */
+  int epochs_done; /* whole ones; the update after them is step epochs_done * steps_per_epoch */
+  cnn_tally tally; /* of the epoch at hand */
+  double lr;       /* of the recipe, or what a plateau has made of it */
+  cnn_plateau plateau;
+
+  /* Settings of the run, and what tells its data set from another. */
+  int64_t seed, data;
+  int epochs, batch, limit, in_order;
+} cnn_resume;
+
+/* What the file holds beside that; in a program's own precision, so that no bit changes. */
+typedef struct cnn_resume_blocks {
+  void *parameters, *optimizer, *average; /* average: NULL without one */
+  cnn_metrics *rows;                      /* [epochs_done] */
+  double *history;                        /* scratch for the rows, cnn_resume_history_bytes */
+} cnn_resume_blocks;
+
+size_t cnn_resume_history_bytes(int epochs);
+
+/* Replaces the file; header: scratch of CNN_RESUME_HEADER_BYTES. Allocates nothing. */
+bool cnn_resume_save(const char *path, const cnn_model *model, const cnn_resume *resume,
+                     const cnn_resume_blocks *blocks, cnn_text *header, cnn_error *error);
+enum { CNN_RESUME_HEADER_BYTES = 8192 };
+
+/* Opens the file for cnn_resume_load and reads all but the blocks; the caller closes it if this is
+   true. A file of another model, or of this one with parameters in other places, is refused. */
+bool cnn_resume_open(cnn_safetensors *file, const char *path, const cnn_model *model,
+                     cnn_resume *resume, cnn_error *error);
+bool cnn_resume_load(const cnn_safetensors *file, const char *path, const cnn_model *model,
+                     const cnn_resume *resume, const cnn_resume_blocks *blocks, cnn_error *error);
+
+#endif

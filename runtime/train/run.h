@@ -1,0 +1,45 @@
+/* The folder of a training run: last.safetensors, metrics.csv, curves.svg; and state.safetensors
+   (resume.h) as long as the run is not complete. */
+#ifndef CNN_RUN_H
+#define CNN_RUN_H
+
+#include "train/checkpoint.h"
+#include "train/metrics.h"
+
+#include <limits.h>
+
+typedef struct cnn_run {
+  const cnn_model *model;
+  const char *folder;
+  char checkpoint[PATH_MAX], average[PATH_MAX], metrics[PATH_MAX], curves[PATH_MAX];
+  char state[PATH_MAX];
+  bool replaces; /* a run before has left a state, which could not go on with what this one saves */
+  cnn_text text; /* scratch of cnn_run_text_bytes */
+  int lock;      /* file descriptor of the folder while it is ours; 0: none */
+} cnn_run;
+
+/* runs/<model> */
+const char *cnn_default_run(const cnn_model *model, char path[PATH_MAX]);
+/* runs/<model>/last.safetensors */
+const char *cnn_default_weights(const cnn_model *model, char path[PATH_MAX]);
+
+/* A folder that exists is used if it holds none of the files, or an earlier run of the same model,
+   which the new one replaces at its first checkpoint; anything else is refused. */
+bool cnn_run_open(cnn_run *run, const cnn_model *model, const char *folder, cnn_error *error);
+
+/* Makes the folder and takes it: while another training writes there, that is a failure. */
+bool cnn_run_make(cnn_run *run, cnn_error *error);
+void cnn_run_close(cnn_run *run);
+
+/* False, and a message, if `log` has the name of one of the files of the run, which is made. */
+bool cnn_run_spared(const cnn_run *run, const char *log, cnn_error *error);
+
+/* classes: what the checkpoint will say of them. */
+size_t cnn_run_text_bytes(const cnn_model *model, const char *classes, int epochs);
+
+/* Replaces the files but the state, and ema.safetensors if there are averaged weights (else NULL;
+   one of an earlier run goes away). Allocates nothing. */
+bool cnn_run_save(cnn_run *run, void *parameters, void *average, const cnn_checkpoint *checkpoint,
+                  const cnn_metrics *rows, int count, cnn_error *error);
+
+#endif

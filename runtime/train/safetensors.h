@@ -1,0 +1,84 @@
+/* safetensors files (github.com/huggingface/safetensors): 8 bytes of little-endian header length, a
+   JSON header {"name": {"dtype", "shape", "data_offsets"}, "__metadata__": {...}}, then the data.
+ */
+#ifndef CNN_SAFETENSORS_H
+#define CNN_SAFETENSORS_H
+
+#include "core/error.h"
+#include "report/print.h"
+
+#include <cjson/cJSON.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum { CNN_TENSOR_RANK_MAX = 8 };
+
+typedef enum cnn_dtype {
+  CNN_DTYPE_F32,
+  CNN_DTYPE_F64,
+  CNN_DTYPE_F16,
+  CNN_DTYPE_BF16,
+  CNN_DTYPE_U8,
+  CNN_DTYPE_I32,
+  CNN_DTYPE_I64,
+  CNN_DTYPE_OTHER /* of the format, but not read here */
+} cnn_dtype;
+
+/* F32, F64, F16 and BF16. */
+bool cnn_dtype_is_real(cnn_dtype dtype);
+
+typedef struct cnn_tensor {
+  const char *name;
+  cnn_dtype dtype;
+  int rank;
+  int64_t shape[CNN_TENSOR_RANK_MAX];
+  const void *data; /* perhaps not aligned in a file that was read */
+  size_t bytes;
+} cnn_tensor;
+
+typedef struct cnn_metadata {
+  const char *key, *value;
+} cnn_metadata;
+
+/* Elements of the tensor. */
+int64_t cnn_tensor_count(const cnn_tensor *tensor);
+
+/* Element `index` of a tensor of a dtype that is read here. */
+double cnn_tensor_get(const cnn_tensor *tensor, int64_t index);
+
+/* --- writing ------------------------------------------------------------------------------- */
+
+/* The header, its length included, as the text of a file with these tensors; with text->data NULL
+   it is only measured. */
+void cnn_safetensors_header(cnn_text *text, const cnn_tensor *tensors, int count,
+                            const cnn_metadata *metadata, int metadata_count);
+
+/* Replaces the file; its metadata says the crc32 of its data, too. header: room enough for the
+   header. Allocates nothing. */
+bool cnn_safetensors_write(const char *path, const cnn_tensor *tensors, int count,
+                           const cnn_metadata *metadata, int metadata_count, cnn_text *header,
+                           cnn_error *error);
+
+/* --- reading ------------------------------------------------------------------------------- */
+
+typedef struct cnn_safetensors {
+  void *map;
+  size_t map_bytes;
+  const unsigned char *data; /* what follows the header */
+  size_t data_bytes;
+  cJSON *header;
+  cnn_tensor *tensors; /* in the order of the file; names and data live as long as this */
+  int count;
+} cnn_safetensors;
+
+/* Maps the file and checks all but its numbers: nothing in it can lead outside of it. */
+bool cnn_safetensors_open(cnn_safetensors *file, const char *path, cnn_error *error);
+
+/* Compares the data with the crc32 that the metadata may say it has; reads all of the file. */
+bool cnn_safetensors_check_data(const cnn_safetensors *file, const char *path, cnn_error *error);
+
+const cnn_tensor *cnn_safetensors_find(const cnn_safetensors *file, const char *name); /* or NULL */
+const char *cnn_safetensors_metadata(const cnn_safetensors *file, const char *key);    /* or NULL */
+void cnn_safetensors_close(cnn_safetensors *file);
+
+#endif

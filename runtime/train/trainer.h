@@ -1,0 +1,57 @@
+/* Training: the updates of all epochs, and what is saved after each. train.c, the command, prepares
+   it. */
+#ifndef CNN_TRAINER_H
+#define CNN_TRAINER_H
+
+#include "data/classes.h"
+#include "report/progress.h"
+#include "train/resume.h"
+#include "train/run.h"
+#include "core/session.h"
+#include "train/step_log.h"
+
+typedef struct cnn_trainer {
+  const cnn_model *model;
+  cnn_recipe recipe; /* the model's, with what the command line says */
+  uint64_t seed;
+  int64_t steps; /* stop after so many; 0: no limit */
+  int batch;     /* images an update */
+  int limit;     /* training images, 0 for all; only noted in the state */
+  bool in_order;
+
+  cnn_session session;
+  cnn_dataset training, test;
+  cnn_class_names classes; /* what is saved of them: folders of JPEG images, or classes.txt */
+  uint32_t data;           /* checksum of the two */
+  cnn_run run;
+  cnn_metrics *rows;  /* [epochs] */
+  double *history;    /* [cnn_resume_history_bytes] */
+  uint32_t *order;    /* [training.count] */
+  void *sum;          /* of the gradients of a batch in parts, [parameter_reals]; or NULL */
+  void *average;      /* of the weights, [parameter_reals]; or NULL */
+  uint8_t *augmented; /* [model->batch] images; or NULL */
+  cnn_step_log log;
+  cnn_error log_error; /* why the log is not complete */
+  cnn_progress progress;
+
+  /* Where the training stands. */
+  int epochs_done; /* whole ones */
+  int row_count;   /* rows; one more where `steps` ended the last epoch early */
+  cnn_tally tally; /* of the epoch at hand */
+  cnn_plateau plateau;
+} cnn_trainer;
+
+/* Where the training stands, for its state. */
+cnn_resume cnn_trainer_standing(const cnn_trainer *trainer);
+cnn_resume_blocks cnn_trainer_blocks(const cnn_trainer *trainer);
+
+/* From now on SIGINT and SIGTERM end the training after the step at hand. A second one ends the
+   program. */
+void cnn_trainer_catch_signals(void);
+/* The signal that came, or 0. */
+int cnn_trainer_signal(void);
+
+/* Trains from where the trainer stands to the end, or to a signal. */
+bool cnn_trainer_run(cnn_trainer *trainer, cnn_error *error);
+
+#endif
