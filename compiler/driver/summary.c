@@ -116,7 +116,7 @@ static const Value *gradient_of(const Graph *graph, const Node *layer) {
   for (int i = 0; i < graph->nodes.count; i++) {
     const Node *node = graph->nodes.at[i];
     bool reads = node->phase == PHASE_BACKWARD && node->forward == layer;
-    if (!reads || node->op == OP_add || node->attributes.gate) continue;
+    if (!reads || node->op == OP_add || node->attributes.dy_relu_mask) continue;
     if (layer->op == OP_concat && node->op == OP_relu_backward) continue;
     for (int k = 0; k < node->in_count; k++)
       if (node->in[k]->kind == VALUE_GRADIENT) return node->in[k];

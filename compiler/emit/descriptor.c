@@ -67,10 +67,10 @@ static int write_parameters(FILE *out, const Graph *graph) {
 
 static const char *layout_constant(Layout layout) {
   static const char *const LAYOUTS[] = {[LAYOUT_PLAIN] = "CNN_PLAIN",
-                                        [LAYOUT_LANES] = "CNN_LANES",
-                                        [LAYOUT_ROWS] = "CNN_ROWS",
-                                        [LAYOUT_CHANNELS] = "CNN_CHANNELS",
-                                        [LAYOUT_PIXELS] = "CNN_PIXELS"};
+                                        [LAYOUT_BATCH_BLOCKED] = "CNN_BATCH_BLOCKED",
+                                        [LAYOUT_PADDED_ROWS] = "CNN_PADDED_ROWS",
+                                        [LAYOUT_CHANNEL_BLOCKED] = "CNN_CHANNEL_BLOCKED",
+                                        [LAYOUT_CHANNELS_LAST] = "CNN_CHANNELS_LAST"};
   return LAYOUTS[layout];
 }
 

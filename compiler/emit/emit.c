@@ -134,7 +134,7 @@ static void write_place(FILE *out, const char *indent, const Value *value) {
   fprintf(out, "%s%s = %" PRId64 ",", indent, value->identifier, value->offset);
   if (shape || value->part_of) fprintf(out, " /*");
   if (shape) write_shape(out, value);
-  if (shape && value->layout == LAYOUT_ROWS) fprintf(out, " in rows");
+  if (shape && value->layout == LAYOUT_PADDED_ROWS) fprintf(out, " in rows");
   if (value->part_of) fprintf(out, " of %s", value->part_of->identifier);
   fprintf(out, shape || value->part_of ? " */\n" : "\n");
 }
@@ -164,8 +164,8 @@ static char *parameter_places(const Graph *graph) {
   return text_done(&text, graph->arena);
 }
 
-static bool is_prepared(const Value *value) {
-  return value->kind == VALUE_PREPARED;
+static bool is_prepacked(const Value *value) {
+  return value->kind == VALUE_PREPACKED;
 }
 
 /* The statistics of a batch_norm are one line where they lie side by side, as they mostly do. */
@@ -421,7 +421,7 @@ char *emit_program(Graph *training, Graph *inference, const CompileOptions *opti
   char *update = calls_of(&train, PHASE_UPDATE);
   ProfiledCallList once = {0}; /* not a part of a step */
   const Calls prepare = {inference, options, "    ", false, &kernels, &once};
-  char *prepared = calls_of(&prepare, PHASE_PREPARE);
+  char *prepared = calls_of(&prepare, PHASE_PREPACK);
   char *inferred = calls_of(&infer, PHASE_FORWARD);
   inferred = arena_printf(arena, "%s%s", inferred, logits_call(&infer));
   TextStream tables, fields;
@@ -439,19 +439,19 @@ char *emit_program(Graph *training, Graph *inference, const CompileOptions *opti
       param_string("parameters", parameter_places(training)),
       param_string("kernels", kernel_functions(arena, engine, &kernels)),
       param_string("training_plan", activation_places(training, "    ", value_is_planned)),
-      param_string("preparation_plan", activation_places(inference, "    ", is_prepared)),
+      param_string("preparation_plan", activation_places(inference, "    ", is_prepacked)),
       param_string("inference_plan", activation_places(inference, "    ", value_is_planned)),
       param_string("forward", forward),
       param_string("backward", backward),
       param_string("update", update),
       param_string("inference", inferred),
       param_string("preparation", prepared),
-      param_bool("channels", inference->image_layout == LAYOUT_CHANNELS),
-      param_bool("trains_channels", training->image_layout == LAYOUT_CHANNELS),
+      param_bool("channels", inference->image_layout == LAYOUT_CHANNEL_BLOCKED),
+      param_bool("trains_channels", training->image_layout == LAYOUT_CHANNEL_BLOCKED),
       param_bool("prepares", *prepared != 0),
       param_bool("uses_optimizer_state", optimizer_blocks(&training->recipe) > 0),
       param_bool("uses_buffers", uses_buffers(training, PHASE_FORWARD)),
-      param_bool("preparation_uses_buffers", uses_buffers(inference, PHASE_PREPARE)),
+      param_bool("preparation_uses_buffers", uses_buffers(inference, PHASE_PREPACK)),
       param_bool("inference_uses_buffers", uses_buffers(inference, PHASE_FORWARD)),
       param_string("tables", text_done(&tables, arena)),
       param_string("descriptor", text_done(&fields, arena)),

@@ -127,7 +127,7 @@ const char *lowering_window_suffix(Lowering *l) {
 }
 
 int lowering_planes(const Lowering *l, const Value *value) {
-  if (value->layout != LAYOUT_CHANNELS) return value->dim[1];
+  if (value->layout != LAYOUT_CHANNEL_BLOCKED) return value->dim[1];
   return (value->dim[1] + l->lanes - 1) / l->lanes;
 }
 
@@ -135,8 +135,8 @@ int64_t lowering_row(const Lowering *l, const Value *value) {
   return (value_features(value) + l->lanes - 1) / l->lanes * l->lanes;
 }
 
-bool lowering_has_channels(const Lowering *l) {
-  return node_has_channels(l->graph, l->node);
+bool lowering_is_channel_blocked(const Lowering *l) {
+  return node_is_channel_blocked(l->graph, l->node);
 }
 
 /* Shape parameters C H W and O P Q, kernel, stride and padding. */
@@ -230,13 +230,13 @@ Call lower_node(Graph *graph, const Node *node, const CompileOptions *options,
   call.kernel = add_kernel(&l, kernels, node->name);
   call.arguments = l.arguments;
   const bool both = graph->image_layout != graph->feature_layout && node->phase != PHASE_UPDATE;
-  call.team = both && !node_has_channels(graph, node) ? "lanes" : "t";
+  call.team = both && !node_is_channel_blocked(graph, node) ? "lanes" : "t";
   return call;
 }
 
 Call lower_logits(Graph *graph, const CompileOptions *options, KernelList *kernels) {
   Lowering l = {.graph = graph, .options = options, .lanes = target_lanes(options->target)};
-  bool rows = graph->output->layout == LAYOUT_CHANNELS;
+  bool rows = graph->output->layout == LAYOUT_CHANNEL_BLOCKED;
   l.kernel.template_name = "logits.c.in";
   lowering_int(&l, "K", value_features(graph->output));
   lowering_int(&l, "ROW", rows ? lowering_row(&l, graph->output) : 0);

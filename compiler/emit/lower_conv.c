@@ -152,7 +152,7 @@ static void lower_conv_lanes(Lowering *l) {
 static void lower_backward_data_lanes(Lowering *l) {
   const Node *node = l->node;
   const Value *dx = node->out[0], *dy = node->in[0];
-  bool mask = node->attributes.mask;
+  bool mask = node->attributes.relu_mask;
   const Kernel *body = rows_body(l, dx->dim[1] / node->attributes.groups);
   set_rows(l, true, false, false, mask);
   set_conv(l, "conv2d.c.in", "_backward_data", dx, dy, body, mask ? "_mask" : "");
@@ -205,7 +205,7 @@ static void set_room(Lowering *l) {
 
 /* Reals of a pixel that is read; 0: as many as a vector has lanes. */
 static int pixel_of(const Value *x) {
-  return x->layout == LAYOUT_PIXELS ? x->dim[1] : 0;
+  return x->layout == LAYOUT_CHANNELS_LAST ? x->dim[1] : 0;
 }
 
 /* A tile of vectors of channels x pixels, in filters that are made for tiles of as many vectors as
@@ -304,9 +304,9 @@ static void set_channels(Lowering *l, const Value *x, const Value *y, bool relu)
  */
 static const char *add_sums(Lowering *l, const Node *norm) {
   Kernel body = {.template_name = "conv_sums.c.in"};
-  body.name = norm->attributes.gate ? "note_sums" : "note_all_sums";
-  body_parameter(&body, param_bool("gate", norm->attributes.gate));
-  body_parameter(&body, param_bool("own", norm->attributes.gate));
+  body.name = norm->attributes.dy_relu_mask ? "note_sums" : "note_all_sums";
+  body_parameter(&body, param_bool("gate", norm->attributes.dy_relu_mask));
+  body_parameter(&body, param_bool("own", norm->attributes.dy_relu_mask));
   body_parameter(&body, param_bool("part", false));
   add_channels(l);
   return lowering_body(l, &body)->name;
@@ -314,7 +314,7 @@ static const char *add_sums(Lowering *l, const Node *norm) {
 
 /* x, weight, mean and inverse of a batch_norm_backward, and bias where it makes its relu again. */
 static void argue_summed(Lowering *l, const Node *norm) {
-  const bool gate = norm->attributes.gate;
+  const bool gate = norm->attributes.dy_relu_mask;
   const char *before = l->arguments;
   l->arguments = NULL;
   lowering_argue_list(l, norm->in + 1, 4 + gate);
@@ -331,7 +331,7 @@ static void lower_conv_channels(Lowering *l, bool backward) {
   const Value *x = backward ? node->out[0] : node->in[0],
               *y = backward ? node->in[0] : node->out[0];
   const bool relu = !backward && a->activation == ACTIVATION_RELU;
-  const bool bias = !backward && node->in_count > 2, mask = backward && a->mask;
+  const bool bias = !backward && node->in_count > 2, mask = backward && a->relu_mask;
   l->kernel.template_name = "conv2d_channels.c.in";
   set_channels(l, x, y, relu);
   lowering_bool(l, "backward", backward);
@@ -339,7 +339,7 @@ static void lower_conv_channels(Lowering *l, bool backward) {
   lowering_bool(l, "mask", mask);
   lowering_bool(l, "residual", a->residual);
   lowering_text(l, "note", node->summed ? add_sums(l, node->summed) : "");
-  const bool gate = node->summed && node->summed->attributes.gate;
+  const bool gate = node->summed && node->summed->attributes.dy_relu_mask;
   const char *part = set_parts(l, node->in[0], node->out[0]);
   assert(!node->summed || !node->out[0]->part_of); /* what is noted has rows of its own */
   SET_NAME(l, "conv%dx%d%s%s_%s_to_%s%s%s%s%s%s%s%s%s", a->kernel[0], a->kernel[1],
@@ -416,35 +416,35 @@ static void lower_filters_channels(Lowering *l) {
   lowering_argue_values(l);
 }
 
-void lower_conv2d_prepared(Lowering *l) {
+void lower_conv2d_prepacked(Lowering *l) {
   const Node *node = l->node;
   const Attributes *a = &node->attributes;
   const Value *x = node->in[0], *y = node->out[0];
   bool relu = a->activation == ACTIVATION_RELU, pixels = pixel_of(x) > 0;
-  l->kernel.template_name = "conv2d_prepared.c.in";
+  l->kernel.template_name = "conv2d_prepacked.c.in";
   set_channels(l, x, y, relu);
   lowering_bool(l, "residual", a->residual);
   const char *part = set_parts(l, x, y);
-  SET_NAME(l, "conv%dx%d_prepared%s_%s_to_%s%s%s%s%s%s", a->kernel[0], a->kernel[1],
+  SET_NAME(l, "conv%dx%d_prepacked%s_%s_to_%s%s%s%s%s%s", a->kernel[0], a->kernel[1],
            algorithm_suffix(l), lowering_image(l, x), lowering_image(l, y), conv_suffix(l),
            pixels ? "_pixels" : "", a->residual ? "_add" : "", relu ? "_relu" : "", part);
   lowering_argue_values(l);
 }
 
-void lower_prepare_conv2d(Lowering *l) {
+void lower_prepack_conv2d(Lowering *l) {
   const Node *node = l->node;
   const Attributes *a = &node->attributes;
   const Value *weight = node->in[0];
   int made = weight->dim[0], read = weight->dim[1] * a->groups;
-  l->kernel.template_name = "prepare_conv2d.c.in";
+  l->kernel.template_name = "prepack_conv2d.c.in";
   add_channels(l);
   lowering_bool(l, "bias", a->bias);
-  lowering_bool(l, "norm", a->norm);
+  lowering_bool(l, "norm", a->batch_norm);
   lowering_bool(l, "winograd", is_winograd(l));
   if (is_winograd(l)) add_shared(l, "conv_winograd");
-  const char *eps = lowering_number(l, "eps", a->norm ? a->eps : 0);
-  SET_NAME(l, "prepare_conv2d%s%s%s", algorithm_suffix(l), a->bias ? "_bias" : "",
-           a->norm ? arena_printf(l->graph->arena, "_norm_e%s", eps) : "");
+  const char *eps = lowering_number(l, "eps", a->batch_norm ? a->eps : 0);
+  SET_NAME(l, "prepack_conv2d%s%s%s", algorithm_suffix(l), a->bias ? "_bias" : "",
+           a->batch_norm ? arena_printf(l->graph->arena, "_norm_e%s", eps) : "");
   lowering_argue(l, arena_printf(l->graph->arena, "filters_of(%d, %d, %d, %d, %d, %d)", read, made,
                                  a->kernel[0], a->kernel[1], a->groups, node->schedule.tile[0]));
   lowering_argue_values(l);
@@ -453,21 +453,21 @@ void lower_prepare_conv2d(Lowering *l) {
 /* --- the layout decides ----------------------------------------------------------------------- */
 
 void lower_conv2d(Lowering *l) {
-  if (lowering_has_channels(l))
+  if (lowering_is_channel_blocked(l))
     lower_conv_channels(l, false);
   else
     lower_conv_lanes(l);
 }
 
 void lower_conv2d_backward_data(Lowering *l) {
-  if (lowering_has_channels(l))
+  if (lowering_is_channel_blocked(l))
     lower_conv_channels(l, true);
   else
     lower_backward_data_lanes(l);
 }
 
 void lower_conv2d_backward_weights(Lowering *l) {
-  if (lowering_has_channels(l))
+  if (lowering_is_channel_blocked(l))
     lower_filters_channels(l);
   else
     lower_backward_weights_lanes(l);

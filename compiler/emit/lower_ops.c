@@ -22,12 +22,12 @@ static void argue_int(Lowering *l, int64_t number) {
 
 /* The template that does the work where channels are in lanes, or the usual one. */
 static const char *template_for(const Lowering *l, const char *usual, const char *channels) {
-  return lowering_has_channels(l) ? channels : usual;
+  return lowering_is_channel_blocked(l) ? channels : usual;
 }
 
 /* Distinguishes kernels of templates for channels in lanes. */
 static const char *layout_suffix(const Lowering *l) {
-  return lowering_has_channels(l) ? "_channels" : "";
+  return lowering_is_channel_blocked(l) ? "_channels" : "";
 }
 
 static void set_linear(Lowering *l, bool backward, int64_t made, int64_t summed) {
@@ -62,7 +62,7 @@ static void lower_linear(Lowering *l) {
   const Node *node = l->node;
   int64_t in = value_features(node->in[0]), out = value_features(node->out[0]);
   bool relu = node->attributes.activation == ACTIVATION_RELU, bias = node->in_count > 2;
-  if (lowering_has_channels(l)) {
+  if (lowering_is_channel_blocked(l)) {
     set_linear_rows(l, node->in[0], node->out[0]);
   } else {
     set_linear(l, false, out, in);
@@ -70,15 +70,16 @@ static void lower_linear(Lowering *l) {
   }
   lowering_bool(l, "bias", bias);
   lowering_bool(l, "relu", relu);
-  SET_NAME(l, "linear%s_%" PRId64 "_to_%" PRId64 "%s%s", lowering_has_channels(l) ? "_rows" : "",
-           in, out, bias ? "_bias" : "", relu ? "_relu" : "");
+  SET_NAME(l, "linear%s_%" PRId64 "_to_%" PRId64 "%s%s",
+           lowering_is_channel_blocked(l) ? "_rows" : "", in, out, bias ? "_bias" : "",
+           relu ? "_relu" : "");
   lowering_argue_values(l);
 }
 
 static void lower_linear_backward_data(Lowering *l) {
   const Node *node = l->node;
   int64_t in = value_features(node->out[0]), out = value_features(node->in[0]);
-  bool mask = node->attributes.mask;
+  bool mask = node->attributes.relu_mask;
   set_linear(l, true, in, out);
   lowering_bool(l, "bias", false);
   lowering_bool(l, "relu", false);
@@ -127,12 +128,12 @@ static void lower_to_rows(Lowering *l) {
 
 static void lower_pack_input(Lowering *l) {
   const Value *x = l->node->out[0];
-  bool pixels = x->layout == LAYOUT_PIXELS;
+  bool pixels = x->layout == LAYOUT_CHANNELS_LAST;
   l->kernel.template_name = template_for(l, "pack_input.c.in", "pack_channels.c.in");
   lowering_int(l, "C", x->dim[1]);
   lowering_int(l, "H", x->dim[2]);
   lowering_int(l, "W", x->dim[3]);
-  if (lowering_has_channels(l)) lowering_bool(l, "PIXELS", pixels);
+  if (lowering_is_channel_blocked(l)) lowering_bool(l, "PIXELS", pixels);
   SET_NAME(l, "pack_input%s_%s", pixels ? "_pixels" : layout_suffix(l), lowering_image(l, x));
   lowering_argue(l, "batch");
   lowering_argue(l, lowering_memory(l, x));
@@ -148,15 +149,15 @@ static void set_pool(Lowering *l, const char *template_name, const Value *x, con
   const char *stem = op_name(l->node->op);
   SET_NAME(l, "%s_%dx%d_%dx%d_to_%dx%d%s%s%s%s", stem, a->kernel[0], a->kernel[1], x->dim[2],
            x->dim[3], y->dim[2], y->dim[3], lowering_window_suffix(l),
-           average && !a->count_include_pad ? "_inside" : "", a->places ? "_places" : "",
-           a->mask ? "_mask" : "");
+           average && !a->count_include_pad ? "_inside" : "", a->argmax ? "_places" : "",
+           a->relu_mask ? "_mask" : "");
   argue_int(l, lowering_planes(l, x));
   lowering_argue_values(l);
 }
 
 static void lower_max_pool2d(Lowering *l) {
-  lowering_bool(l, "places", l->node->attributes.places);
-  lowering_bool(l, "mask", l->node->attributes.mask);
+  lowering_bool(l, "places", l->node->attributes.argmax);
+  lowering_bool(l, "mask", l->node->attributes.relu_mask);
   set_pool(l, "max_pool2d.c.in", l->node->in[0], l->node->out[0]);
 }
 
@@ -169,7 +170,7 @@ static void lower_max_pool2d_backward(Lowering *l) {
 }
 
 static void lower_avg_pool2d_backward(Lowering *l) {
-  lowering_bool(l, "mask", l->node->attributes.mask);
+  lowering_bool(l, "mask", l->node->attributes.relu_mask);
   set_pool(l, "avg_pool2d_backward.c.in", l->node->out[0], l->node->in[0]);
 }
 
@@ -187,7 +188,8 @@ static void lower_map(Lowering *l) {
 }
 
 static void lower_add(Lowering *l) {
-  bool relu = l->node->attributes.activation == ACTIVATION_RELU, mask = l->node->attributes.mask;
+  bool relu = l->node->attributes.activation == ACTIVATION_RELU,
+       mask = l->node->attributes.relu_mask;
   int count = l->node->in_count - mask;
   l->kernel.template_name = "add.c.in";
   lowering_int(l, "COUNT", count);
@@ -203,7 +205,7 @@ static void lower_batch_norm(Lowering *l) {
   l->kernel.template_name = template_for(l, "batch_norm.c.in", "batch_norm_channels.c.in");
   const bool residual = l->node->attributes.residual;
   lowering_bool(l, "relu", relu);
-  if (lowering_has_channels(l)) {
+  if (lowering_is_channel_blocked(l)) {
     const Kernel moments = {.template_name = "moments.c.in", .name = "moments"};
     lowering_bool(l, "residual", residual);
     lowering_body(l, &moments);
@@ -213,7 +215,7 @@ static void lower_batch_norm(Lowering *l) {
   const char *part = argue_part(l, l->node->in[0], l->node->out[0]);
   SET_NAME(l, "batch_norm%s_m%s_e%s%s%s%s", layout_suffix(l), momentum, eps, residual ? "_add" : "",
            relu ? "_relu" : "", part);
-  if (!lowering_has_channels(l)) lowering_argue(l, "batch");
+  if (!lowering_is_channel_blocked(l)) lowering_argue(l, "batch");
   lowering_argue_values(l);
 }
 
@@ -229,19 +231,19 @@ static void lower_batch_norm_inference(Lowering *l) {
 }
 
 static void lower_batch_norm_backward(Lowering *l) {
-  const bool gate = l->node->attributes.gate;
-  const bool own = node_remakes_relu(l->node);
+  const bool gate = l->node->attributes.dy_relu_mask;
+  const bool own = node_recomputes_relu(l->node);
   l->kernel.template_name =
       template_for(l, "batch_norm_backward.c.in", "batch_norm_backward_channels.c.in");
   lowering_bool(l, "gate", gate);
   lowering_bool(l, "own", own);
-  const bool sums = l->node->attributes.sums;
-  if (lowering_has_channels(l)) lowering_bool(l, "sums", sums);
+  const bool sums = l->node->attributes.partial_sums;
+  if (lowering_is_channel_blocked(l)) lowering_bool(l, "sums", sums);
   const char *part = argue_part(l, l->node->in[1], l->node->in[0]);
   if (sums) argue_int(l, conv_noted_rows(l->node->in[0]->producer));
   const char *relu = own ? "_relu" : gate ? "_gate" : "";
   SET_NAME(l, "batch_norm_backward%s%s%s%s", layout_suffix(l), sums ? "_sums" : "", relu, part);
-  if (!lowering_has_channels(l)) lowering_argue(l, "batch");
+  if (!lowering_is_channel_blocked(l)) lowering_argue(l, "batch");
   lowering_argue_values(l);
 }
 
@@ -249,12 +251,12 @@ static void lower_response_norm(Lowering *l) {
   const Attributes *a = &l->node->attributes;
   l->kernel.template_name =
       arena_printf(l->graph->arena, "%s%s.c.in", op_name(l->node->op), layout_suffix(l));
-  if (lowering_has_channels(l)) lowering_int(l, "C", l->node->in[0]->dim[1]);
+  if (lowering_is_channel_blocked(l)) lowering_int(l, "C", l->node->in[0]->dim[1]);
   lowering_int(l, "N", a->size);
   const char *alpha = lowering_number(l, "alpha", a->alpha),
              *beta = lowering_number(l, "beta", a->beta);
   const char *k = lowering_number(l, "k", a->k);
-  const char *channels = lowering_has_channels(l)
+  const char *channels = lowering_is_channel_blocked(l)
                              ? arena_printf(l->graph->arena, "_channels%d", l->node->in[0]->dim[1])
                              : "";
   SET_NAME(l, "%s%s_n%d_a%s_b%s_k%s", op_name(l->node->op), channels, a->size, alpha, beta, k);
@@ -270,7 +272,7 @@ static void set_adaptive_pool(Lowering *l, const Value *x, const Value *y) {
   lowering_int(l, "P", y->dim[2]);
   lowering_int(l, "Q", y->dim[3]);
   SET_NAME(l, "%s_%dx%d_to_%dx%d%s", op, x->dim[2], x->dim[3], y->dim[2], y->dim[3],
-           l->node->attributes.mask ? "_mask" : "");
+           l->node->attributes.relu_mask ? "_mask" : "");
   argue_int(l, lowering_planes(l, x));
   lowering_argue_values(l);
 }
@@ -280,7 +282,7 @@ static void lower_adaptive_avg_pool2d(Lowering *l) {
 }
 
 static void lower_adaptive_avg_pool2d_backward(Lowering *l) {
-  lowering_bool(l, "mask", l->node->attributes.mask);
+  lowering_bool(l, "mask", l->node->attributes.relu_mask);
   set_adaptive_pool(l, l->node->out[0], l->node->in[0]);
 }
 
@@ -296,9 +298,9 @@ static void lower_concat(Lowering *l) {
   }
   l->kernel.template_name = template_for(l, "concat.c.in", "concat_channels.c.in");
   lowering_int(l, "COUNT", l->node->in_count);
-  if (lowering_has_channels(l)) lowering_bool(l, "whole", whole);
+  if (lowering_is_channel_blocked(l)) lowering_bool(l, "whole", whole);
   SET_NAME(l, "concat%d%s%s", l->node->in_count, layout_suffix(l),
-           lowering_has_channels(l) && !whole ? "_parts" : "");
+           lowering_is_channel_blocked(l) && !whole ? "_parts" : "");
   argue_image(l, l->node->out[0]);
   lowering_argue(l, arena_printf(arena, "(const int[]){%s}", channels));
   lowering_argue_values(l);
@@ -306,7 +308,7 @@ static void lower_concat(Lowering *l) {
 
 static void lower_pad_channels(Lowering *l) {
   l->kernel.template_name = template_for(l, "pad_channels.c.in", "pad_lanes.c.in");
-  SET_NAME(l, "pad_channels%s", lowering_has_channels(l) ? "_lanes" : "");
+  SET_NAME(l, "pad_channels%s", lowering_is_channel_blocked(l) ? "_lanes" : "");
   argue_image(l, l->node->in[0]);
   argue_int(l, l->node->out[0]->dim[1]);
   lowering_argue_values(l);
@@ -316,8 +318,9 @@ static void lower_slice(Lowering *l) {
   if (node_is_view(l->graph, l->node)) return;
   const bool whole = l->node->attributes.first % l->lanes == 0;
   l->kernel.template_name = template_for(l, "slice.c.in", "slice_channels.c.in");
-  if (lowering_has_channels(l)) lowering_bool(l, "whole", whole);
-  SET_NAME(l, "slice%s%s", layout_suffix(l), lowering_has_channels(l) && !whole ? "_parts" : "");
+  if (lowering_is_channel_blocked(l)) lowering_bool(l, "whole", whole);
+  SET_NAME(l, "slice%s%s", layout_suffix(l),
+           lowering_is_channel_blocked(l) && !whole ? "_parts" : "");
   argue_image(l, l->node->in[0]);
   argue_int(l, l->node->attributes.first);
   argue_int(l, l->node->out[0]->dim[1]);
@@ -340,7 +343,7 @@ static int dropout_number(const Graph *graph, const char *layer) {
 static void lower_dropout(Lowering *l) {
   int number = dropout_number(l->graph, l->node->name);
   l->kernel.template_name = "dropout.c.in";
-  const bool channels = lowering_has_channels(l);
+  const bool channels = lowering_is_channel_blocked(l);
   const int64_t features = value_features(l->node->out[0]);
   lowering_int(l, "F", features);
   lowering_bool(l, "channels", channels);
@@ -427,7 +430,7 @@ static void lower_flatten(Lowering *l) {
   if (into_lanes) {
     lowering_bool(l, "backward", backward);
     SET_NAME(l, "flatten_into_lanes%s", backward ? "_backward" : "");
-  } else if (lowering_has_channels(l)) {
+  } else if (lowering_is_channel_blocked(l)) {
     lowering_int(l, "ROW", lowering_row(l, l->node->out[0]));
     SET_NAME(l, "flatten_channels_%" PRId64, value_features(l->node->out[0]));
   } else {

@@ -28,11 +28,11 @@ int lowering_planes(const Lowering *l, const Value *value);
 /* Shape parameters C H W and O P Q, kernel, stride and padding, with so many channels. */
 void lowering_window(Lowering *l, int read, const Value *x, int made, const Value *y);
 
-/* Reals of a row of features, in LAYOUT_ROWS and LAYOUT_CHANNELS. */
+/* Reals of a row of features, in LAYOUT_PADDED_ROWS and LAYOUT_CHANNEL_BLOCKED. */
 int64_t lowering_row(const Lowering *l, const Value *value);
 
 /* Whether the node works on channels in lanes. */
-bool lowering_has_channels(const Lowering *l);
+bool lowering_is_channel_blocked(const Lowering *l);
 
 /* The digits of a number in C; exact. */
 const char *lowering_digits(Lowering *l, double number);
@@ -68,7 +68,7 @@ void lowering_apply_rule(Lowering *l);
 void lower_conv2d(Lowering *l);
 void lower_conv2d_backward_data(Lowering *l);
 void lower_conv2d_backward_weights(Lowering *l);
-void lower_prepare_conv2d(Lowering *l);
-void lower_conv2d_prepared(Lowering *l);
+void lower_prepack_conv2d(Lowering *l);
+void lower_conv2d_prepacked(Lowering *l);
 
 #endif

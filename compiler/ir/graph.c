@@ -35,7 +35,7 @@ Graph *graph_new(Arena *arena, Diag *diag) {
   Graph *graph = ARENA_NEW(arena, Graph);
   graph->arena = arena;
   graph->diag = diag;
-  graph->image_layout = graph->feature_layout = LAYOUT_LANES;
+  graph->image_layout = graph->feature_layout = LAYOUT_BATCH_BLOCKED;
   return graph;
 }
 
@@ -76,8 +76,8 @@ Node *graph_node(Graph *graph, OpKind op, const char *name, SourcePos pos, int i
 /* Those of its op, and what it notes for another node. */
 static int outputs_of(const Node *node) {
   const Attributes *a = &node->attributes;
-  const bool notes =
-      (node->op == OP_conv2d_backward_data && a->sums) || (node->op == OP_max_pool2d && a->places);
+  const bool notes = (node->op == OP_conv2d_backward_data && a->partial_sums) ||
+                     (node->op == OP_max_pool2d && a->argmax);
   return OPS[node->op].outputs + notes;
 }
 
@@ -117,9 +117,9 @@ bool find_norm(const Graph *graph, int i, const char **name, const char **identi
   return true;
 }
 
-bool node_has_channels(const Graph *graph, const Node *node) {
+bool node_is_channel_blocked(const Graph *graph, const Node *node) {
   bool images = node->in[0]->rank == 4 || node->op == OP_reshape;
-  return (images ? graph->image_layout : graph->feature_layout) == LAYOUT_CHANNELS;
+  return (images ? graph->image_layout : graph->feature_layout) == LAYOUT_CHANNEL_BLOCKED;
 }
 
 /* Both may be parts of a third. */
@@ -134,7 +134,7 @@ bool node_is_view(const Graph *graph, const Node *node) {
   const Value *images = node->op == OP_flatten ? node->in[0] : node->out[0];
   int channels = images->dim[1], height = images->dim[2], width = images->dim[3];
   if (graph->image_layout != graph->feature_layout) return false;
-  if (graph->image_layout == LAYOUT_CHANNELS) return height == 1 && width == 1;
+  if (graph->image_layout == LAYOUT_CHANNEL_BLOCKED) return height == 1 && width == 1;
   return channels == 1 || height == 1;
 }
 
@@ -161,14 +161,14 @@ int value_row_channels(const Value *value) {
   return value->part_of ? value_whole_channels(value) : value->dim[1];
 }
 
-bool node_remakes_relu(const Node *norm_backward) {
-  return norm_backward->attributes.gate && norm_backward->in[5]->kind == VALUE_PARAMETER;
+bool node_recomputes_relu(const Node *norm_backward) {
+  return norm_backward->attributes.dy_relu_mask && norm_backward->in[5]->kind == VALUE_PARAMETER;
 }
 
 Value *node_residual(const Node *node) {
   const Attributes *a = &node->attributes;
   if (!a->residual) return NULL;
-  return node->in[node->in_count - 1 - a->mask];
+  return node->in[node->in_count - 1 - a->relu_mask];
 }
 
 Value *graph_find_value(const Graph *graph, const char *name) {
@@ -275,7 +275,8 @@ void graph_absorb(Graph *graph, Node *node, Node *next) {
 static const char *const KIND_NAMES[] = {"input",     "activation",         "gradient",
                                          "parameter", "parameter gradient", "loss",
                                          "workspace", "prepared",           "buffer"};
-static const char *const LAYOUT_NAMES[] = {"", "plain", "lanes", "rows", "channels", "pixels"};
+static const char *const LAYOUT_NAMES[] = {
+    "", "plain", "batch_blocked", "padded_rows", "channel_blocked", "channels_last"};
 static const char *const PHASE_NAMES[] = {"prepare", "forward", "backward", "update"};
 static const char *const ACTIVATION_NAMES[] = {"none", "relu"};
 static const char *const ALGORITHM_NAMES[] = {"none", "direct", "taps", "winograd"};
@@ -416,25 +417,25 @@ static void verify_schedule(const Graph *graph, const Node *node) {
 
 /* Sums are read together with what they are of, by a node whose other inputs exist by then. */
 static void verify_sums(const Node *node, const bool *made) {
-  if (!node->attributes.sums) {
+  if (!node->attributes.partial_sums) {
     assert(!node->summed);
   } else if (node->op == OP_batch_norm_backward) {
     const Node *conv = node->in[0]->producer;
     assert(conv->summed == node && node->in[node->in_count - 1] == conv->out[1]);
   } else {
     const Node *norm = node->summed;
-    assert(norm->attributes.sums && norm->in[0] == node->out[0]);
-    assert(!norm->attributes.gate || node_remakes_relu(norm));
-    for (int k = 1; k < 5 + norm->attributes.gate; k++)
+    assert(norm->attributes.partial_sums && norm->in[0] == node->out[0]);
+    assert(!norm->attributes.dy_relu_mask || node_recomputes_relu(norm));
+    for (int k = 1; k < 5 + norm->attributes.dy_relu_mask; k++)
       assert(!norm->in[k]->producer || made[norm->in[k]->id]);
   }
 }
 
 /* Places are what the backward pass of a pool reads; without them, nothing can lack one. */
 static void verify_places(const Node *node) {
-  if (node->op == OP_max_pool2d) assert(node->attributes.places || !node->attributes.mask);
+  if (node->op == OP_max_pool2d) assert(node->attributes.argmax || !node->attributes.relu_mask);
   if (node->op == OP_max_pool2d_backward)
-    assert(node->forward->attributes.places && node->in[1] == node->forward->out[1]);
+    assert(node->forward->attributes.argmax && node->in[1] == node->forward->out[1]);
 }
 
 static void verify_nodes(const Graph *graph, GraphStage stage) {
@@ -461,7 +462,7 @@ static void verify_nodes(const Graph *graph, GraphStage stage) {
 
 bool value_is_planned(const Value *value) {
   return value->kind == VALUE_ACTIVATION || value->kind == VALUE_GRADIENT ||
-         value->kind == VALUE_WORKSPACE || value->kind == VALUE_PREPARED;
+         value->kind == VALUE_WORKSPACE || value->kind == VALUE_PREPACKED;
 }
 
 static bool in_activation_block(const Value *value) {
@@ -491,7 +492,7 @@ static void verify_parts(const Graph *graph) {
 static void verify_convolutions(const Graph *graph) {
   for (int i = 0; i < graph->nodes.count; i++) {
     const Node *node = graph->nodes.at[i];
-    const bool conv = node->op == OP_conv2d || node->op == OP_conv2d_prepared ||
+    const bool conv = node->op == OP_conv2d || node->op == OP_conv2d_prepacked ||
                       node->op == OP_conv2d_backward_data;
     if (conv) assert(value_root(node->in[0]) != value_root(node->out[0]));
   }

@@ -51,12 +51,12 @@ typedef enum Activation { ACTIVATION_NONE, ACTIVATION_RELU } Activation;
   X(lr_scale, REAL)                                                                                \
   X(decay_scale, REAL)                                                                             \
   X(activation, ACTIVATION)                                                                        \
-  X(mask, BOOL)                                                                                    \
-  X(places, BOOL)                                                                                  \
-  X(gate, BOOL)                                                                                    \
-  X(norm, BOOL)                                                                                    \
+  X(relu_mask, BOOL)                                                                               \
+  X(argmax, BOOL)                                                                                  \
+  X(dy_relu_mask, BOOL)                                                                            \
+  X(batch_norm, BOOL)                                                                              \
   X(residual, BOOL)                                                                                \
-  X(sums, BOOL)
+  X(partial_sums, BOOL)
 
 typedef struct Attributes {
   int channels, features;
@@ -75,15 +75,15 @@ typedef struct Attributes {
   bool auxiliary;         /* a second loss: added to that of the logits */
   double lr_scale, decay_scale; /* update: factors of the recipe's rate and weight decay */
   Activation activation;        /* fused into the epilogue: y = activation(y) */
-  bool mask;     /* fused: the last input is the activation y; dx is 0 where y is 0. max_pool2d:
-                    x is an activation, and a maximum of 0 has no place */
-  bool gate;     /* fused: input 5 is the activation y, or the bias of the batch_norm that made it;
-                    dy counts as 0 where y is 0 */
-  bool norm;     /* folded: the last inputs are those of a batch_norm behind the convolution */
-  bool residual; /* folded: an input (node_residual) is added to y, before the activation */
-  bool places;   /* max_pool2d has a second output: where in its window each maximum is */
-  bool sums;     /* folded: conv2d_backward_data has a second output, sums over pieces of dx, which
-                    is the last input of the batch_norm_backward behind it */
+  bool relu_mask;    /* fused: the last input is the activation y; dx is 0 where y is 0. max_pool2d:
+                   x is an activation, and a maximum of 0 has no place */
+  bool dy_relu_mask; /* fused: input 5 is the activation y, or the bias of the batch_norm that made
+                it; dy counts as 0 where y is 0 */
+  bool batch_norm;   /* folded: the last inputs are those of a batch_norm behind the convolution */
+  bool residual;     /* folded: an input (node_residual) is added to y, before the activation */
+  bool argmax;       /* max_pool2d has a second output: where in its window each maximum is */
+  bool partial_sums; /* folded: conv2d_backward_data has a second output, sums over pieces of dx,
+                which is the last input of the batch_norm_backward behind it */
 } Attributes;
 
 typedef enum InitKind {
@@ -113,17 +113,17 @@ typedef enum ValueKind {
   VALUE_PARAMETER_GRADIENT,
   VALUE_LOSS,      /* one number an image */
   VALUE_WORKSPACE, /* of a node while it runs, one for all; sums, from a node to another */
-  VALUE_PREPARED,  /* made of parameters before inference, and kept as long as it runs */
+  VALUE_PREPACKED, /* made of parameters before inference, and kept as long as it runs */
   VALUE_BUFFER     /* running statistics: kept with the parameters, not trained */
 } ValueKind;
 
 typedef enum Layout {
   LAYOUT_UNSET,
-  LAYOUT_PLAIN,    /* row-major, as in PyTorch: parameters and their gradients, images */
-  LAYOUT_LANES,    /* [N/L][H][C][W][L], [N/L][F][L]: the batch innermost, L images a vector */
-  LAYOUT_ROWS,     /* [N][C*H*W rounded up to L]: an image a row */
-  LAYOUT_CHANNELS, /* [N][H][C/L][W][L], [N][F/L][L]: channels innermost, L a vector */
-  LAYOUT_PIXELS    /* [N][H][W][C]: fewer channels than a vector has */
+  LAYOUT_PLAIN,         /* row-major, as in PyTorch: parameters and their gradients, images */
+  LAYOUT_BATCH_BLOCKED, /* [N/L][H][C][W][L], [N/L][F][L]: the batch innermost, L images a vector */
+  LAYOUT_PADDED_ROWS,   /* [N][C*H*W rounded up to L]: an image a row */
+  LAYOUT_CHANNEL_BLOCKED, /* [N][H][C/L][W][L], [N][F/L][L]: channels innermost, L a vector */
+  LAYOUT_CHANNELS_LAST    /* [N][H][W][C]: fewer channels than a vector has */
 } Layout;
 
 typedef struct Node Node;
@@ -155,15 +155,15 @@ struct Value {
   int call; /* set by emit: after which call of a training step it is there, from 0 */
 };
 
-typedef enum Phase { PHASE_PREPARE, PHASE_FORWARD, PHASE_BACKWARD, PHASE_UPDATE } Phase;
+typedef enum Phase { PHASE_PREPACK, PHASE_FORWARD, PHASE_BACKWARD, PHASE_UPDATE } Phase;
 
 /* What the schedule pass decided, as plain data. The register tile by op:
      conv2d, conv2d_backward_data          channels made, pixels of a row
      conv2d_backward_weights               output channels, input channels (ALGORITHM_TAPS: taps)
      linear, linear_backward_data          features made, vectors of images
      linear_backward_weights               output features, vectors of input features
-   and where channels are in lanes (node_has_channels):
-     conv2d, conv2d_backward_data, conv2d_prepared    vectors of channels made, pixels of a row
+   and where channels are in lanes (node_is_channel_blocked):
+     conv2d, conv2d_backward_data, conv2d_prepacked    vectors of channels made, pixels of a row
      conv2d_backward_weights               vectors of output channels, input channels
                                            (ALGORITHM_TAPS: for each tap)
      linear                                features made, images
@@ -181,7 +181,7 @@ typedef enum Algorithm {
                                            pixels of a row
      linear_backward_data                  features made, features summed
    and where channels are in lanes:
-     conv2d, conv2d_backward_data, conv2d_prepared    rows of a piece, vectors of channels read in
+     conv2d, conv2d_backward_data, conv2d_prepacked    rows of a piece, vectors of channels read in
                                            one pass over them
      conv2d_backward_weights               rows and images of a strip, tiles of output channels,
                                            vectors of input channels
@@ -278,8 +278,8 @@ typedef struct Graph {
   Value *input, *output; /* images, logits [N,classes] */
   Value *loss;
   Value *workspace; /* or NULL; set by schedule */
-  /* Of activations [N,C,H,W] and [N,F]: LAYOUT_LANES or LAYOUT_CHANNELS. Training has its features
-     in lanes, whatever its images have. */
+  /* Of activations [N,C,H,W] and [N,F]: LAYOUT_BATCH_BLOCKED or LAYOUT_CHANNEL_BLOCKED. Training
+     has its features in lanes, whatever its images have. */
   Layout image_layout, feature_layout;
   int classes;
   int next_id; /* of values */
@@ -317,13 +317,13 @@ int value_whole_channels(const Value *value); /* of the value that it is a part 
 bool node_is_view(const Graph *graph, const Node *node);
 
 /* Whether the batch_norm_backward makes its own relu again, from bias, for its gate. */
-bool node_remakes_relu(const Node *norm_backward);
+bool node_recomputes_relu(const Node *norm_backward);
 
 /* The value that the node's epilogue adds, or NULL: the last input but for mask. */
 Value *node_residual(const Node *node);
 
 /* Whether the node works on values that have channels, or features of one image, in their lanes. */
-bool node_has_channels(const Graph *graph, const Node *node);
+bool node_is_channel_blocked(const Graph *graph, const Node *node);
 
 /* Whether the values from place i on are weight, bias and running statistics of one batch_norm.
    Then what their names and, once emit has set them, their identifiers begin with: bn1. */

@@ -3,8 +3,8 @@
    Establishes  of training, the layout of images; where that has channels in lanes, a sum is the
    epilogue of the batch_norm or conv2d_backward_data that makes the last of two summands, and a
    conv2d_backward_data notes the sums that the batch_norm_backward behind it needs. Of inference,
-   where images have channels in lanes, every conv2d is a conv2d_prepared: its filters are made from
-   the parameters once, before inference, in the order in which its kernel reads them, with a
+   where images have channels in lanes, every conv2d is a conv2d_prepacked: its filters are made
+   from the parameters once, before inference, in the order in which its kernel reads them, with a
    batch_norm behind it multiplied in; a sum behind both is its epilogue. May break  nothing.
  */
 #include "passes/passes.h"
@@ -12,24 +12,24 @@
 /* Of nodes that are prepared before inference. */
 static const Node *first_of_inference(const Graph *graph) {
   int i = 0;
-  while (graph->nodes.at[i]->phase == PHASE_PREPARE) i++;
+  while (graph->nodes.at[i]->phase == PHASE_PREPACK) i++;
   return graph->nodes.at[i];
 }
 
-/* conv becomes a conv2d_prepared behind the node that makes its filters, which is returned. */
+/* conv becomes a conv2d_prepacked behind the node that makes its filters, which is returned. */
 static Node *prepare(Graph *graph, Node *conv) {
   Value *x = conv->in[0];
   Node *maker =
-      graph_node(graph, OP_prepare_conv2d, conv->name, conv->pos, conv->in_count - 1, conv->in + 1);
-  maker->phase = PHASE_PREPARE;
+      graph_node(graph, OP_prepack_conv2d, conv->name, conv->pos, conv->in_count - 1, conv->in + 1);
+  maker->phase = PHASE_PREPACK;
   maker->attributes = conv->attributes;
   maker->attributes.bias = conv->in_count > 2;
   int reals =
       (int)(value_count(conv->in[1]) + conv->out[0]->dim[1]); /* the schedule may want more */
-  Value *filters = graph_output(graph, maker, VALUE_PREPARED,
+  Value *filters = graph_output(graph, maker, VALUE_PREPACKED,
                                 arena_printf(graph->arena, "%s.filters", conv->name), 1, &reals);
   graph_move_before(graph, maker, first_of_inference(graph));
-  conv->op = OP_conv2d_prepared;
+  conv->op = OP_conv2d_prepacked;
   conv->in_count = 0;
   graph_append_inputs(graph, conv, 2, (Value *[]){x, filters});
   return maker;
@@ -40,7 +40,7 @@ static void fold_norm(Graph *graph, Node *conv, Node *maker) {
   if (!norm || norm->op != OP_batch_norm_inference || norm->in[0] != conv->out[0]) return;
   if (conv->attributes.activation != ACTIVATION_NONE) return;
   graph_append_inputs(graph, maker, norm->in_count - 1, norm->in + 1);
-  maker->attributes.norm = true;
+  maker->attributes.batch_norm = true;
   maker->attributes.eps = norm->attributes.eps;
   conv->attributes.activation = norm->attributes.activation;
   graph_absorb(graph, conv, norm);
@@ -56,14 +56,15 @@ static bool is_made_before(const Graph *graph, const Value *value, const Node *n
 static void fold_sum(Graph *graph, Node *node) {
   Attributes *a = &node->attributes;
   Node *sum = graph_only_reader(graph, node->out[0]);
-  if (!sum || sum->op != OP_add || sum->in_count - sum->attributes.mask != 2) return;
+  if (!sum || sum->op != OP_add || sum->in_count - sum->attributes.relu_mask != 2) return;
   Value *other = sum->in[sum->in[0] == node->out[0]];
-  if (a->activation != ACTIVATION_NONE || a->mask || !is_made_before(graph, other, node)) return;
+  if (a->activation != ACTIVATION_NONE || a->relu_mask || !is_made_before(graph, other, node))
+    return;
   graph_append_inputs(graph, node, 1, &other);
-  if (sum->attributes.mask) graph_append_inputs(graph, node, 1, &sum->in[2]);
+  if (sum->attributes.relu_mask) graph_append_inputs(graph, node, 1, &sum->in[2]);
   a->residual = true;
   a->activation = sum->attributes.activation;
-  a->mask = sum->attributes.mask;
+  a->relu_mask = sum->attributes.relu_mask;
   graph_absorb(graph, node, sum);
 }
 
@@ -72,10 +73,10 @@ static void fold_sum(Graph *graph, Node *node) {
 static void fold_sums(Graph *graph, Node *norm) {
   Node *conv = norm->in[0]->producer;
   if (conv->op != OP_conv2d_backward_data || conv->summed) return;
-  if (norm->attributes.gate && !node_remakes_relu(norm)) return;
+  if (norm->attributes.dy_relu_mask && !node_recomputes_relu(norm)) return;
   const char *name = arena_printf(graph->arena, "%s.sums", norm->in[0]->name);
   const int reals = 1; /* the schedule says how many */
-  conv->attributes.sums = norm->attributes.sums = true;
+  conv->attributes.partial_sums = norm->attributes.partial_sums = true;
   Value *sums = graph_output(graph, conv, VALUE_WORKSPACE, name, 1, &reals);
   graph_append_inputs(graph, norm, 1, &sums);
   conv->summed = norm;
@@ -91,7 +92,7 @@ static void fold_training(Graph *graph) {
 
 void pass_fold(Graph *graph, const CompileOptions *options) {
   if (graph->loss) graph->image_layout = choose_layout(graph, options);
-  if (graph->image_layout != LAYOUT_CHANNELS) return;
+  if (graph->image_layout != LAYOUT_CHANNEL_BLOCKED) return;
   if (graph->loss) {
     fold_training(graph);
     return;

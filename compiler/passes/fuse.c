@@ -58,16 +58,17 @@ static bool is_own_relu(const Node *norm_backward, const Node *relu_backward) {
 }
 
 static bool fuse_mask(Graph *graph, Node *node) {
-  if (node->phase != PHASE_BACKWARD || node->attributes.mask || node->out_count != 1) return false;
+  if (node->phase != PHASE_BACKWARD || node->attributes.relu_mask || node->out_count != 1)
+    return false;
   Node *next = graph_only_reader(graph, node->out[0]);
   if (!next || next->op != OP_relu_backward || !takes_mask(node, next->in[1])) return false;
   /* A batch_norm's gate makes its own relu again from x, which it reads anyway; a mask reads y. */
   if (node->op == OP_conv2d_backward_data && is_own_relu(gated_norm(graph, next), next))
     return false;
   if (node->op == OP_max_pool2d_backward) {
-    node->forward->attributes.mask = true; /* which notes no place where the relu made 0 */
+    node->forward->attributes.relu_mask = true; /* which notes no place where the relu made 0 */
   } else {
-    node->attributes.mask = true;
+    node->attributes.relu_mask = true;
     graph_append_inputs(graph, node, 1, &next->in[1]);
   }
   graph_absorb(graph, node, next);
@@ -83,7 +84,7 @@ static bool fuse_gate(Graph *graph, Node *node) {
   for (int i = 0; i < graph->values.count; i++)
     if (graph->values.at[i]->gradient == node->out[0]) graph->values.at[i]->gradient = NULL;
   norm->in[0] = node->in[0];
-  norm->attributes.gate = true;
+  norm->attributes.dy_relu_mask = true;
   Value **beside = is_own_relu(norm, node) ? &norm->forward->in[2] : &node->in[1];
   graph_append_inputs(graph, norm, 1, beside);
   graph_remove(graph, node);

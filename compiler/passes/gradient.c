@@ -94,9 +94,9 @@ static void gradient_max_pool2d(Backward *b, Node *node, Value *dy) {
   Value *x = node->in[0], *y = node->out[0];
   if (!is_needed(b, x)) return;
   const char *name = arena_printf(graph->arena, "%s.places", y->name);
-  node->attributes.places = true;
+  node->attributes.argmax = true;
   Value *places = graph_output(graph, node, VALUE_ACTIVATION, name, y->rank, y->dim);
-  backward_node(b, node, OP_max_pool2d_backward, x, 2, (Value *[]){dy, places})->attributes.places =
+  backward_node(b, node, OP_max_pool2d_backward, x, 2, (Value *[]){dy, places})->attributes.argmax =
       false;
 }
 

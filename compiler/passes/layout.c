@@ -3,8 +3,8 @@
    Establishes  value->layout everywhere; where a kernel reads a value in another layout than the
    one it is made in, a conversion node stands before it. May break  nothing.
 
-   Activations and their gradients have the batch innermost (LAYOUT_LANES) or channels
-   (LAYOUT_CHANNELS), as choose_layout finds before the schedule; docs/design.md says why.
+   Activations and their gradients have the batch innermost (LAYOUT_BATCH_BLOCKED) or channels
+   (LAYOUT_CHANNEL_BLOCKED), as choose_layout finds before the schedule; docs/design.md says why.
    linear_backward_weights makes vectors of input features, so it reads its x in rows. */
 #include "schedule/cost.h"
 #include "passes/passes.h"
@@ -51,12 +51,13 @@ Layout choose_layout(const Graph *graph, const CompileOptions *options) {
   const bool trains = graph->loss != NULL;
   int lanes = target_lanes(options->target);
   double macs = 0, padded = 0;
-  if (lanes == 1) return LAYOUT_LANES;
+  if (lanes == 1) return LAYOUT_BATCH_BLOCKED;
   const bool *inferred = find_inferred(graph);
   for (int i = 0; i < graph->nodes.count; i++) {
     const Node *node = graph->nodes.at[i];
     if (node->phase != PHASE_FORWARD) continue;
-    if (trains && node->op == OP_conv2d && !may_train_in_channels(node)) return LAYOUT_LANES;
+    if (trains && node->op == OP_conv2d && !may_train_in_channels(node))
+      return LAYOUT_BATCH_BLOCKED;
     if (trains && node->op == OP_linear) continue; /* its features are in lanes in any case */
     if (!inferred[i]) continue;                    /* an auxiliary head */
     double own = (double)node_macs(node);
@@ -64,7 +65,7 @@ Layout choose_layout(const Graph *graph, const CompileOptions *options) {
     padded += own / (node->op == OP_conv2d ? channels_reach(node, lanes) : 1);
   }
   bool channels = macs > 0 && macs / padded >= ALMOST * filling(graph->recipe.batch, lanes);
-  return channels ? LAYOUT_CHANNELS : LAYOUT_LANES;
+  return channels ? LAYOUT_CHANNEL_BLOCKED : LAYOUT_BATCH_BLOCKED;
 }
 
 static Value *rows_of(Graph *graph, Value *x, const Node *reader) {
@@ -77,14 +78,14 @@ static Value *rows_of(Graph *graph, Value *x, const Node *reader) {
   node->schedule.algorithm = ALGORITHM_DIRECT;
   const char *name = arena_printf(graph->arena, "%s_rows", x->name);
   Value *rows = graph_output(graph, node, x->kind, name, x->rank, x->dim);
-  rows->layout = LAYOUT_ROWS;
+  rows->layout = LAYOUT_PADDED_ROWS;
   graph_move_before(graph, node, reader);
   return rows;
 }
 
 /* Ops whose first input may be images of a few channels. */
 static bool reads_pixels(OpKind op) {
-  return op == OP_conv2d || op == OP_conv2d_prepared || op == OP_conv2d_backward_weights;
+  return op == OP_conv2d || op == OP_conv2d_prepacked || op == OP_conv2d_backward_weights;
 }
 
 /* Images of a few channels that only convolutions read need no channels beside them. */
@@ -101,15 +102,16 @@ static bool only_convolved(const Graph *graph, const Value *x) {
 static Layout layout_of(const Graph *graph, const Value *value, int lanes) {
   if (value->rank == 1) return LAYOUT_PLAIN; /* statistics of channels */
   Layout layout = value->rank == 4 ? graph->image_layout : graph->feature_layout;
-  if (layout == LAYOUT_LANES) return LAYOUT_LANES;
+  if (layout == LAYOUT_BATCH_BLOCKED) return LAYOUT_BATCH_BLOCKED;
   bool narrow = value->producer->op == OP_pack_input && value->dim[1] < lanes;
-  return narrow && only_convolved(graph, value) ? LAYOUT_PIXELS : LAYOUT_CHANNELS;
+  return narrow && only_convolved(graph, value) ? LAYOUT_CHANNELS_LAST : LAYOUT_CHANNEL_BLOCKED;
 }
 
 void pass_layout(Graph *graph, const CompileOptions *options) {
   for (int i = 0; i < graph->nodes.count; i++) {
     Node *node = graph->nodes.at[i];
-    if (node->op != OP_linear_backward_weights || node->in[0]->layout == LAYOUT_ROWS) continue;
+    if (node->op != OP_linear_backward_weights || node->in[0]->layout == LAYOUT_PADDED_ROWS)
+      continue;
     node->in[0] = rows_of(graph, node->in[0], node);
   }
   for (int i = 0; i < graph->values.count; i++) {

@@ -28,11 +28,11 @@ static int64_t laid_out_size(const Value *value, int lanes) {
   int64_t images = round_up(value->dim[0], lanes);
   int64_t features = value_features(value);
   switch (value->layout) {
-  case LAYOUT_LANES:
+  case LAYOUT_BATCH_BLOCKED:
     return images * features;
-  case LAYOUT_ROWS:
+  case LAYOUT_PADDED_ROWS:
     return images * round_up(features, lanes);
-  case LAYOUT_CHANNELS:
+  case LAYOUT_CHANNEL_BLOCKED:
     return (value->dim[0] * value->dim[2] - 1) *
                row_reals(value, value_row_channels(value), lanes) +
            row_reals(value, value->dim[1], lanes);
@@ -73,11 +73,11 @@ static void find_lifetimes(Graph *graph) {
   for (int i = 0; i < graph->nodes.count; i++) {
     Node *node = graph->nodes.at[i];
     for (int k = 0; k < node->in_count; k++)
-      if (node->in[k]->kind != VALUE_PREPARED) node->in[k]->last = i;
+      if (node->in[k]->kind != VALUE_PREPACKED) node->in[k]->last = i;
     for (int k = 0; k < node->out_count; k++) {
       Value *made = node->out[k];
       made->first = i;
-      made->last = made->kind == VALUE_PREPARED ? graph->nodes.count : i;
+      made->last = made->kind == VALUE_PREPACKED ? graph->nodes.count : i;
     }
     Value *workspace = node->workspace;
     if (!workspace) continue;
@@ -111,7 +111,7 @@ static Value *may_write_over(const Node *node) {
   case OP_sigmoid_backward:
   case OP_dropout_backward:
     return node->in[0];
-  case OP_conv2d_prepared:
+  case OP_conv2d_prepacked:
   case OP_conv2d_backward_data: { /* reads all of x for a part of y */
     Value *beside = node_residual(node);
     return beside && value_root(beside) != value_root(node->in[0]) ? beside : NULL;

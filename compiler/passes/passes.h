@@ -86,7 +86,7 @@ int winograd_room(const Node *node, const Schedule *s, const CompileOptions *opt
 
 void pass_layout(Graph *graph, const CompileOptions *options);
 
-/* The layout that suits the forward nodes: LAYOUT_LANES or LAYOUT_CHANNELS. */
+/* The layout that suits the forward nodes: LAYOUT_BATCH_BLOCKED or LAYOUT_CHANNEL_BLOCKED. */
 Layout choose_layout(const Graph *graph, const CompileOptions *options);
 
 void pass_views(Graph *graph, const CompileOptions *options);

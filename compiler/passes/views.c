@@ -16,7 +16,7 @@ static bool writes_parts(const Graph *graph, const Node *node, int lanes) {
   switch (node->op) {
   case OP_batch_norm:
   case OP_conv2d:
-  case OP_conv2d_prepared:
+  case OP_conv2d_prepacked:
     return !node->attributes.residual; /* what is added has rows of its own */
   case OP_concat:
     return may_join(graph, node, lanes);
@@ -82,7 +82,7 @@ static void divide(const Graph *graph, Node *slice, int lanes) {
 /* Wholes before their parts. */
 void pass_views(Graph *graph, const CompileOptions *options) {
   const int lanes = target_lanes(options->target);
-  if (graph->image_layout != LAYOUT_CHANNELS) return;
+  if (graph->image_layout != LAYOUT_CHANNEL_BLOCKED) return;
   for (int i = graph->nodes.count - 1; i >= 0; i--)
     if (graph->nodes.at[i]->op == OP_concat) join(graph, graph->nodes.at[i], lanes);
   for (int i = 0; i < graph->nodes.count; i++)

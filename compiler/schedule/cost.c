@@ -7,7 +7,7 @@ static int64_t macs(const Value *weight, const Value *y) {
 
 int64_t node_macs(const Node *node) {
   switch (node->op) {
-  case OP_conv2d_prepared:
+  case OP_conv2d_prepacked:
     return macs(node->in[1]->producer->in[0], node->out[0]);
   case OP_conv2d:
   case OP_linear:
@@ -54,12 +54,12 @@ static void add_value(NodeCost *cost, const Value *value, int each) {
 }
 
 NodeCost node_cost(const Graph *graph, const Node *node, const CompileOptions *options) {
-  const OpKind op = node->op == OP_conv2d_prepared ? OP_conv2d : node->op; /* as it is known */
+  const OpKind op = node->op == OP_conv2d_prepacked ? OP_conv2d : node->op; /* as it is known */
   NodeCost cost = {.op = op_name(op), .pass = pass_of(node), .flops = 2 * node_macs(node)};
   const int bytes = real_bytes(options);
   for (int i = 0; i < node->in_count; i++) {
     const Value *value = node->in[i];
-    if (value->kind == VALUE_PREPARED) value = value->producer->in[0]; /* what it is made of */
+    if (value->kind == VALUE_PREPACKED) value = value->producer->in[0]; /* what it is made of */
     add_value(&cost, value, bytes);
     if (node->op == OP_batch_norm && value->kind == VALUE_BUFFER)
       add_value(&cost, value, bytes); /* written, too */

@@ -191,14 +191,14 @@ static bool decide_linear_weights(Decision *d) {
 
 static bool decide(Decision *d) {
   d->s.algorithm = node_is_view(d->graph, d->node) ? ALGORITHM_NONE : ALGORITHM_DIRECT;
-  const bool channels = node_has_channels(d->graph, d->node);
+  const bool channels = node_is_channel_blocked(d->graph, d->node);
   switch (d->node->op) {
   case OP_conv2d:
   case OP_conv2d_backward_data:
     return channels ? decide_conv_channels(d) : decide_conv_rows(d);
   case OP_conv2d_backward_weights:
     return channels ? decide_filters_channels(d) : decide_conv_weights(d);
-  case OP_conv2d_prepared:
+  case OP_conv2d_prepacked:
     return decide_conv_channels(d);
   case OP_linear:
   case OP_linear_backward_data:
@@ -213,8 +213,8 @@ static bool decide(Decision *d) {
 /* What the node works in while it runs. */
 static int64_t workspace_reals(const Node *node, const Graph *graph,
                                const CompileOptions *options) {
-  return node_has_channels(graph, node) ? channels_workspace_reals(node, graph, options)
-                                        : conv_workspace_reals(node, &node->schedule);
+  return node_is_channel_blocked(graph, node) ? channels_workspace_reals(node, graph, options)
+                                              : conv_workspace_reals(node, &node->schedule);
 }
 
 /* All nodes share one place. */
@@ -246,7 +246,7 @@ static void schedule_node(Node *node, Graph *graph, const CompileOptions *option
   }
   give_workspace(node, graph, options);
   if (node->out_count > 1 && node->out[1]->kind == VALUE_WORKSPACE) give_sums(node, options);
-  if (node->op == OP_conv2d_prepared) give_filters(node, options);
+  if (node->op == OP_conv2d_prepacked) give_filters(node, options);
 }
 
 void pass_schedule(Graph *graph, const CompileOptions *options) {

@@ -38,7 +38,7 @@ static const OpWords OPS[] = {
     {OP_linear_backward_data, .tile = {"features", "vectors of images"},
      .block = {"features", "features summed"}},
     {OP_linear_backward_weights, .tile = {"output features", "vectors of input features"}},
-    {OP_conv2d_prepared, .inference = true, CHANNEL_ROWS, .winograd = true},
+    {OP_conv2d_prepacked, .inference = true, CHANNEL_ROWS, .winograd = true},
     {OP_conv2d, "conv2d_channels", CHANNEL_ROWS, .winograd = true},
     {OP_conv2d_backward_data, "conv2d_backward_data_channels", CHANNEL_ROWS, .winograd = true},
     {OP_conv2d_backward_weights, "conv2d_backward_weights_channels", .channels = true, .taps = true,
@@ -54,7 +54,8 @@ static const char *const WORDS[SCHEDULE_WORDS] = {"algorithm", "tile", "block",
 
 const OpWords *schedule_words_of(const Graph *graph, const Node *node) {
   for (int i = 0; i < OP_WORDS; i++)
-    if (OPS[i].op == node->op && OPS[i].channels == node_has_channels(graph, node)) return &OPS[i];
+    if (OPS[i].op == node->op && OPS[i].channels == node_is_channel_blocked(graph, node))
+      return &OPS[i];
   return NULL;
 }
 

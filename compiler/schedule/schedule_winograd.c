@@ -97,7 +97,7 @@ bool winograd_pays(const Decision *d) {
   const double direct = taps * taps * images * made->dim[2] * made->dim[3] * channels * k;
   const double products = POINTS * patches * channels * k;
   const double windows = patches * (c * WINDOW_COST + k * PATCH_COST);
-  const bool prepared = d->node->op == OP_conv2d_prepared; /* filters are there, and read alone */
+  const bool prepared = d->node->op == OP_conv2d_prepacked; /* filters are there, and read alone */
   const double far = filters_bytes(d) > LAST_BYTES ? FAR_COST : 0;
   const double filters = prepared ? far : FILTER_COST + 2 * far;
   return products + windows + channels * k * filters < WORTH * direct;
@@ -190,6 +190,6 @@ int64_t winograd_workspace_reals(const Node *node, const Schedule *s, const Comp
                                  int batch) {
   const int lanes = target_lanes(options->target);
   const int64_t units = winograd_room(node, s, options, batch) * unit_reals(node, s, lanes);
-  if (node->op == OP_conv2d_prepared) return units;
+  if (node->op == OP_conv2d_prepacked) return units;
   return (is_weights(node) ? s->parts : 1) * (winograd_filters_reals(node, s, lanes) + units);
 }

@@ -86,7 +86,7 @@ bool decide_filters_channels(Decision *d);
 bool decide_linear_rows(Decision *d);
 int64_t channels_workspace_reals(const Node *node, const Graph *graph,
                                  const CompileOptions *options);
-/* The filters get the size that the tiles of a scheduled conv2d_prepared want. */
+/* The filters get the size that the tiles of a scheduled conv2d_prepacked want. */
 void give_filters(Node *conv, const CompileOptions *options);
 /* Sums get the size that the pieces of a scheduled conv2d_backward_data want. */
 void give_sums(Node *conv, const CompileOptions *options);

@@ -23,7 +23,7 @@ typedef struct options {
   const char *fixed; /* an option that a run which goes on does not take; or NULL */
   int64_t steps;     /* 0: no limit */
   int batch, limit;
-  bool in_order, resume;
+  bool compiler_barrier, resume;
 } options;
 
 enum { KEY_INIT = 256, KEY_FRESH, KEY_STEPS, KEY_NO_SHUFFLE, KEY_LOG, KEY_RESUME };
@@ -109,7 +109,7 @@ static error_t parse(int key, char *text, struct argp_state *state) {
     return 0;
   case KEY_NO_SHUFFLE:
     o->fixed = "--no-shuffle";
-    o->in_order = true;
+    o->compiler_barrier = true;
     return 0;
   case KEY_LOG:
     o->log = text;
@@ -214,7 +214,7 @@ static void take_settings(cnn_trainer *t, const cnn_resume *from) {
   t->seed = (uint64_t)from->seed;
   t->batch = from->batch;
   t->limit = from->limit;
-  t->in_order = from->in_order;
+  t->compiler_barrier = from->compiler_barrier;
 }
 
 static bool set_standing(cnn_trainer *t, const cnn_safetensors *state, const cnn_resume *from,
@@ -351,7 +351,7 @@ bool cnn_train(const cnn_model *model, int argc, char **argv, cnn_error *error) 
                     .steps = o.steps,
                     .batch = o.batch,
                     .limit = o.limit,
-                    .in_order = o.in_order};
+                    .compiler_barrier = o.compiler_barrier};
   bool good = prepare(&t, &o, error);
   if (good) {
     announce(&t);

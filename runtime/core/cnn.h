@@ -40,7 +40,13 @@ typedef struct cnn_parameter {
 /* How a value lies. PLAIN: row-major. LANES: [N/L][H][C][W][L], or [N/L][F][L]. ROWS: [N][C*H*W
    rounded up to L]. CHANNELS: [N][H][C/L rounded up][W][L], or [N][F/L
    rounded up][L]. PIXELS: [N][H][W][C]. */
-typedef enum cnn_layout { CNN_PLAIN, CNN_LANES, CNN_ROWS, CNN_CHANNELS, CNN_PIXELS } cnn_layout;
+typedef enum cnn_layout {
+  CNN_PLAIN,
+  CNN_BATCH_BLOCKED,
+  CNN_PADDED_ROWS,
+  CNN_CHANNEL_BLOCKED,
+  CNN_CHANNELS_LAST
+} cnn_layout;
 
 /* Where an activation or a gradient lies, and when: in reals from the start of activations, after
    that call of a kernel in gradients, from 0, until another takes its memory. */

@@ -26,15 +26,15 @@ size_t cnn_value_elements(const cnn_value *value) {
 size_t cnn_value_reals(const cnn_model *model, const cnn_value *value) {
   size_t lanes = (size_t)model->lanes, images = round_up((size_t)value->shape[0], lanes);
   switch (value->layout) {
-  case CNN_LANES:
+  case CNN_BATCH_BLOCKED:
     return images * features_of(value);
-  case CNN_ROWS:
+  case CNN_PADDED_ROWS:
     return images * round_up(features_of(value), lanes);
-  case CNN_CHANNELS:
+  case CNN_CHANNEL_BLOCKED:
     return cnn_value_elements(value) / (size_t)value->shape[1] *
            round_up((size_t)value->shape[1], lanes);
   case CNN_PLAIN:
-  case CNN_PIXELS:
+  case CNN_CHANNELS_LAST:
     break;
   }
   return cnn_value_elements(value);
@@ -51,13 +51,13 @@ static size_t place_of(const cnn_model *model, const cnn_value *value, size_t fe
   size_t row = value->row_channels ? (size_t)value->row_channels : channels;
   size_t blocks = round_up(row, lanes) / lanes;
   switch (value->layout) {
-  case CNN_LANES:
+  case CNN_BATCH_BLOCKED:
     return (n / lanes * features + (h * channels + c) * width + w) * lanes + n % lanes;
-  case CNN_CHANNELS:
+  case CNN_CHANNEL_BLOCKED:
     return (((n * height + h) * blocks + c / lanes) * width + w) * lanes + c % lanes;
-  case CNN_PIXELS:
+  case CNN_CHANNELS_LAST:
     return ((n * height + h) * width + w) * channels + c;
-  case CNN_ROWS:
+  case CNN_PADDED_ROWS:
     return n * round_up(features, lanes) + f;
   case CNN_PLAIN:
     break;

@@ -33,7 +33,7 @@ static const struct {
     FIELD(epochs, INT),
     FIELD(batch, INT),
     FIELD(limit, INT),
-    FIELD(in_order, INT),
+    FIELD(compiler_barrier, INT),
 };
 enum { FIELD_COUNT = sizeof FIELDS / sizeof *FIELDS, NUMBER = 32 };
 

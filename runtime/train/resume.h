@@ -25,7 +25,7 @@ typedef struct cnn_resume {
 
   /* Settings of the run, and what tells its data set from another. */
   int64_t seed, data;
-  int epochs, batch, limit, in_order;
+  int epochs, batch, limit, compiler_barrier;
 } cnn_resume;
 
 /* What the file holds beside that; in a program's own precision, so that no bit changes. */

@@ -148,7 +148,7 @@ static bool train_epoch(cnn_trainer *t, int epoch, cnn_error *error) {
   const cnn_state *state = &t->session.state;
   cnn_tally *tally = &t->tally;
   int64_t images = t->training.count, batches = cnn_sampler_batches(images, t->batch);
-  cnn_sampler_order(t->order, (uint32_t)images, !t->in_order, t->seed, (uint64_t)epoch);
+  cnn_sampler_order(t->order, (uint32_t)images, !t->compiler_barrier, t->seed, (uint64_t)epoch);
   double start = cnn_seconds() - tally->seconds;
   for (int64_t b = (int64_t)state->step - epoch * batches; b < batches && !is_over(t); b++) {
     int count = cnn_sampler_batch_count(images, t->batch, b);
@@ -173,7 +173,7 @@ cnn_resume cnn_trainer_standing(const cnn_trainer *t) {
                       .epochs = t->recipe.epochs,
                       .batch = t->batch,
                       .limit = t->limit,
-                      .in_order = t->in_order};
+                      .compiler_barrier = t->compiler_barrier};
 }
 
 cnn_resume_blocks cnn_trainer_blocks(const cnn_trainer *t) {

@@ -17,7 +17,7 @@ typedef struct cnn_trainer {
   int64_t steps; /* stop after so many; 0: no limit */
   int batch;     /* images an update */
   int limit;     /* training images, 0 for all; only noted in the state */
-  bool in_order;
+  bool compiler_barrier;
 
   cnn_session session;
   cnn_dataset training, test;

@@ -55,13 +55,13 @@ single() {
   echo "$1" >line.txt
   expect 0 "$2" "$3" -- "$cnnc" "$lenet5" --target avx512 --batch 2 --schedule line.txt --dump=schedule-file
 }
-single "conv2 conv2d_prepared tile=1x5" "conv2 conv2d_prepared algorithm=direct tile=1x5 block=" \
+single "conv2 conv2d_prepacked tile=1x5" "conv2 conv2d_prepacked algorithm=direct tile=1x5 block=" \
   "conv2 conv2d_channels algorithm=direct tile=1x10 block="
 single "conv2 conv2d_channels tile=1x5" "conv2 conv2d_channels algorithm=direct tile=1x5 block=" \
-  "conv2 conv2d_prepared algorithm=direct tile=1x10 block="
+  "conv2 conv2d_prepacked algorithm=direct tile=1x10 block="
 single "conv2 conv2d_backward_weights_channels tile=1x3" "fc1 linear algorithm=direct tile=" \
   "conv2 conv2d_backward_weights_channels algorithm=taps tile=1x3 block=10x2x1x1 parts=1"
-single "conv1 conv2d_prepared block=4x1 tiles_first=true" "conv1 conv2d_prepared algorithm=direct tile=" \
+single "conv1 conv2d_prepacked block=4x1 tiles_first=true" "conv1 conv2d_prepacked algorithm=direct tile=" \
   "block=4x1 tiles_first=true"
 single "fc1 linear_rows tile=3x2" "fc1 linear_rows algorithm=direct tile=3x2 block=18x400" \
   "fc1 linear algorithm=direct tile="
@@ -165,8 +165,8 @@ refuse() {
 }
 refuse <<'END2'
 half|'half' alone decides nothing; write LAYER OP WORD=VALUE, such as conv1 conv2d tile=4x3
-half conv tile=1x1|there is no op 'conv'; a schedule is of conv2d, conv2d_backward_data, conv2d_backward_weights, linear, linear_backward_data, linear_backward_weights, conv2d_prepared, conv2d_channels, conv2d_backward_data_channels, conv2d_backward_weights_channels, linear_rows
-half relu tile=1x1|nothing is decided about relu; a schedule is of conv2d, conv2d_backward_data, conv2d_backward_weights, linear, linear_backward_data, linear_backward_weights, conv2d_prepared, conv2d_channels, conv2d_backward_data_channels, conv2d_backward_weights_channels, linear_rows
+half conv tile=1x1|there is no op 'conv'; a schedule is of conv2d, conv2d_backward_data, conv2d_backward_weights, linear, linear_backward_data, linear_backward_weights, conv2d_prepacked, conv2d_channels, conv2d_backward_data_channels, conv2d_backward_weights_channels, linear_rows
+half relu tile=1x1|nothing is decided about relu; a schedule is of conv2d, conv2d_backward_data, conv2d_backward_weights, linear, linear_backward_data, linear_backward_weights, conv2d_prepacked, conv2d_channels, conv2d_backward_data_channels, conv2d_backward_weights_channels, linear_rows
 half conv2d|half conv2d: nothing is decided; write WORD=VALUE with a word of algorithm, tile, block, pack
 half conv2d tiles=1x1|half conv2d: 'tiles=' decides nothing; write WORD=VALUE with a word of algorithm, tile, block, pack
 half conv2d tile 1x1|half conv2d: 'tile' decides nothing; write WORD=VALUE with a word of algorithm, tile, block, pack
@@ -213,20 +213,20 @@ fc linear tile=11x1|fc linear: tile: features must be from 1 to 10, not 11
 out linear_backward_data tile=1x5|out linear_backward_data: tile: vectors of images must be from 1 to 4, not 5
 out linear_backward_weights tile=1x3|out linear_backward_weights: tile: vectors of input features must be from 1 to 2, not 3
 out linear_backward_weights tile=3x1|out linear_backward_weights: tile: output features must be from 1 to 2, not 3
-half conv2d_prepared tile=1x1|half has no conv2d_prepared; it has conv2d in inference
+half conv2d_prepacked tile=1x1|half has no conv2d_prepacked; it has conv2d in inference
 fc linear_rows tile=1x1|fc has no linear_rows; it has linear in inference
 END2
 refuse --batch 1 <<'END2'
-half conv2d_prepared tile=3x1|half conv2d_prepared: tile: vectors of channels must be from 1 to 2, not 3
-half conv2d_prepared tile=1x8|half conv2d_prepared: tile: pixels of a row must be from 1 to 7, not 8
-half conv2d_prepared tile=2x7|half conv2d_prepared: tile=2x7 takes 18 vector registers, one for each sum, 2 for what waits beside them, and 2 more; avx2 has 16
-edge conv2d_prepared tile=1x11|edge conv2d_prepared: tile: 11 pixels of a row lack taps at both ends, or more than 6 of them at one; 1 is always right
-half conv2d_prepared tile=1x1 block=7x1|half conv2d_prepared: block: rows must be from 1 to 6, not 7
-half conv2d_prepared tile=1x1 block=1x2|half conv2d_prepared: block: vectors of channels read must be 1, not 2
-half conv2d_prepared pack=true|half conv2d_prepared: 'pack=' decides nothing; write WORD=VALUE with a word of algorithm, tile, block, tiles_first
-half conv2d_prepared tiles_first=1|half conv2d_prepared: tiles_first=1: must be true or false
-third conv2d_prepared tile=1x1|there is no layer 'third' with a schedule in inference; cnnc MODEL.lua --dump=schedule-file lists all
-fc conv2d_prepared tile=1x1|fc has no conv2d_prepared; it has linear_rows in inference
+half conv2d_prepacked tile=3x1|half conv2d_prepacked: tile: vectors of channels must be from 1 to 2, not 3
+half conv2d_prepacked tile=1x8|half conv2d_prepacked: tile: pixels of a row must be from 1 to 7, not 8
+half conv2d_prepacked tile=2x7|half conv2d_prepacked: tile=2x7 takes 18 vector registers, one for each sum, 2 for what waits beside them, and 2 more; avx2 has 16
+edge conv2d_prepacked tile=1x11|edge conv2d_prepacked: tile: 11 pixels of a row lack taps at both ends, or more than 6 of them at one; 1 is always right
+half conv2d_prepacked tile=1x1 block=7x1|half conv2d_prepacked: block: rows must be from 1 to 6, not 7
+half conv2d_prepacked tile=1x1 block=1x2|half conv2d_prepacked: block: vectors of channels read must be 1, not 2
+half conv2d_prepacked pack=true|half conv2d_prepacked: 'pack=' decides nothing; write WORD=VALUE with a word of algorithm, tile, block, tiles_first
+half conv2d_prepacked tiles_first=1|half conv2d_prepacked: tiles_first=1: must be true or false
+third conv2d_prepacked tile=1x1|there is no layer 'third' with a schedule in inference; cnnc MODEL.lua --dump=schedule-file lists all
+fc conv2d_prepacked tile=1x1|fc has no conv2d_prepacked; it has linear_rows in inference
 fc linear_rows tile=11x1|fc linear_rows: tile: features must be from 1 to 10, not 11
 fc linear_rows tile=1x2|fc linear_rows: tile: images must be 1, not 2
 fc linear_rows tile=4x1 block=6x8|fc linear_rows: block: features must be a multiple of the tile's 4, not 6

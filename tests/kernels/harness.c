@@ -134,7 +134,7 @@ static size_t memory_reals(const Case *c, const Tensor *t, const Target *target,
   int together = target->lanes * (c->group_multiple ? c->group_multiple : 1);
   size_t size = image_size(t), images = (size_t)round_up(count, together);
   if (t->layout == CNN_PLAIN) return plain_reals(t, count);
-  if (t->layout == CNN_LANES) return size * images;
+  if (t->layout == CNN_BATCH_BLOCKED) return size * images;
   return (size_t)round_up((int)size, target->lanes) * images;
 }
 
@@ -153,7 +153,7 @@ static bool place(const Tensor *t, const Target *target, size_t at, int *image, 
   *plain = at;
   if (t->layout == CNN_PLAIN) return true;
   size_t feature, n;
-  if (t->layout == CNN_LANES) {
+  if (t->layout == CNN_BATCH_BLOCKED) {
     n = at / (size * lanes) * lanes + at % lanes;
     feature = at / lanes % size;
   } else {
@@ -163,7 +163,7 @@ static bool place(const Tensor *t, const Target *target, size_t at, int *image, 
   }
   *image = (int)n;
   if (feature >= size) return false;
-  *plain = n * size + (t->layout == CNN_LANES ? plain_feature(t, feature) : feature);
+  *plain = n * size + (t->layout == CNN_BATCH_BLOCKED ? plain_feature(t, feature) : feature);
   return true;
 }
 

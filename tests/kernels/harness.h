@@ -31,8 +31,8 @@ typedef enum Fill {
   FILL_PREPARED   /* by the case's prepare */
 } Fill;
 
-/* Dimensions are those of one image for CNN_LANES [C,H,W] and CNN_ROWS [F], of all for CNN_PLAIN;
-   unused ones are 0. */
+/* Dimensions are those of one image for CNN_BATCH_BLOCKED [C,H,W] and CNN_PADDED_ROWS [F], of all
+   for CNN_PLAIN; unused ones are 0. */
 typedef struct Tensor {
   const char *name;
   cnn_layout layout;

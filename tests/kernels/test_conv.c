@@ -108,8 +108,8 @@ static Case *add_weights(Suite *suite, Conv k, int parts) {
       add_conv(suite, "conv2d_backward_weights.c.in",
                parts > 1 ? "a[0], a[1], a[2], a[3]" : "a[0], a[1], a[2]", k, twin_backward_weights);
   case_int(c, "PARTS", parts);
-  case_tensor(c, "x", CNN_LANES, FILL_INTEGERS, k.c, k.h, k.w);
-  case_tensor(c, "dy", CNN_LANES, FILL_INTEGERS, k.o, k.p, k.q)->gradient = true;
+  case_tensor(c, "x", CNN_BATCH_BLOCKED, FILL_INTEGERS, k.c, k.h, k.w);
+  case_tensor(c, "dy", CNN_BATCH_BLOCKED, FILL_INTEGERS, k.o, k.p, k.q)->gradient = true;
   case_tensor(c, "dweight", CNN_PLAIN, FILL_GARBAGE, k.o, filter, 0);
   if (parts > 1) case_tensor(c, "workspace", CNN_PLAIN, FILL_WORKSPACE, parts * k.o, filter, 0);
   return c;
@@ -156,9 +156,9 @@ static void add_shape(Suite *suite, Conv k, int channels, int pixels, bool bias,
   case_bool(c, "relu", relu);
   case_bool(c, "mask", false);
   case_int(c, "PACK", bias ? ot : 0);
-  case_tensor(c, "x", CNN_LANES, FILL_INTEGERS, k.c, k.h, k.w);
+  case_tensor(c, "x", CNN_BATCH_BLOCKED, FILL_INTEGERS, k.c, k.h, k.w);
   case_tensor(c, "weight", CNN_PLAIN, FILL_INTEGERS, k.o, filter, 0);
-  case_tensor(c, "y", CNN_LANES, FILL_GARBAGE, k.o, k.p, k.q);
+  case_tensor(c, "y", CNN_BATCH_BLOCKED, FILL_GARBAGE, k.o, k.p, k.q);
   if (bias) {
     case_tensor(c, "bias", CNN_PLAIN, FILL_INTEGERS, k.o, 0, 0);
     case_tensor(c, "packed", CNN_PLAIN, FILL_WORKSPACE, k.g * cover(og, ot), filter, 0);
@@ -175,11 +175,11 @@ static void add_shape(Suite *suite, Conv k, int channels, int pixels, bool bias,
   case_bool(c, "relu", false);
   case_bool(c, "mask", relu);
   case_int(c, "PACK", relu ? dt : 0);
-  case_tensor(c, "dy", CNN_LANES, FILL_INTEGERS, k.o, k.p, k.q)->gradient = true;
+  case_tensor(c, "dy", CNN_BATCH_BLOCKED, FILL_INTEGERS, k.o, k.p, k.q)->gradient = true;
   case_tensor(c, "weight", CNN_PLAIN, FILL_INTEGERS, k.o, filter, 0);
-  case_tensor(c, "dx", CNN_LANES, FILL_GARBAGE, k.c, k.h, k.w)->gradient = true;
+  case_tensor(c, "dx", CNN_BATCH_BLOCKED, FILL_GARBAGE, k.c, k.h, k.w)->gradient = true;
   if (relu) {
-    case_tensor(c, "y", CNN_LANES, FILL_RELU, k.c, k.h, k.w);
+    case_tensor(c, "y", CNN_BATCH_BLOCKED, FILL_RELU, k.c, k.h, k.w);
     case_tensor(c, "packed", CNN_PLAIN, FILL_WORKSPACE, k.g * cover(cg, dt), og * k.kh * k.kw, 0);
   }
 

@@ -45,10 +45,10 @@ static void add_linear(Suite *suite, int in, int out, bool backward, bool extra,
   case_bool(c, "relu", relu);
   case_bool(c, "mask", extra && backward);
   c->group_multiple = vectors;
-  case_tensor(c, "x", CNN_LANES, FILL_INTEGERS, summed, 0, 0)->gradient = backward;
+  case_tensor(c, "x", CNN_BATCH_BLOCKED, FILL_INTEGERS, summed, 0, 0)->gradient = backward;
   case_tensor(c, "weight", CNN_PLAIN, FILL_INTEGERS, out, in, 0);
-  case_tensor(c, "result", CNN_LANES, FILL_GARBAGE, made, 0, 0)->gradient = backward;
-  if (extra && backward) case_tensor(c, "mask", CNN_LANES, FILL_RELU, made, 0, 0);
+  case_tensor(c, "result", CNN_BATCH_BLOCKED, FILL_GARBAGE, made, 0, 0)->gradient = backward;
+  if (extra && backward) case_tensor(c, "mask", CNN_BATCH_BLOCKED, FILL_RELU, made, 0, 0);
   if (extra && !backward) case_tensor(c, "bias", CNN_PLAIN, FILL_INTEGERS, made, 0, 0);
 }
 
@@ -62,8 +62,8 @@ static void add_backward_weights(Suite *suite, int in, int out, int rows, int ve
   case_int(c, "L", lanes);
   case_int(c, "OT", rows < out ? rows : out);
   case_int(c, "VT", vectors < row ? vectors : row);
-  case_tensor(c, "x", CNN_ROWS, FILL_INTEGERS, in, 0, 0);
-  case_tensor(c, "dy", CNN_LANES, FILL_INTEGERS, out, 0, 0)->gradient = true;
+  case_tensor(c, "x", CNN_PADDED_ROWS, FILL_INTEGERS, in, 0, 0);
+  case_tensor(c, "dy", CNN_BATCH_BLOCKED, FILL_INTEGERS, out, 0, 0)->gradient = true;
   case_tensor(c, "dweight", CNN_PLAIN, FILL_GARBAGE, out, in, 0);
 }
 

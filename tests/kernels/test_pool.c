@@ -142,22 +142,22 @@ static void add_window(Suite *suite, Window k) {
                  twin_max_pool);
     case_bool(c, "places", places);
     case_bool(c, "mask", mask);
-    case_tensor(c, "x", CNN_LANES, mask ? FILL_RELU : FILL_INTEGERS, k.c, k.h, k.w);
-    case_tensor(c, "y", CNN_LANES, FILL_GARBAGE, k.c, k.p, k.q);
-    if (places) case_tensor(c, "places", CNN_LANES, FILL_GARBAGE, k.c, k.p, k.q);
+    case_tensor(c, "x", CNN_BATCH_BLOCKED, mask ? FILL_RELU : FILL_INTEGERS, k.c, k.h, k.w);
+    case_tensor(c, "y", CNN_BATCH_BLOCKED, FILL_GARBAGE, k.c, k.p, k.q);
+    if (places) case_tensor(c, "places", CNN_BATCH_BLOCKED, FILL_GARBAGE, k.c, k.p, k.q);
   }
   c = add_pool(suite, "max_pool2d_backward.c.in", "a[0], a[1], a[2]", k, twin_max_pool_backward);
   c->prepare = prepare_max_pool_backward;
-  case_tensor(c, "dy", CNN_LANES, FILL_INTEGERS, k.c, k.p, k.q)->gradient = true;
-  case_tensor(c, "places", CNN_LANES, FILL_PREPARED, k.c, k.p, k.q);
-  case_tensor(c, "dx", CNN_LANES, FILL_GARBAGE, k.c, k.h, k.w)->gradient = true;
+  case_tensor(c, "dy", CNN_BATCH_BLOCKED, FILL_INTEGERS, k.c, k.p, k.q)->gradient = true;
+  case_tensor(c, "places", CNN_BATCH_BLOCKED, FILL_PREPARED, k.c, k.p, k.q);
+  case_tensor(c, "dx", CNN_BATCH_BLOCKED, FILL_GARBAGE, k.c, k.h, k.w)->gradient = true;
   for (int include_pad = 0; include_pad < 2; include_pad++) {
     double tolerance = suite->target->real_bytes == 4 ? 4e-7 : 1e-15;
     c = add_pool(suite, "avg_pool2d.c.in", "a[0], a[1]", k, twin_avg_pool);
     case_bool(c, "count_include_pad", include_pad);
     c->tolerance = tolerance;
-    case_tensor(c, "x", CNN_LANES, FILL_INTEGERS, k.c, k.h, k.w);
-    case_tensor(c, "y", CNN_LANES, FILL_GARBAGE, k.c, k.p, k.q);
+    case_tensor(c, "x", CNN_BATCH_BLOCKED, FILL_INTEGERS, k.c, k.h, k.w);
+    case_tensor(c, "y", CNN_BATCH_BLOCKED, FILL_GARBAGE, k.c, k.p, k.q);
 
     bool mask = (include_pad + k.h) % 2;
     c = add_pool(suite, "avg_pool2d_backward.c.in", mask ? "a[0], a[2], a[1]" : "a[0], a[1]", k,
@@ -166,9 +166,9 @@ static void add_window(Suite *suite, Window k) {
     case_bool(c, "mask", mask);
     c->tolerance = tolerance;
     c->floor = 4; /* thirds of integers up to 4, which may cancel */
-    case_tensor(c, "dy", CNN_LANES, FILL_INTEGERS, k.c, k.p, k.q)->gradient = true;
-    case_tensor(c, "dx", CNN_LANES, FILL_GARBAGE, k.c, k.h, k.w)->gradient = true;
-    if (mask) case_tensor(c, "mask_y", CNN_LANES, FILL_RELU, k.c, k.h, k.w);
+    case_tensor(c, "dy", CNN_BATCH_BLOCKED, FILL_INTEGERS, k.c, k.p, k.q)->gradient = true;
+    case_tensor(c, "dx", CNN_BATCH_BLOCKED, FILL_GARBAGE, k.c, k.h, k.w)->gradient = true;
+    if (mask) case_tensor(c, "mask_y", CNN_BATCH_BLOCKED, FILL_RELU, k.c, k.h, k.w);
   }
 }
 

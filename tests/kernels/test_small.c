@@ -31,7 +31,7 @@ static void add_pack_input(Suite *suite) {
     case_int(c, "H", s[1]);
     case_int(c, "W", s[2]);
     c->image_bytes = s[0] * s[1] * s[2];
-    case_tensor(c, "y", CNN_LANES, FILL_GARBAGE, s[0], s[1], s[2])->gradient = true;
+    case_tensor(c, "y", CNN_BATCH_BLOCKED, FILL_GARBAGE, s[0], s[1], s[2])->gradient = true;
   }
 }
 
@@ -47,8 +47,8 @@ static void add_to_rows(Suite *suite) {
     Case *c = suite_add(suite, "to_rows.c.in", "a[0], a[1]", twin_copy);
     case_int(c, "F", f);
     case_int(c, "ROW", (f + lanes - 1) / lanes * lanes);
-    case_tensor(c, "x", CNN_LANES, FILL_INTEGERS, f, 0, 0);
-    case_tensor(c, "y", CNN_ROWS, FILL_GARBAGE, f, 0, 0);
+    case_tensor(c, "x", CNN_BATCH_BLOCKED, FILL_INTEGERS, f, 0, 0);
+    case_tensor(c, "y", CNN_PADDED_ROWS, FILL_GARBAGE, f, 0, 0);
   }
 }
 
@@ -77,7 +77,7 @@ static void add_logits(Suite *suite) {
     case_int(c, "K", classes);
     case_int(c, "ROW", row);
     c->predicts = true;
-    case_tensor(c, "x", row ? CNN_ROWS : CNN_LANES, FILL_INTEGERS, classes, 0, 0);
+    case_tensor(c, "x", row ? CNN_PADDED_ROWS : CNN_BATCH_BLOCKED, FILL_INTEGERS, classes, 0, 0);
     case_tensor(c, "logits", CNN_PLAIN, FILL_GARBAGE, classes, 0, 0);
     c->tensors[1].floats = c->tensors[1].per_image = true;
   }
@@ -116,18 +116,18 @@ static void add_map(Suite *suite) {
     Case *c = suite_add(suite, "map.c.in", "37, a[0], a[1]", twin_map);
     case_string(c, "kind", FORWARD[i]);
     c->tolerance = i ? precision(suite) : 0;
-    case_tensor(c, "x", CNN_LANES, FILL_REALS, FEATURES, 0, 0);
-    case_tensor(c, "y", CNN_LANES, FILL_GARBAGE, FEATURES, 0, 0);
+    case_tensor(c, "x", CNN_BATCH_BLOCKED, FILL_REALS, FEATURES, 0, 0);
+    case_tensor(c, "y", CNN_BATCH_BLOCKED, FILL_GARBAGE, FEATURES, 0, 0);
 
     c = suite_add(suite, "map.c.in", "37, a[0], a[1], a[2]", twin_map);
     case_string(c, "kind", BACKWARD[i]);
-    case_tensor(c, "dy", CNN_LANES, FILL_INTEGERS, FEATURES, 0, 0)->gradient = true;
-    case_tensor(c, "y", CNN_LANES, i ? FILL_INTEGERS : FILL_RELU, FEATURES, 0, 0);
-    case_tensor(c, "dx", CNN_LANES, FILL_GARBAGE, FEATURES, 0, 0)->gradient = true;
+    case_tensor(c, "dy", CNN_BATCH_BLOCKED, FILL_INTEGERS, FEATURES, 0, 0)->gradient = true;
+    case_tensor(c, "y", CNN_BATCH_BLOCKED, i ? FILL_INTEGERS : FILL_RELU, FEATURES, 0, 0);
+    case_tensor(c, "dx", CNN_BATCH_BLOCKED, FILL_GARBAGE, FEATURES, 0, 0)->gradient = true;
   }
   Case *c = suite_add(suite, "map.c.in", "37, a[0], a[0]", twin_map_in_place);
   case_string(c, "kind", "relu");
-  case_tensor(c, "x", CNN_LANES, FILL_INTEGERS, FEATURES, 0, 0)->output = true;
+  case_tensor(c, "x", CNN_BATCH_BLOCKED, FILL_INTEGERS, FEATURES, 0, 0)->output = true;
 }
 
 static void twin_add(const Case *c, Context *x) {
@@ -148,9 +148,9 @@ static void add_add(Suite *suite) {
     case_bool(c, "relu", false);
     case_bool(c, "mask", false);
     for (int k = 0; k < inputs; k++) {
-      case_tensor(c, NAMES[k], CNN_LANES, FILL_INTEGERS, 21, 0, 0);
+      case_tensor(c, NAMES[k], CNN_BATCH_BLOCKED, FILL_INTEGERS, 21, 0, 0);
     }
-    case_tensor(c, "y", CNN_LANES, FILL_GARBAGE, 21, 0, 0);
+    case_tensor(c, "y", CNN_BATCH_BLOCKED, FILL_GARBAGE, 21, 0, 0);
   }
 }
 
@@ -184,8 +184,8 @@ static void add_dropout(Suite *suite) {
     case_int(c, "id", i);
     case_bool(c, "backward", i == 3);
     case_bool(c, "channels", false);
-    case_tensor(c, "x", CNN_LANES, FILL_INTEGERS, 43, 0, 0);
-    case_tensor(c, "y", CNN_LANES, FILL_GARBAGE, 43, 0, 0);
+    case_tensor(c, "x", CNN_BATCH_BLOCKED, FILL_INTEGERS, 43, 0, 0);
+    case_tensor(c, "y", CNN_BATCH_BLOCKED, FILL_GARBAGE, 43, 0, 0);
   }
 }
 
@@ -242,9 +242,9 @@ static void add_losses(Suite *suite) {
       c->tolerance = precision(suite);
       c->floor = smoothing ? 1 : 0;
       /* Integers: the largest logit comes twice now and then. */
-      case_tensor(c, "logits", CNN_LANES, kind == 1 ? FILL_LOGITS : FILL_INTEGERS, CLASSES[i], 0,
-                  0);
-      case_tensor(c, "dlogits", CNN_LANES, FILL_GARBAGE, CLASSES[i], 0, 0)->gradient = true;
+      case_tensor(c, "logits", CNN_BATCH_BLOCKED, kind == 1 ? FILL_LOGITS : FILL_INTEGERS,
+                  CLASSES[i], 0, 0);
+      case_tensor(c, "dlogits", CNN_BATCH_BLOCKED, FILL_GARBAGE, CLASSES[i], 0, 0)->gradient = true;
       case_tensor(c, "loss", CNN_PLAIN, FILL_GARBAGE, 1, 0, 0)->per_image = true;
     }
   }
@@ -272,7 +272,7 @@ static void add_bias_gradient(Suite *suite) {
     const char *arguments =
         arena_printf(suite->arena, "(image){%d, %d, %d}, a[0], a[1]", s[0], s[1], s[2]);
     Case *c = suite_add(suite, "bias_gradient.c.in", arguments, twin_bias_gradient);
-    case_tensor(c, "dy", CNN_LANES, FILL_INTEGERS, s[0], s[1], s[2])->gradient = true;
+    case_tensor(c, "dy", CNN_BATCH_BLOCKED, FILL_INTEGERS, s[0], s[1], s[2])->gradient = true;
     case_tensor(c, "db", CNN_PLAIN, FILL_GARBAGE, s[0], 0, 0);
   }
 }

@@ -109,7 +109,7 @@ static bool has_images(const Tensor *tensor, int rank) {
   case VALUE_PARAMETER:
   case VALUE_PARAMETER_GRADIENT:
   case VALUE_BUFFER:
-  case VALUE_PREPARED:
+  case VALUE_PREPACKED:
     return false;
   case VALUE_ACTIVATION:
     return rank > 1;
@@ -200,7 +200,7 @@ static void read_node(Check *check, const cJSON *item) {
     const Step *other = check->steps.at[i];
     const bool forward = other->op == OP_dropout || other->op == OP_max_pool2d;
     if (forward && strcmp(other->name, step->name) == 0) step->forward = other;
-    if (other->op == OP_prepare_conv2d && step->in_count > 1 && other->out[0] == step->in[1])
+    if (other->op == OP_prepack_conv2d && step->in_count > 1 && other->out[0] == step->in[1])
       step->maker = other;
   }
   LIST_PUSH(check->arena, &check->steps, step);
@@ -272,7 +272,7 @@ static void check_step(Check *check, const Step *step) {
   twin_epilogue(step, &expected[0]);
   if (op_is_loss(step->op)) add_loss(check, step, &expected[0]);
   for (int k = op_is_loss(step->op); k < step->out_count; k++)
-    if (step->out[k]->kind != VALUE_PREPARED) compare(check, step, step->out[k], &expected[k]);
+    if (step->out[k]->kind != VALUE_PREPACKED) compare(check, step, step->out[k], &expected[k]);
 }
 
 /* Row-major floats of what lies in lanes: a kernel of its own. */

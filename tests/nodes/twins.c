@@ -26,12 +26,12 @@ void twin_epilogue(const Step *step, Expected *out) {
   const Attributes *a = &step->attributes;
   size_t count = tensor_count(step->out[0]);
   for (size_t i = 0; i < count && a->residual; i++) {
-    const double beside = step->in[step->in_count - 1 - a->mask]->data[i];
+    const double beside = step->in[step->in_count - 1 - a->relu_mask]->data[i];
     expect(out, i, out->value[i] + beside, out->magnitude[i] + fabs(beside));
   }
   if (a->activation == ACTIVATION_RELU)
     for (size_t i = 0; i < count; i++) out->value[i] = fmax(out->value[i], 0);
-  if (!a->mask || step->op == OP_max_pool2d) return;
+  if (!a->relu_mask || step->op == OP_max_pool2d) return;
   const Tensor *y = step->in[step->in_count - 1]; /* the relu's output */
   for (size_t i = 0; i < count; i++)
     if (y->data[i] == 0) expect(out, i, 0, 0);
@@ -94,7 +94,7 @@ void twin_sigmoid_backward(const Step *step, const Batch *batch, Expected *out) 
 
 void twin_add(const Step *step, const Batch *batch, Expected *out) {
   (void)batch;
-  const int terms = step->in_count - step->attributes.mask; /* the mask comes last */
+  const int terms = step->in_count - step->attributes.relu_mask; /* the mask comes last */
   for (int k = 0; k < terms; k++)
     for (size_t i = 0; i < tensor_count(step->out[0]); i++) {
       out->value[i] += step->in[k]->data[i];

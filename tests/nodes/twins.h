@@ -32,7 +32,7 @@ typedef struct Step {
   const Tensor **in, **out;
   int in_count, out_count;
   const struct Step *forward; /* dropout_backward, max_pool2d_backward: what it is of */
-  const struct Step *maker;   /* conv2d_prepared: the prepare_conv2d of its filters */
+  const struct Step *maker;   /* conv2d_prepacked: the prepack_conv2d of its filters */
 } Step;
 
 /* The batch. */
@@ -51,7 +51,7 @@ void twin_epilogue(const Step *step, Expected *out);
 
 /* By file. */
 Twin twin_conv2d, twin_conv2d_backward_data, twin_conv2d_backward_weights;
-Twin twin_prepare_conv2d, twin_conv2d_prepared;
+Twin twin_prepack_conv2d, twin_conv2d_prepacked;
 Twin twin_linear, twin_linear_backward_data, twin_linear_backward_weights, twin_bias_gradient;
 Twin twin_max_pool2d, twin_max_pool2d_backward, twin_avg_pool2d, twin_avg_pool2d_backward;
 Twin twin_relu, twin_tanh, twin_sigmoid, twin_relu_backward, twin_tanh_backward;

@@ -95,12 +95,12 @@ void twin_conv2d(const Step *step, const Batch *batch, Expected *out) {
 }
 
 /* How filters lie is the compiler's affair: what is made of them is compared. */
-void twin_prepare_conv2d(const Step *step, const Batch *batch, Expected *out) {
+void twin_prepack_conv2d(const Step *step, const Batch *batch, Expected *out) {
   (void)step, (void)batch, (void)out;
 }
 
 /* y = (conv2d(x) + bias - mean) / sqrt(variance + eps) * weight + bias of the norm. */
-void twin_conv2d_prepared(const Step *step, const Batch *batch, Expected *out) {
+void twin_conv2d_prepacked(const Step *step, const Batch *batch, Expected *out) {
   (void)batch;
   const Step *maker = step->maker;
   const Tensor *y = step->out[0], *const *norm = maker->in + maker->in_count - 4;
@@ -110,7 +110,7 @@ void twin_conv2d_prepared(const Step *step, const Batch *batch, Expected *out) {
   for (size_t i = 0; i < tensor_count(y); i++) {
     const size_t c = i / plane % (size_t)y->dim[1];
     if (maker->attributes.bias) accumulate(out, i, maker->in[1]->data[c]);
-    if (maker->attributes.norm) {
+    if (maker->attributes.batch_norm) {
       const double factor = norm[0]->data[c] / sqrt(norm[3]->data[c] + maker->attributes.eps);
       accumulate(out, i, -norm[2]->data[c]);
       out->value[i] *= factor;
@@ -209,7 +209,7 @@ static void maximum(const Step *step, const Tensor *x, size_t i, int n, int c, W
 
 /* With a mask, x is a relu's output, and a 0 has neither place nor gradient. */
 static bool has_place(const Attributes *a, double maximum) {
-  return !a->mask || maximum > 0;
+  return !a->relu_mask || maximum > 0;
 }
 
 static void number_of_maximum(const Step *step, const Tensor *x, size_t i, int n, int c, Window w,

@@ -121,8 +121,8 @@ static const cnn_layer LAYER_TABLE[] = {{.name = "fc",
                                          .receptive_field = {28, 28},
                                          .activation_bytes = 40,
                                          .linear_parameters = 7850,
-                                         .activation = {CNN_ROWS, LOGITS, FORWARD, 0},
-                                         .gradient = {CNN_ROWS, DLOGITS, BACKWARD, 0}}};
+                                         .activation = {CNN_PADDED_ROWS, LOGITS, FORWARD, 0},
+                                         .gradient = {CNN_PADDED_ROWS, DLOGITS, BACKWARD, 0}}};
 static const cnn_cost COST_TABLE[] = {
     {"linear", CNN_FORWARD, 2 * 7840, FAKE_PIXELS + 40, 4 * PARAMETERS},
     {"linear_backward_weights", CNN_BACKWARD_WEIGHTS, 2 * 7840, 3176, 4 * PARAMETERS},
@@ -131,9 +131,9 @@ static const cnn_cost COST_TABLE[] = {
 static const cnn_node NODE_TABLE[] = {{0, 0}, {0, 1}, {1, 2}};
 static const char *const NODE_NAMES[] = {"update"};
 static const cnn_value VALUE_TABLE[] = {
-    {"x", 4, {FAKE_BATCH, 1, 28, 28}, CNN_LANES, X, 0, 0},
-    {"logits", 2, {FAKE_BATCH, FAKE_CLASSES}, CNN_ROWS, LOGITS, 0, 0},
-    {"dlogits", 2, {FAKE_BATCH, FAKE_CLASSES}, CNN_ROWS, DLOGITS, 0, 0},
+    {"x", 4, {FAKE_BATCH, 1, 28, 28}, CNN_BATCH_BLOCKED, X, 0, 0},
+    {"logits", 2, {FAKE_BATCH, FAKE_CLASSES}, CNN_PADDED_ROWS, LOGITS, 0, 0},
+    {"dlogits", 2, {FAKE_BATCH, FAKE_CLASSES}, CNN_PADDED_ROWS, DLOGITS, 0, 0},
 };
 
 #define FAKE(NAME, REAL, GUARD_BYTES)                                                              \

@@ -147,7 +147,7 @@ static void relu_rides_on_its_neighbours(void **state) {
   assert_null(find(f->graph, OP_relu_backward));
   assert_int_equal(find(f->graph, OP_conv2d)->attributes.activation, ACTIVATION_RELU);
   assert_ptr_equal(find(f->graph, OP_conv2d)->out[0], f->relu);
-  assert_true(find(f->graph, OP_max_pool2d)->attributes.mask);
+  assert_true(find(f->graph, OP_max_pool2d)->attributes.relu_mask);
 }
 
 static void an_activation_that_others_read_stays(void **state) {
@@ -162,7 +162,7 @@ static void an_activation_that_others_read_stays(void **state) {
   graph_verify(graph, STAGE_FUSED);
   assert_non_null(find(graph, OP_relu));
   assert_int_equal(find(graph, OP_conv2d)->attributes.activation, ACTIVATION_NONE);
-  assert_false(find(graph, OP_max_pool2d)->attributes.mask);
+  assert_false(find(graph, OP_max_pool2d)->attributes.relu_mask);
 }
 
 /* One relu_backward behind the pool's, but the relu is not what is pooled. */
@@ -181,8 +181,8 @@ static void a_pool_of_a_sum_masks_nothing(void **state) {
   f->pool->producer->in[0] = sum;
   pass_gradient(graph);
   pass_fuse(graph);
-  assert_true(f->pool->producer->attributes.places);
-  assert_false(f->pool->producer->attributes.mask);
+  assert_true(f->pool->producer->attributes.argmax);
+  assert_false(f->pool->producer->attributes.relu_mask);
   assert_non_null(find(graph, OP_relu_backward));
 }
 
@@ -241,17 +241,18 @@ static void few_images_have_channels_in_lanes(void **state) {
   Fixture *f = *state;
   Graph *graph = f->graph;
   assert_int_equal(graph_inference(graph, &AVX512)->image_layout,
-                   LAYOUT_LANES); /* 20 images, 4 channels */
+                   LAYOUT_BATCH_BLOCKED); /* 20 images, 4 channels */
   graph->recipe.batch = 2;
   Graph *inference = graph_inference(graph, &AVX512);
   run_passes(graph, PASS_FUSE, PASS_MEMORY, &AVX512);
-  assert_int_equal(find(graph, OP_conv2d)->out[0]->layout, LAYOUT_CHANNELS);
-  assert_int_equal(graph->output->layout, LAYOUT_LANES); /* features have images in their lanes */
+  assert_int_equal(find(graph, OP_conv2d)->out[0]->layout, LAYOUT_CHANNEL_BLOCKED);
+  assert_int_equal(graph->output->layout,
+                   LAYOUT_BATCH_BLOCKED); /* features have images in their lanes */
   graph_adopt_parameters(inference, graph);
   pass_fuse(inference);
   pass_fold(inference, &AVX512);
-  const Node *maker = find(inference, OP_prepare_conv2d),
-             *conv = find(inference, OP_conv2d_prepared);
+  const Node *maker = find(inference, OP_prepack_conv2d),
+             *conv = find(inference, OP_conv2d_prepacked);
   assert_ptr_equal(inference->nodes.at[0], maker);
   assert_ptr_equal(conv->in[1], maker->out[0]);
   assert_int_equal(conv->attributes.activation, ACTIVATION_RELU);
@@ -260,11 +261,11 @@ static void few_images_have_channels_in_lanes(void **state) {
   pass_views(inference, &AVX512);
   pass_memory(inference, &AVX512);
   graph_verify(inference, STAGE_PLANNED);
-  assert_int_equal(conv->out[0]->layout, LAYOUT_CHANNELS);
-  assert_int_equal(inference->output->layout, LAYOUT_CHANNELS);
+  assert_int_equal(conv->out[0]->layout, LAYOUT_CHANNEL_BLOCKED);
+  assert_int_equal(inference->output->layout, LAYOUT_CHANNEL_BLOCKED);
   assert_int_equal(conv->in[1]->last, inference->nodes.count);
   assert_int_equal(graph_inference(graph, &(CompileOptions){0})->image_layout,
-                   LAYOUT_LANES); /* scalar */
+                   LAYOUT_BATCH_BLOCKED); /* scalar */
 }
 
 /* Behind the fixture's relu: relus of two convolutions with 16 and 5 channels, side by side. */
@@ -310,7 +311,7 @@ static void parts_of_a_concat_lie_in_it(void **state) {
   const Node *slice = find(graph, OP_slice);
   assert_ptr_equal(slice->out[0]->part_of, slice->in[0]);
   assert_int_equal(slice->in[0]->producer->op, OP_max_pool2d_backward);
-  assert_true(slice->in[0]->producer->forward->attributes.mask);
+  assert_true(slice->in[0]->producer->forward->attributes.relu_mask);
 }
 
 /* A batch_norm behind the fixture's convolution, and another convolution, in front of the relu. */
