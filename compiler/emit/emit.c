@@ -47,7 +47,7 @@ static const char *const RESERVED[] = {
     "vec",      "team",       "t",         "a",         "d",
     "p",        "o",          "state",     "batch",     "logits",
     "next",     "LANES",      "model",     "main",      "update",
-    "infer",    "share",      "span",      "gradients", "train_step",
+    "infer",    "work_range", "span",      "gradients", "train_step",
     "asm",      "typeof",     "size_t",    "vmask",     "linux",
     "unix",     "i386",       "join_team", "s",         "update_parameters",
     "image",    "barrier",    "square",    "window",    "divide_up",

@@ -25,10 +25,10 @@ typedef struct span {
   int begin, end;
 } span;
 
-/* This thread's part of the pieces of work: contiguous, the same in every call. */
-static inline span share(int pieces, team t) {
-  return (span){(int)((int64_t)pieces * t.thread / t.threads),
-                (int)((int64_t)pieces * (t.thread + 1) / t.threads)};
+/* This thread's part of the work items: contiguous, the same in every call. */
+static inline span work_range(int items, team t) {
+  return (span){(int)((int64_t)items * t.thread / t.threads),
+                (int)((int64_t)items * (t.thread + 1) / t.threads)};
 }
 
 static inline void barrier(void) {
