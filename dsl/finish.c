@@ -28,7 +28,7 @@ static bool check_all_used(const Dsl *dsl, const HeadList *heads) {
   for (int i = 0; i < graph->nodes.count; i++) {
     const Node *node = graph->nodes.at[i];
     if (node->op == OP_pack_input || reached[node->out[0]->id]) continue;
-    bool matters = node->op == OP_conv2d || node->op == OP_linear || node->op == OP_batch_norm;
+    bool matters = op_can(node->op, HAS_PARAMETERS);
     for (int k = 0; k < dsl->named.count; k++) matters = matters || dsl->named.at[k] == node;
     if (matters)
       return diag_set(graph->diag, EXIT_MODEL, node->pos,

@@ -1,12 +1,16 @@
 /* The command line, and the way of a model from Lua to C. */
 #include "driver/build.h"
-#include "emit/export.h"
 #include "driver/locate.h"
 #include "driver/options.h"
-#include "passes/passes.h"
-#include "race.h"
 #include "driver/summary.h"
 #include "driver/text.h"
+#include "emit/emit.h"
+#include "emit/export.h"
+#include "ir/dump.h"
+#include "passes/memory.h"
+#include "passes/pipeline.h"
+#include "race.h"
+#include "schedule/schedule_file.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -85,7 +89,7 @@ static bool run_dump(Arena *arena, Diag *diag, const Options *options) {
   if (file)
     schedule_file_print(program.training, program.inference, text.out);
   else
-    graph_print(graph, text.out);
+    graph_print(graph, schedule_words, text.out);
   return write_output(arena, diag, options, options->output ? options->output : "-",
                       text_done(&text, arena));
 }

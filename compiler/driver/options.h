@@ -4,7 +4,7 @@
 
 #include "driver/arena.h"
 #include "dsl.h"
-#include "passes/passes.h"
+#include "ir/options.h"
 
 typedef enum Command {
   COMMAND_COMPILE, /* cnnc MODEL.lua */

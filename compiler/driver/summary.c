@@ -1,5 +1,8 @@
 #include "driver/summary.h"
 
+#include "ir/dump.h"
+#include "ir/queries.h"
+#include "passes/memory.h"
 #include "schedule/cost.h"
 
 #include <inttypes.h>

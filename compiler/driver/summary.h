@@ -3,7 +3,10 @@
 #ifndef CNNC_SUMMARY_H
 #define CNNC_SUMMARY_H
 
-#include "passes/passes.h"
+#include "ir/graph.h"
+#include "ir/options.h"
+
+#include <stdio.h>
 
 /* One layer of the forward graph; counts are for one image. Biases count as parameters, their
    additions not as multiply-accumulates. */

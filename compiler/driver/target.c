@@ -1,4 +1,4 @@
-#include "passes/passes.h"
+#include "driver/target.h"
 
 static const struct {
   const char *name;
@@ -30,8 +30,4 @@ Target target_native(void) {
     return TARGET_AVX512;
   if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) return TARGET_AVX2;
   return TARGET_SCALAR;
-}
-
-int real_bytes(const CompileOptions *options) {
-  return options->real_is_double ? 8 : 4;
 }

@@ -2,6 +2,8 @@
 #include "emit/descriptor.h"
 
 #include "ir/init.h"
+#include "ir/queries.h"
+#include "passes/memory.h"
 
 #include <assert.h>
 #include <inttypes.h>

@@ -3,9 +3,12 @@
    Establishes  kernels shared by shape, then the calls of training and inference in straight lists,
    one node a line, and the descriptor. Same graphs, same bytes: no dates, no paths, no addresses.
  */
-#include "emit/descriptor.h"
-#include "emit/lower.h"
 #include "driver/text.h"
+#include "emit/descriptor.h"
+#include "emit/emit.h"
+#include "emit/lower.h"
+#include "ir/queries.h"
+#include "passes/memory.h"
 
 #include <ctype.h>
 #include <inttypes.h>

@@ -1,5 +1,6 @@
 #include "emit/export.h"
 
+#include "ir/dump.h"
 #include "ir/init.h"
 
 #include <cjson/cJSON.h>

@@ -1,4 +1,5 @@
 #include "emit/lowering.h"
+#include "ir/queries.h"
 
 #include <assert.h>
 #include <ctype.h>

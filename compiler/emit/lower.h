@@ -2,8 +2,9 @@
 #ifndef CNNC_LOWER_H
 #define CNNC_LOWER_H
 
-#include "passes/passes.h"
 #include "emit/template.h"
+#include "ir/graph.h"
+#include "ir/options.h"
 
 enum { KERNEL_PARAMETERS_MAX = 36 };
 

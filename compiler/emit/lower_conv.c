@@ -1,6 +1,8 @@
 /* Lowering of conv2d and its gradients. A kernel is a shape alone; the work is done by a body, a
    function for all shapes with one register tile. */
 #include "emit/lowering.h"
+#include "ir/queries.h"
+#include "schedule/schedule.h"
 
 #include <assert.h>
 

@@ -1,5 +1,8 @@
 /* The rules of lowering, one an op; those of convolutions stand in lower_conv.c. */
 #include "emit/lowering.h"
+#include "ir/queries.h"
+#include "passes/memory.h"
+#include "schedule/schedule.h"
 
 #include <assert.h>
 #include <inttypes.h>
@@ -443,7 +446,7 @@ static void lower_flatten(Lowering *l) {
 
 void lowering_apply_rule(Lowering *l) {
   static void (*const RULES[OP_COUNT])(Lowering *) = {
-#define OP(id, outputs, attributes, shape, gradient, lower) [OP_##id] = lower,
+#define OP(id, outputs, attributes, shape, gradient, lower, capabilities) [OP_##id] = lower,
 #include "ir/ops.def"
 #undef OP
   };

@@ -6,18 +6,12 @@
 
 #include "driver/arena.h"
 #include "driver/diag.h"
+#include "ir/ops.h"
+#include "ir/recipe.h"
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <stdio.h>
-
-typedef enum OpKind {
-#define OP(id, outputs, attributes, shape, gradient, lower) OP_##id,
-#include "ir/ops.def"
-#undef OP
-  OP_COUNT
-} OpKind;
 
 typedef enum Activation { ACTIVATION_NONE, ACTIVATION_RELU } Activation;
 
@@ -222,52 +216,6 @@ struct Node {
 typedef LIST_OF(Node *) NodeList;
 typedef LIST_OF(Value *) ValueList;
 
-/* Optimisers and schedules of the learning rate, X(id, name): nn.sgd is OPTIMIZER_SGD and, in the
-   runtime, CNN_SGD; nn.step_lr is LR_STEP and CNN_LR_STEP. */
-#define OPTIMIZERS(X) X(SGD, "sgd") X(ADAM, "adam") X(ADAMW, "adamw") X(RMSPROP, "rmsprop")
-#define LR_SCHEDULES(X)                                                                            \
-  X(CONSTANT, "constant")                                                                          \
-  X(STEP, "step")                                                                                  \
-  X(MULTI_STEP, "multi_step")                                                                      \
-  X(EXPONENTIAL, "exponential")                                                                    \
-  X(POLYNOMIAL, "polynomial")                                                                      \
-  X(COSINE, "cosine")                                                                              \
-  X(ONE_CYCLE, "one_cycle")                                                                        \
-  X(PLATEAU, "plateau")
-
-#define KIND(id, name) OPTIMIZER_##id,
-typedef enum OptimizerKind { OPTIMIZERS(KIND) } OptimizerKind;
-#undef KIND
-#define KIND(id, name) LR_##id,
-typedef enum LrScheduleKind { LR_SCHEDULES(KIND) } LrScheduleKind;
-#undef KIND
-
-enum { INPUT_CHANNELS_MAX = 16, MILESTONES_MAX = 16 };
-
-/* The default training recipe of a model; cnn_recipe in the runtime's cnn.h tells the fields. */
-typedef struct Recipe {
-  int batch, epochs;
-  OptimizerKind optimizer;
-  double lr, momentum, weight_decay, beta1, beta2, eps; /* RMSprop's alpha is beta2 */
-  bool nesterov, centered;
-  LrScheduleKind schedule;
-  double warmup_epochs, warmup_start;
-  int step_epochs;
-  int milestones[MILESTONES_MAX], milestone_count;
-  double gamma, final_lr, power;
-  double rise, divisor, final_divisor, momentum_low, momentum_high;
-  int patience, cooldown;
-  double threshold;
-  int accumulate;
-  double clip_norm, clip_value, ema;
-  int crop;
-  bool flip;
-  int cutout;
-  int resize;
-  bool normalize_from_dataset; /* mean and deviation of the training set; else those below */
-  double mean[INPUT_CHANNELS_MAX], deviation[INPUT_CHANNELS_MAX]; /* of pixels scaled to 0..1 */
-} Recipe;
-
 typedef struct Graph {
   Arena *arena;
   Diag *diag;
@@ -299,47 +247,11 @@ Node *graph_node(Graph *graph, OpKind op, const char *name, SourcePos pos, int i
 Value *graph_output(Graph *graph, Node *node, ValueKind kind, const char *name, int rank,
                     const int *dim);
 
-/* --- asking and rewriting ------------------------------------------------------------------ */
+/* How many outputs a complete node has: those of its op, and an optional one (argmax or partial
+   sums) where an attribute asks for it. */
+int node_output_count(const Node *node);
 
-const char *op_name(OpKind op);
-const char *op_attributes(OpKind op);
-bool op_is_loss(OpKind op); /* outputs: loss, gradient of the logits */
-bool op_has_attribute(OpKind op, const char *name);
-int64_t value_count(const Value *value);    /* product of its dimensions */
-int64_t value_features(const Value *value); /* the same of one image: C*H*W */
-/* In whose memory the value lives: its own, unless it is a view. */
-Value *value_root(Value *value);
-int value_row_channels(const Value *value);   /* channels of a row of the memory that it lies in */
-int value_whole_channels(const Value *value); /* of the value that it is a part of; 0: of none */
-
-/* Whether the node's result is its input in the same memory: where flatten moves nothing, and
-   concat and slice of parts. */
-bool node_is_view(const Graph *graph, const Node *node);
-
-/* Whether the batch_norm_backward makes its own relu again, from bias, for its gate. */
-bool node_recomputes_relu(const Node *norm_backward);
-
-/* The value that the node's epilogue adds, or NULL: the last input but for mask. */
-Value *node_residual(const Node *node);
-
-/* Whether the node works on values that have channels, or features of one image, in their lanes. */
-bool node_is_channel_blocked(const Graph *graph, const Node *node);
-
-/* Whether the values from place i on are weight, bias and running statistics of one batch_norm.
-   Then what their names and, once emit has set them, their identifiers begin with: bn1. */
-bool find_norm(const Graph *graph, int i, const char **name, const char **identifier);
-
-/* NULL if there is none. */
-Value *graph_find_value(const Graph *graph, const char *name);
-bool value_is_stored(const Value *value);  /* a parameter or a buffer: in checkpoints */
-bool value_is_planned(const Value *value); /* lies in the block of activations */
-
-/* How many nodes read the value; the graph's output counts as one more, and so do losses
-   where the graph has one (inference has none). */
-int graph_uses(const Graph *graph, const Value *value);
-
-/* The one node that reads the value, or NULL. */
-Node *graph_only_reader(const Graph *graph, const Value *value);
+/* --- rewriting ------------------------------------------------------------------------------- */
 
 /* Every reader of `from` reads `to` instead. */
 void graph_replace(Graph *graph, Value *from, Value *to);
@@ -358,32 +270,5 @@ void graph_absorb(Graph *graph, Node *node, Node *next);
 
 /* Takes out values that no node makes or reads. */
 void graph_sweep_values(Graph *graph);
-
-/* --- print and verify ----------------------------------------------------------------------- */
-
-/* The words of a dump. */
-const char *value_kind_name(ValueKind kind);
-const char *layout_name(Layout layout);
-const char *phase_name(Phase phase);
-const char *activation_name(Activation activation);
-const char *algorithm_name(Algorithm algorithm);
-
-/* The text of --dump: one value or node a line, stable from run to run. */
-void graph_print(const Graph *graph, FILE *out);
-
-/* How far the graph has come; a verifier asks for all that the passes so far establish. */
-typedef enum GraphStage {
-  STAGE_BUILT,
-  STAGE_SIMPLIFIED,
-  STAGE_DIFFERENTIATED,
-  STAGE_FUSED,
-  STAGE_SCHEDULED,
-  STAGE_LAID_OUT,
-  STAGE_PLANNED
-} GraphStage;
-
-/* Asserts (our mistake, not a user's): every input is made before it is read, names are unique,
-   shapes fit the ops, and what the stage promises. */
-void graph_verify(const Graph *graph, GraphStage stage);
 
 #endif

@@ -3,6 +3,7 @@
 #include <inttypes.h>
 #include <limits.h>
 #include <stdarg.h>
+#include <stdio.h>
 #include <string.h>
 
 typedef bool ShapeRule(const Node *node, Diag *diag, Shape *out);
@@ -276,7 +277,7 @@ static bool shape_loss(const Node *node, Diag *diag, Shape *out) {
 
 #define none NULL
 static ShapeRule *const RULES[] = {
-#define OP(id, outputs, attributes, shape, gradient, lower) [OP_##id] = shape,
+#define OP(id, outputs, attributes, shape, gradient, lower, capabilities) [OP_##id] = shape,
 #include "ir/ops.def"
 #undef OP
 };

@@ -7,6 +7,8 @@
    from the parameters once, before inference, in the order in which its kernel reads them, with a
    batch_norm behind it multiplied in; a sum behind both is its epilogue. May break  nothing.
  */
+#include "ir/queries.h"
+#include "passes/layout.h"
 #include "passes/passes.h"
 
 /* Of nodes that are prepared before inference. */
@@ -85,7 +87,7 @@ static void fold_sums(Graph *graph, Node *norm) {
 static void fold_training(Graph *graph) {
   for (int i = 0; i < graph->nodes.count; i++) {
     Node *node = graph->nodes.at[i];
-    if (node->op == OP_batch_norm || node->op == OP_conv2d_backward_data) fold_sum(graph, node);
+    if (op_can(node->op, CAN_ADD_RESIDUAL)) fold_sum(graph, node);
     if (node->op == OP_batch_norm_backward) fold_sums(graph, node);
   }
 }

@@ -5,23 +5,11 @@
    batch_norm_backward that reads it (its gate), or in what a max_pool2d notes; masks of all parts
    of a concat are one of the whole. May break  value->gradient of values whose gradient no longer
    exists by itself: it is NULL then. */
+#include "ir/queries.h"
 #include "passes/passes.h"
 
-static bool takes_activation(OpKind op) {
-  switch (op) {
-  case OP_conv2d:
-  case OP_linear:
-  case OP_batch_norm:
-  case OP_batch_norm_inference:
-  case OP_add:
-    return true;
-  default:
-    return false;
-  }
-}
-
 static bool fuse_activation(Graph *graph, Node *node) {
-  if (!takes_activation(node->op) || node->phase != PHASE_FORWARD) return false;
+  if (!op_can(node->op, CAN_FUSE_RELU) || node->phase != PHASE_FORWARD) return false;
   if (node->attributes.activation != ACTIVATION_NONE) return false;
   Node *next = graph_only_reader(graph, node->out[0]);
   if (!next || next->op != OP_relu) return false;
@@ -30,19 +18,10 @@ static bool fuse_activation(Graph *graph, Node *node) {
   return true;
 }
 
-static bool takes_mask(const Node *node, const Value *y) {
-  switch (node->op) {
-  case OP_conv2d_backward_data:
-  case OP_linear_backward_data:
-  case OP_avg_pool2d_backward:
-  case OP_adaptive_avg_pool2d_backward:
-  case OP_add:
-    return true;
-  case OP_max_pool2d_backward:
-    return node->forward->in[0] == y;
-  default:
-    return false;
-  }
+/* A max pool has its mask in the forward node's argmax, so it must be that of its own input. */
+static bool can_apply_mask(const Node *node, const Value *y) {
+  if (node->op == OP_max_pool2d_backward) return node->forward->in[0] == y;
+  return op_can(node->op, CAN_APPLY_RELU_MASK);
 }
 
 /* The batch_norm_backward that alone reads what the relu_backward makes, as its dy; else NULL. */
@@ -61,7 +40,7 @@ static bool fuse_mask(Graph *graph, Node *node) {
   if (node->phase != PHASE_BACKWARD || node->attributes.relu_mask || node->out_count != 1)
     return false;
   Node *next = graph_only_reader(graph, node->out[0]);
-  if (!next || next->op != OP_relu_backward || !takes_mask(node, next->in[1])) return false;
+  if (!next || next->op != OP_relu_backward || !can_apply_mask(node, next->in[1])) return false;
   /* A batch_norm's gate makes its own relu again from x, which it reads anyway; a mask reads y. */
   if (node->op == OP_conv2d_backward_data && is_own_relu(gated_norm(graph, next), next))
     return false;

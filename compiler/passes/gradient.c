@@ -175,7 +175,7 @@ static void gradient_flatten(Backward *b, Node *node, Value *dy) {
 
 static GradientRule *const RULES[OP_COUNT] = {
 #define none NULL
-#define OP(id, outputs, attributes, shape, gradient, lower) [OP_##id] = gradient,
+#define OP(id, outputs, attributes, shape, gradient, lower, capabilities) [OP_##id] = gradient,
 #include "ir/ops.def"
 #undef OP
 #undef none

@@ -1,5 +1,7 @@
 /* The graph of inference: a copy of the simplified forward graph up to the logits. The losses are
    gone and what only they need; dropout does nothing; batch_norm uses its running statistics. */
+#include "ir/queries.h"
+#include "passes/layout.h"
 #include "passes/passes.h"
 
 static Value *copy_value(Graph *copy, const Value *value) {

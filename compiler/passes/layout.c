@@ -6,8 +6,10 @@
    Activations and their gradients have the batch innermost (LAYOUT_BATCH_BLOCKED) or channels
    (LAYOUT_CHANNEL_BLOCKED), as choose_layout finds before the schedule; docs/design.md says why.
    linear_backward_weights makes vectors of input features, so it reads its x in rows. */
-#include "schedule/cost.h"
+#include "ir/queries.h"
+#include "passes/layout.h"
 #include "passes/passes.h"
+#include "schedule/cost.h"
 
 /* The part of the lanes of vectors that `used` numbers fill. */
 static double filling(int used, int lanes) {
@@ -83,17 +85,12 @@ static Value *rows_of(Graph *graph, Value *x, const Node *reader) {
   return rows;
 }
 
-/* Ops whose first input may be images of a few channels. */
-static bool reads_pixels(OpKind op) {
-  return op == OP_conv2d || op == OP_conv2d_prepacked || op == OP_conv2d_backward_weights;
-}
-
 /* Images of a few channels that only convolutions read need no channels beside them. */
 static bool only_convolved(const Graph *graph, const Value *x) {
   for (int i = 0; i < graph->nodes.count; i++) {
     const Node *node = graph->nodes.at[i];
     for (int k = 0; k < node->in_count; k++)
-      if (node->in[k] == x && (k > 0 || !reads_pixels(node->op))) return false;
+      if (node->in[k] == x && (k > 0 || !op_can(node->op, CAN_READ_CHANNELS_LAST))) return false;
   }
   return x != graph->output;
 }

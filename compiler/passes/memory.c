@@ -8,6 +8,8 @@
    Offsets in the last are found greedily, the largest value first, each at the lowest place where
    nothing that lives at the same time lies. With keep_values nothing shares memory, and every value
    ends at a page border with an empty page behind it. */
+#include "ir/queries.h"
+#include "passes/memory.h"
 #include "passes/passes.h"
 
 #include <stdlib.h>
@@ -94,31 +96,13 @@ static void live_in(Value *value, Value *host) {
   if (value->last > host->last) host->last = value->last;
 }
 
-/* The input over which the node may write its result, or NULL: y[i] depends on no other number of
-   it, and the kernel allows both to be one. */
-static Value *may_write_over(const Node *node) {
-  switch (node->op) {
-  case OP_relu:
-  case OP_leaky_relu:
-  case OP_batch_norm_inference:
-  case OP_tanh:
-  case OP_sigmoid:
-  case OP_dropout:
-  case OP_add:
-  case OP_relu_backward:
-  case OP_leaky_relu_backward:
-  case OP_tanh_backward:
-  case OP_sigmoid_backward:
-  case OP_dropout_backward:
-    return node->in[0];
-  case OP_conv2d_prepacked:
-  case OP_conv2d_backward_data: { /* reads all of x for a part of y */
-    Value *beside = node_residual(node);
-    return beside && value_root(beside) != value_root(node->in[0]) ? beside : NULL;
-  }
-  default:
-    return NULL;
-  }
+/* The input that the node may overwrite with its result, or NULL. A convolution reads all of its
+   input 0 for a part of y, but each number of the residual only for the same number of y. */
+static Value *may_overwrite(const Node *node) {
+  if (op_can(node->op, CAN_WORK_IN_PLACE)) return node->in[0];
+  if (node->op != OP_conv2d_prepacked && node->op != OP_conv2d_backward_data) return NULL;
+  Value *residual = node_residual(node);
+  return residual && value_root(residual) != value_root(node->in[0]) ? residual : NULL;
 }
 
 static void share_memory(Graph *graph, bool keep_values) {
@@ -134,7 +118,7 @@ static void share_memory(Graph *graph, bool keep_values) {
   if (keep_values) return;
   for (int i = 0; i < graph->nodes.count; i++) {
     Node *node = graph->nodes.at[i];
-    Value *over = may_write_over(node);
+    Value *over = may_overwrite(node);
     const Value *host = over ? value_root(over) : NULL;
     if (host && value_is_planned(host) && host->last == i && !node->out[0]->view_of)
       live_in(node->out[0], over);

@@ -3,6 +3,7 @@
    Establishes  no op without effect (dropout with p = 0, 1x1 pooling with stride 1, adaptive
    pooling to the size that is there, flatten of what is flat, an activation of its own result) and
    no node whose result nobody reads. May break  nothing. */
+#include "ir/queries.h"
 #include "passes/passes.h"
 
 static bool is_unit_pool(const Node *node) {

@@ -7,45 +7,29 @@
    A row of an image has all its channels behind each other, so a part is rows of pixels at a fixed
    distance. It begins with a vector of channels. Only kernels for channels in lanes know such rows.
  */
+#include "ir/queries.h"
 #include "passes/passes.h"
 
 static bool may_join(const Graph *graph, const Node *concat, int lanes);
 static bool may_divide(const Graph *graph, const Node *slice, int lanes);
 
-static bool writes_parts(const Graph *graph, const Node *node, int lanes) {
-  switch (node->op) {
-  case OP_batch_norm:
-  case OP_conv2d:
-  case OP_conv2d_prepacked:
-    return !node->attributes.residual; /* what is added has rows of its own */
-  case OP_concat:
-    return may_join(graph, node, lanes);
-  default:
-    return false;
-  }
+static bool can_write_part(const Graph *graph, const Node *node, int lanes) {
+  if (node->op == OP_concat) return may_join(graph, node, lanes);
+  return op_can(node->op, CAN_WRITE_PART) && !node->attributes.residual; /* has other rows */
 }
 
 /* Whether the node reads its input k in rows that are longer than its own. */
-static bool reads_parts(const Graph *graph, const Node *node, int k, int lanes) {
-  switch (node->op) {
-  case OP_batch_norm_backward:
-  case OP_conv2d_backward_data:
-  case OP_bias_gradient:
-    return k == 0;
-  case OP_conv2d_backward_weights:
-    return k == 1;
-  case OP_slice:
-    return may_divide(graph, node, lanes);
-  default:
-    return false;
-  }
+static bool can_read_part(const Graph *graph, const Node *node, int k, int lanes) {
+  if (node->op == OP_slice) return may_divide(graph, node, lanes);
+  return (k == 0 && op_can(node->op, CAN_READ_PART_0)) ||
+         (k == 1 && op_can(node->op, CAN_READ_PART_1));
 }
 
 static bool may_join(const Graph *graph, const Node *concat, int lanes) {
   for (int k = 0, first = 0; k < concat->in_count; first += concat->in[k]->dim[1], k++) {
     const Value *x = concat->in[k];
     if (first % lanes || graph_only_reader(graph, x) != concat) return false;
-    if (!writes_parts(graph, x->producer, lanes)) return false;
+    if (!can_write_part(graph, x->producer, lanes)) return false;
   }
   return true;
 }
@@ -55,7 +39,7 @@ static bool may_divide(const Graph *graph, const Node *slice, int lanes) {
   for (int i = 0; i < graph->nodes.count; i++) {
     const Node *node = graph->nodes.at[i];
     for (int k = 0; k < node->in_count; k++)
-      if (node->in[k] == slice->out[0] && !reads_parts(graph, node, k, lanes)) return false;
+      if (node->in[k] == slice->out[0] && !can_read_part(graph, node, k, lanes)) return false;
   }
   return true;
 }

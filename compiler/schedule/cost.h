@@ -3,7 +3,8 @@
 #ifndef CNNC_COST_H
 #define CNNC_COST_H
 
-#include "passes/passes.h"
+#include "ir/graph.h"
+#include "ir/options.h"
 
 /* In the order of cnn_pass. A node that makes gradients of both data and weights counts as one of
    data. */

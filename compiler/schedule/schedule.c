@@ -11,6 +11,9 @@
    What a line of a schedule file says takes the place of what the model decided; what follows from
    it is decided after it. Whatever lowering and the kernels rely on is checked of both: a line that
    is wrong goes to the graph's diag, and the model's schedule stays. */
+#include "ir/queries.h"
+#include "passes/passes.h"
+#include "schedule/schedule_file.h"
 #include "schedule/scheduling.h"
 
 #include <assert.h>

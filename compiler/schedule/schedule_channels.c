@@ -1,4 +1,5 @@
 /* The schedule of ops with channels in lanes. */
+#include "schedule/schedule.h"
 #include "schedule/scheduling.h"
 
 #include <inttypes.h>

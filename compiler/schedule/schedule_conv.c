@@ -1,4 +1,6 @@
 /* The schedule of conv2d and its gradients: blocks of work around the tile. */
+#include "ir/queries.h"
+#include "schedule/schedule.h"
 #include "schedule/scheduling.h"
 
 #include <inttypes.h>

@@ -1,6 +1,8 @@
 #include "schedule/schedule_file.h"
 
 #include "driver/text.h"
+#include "ir/dump.h"
+#include "ir/queries.h"
 
 #include <errno.h>
 #include <stdlib.h>

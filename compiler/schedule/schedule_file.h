@@ -8,6 +8,8 @@
 
 #include "ir/graph.h"
 
+#include <stdio.h>
+
 typedef enum ScheduleWord {
   WORD_ALGORITHM,
   WORD_TILE,

@@ -1,4 +1,5 @@
 /* The schedule of convolutions of 3x3 and 5x5 by Winograd's way (templates/conv_winograd.c.in). */
+#include "schedule/schedule.h"
 #include "schedule/scheduling.h"
 
 enum {

@@ -2,7 +2,8 @@
 #ifndef CNNC_SCHEDULING_H
 #define CNNC_SCHEDULING_H
 
-#include "passes/passes.h"
+#include "ir/options.h"
+#include "schedule/schedule_file.h"
 
 enum {
   FMAS_IN_FLIGHT = 8, /* two a cycle, four cycles each */

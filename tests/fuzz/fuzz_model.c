@@ -1,7 +1,9 @@
 /* Model files, from Lua to C. */
 #include "dsl.h"
+#include "emit/emit.h"
 #include "input.h"
-#include "passes/passes.h"
+#include "ir/queries.h"
+#include "passes/pipeline.h"
 
 /* Code of large shapes takes its time; it has no more ways than that of small ones. */
 static bool is_small(const Graph *graph) {

@@ -1,8 +1,10 @@
 /* Schedule files, and the code of every schedule that a net allows: with images in the lanes, and
    with channels in those of inference. */
 #include "dsl.h"
+#include "emit/emit.h"
 #include "input.h"
-#include "passes/passes.h"
+#include "passes/pipeline.h"
+#include "schedule/schedule_file.h"
 
 static void compile(Arena *arena, const ScheduleFile *schedule, int batch) {
   const CompileOptions options = {.target = TARGET_AVX2, .command = "fuzz", .schedule = schedule};

@@ -6,7 +6,7 @@
 
 /* An op without a twin does not link. */
 Twin *const TWINS[OP_COUNT] = {
-#define OP(id, outputs, attributes, shape, gradient, lower) [OP_##id] = twin_##id,
+#define OP(id, outputs, attributes, shape, gradient, lower, capabilities) [OP_##id] = twin_##id,
 #include "ir/ops.def"
 #undef OP
 };

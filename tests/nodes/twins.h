@@ -3,7 +3,8 @@
 #ifndef TWINS_H
 #define TWINS_H
 
-#include "ir/graph.h"
+#include "ir/dump.h"
+#include "ir/queries.h"
 
 /* A value of the graph with the numbers that a program traced: row-major, dim[0] images where it
    has images. */

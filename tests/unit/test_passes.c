@@ -6,8 +6,12 @@
 
 #include <string.h>
 
-#include "schedule/cost.h"
+#include "ir/queries.h"
+#include "ir/verify.h"
+#include "passes/memory.h"
 #include "passes/passes.h"
+#include "passes/pipeline.h"
+#include "schedule/cost.h"
 
 /* --- a small graph: conv2d, relu, max_pool2d, flatten, linear, loss -------------------------- */
 

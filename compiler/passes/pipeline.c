@@ -1,5 +1,8 @@
 /* The list of the passes, and the way of a model's graph through them. */
+#include "ir/verify.h"
+#include "passes/memory.h"
 #include "passes/passes.h"
+#include "passes/pipeline.h"
 
 static const struct {
   const char *name;
