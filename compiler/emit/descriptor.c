@@ -193,7 +193,7 @@ static void write_recipe(FILE *out, const Graph *graph) {
   static const char *const OPTIMIZER_WORDS[] = {OPTIMIZERS(WORD)};
 #undef WORD
 #define WORD(id, name) "CNN_LR_" #id,
-  static const char *const SCHEDULE_WORDS[] = {LR_SCHEDULES(WORD)};
+  static const char *const LR_SCHEDULE_WORDS[] = {LR_SCHEDULES(WORD)};
 #undef WORD
   const Recipe *r = &graph->recipe;
   if (!r->normalize_from_dataset) {
@@ -202,7 +202,7 @@ static void write_recipe(FILE *out, const Graph *graph) {
   }
   fprintf(out, "static const cnn_recipe recipe = {\n    .epochs = %d,\n", r->epochs);
   fprintf(out, "    .optimizer = %s,\n    .lr = %.9g,\n", OPTIMIZER_WORDS[r->optimizer], r->lr);
-  fprintf(out, "    .schedule = %s,\n", SCHEDULE_WORDS[r->schedule]);
+  fprintf(out, "    .schedule = %s,\n", LR_SCHEDULE_WORDS[r->schedule]);
   fprintf(out, "    .accumulate = %d,\n", r->accumulate);
   write_settings(out, r, loss_node(graph)->attributes.label_smoothing);
   fprintf(out, "    .normalize_from_dataset = %d,\n", r->normalize_from_dataset);
