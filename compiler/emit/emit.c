@@ -7,6 +7,8 @@
 #include "emit/descriptor.h"
 #include "emit/emit.h"
 #include "emit/lower.h"
+#include "emit/paste.h"
+#include "emit/prune.h"
 #include "ir/queries.h"
 #include "passes/memory.h"
 
@@ -307,18 +309,19 @@ static bool is_first_of_template(const KernelList *kernels, int i) {
   return true;
 }
 
-/* The code of a kernel; a macro is left as it is. */
-static void write_kernel(FILE *out, const char *code) {
+/* Code in lines that are not too long; a macro is left as it is. */
+static void write_code(FILE *out, const char *code) {
   for (const char *line = code; *line;) {
     const int length = (int)strcspn(line, "\n");
     const bool macro = *line == '#' || (length > 0 && line[length - 1] == '\\');
     write_broken(out, line, length, macro ? INT_MAX : KERNEL_COLUMNS);
     line += length + (line[length] == '\n');
   }
-  fputc('\n', out);
 }
 
-static char *kernel_functions(Arena *arena, TemplateEngine *engine, const KernelList *kernels) {
+/* The kernels' functions, and what they include. */
+static char *kernel_functions(Paster *paster, const KernelList *kernels) {
+  Arena *arena = paster->arena;
   TextStream text;
   text_begin(&text);
   for (int i = 0; i < kernels->count; i++) {
@@ -328,10 +331,11 @@ static char *kernel_functions(Arena *arena, TemplateEngine *engine, const Kernel
     memcpy(parameters, kernel->parameters, sizeof *parameters * (size_t)count);
     parameters[count++] = param_string("name", kernel->name);
     parameters[count++] = param_string("users", kernel->users);
-    const char *code = template_render(engine, kernel->template_name, parameters, count);
+    const char *code = template_render(paster->engine, kernel->template_name, parameters, count);
     if (is_first_of_template(kernels, i))
-      fprintf(text.out, "/* From %s. */\n", kernel->template_name);
-    write_kernel(text.out, code);
+      fprintf(text.out, "/* From %s. */\n\n", kernel->template_name);
+    paste_text(paster, text.out, code);
+    fputc('\n', text.out);
   }
   return text_done(&text, arena);
 }
@@ -386,10 +390,34 @@ static char *layer_table(const Graph *graph, const LayerSummaryList *summary,
 
 /* --- the pass -------------------------------------------------------------------------------- */
 
-static const char *vectors_of(TemplateEngine *engine, const CompileOptions *options) {
-  static const char *const FILES[] = {"vec_scalar.h", "vec_avx2.h", "vec_avx512.h"};
-  const TemplateParam real = param_string("real", options->real_is_double ? "double" : "float");
-  return template_render(engine, FILES[options->target], &real, 1);
+/* The text of a header, with what it includes. */
+static char *header_text(Paster *paster, const char *name) {
+  TextStream text;
+  text_begin(&text);
+  paste_header(paster, text.out, name);
+  return text_done(&text, paster->arena);
+}
+
+/* Sections of code that many programs share; a program has what it uses of them. */
+enum { SECTION_VECTORS, SECTION_PRELUDE, SECTION_KERNELS, SHARED_SECTIONS };
+
+static void make_shared_sections(Paster *paster, const KernelList *kernels,
+                                 const char *texts[SHARED_SECTIONS]) {
+  texts[SECTION_VECTORS] = header_text(paster, "vec.h");
+  texts[SECTION_PRELUDE] = header_text(paster, "prelude.h");
+  texts[SECTION_KERNELS] = kernel_functions(paster, kernels);
+}
+
+/* Of the shared sections, what `program`, the text around them, uses. */
+static void prune_sections(Arena *arena, const char *texts[SHARED_SECTIONS], const char *program) {
+  Declarations *all = declarations_scan(arena, texts, SHARED_SECTIONS);
+  declarations_mark(all, program);
+  for (int i = 0; i < SHARED_SECTIONS; i++) {
+    TextStream text;
+    text_begin(&text);
+    write_code(text.out, declarations_kept(all, i));
+    texts[i] = text_done(&text, arena);
+  }
 }
 
 /* What the kernels are called does not depend on what the tensors are called: lower once for the
@@ -432,15 +460,21 @@ char *emit_program(Graph *training, Graph *inference, const CompileOptions *opti
   text_begin(&fields);
   write_descriptor(&descriptor, tables.out, fields.out);
 
-  const TemplateParam sections[] = {
+  static const char *const FILES[] = {"vec_scalar.h", "vec_avx2.h", "vec_avx512.h"};
+  Paster paster = {
+      arena, engine, FILES[options->target], options->real_is_double ? "double" : "float", {0}};
+  const char *shared[SHARED_SECTIONS];
+  make_shared_sections(&paster, &kernels, shared);
+
+  TemplateParam sections[] = {
+      param_string("vectors", ""),
+      param_string("prelude", ""),
+      param_string("kernels", ""),
       param_string("name", training->name),
       param_string("command", harmless(arena, options->command, false)),
       param_string("target", target_name(options->target)),
       param_string("layers", layers),
-      param_string("vectors", vectors_of(engine, options)),
-      param_string("prelude", template_render(engine, "prelude.h", NULL, 0)),
       param_string("parameters", parameter_places(training)),
-      param_string("kernels", kernel_functions(arena, engine, &kernels)),
       param_string("training_plan", activation_places(training, "    ", value_is_planned)),
       param_string("preparation_plan", activation_places(inference, "    ", is_prepacked)),
       param_string("inference_plan", activation_places(inference, "    ", value_is_planned)),
@@ -459,8 +493,10 @@ char *emit_program(Graph *training, Graph *inference, const CompileOptions *opti
       param_string("tables", text_done(&tables, arena)),
       param_string("descriptor", text_done(&fields, arena)),
   };
-  char *program =
-      template_render(engine, "model.c.in", sections, (int)(sizeof sections / sizeof *sections));
+  const int count = (int)(sizeof sections / sizeof *sections);
+  prune_sections(arena, shared, template_render(engine, "model.c.in", sections, count));
+  for (int i = 0; i < SHARED_SECTIONS; i++) sections[i].string = shared[i];
+  char *program = template_render(engine, "model.c.in", sections, count);
   template_engine_release(engine);
   return program;
 }

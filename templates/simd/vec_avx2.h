@@ -99,5 +99,5 @@ static inline void vtranspose(vec r[8]) {
   for (int j = 0; j < 8; j++) r[j] = s[j];
 }
 
-$ include "vec_math.h"
+#include "vec_math.h"
 #pragma GCC diagnostic pop

@@ -100,5 +100,5 @@ static inline void vtranspose(vec r[16]) {
   }
 }
 
-$ include "vec_math.h"
+#include "vec_math.h"
 #pragma GCC diagnostic pop
