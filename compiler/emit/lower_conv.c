@@ -447,8 +447,9 @@ void lower_prepack_conv2d(Lowering *l) {
   const char *eps = lowering_number(l, "eps", a->batch_norm ? a->eps : 0);
   SET_NAME(l, "prepack_conv2d%s%s%s", algorithm_suffix(l), a->bias ? "_bias" : "",
            a->batch_norm ? arena_printf(l->graph->arena, "_norm_e%s", eps) : "");
-  lowering_argue(l, arena_printf(l->graph->arena, "filters_of(%d, %d, %d, %d, %d, %d)", read, made,
-                                 a->kernel[0], a->kernel[1], a->groups, node->schedule.tile[0]));
+  lowering_argue(l, arena_printf(l->graph->arena, "(weights_shape){LANES, %d, %d, %d, %d, %d, %d}",
+                                 read, made, a->groups, a->kernel[0], a->kernel[1],
+                                 node->schedule.tile[0]));
   lowering_argue_values(l);
 }
 

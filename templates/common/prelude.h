@@ -1,3 +1,5 @@
+#include "integers.h"
+
 #if defined(_OPENMP)
 #include <omp.h>
 #endif
@@ -20,10 +22,6 @@ enum { THREADS_MAX = 1 };
 typedef struct team {
   int thread, threads, groups;
 } team;
-
-typedef struct span {
-  int begin, end;
-} span;
 
 /* This thread's part of the work items: contiguous, the same in every call. */
 static inline span work_range(int items, team t) {
@@ -63,9 +61,6 @@ static inline team join_team(int groups) {
   return t;
 }
 
-static inline int min_int(int a, int b) { return a < b ? a : b; }
-static inline int max_int(int a, int b) { return a > b ? a : b; }
-static inline int divide_up(int a, int b) { return (a + b - 1) / b; }
 static inline real at_least_0(real a) { return a < 0 ? 0 : a; }
 
 /* For functions around one hot loop: inlined, the loops around it would take its registers. And for kernels: inlined,

@@ -1,5 +1,7 @@
 #include "harness.h"
 
+#include "emit/paste.h"
+
 #include <dlfcn.h>
 #include <math.h>
 #include <stdio.h>
@@ -424,11 +426,11 @@ static void write_source(const Suite *suite, const char *path) {
     exit(1);
   }
   TemplateEngine *engine = template_engine_new(suite->arena);
-  TemplateParam real = param_string("real", suite->target->real);
+  Paster paster = {suite->arena, engine, suite->target->wrappers, suite->target->real, {0}};
   fprintf(file, "#include <cnn.h>\n#include <math.h>\n#include <stddef.h>\n#include <stdint.h>\n"
                 "#include <string.h>\n#if defined(__SSE__)\n#include <xmmintrin.h>\n#endif\n");
-  fputs(template_render(engine, suite->target->wrappers, &real, 1), file);
-  fputs(template_render(engine, "prelude.h", NULL, 0), file);
+  paste_header(&paster, file, "vec.h");
+  paste_header(&paster, file, "prelude.h");
   bool convolves = false;
   for (int i = 0; i < suite->cases.count; i++)
     convolves |= suite->cases.at[i]->body.template_name != NULL;
@@ -437,17 +439,19 @@ static void write_source(const Suite *suite, const char *path) {
   const Rendering pack = {.template_name = "pack_filters.c.in"};
   Rendering loops = {.template_name = "conv_weights_by_taps.c.in", .param_count = 1};
   loops.params[0] = param_int("SUMS", BLOCK_SUMS);
-  if (convolves) fputs(render(engine, &axis, "conv_axis", ""), file);
-  if (convolves) fputs(render(engine, &images, "conv_images", ""), file);
-  if (convolves) fputs(render(engine, &pack, "pack_filters", ""), file);
-  if (convolves) fputs(render(engine, &loops, "conv_weights_by_taps", ""), file);
+  if (convolves) paste_text(&paster, file, render(engine, &axis, "conv_axis", ""));
+  if (convolves) paste_text(&paster, file, render(engine, &images, "conv_images", ""));
+  if (convolves) paste_text(&paster, file, render(engine, &pack, "pack_filters", ""));
+  if (convolves) paste_text(&paster, file, render(engine, &loops, "conv_weights_by_taps", ""));
   for (int i = 0; i < suite->cases.count; i++) {
     Case *c = suite->cases.at[i];
     const int owner = body_owner(suite, i);
     const char *body = arena_printf(suite->arena, "body_%d", owner);
-    if (c->body.template_name && owner == i) fputs(render(engine, &c->body, body, body), file);
+    if (c->body.template_name && owner == i)
+      paste_text(&paster, file, render(engine, &c->body, body, body));
     const char *name = arena_printf(suite->arena, "kernel_%d", i);
-    fprintf(file, "\n%s", render(engine, &c->kernel, name, body));
+    fputc('\n', file);
+    paste_text(&paster, file, render(engine, &c->kernel, name, body));
     fprintf(file,
             "void run_%d(int threads, int count, const cnn_state *state, const cnn_batch *batch,\n"
             "    real *const *a) {\n"
@@ -468,6 +472,7 @@ static void *build(const Suite *suite, const char *name, const char *compiler) {
   write_source(suite, arena_printf(suite->arena, "%s.c", stem));
   const char *command = arena_printf(suite->arena,
                                      "%s -std=c11 -O3 -fopenmp -Wall -Wextra -Werror "
+                                     "-Wno-unused-function "
                                      "-Wno-missing-prototypes -fPIC -shared %s -I'%s' %s.c "
                                      "-o %s.so -lm",
                                      compiler, suite->target->flags, CNN_INCLUDE, stem, stem);
