@@ -2,7 +2,7 @@
 
 #include "engines.h"
 #include "report/peak.h"
-#include "report/print.h"
+#include "core/text.h"
 
 #include <string.h>
 

@@ -2,7 +2,7 @@
    for each net and batch. A bar is an engine's speed over the reference's, on a logarithmic scale,
    and starts at the line of the reference. */
 #include "engines.h"
-#include "report/print.h"
+#include "core/text.h"
 #include "results.h"
 #include "driver/text.h"
 

@@ -1,5 +1,4 @@
 #include "commands/commands.h"
-
 #include "train/run.h"
 
 #include <errno.h>

@@ -1,8 +1,10 @@
 /* `eval`: loss and accuracy of a checkpoint on the test images, all in all and class by class. */
-#include "train/checkpoint.h"
-#include "data/classes.h"
 #include "commands/commands.h"
+#include "data/classes.h"
+#include "data/load.h"
+#include "train/checkpoint.h"
 #include "train/evaluate.h"
+#include "train/weights.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -97,7 +99,7 @@ bool cnn_eval(const cnn_model *model, int argc, char **argv, cnn_error *error) {
   if (o.given.flip) cnn_session_plan_mirror(&session);
   cnn_storage_want(&session.storage, &counts, (size_t)model->classes, sizeof *counts);
   good = good && cnn_session_open(&session, error) &&
-         cnn_session_load(&session, o.given.weights, o.given.folder, error) &&
+         cnn_weights_load(&session, o.given.weights, o.given.folder, error) &&
          evaluate_loaded(&session, &test, &o, classes, counts, error);
   cnn_session_close(&session);
   free(classes);

@@ -1,9 +1,9 @@
 /* `filters`: the weights of a layer as a picture. It is SVG, as the charts are: a square of one
    colour a weight stays sharp at any size, and no library for pictures is needed. */
-#include "train/checkpoint.h"
 #include "commands/commands.h"
-#include "data/files.h"
 #include "core/real.h"
+#include "data/files.h"
+#include "train/checkpoint.h"
 #include "train/run.h"
 
 #include <math.h>

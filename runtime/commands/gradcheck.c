@@ -6,12 +6,13 @@
    another is taken. In float an entry drowns in rounding, so whole parameters go a long way: along
    v = g / rms(g) + s, with random signs s, in which every entry's derivative counts. The loss must
    change by the integral of g . v over the way, whatever kinks lie on it. */
-#include "train/checkpoint.h"
 #include "commands/commands.h"
 #include "core/initialize.h"
-#include "report/print.h"
 #include "core/random.h"
 #include "core/real.h"
+#include "core/text.h"
+#include "data/load.h"
+#include "train/checkpoint.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -268,8 +269,8 @@ static bool take_images(checker *c, cnn_dataset *training, cnn_error *error) {
   } else {
     if (!cnn_dataset_load(training, model, c->o.given.folder, "train", c->o.given.count, error))
       return false;
-    cnn_session_fill(&c->session, training, NULL, 0, training->count);
-    normalization = cnn_session_normalization(model, training);
+    cnn_dataset_fill(training, &c->session, NULL, 0, training->count);
+    normalization = cnn_dataset_normalization(training, model);
   }
   cnn_session_normalize(&c->session, &normalization);
   return true;

@@ -1,15 +1,17 @@
 /* `gradflow`: how large activations and gradients are, layer by layer, in one backward pass. A net
    whose gradients shrink or grow by orders of magnitude on their way to the first layers is hard to
    train; the same net with shortcuts or normalisation shows what they do about it. */
-#include "train/checkpoint.h"
 #include "commands/commands.h"
-#include "data/files.h"
-#include "report/flow.h"
 #include "core/initialize.h"
-#include "report/print.h"
+#include "core/layout.h"
 #include "core/real.h"
+#include "core/text.h"
+#include "data/files.h"
+#include "data/load.h"
 #include "data/sampler.h"
-#include "core/values.h"
+#include "report/gradient_flow.h"
+#include "train/checkpoint.h"
+#include "train/weights.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -93,11 +95,11 @@ static bool take_images(gradflow *g, cnn_error *error) {
   } else {
     int images = g->training.count, count = o->given.count < images ? o->given.count : images;
     cnn_sampler_order(g->order, (uint32_t)images, true, o->given.seed, 0);
-    cnn_session_fill(session, &g->training, g->order, 0, count);
-    normalization = cnn_session_normalization(o->given.model, &g->training);
+    cnn_dataset_fill(&g->training, session, g->order, 0, count);
+    normalization = cnn_dataset_normalization(&g->training, o->given.model);
   }
   cnn_session_normalize(session, &normalization);
-  if (o->given.weights) return cnn_session_load(session, o->given.weights, o->given.folder, error);
+  if (o->given.weights) return cnn_weights_load(session, o->given.weights, o->given.folder, error);
   cnn_init_parameters(o->given.model, o->given.seed, session->state.parameters);
   return true;
 }

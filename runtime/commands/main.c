@@ -1,5 +1,5 @@
-#include "train/checkpoint.h"
 #include "commands/commands.h"
+#include "train/checkpoint.h"
 
 #include <errno.h>
 #include <signal.h>

@@ -1,9 +1,11 @@
-#include "train/checkpoint.h"
-#include "data/classes.h"
 #include "commands/commands.h"
+#include "data/classes.h"
 #include "data/files.h"
-#include "train/run.h"
+#include "data/load.h"
 #include "data/sampler.h"
+#include "train/checkpoint.h"
+#include "train/run.h"
+#include "train/weights.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -140,7 +142,7 @@ static bool predict_images(cnn_session *session, const cnn_dataset *images, cons
   int width = width_of_files(images, wanted);
   for (int64_t done = 0; done < wanted; done += session->batch.count) {
     int count = cnn_sampler_batch_count(wanted, model->batch, done / model->batch);
-    cnn_session_fill(session, images, NULL, done, count);
+    cnn_dataset_fill(images, session, NULL, done, count);
     cnn_session_infer(session);
     if (!are_finite(session->logits, (size_t)count * (size_t)model->classes))
       return cnn_fail(
@@ -198,7 +200,7 @@ bool cnn_predict(const cnn_model *model, int argc, char **argv, cnn_error *error
   cnn_session_plan(&session, model, CNN_TO_INFER, o.given.threads);
   if (o.given.flip) cnn_session_plan_mirror(&session);
   bool good = cnn_session_open(&session, error) &&
-              cnn_session_load(&session, o.given.weights, data_set(o.sources[0]), error);
+              cnn_weights_load(&session, o.given.weights, data_set(o.sources[0]), error);
   if (good) model->prepare(&session.state);
   for (int i = 0; good && i < o.source_count; i++)
     good = predict_source(&session, o.sources[i], classes, &o, error);

@@ -2,11 +2,13 @@
    them. */
 #include "commands/profile.h"
 
-#include "commands/bench.h"
-#include "core/clock.h"
+#include "commands/benchmark.h"
 #include "commands/commands.h"
+#include "core/clock.h"
+#include "core/storage.h"
 #include "data/files.h"
 #include "report/peak.h"
+#include "report/profile.h"
 
 #include <math.h>
 #include <stdlib.h>

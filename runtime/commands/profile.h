@@ -1,12 +1,6 @@
-/* Where the time of a step goes, node by node. */
-#ifndef CNN_PROFILE_H
-#define CNN_PROFILE_H
-
-#include "core/cnn.h"
-#include "report/print.h"
-
-#include <stdbool.h>
-#include <stdio.h>
+/* How a profile is measured: an observer of a step's calls. */
+#ifndef CNN_PROFILE_OBSERVER_H
+#define CNN_PROFILE_OBSERVER_H
 
 /* Of one step, as an observer of its calls. */
 typedef struct cnn_profile {
@@ -17,40 +11,5 @@ typedef struct cnn_profile {
 
 /* cnn_state.observe with a cnn_profile: notes the time. */
 void cnn_profile_observe(void *observer);
-
-typedef struct cnn_profile_row {
-  const char *layer, *op;
-  cnn_pass pass;
-  double seconds;      /* median of the steps */
-  double flops, bytes; /* of a step, by definition (cnn_cost) */
-} cnn_profile_row;
-
-typedef struct cnn_profile_result {
-  const char *net;
-  bool infer;
-  int count, threads, steps;
-  double step_seconds;             /* median of the steps that nobody looked into */
-  double fma_peak;                 /* FLOP/s of the machine */
-  const char *instructions;        /* of the peak */
-  double bandwidth;                /* bytes/s that it reads from memory */
-  const cnn_profile_row *rows;     /* in the order of the step */
-  const cnn_profile_row **slowest; /* the same, the slowest first */
-  int row_count;
-} cnn_profile_result;
-
-const char *cnn_pass_name(cnn_pass pass);
-
-/* The sum of the rows of a pass; of all rows without one. */
-enum { CNN_ALL_PASSES = -1, CNN_PASS_COUNT = CNN_UPDATE + 1 };
-cnn_profile_row cnn_profile_sum(const cnn_profile_result *result, int pass);
-
-/* The `most` slowest nodes, a line a pass, and the sum beside the plain step. */
-void cnn_profile_table(const cnn_profile_result *result, int most, FILE *out);
-
-/* The first `most` nodes, in the order of the step. */
-void cnn_profile_csv(cnn_text *text, const cnn_profile_result *result, int most);
-
-/* SVG: a bar for each of the `most` slowest nodes, one for all others. */
-void cnn_profile_chart(cnn_text *text, const cnn_profile_result *result, int most);
 
 #endif

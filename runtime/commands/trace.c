@@ -1,13 +1,14 @@
 /* `trace`: one step, and everything that it read and made in one safetensors file, so that tests
    can compare it with another implementation. */
-#include "train/checkpoint.h"
 #include "commands/commands.h"
-#include "data/files.h"
-#include "train/gradients.h"
+#include "commands/guarded.h"
 #include "core/initialize.h"
-#include "core/values.h"
+#include "core/layout.h"
 #include "core/random.h"
 #include "core/real.h"
+#include "data/files.h"
+#include "train/checkpoint.h"
+#include "train/gradients.h"
 #include "train/safetensors.h"
 
 #include <stdio.h>

@@ -1,10 +1,11 @@
-#include "train/checkpoint.h"
-#include "core/clock.h"
 #include "commands/commands.h"
-#include "train/gradients.h"
+#include "core/clock.h"
 #include "core/initialize.h"
 #include "core/real.h"
+#include "data/load.h"
 #include "data/sampler.h"
+#include "train/checkpoint.h"
+#include "train/gradients.h"
 #include "train/trainer.h"
 
 #include <signal.h>
@@ -23,7 +24,7 @@ typedef struct options {
   const char *fixed; /* an option that a run which goes on does not take; or NULL */
   int64_t steps;     /* 0: no limit */
   int batch, limit;
-  bool compiler_barrier, resume;
+  bool no_shuffle, resume;
 } options;
 
 enum { KEY_INIT = 256, KEY_FRESH, KEY_STEPS, KEY_NO_SHUFFLE, KEY_LOG, KEY_RESUME };
@@ -109,7 +110,7 @@ static error_t parse(int key, char *text, struct argp_state *state) {
     return 0;
   case KEY_NO_SHUFFLE:
     o->fixed = "--no-shuffle";
-    o->compiler_barrier = true;
+    o->no_shuffle = true;
     return 0;
   case KEY_LOG:
     o->log = text;
@@ -214,7 +215,7 @@ static void take_settings(cnn_trainer *t, const cnn_resume *from) {
   t->seed = (uint64_t)from->seed;
   t->batch = from->batch;
   t->limit = from->limit;
-  t->compiler_barrier = from->compiler_barrier;
+  t->no_shuffle = from->no_shuffle;
 }
 
 static bool set_standing(cnn_trainer *t, const cnn_safetensors *state, const cnn_resume *from,
@@ -273,7 +274,7 @@ static bool prepare(cnn_trainer *t, const options *o, cnn_error *error) {
   bool good = load_data(t, o, error) && allocate(t, o->given.threads, error);
   if (good) {
     t->session.state.seed = t->seed;
-    cnn_normalization normalization = cnn_session_normalization(t->model, &t->training);
+    cnn_normalization normalization = cnn_dataset_normalization(&t->training, t->model);
     cnn_session_normalize(&t->session, &normalization);
     good = o->resume ? set_standing(t, &state, &from, o, error) : set_start(t, o, error);
   }
@@ -351,7 +352,7 @@ bool cnn_train(const cnn_model *model, int argc, char **argv, cnn_error *error) 
                     .steps = o.steps,
                     .batch = o.batch,
                     .limit = o.limit,
-                    .compiler_barrier = o.compiler_barrier};
+                    .no_shuffle = o.no_shuffle};
   bool good = prepare(&t, &o, error);
   if (good) {
     announce(&t);

@@ -1,7 +1,7 @@
 #include "commands/worker.h"
 
 #include "core/clock.h"
-#include "report/print.h"
+#include "train/json.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -4,7 +4,7 @@
 #ifndef CNN_WORKER_H
 #define CNN_WORKER_H
 
-#include "commands/bench.h"
+#include "commands/benchmark.h"
 
 bool cnn_worker(cnn_benchmark *bench, cnn_error *error);
 

@@ -1,9 +1,7 @@
 #include "core/session.h"
 
-#include "data/augment.h"
-#include "train/checkpoint.h"
-#include "report/print.h"
 #include "core/random.h"
+#include "core/text.h"
 
 #include <sched.h>
 #include <stdio.h>
@@ -86,58 +84,25 @@ void cnn_session_close(cnn_session *session) {
   cnn_storage_release(&session->storage);
 }
 
-cnn_normalization cnn_session_normalization(const cnn_model *model, const cnn_dataset *training) {
-  const cnn_recipe *recipe = model->recipe;
-  if (recipe->normalize_from_dataset) return cnn_normalization_measured(model, training);
-  return cnn_normalization_given(model->input[0], recipe->mean, recipe->deviation);
-}
-
 void cnn_session_normalize(cnn_session *session, const cnn_normalization *normalization) {
   session->normalization = *normalization;
   session->batch.scale = session->normalization.scale;
   session->batch.shift = session->normalization.shift;
 }
 
-bool cnn_session_load(cnn_session *session, const char *path, const char *folder,
-                      cnn_error *error) {
-  const cnn_model *model = session->model;
-  cnn_checkpoint checkpoint;
-  if (!cnn_checkpoint_load(path, model, session->state.parameters, &checkpoint, error))
-    return false;
-  if (checkpoint.normalization.channels == 0) {
-    cnn_dataset training = {0};
-    bool measure = model->recipe->normalize_from_dataset;
-    if (measure && !folder)
-      return cnn_fail(error, CNN_EXIT_DATA,
-                      "%s: does not say its normalisation (metadata 'mean' and 'deviation'); give "
-                      "the folder of the data set, whose training part tells it",
-                      path);
-    if (measure && !cnn_dataset_load(&training, model, folder, "train", 0, error)) return false;
-    checkpoint.normalization = cnn_session_normalization(model, &training);
-    cnn_dataset_release(&training);
-  }
-  cnn_session_normalize(session, &checkpoint.normalization);
-  return true;
-}
-
-void cnn_session_fill(cnn_session *session, const cnn_dataset *dataset, const uint32_t *order,
-                      int64_t first, int count) {
-  for (int i = 0; i < count; i++) {
-    size_t index = order ? order[first + i] : (size_t)(first + i);
-    session->images[i] = dataset->images + index * dataset->image_bytes;
-    if (dataset->labels) session->labels[i] = dataset->labels[index];
-  }
-  session->batch.count = count;
+/* Left and right of `rows` rows are exchanged. */
+static void mirror(const uint8_t *from, uint8_t *to, size_t rows, size_t width) {
+  for (size_t row = 0; row < rows; row++, from += width, to += width)
+    for (size_t x = 0; x < width; x++) to[x] = from[width - 1 - x];
 }
 
 /* Infers mirror images of the batch into logits of their own. */
 static void infer_mirrored(cnn_session *session) {
-  static const cnn_augmentation mirror = {.flip = 1};
   const cnn_model *model = session->model;
-  size_t bytes = cnn_image_bytes(model);
+  size_t bytes = cnn_image_bytes(model), width = (size_t)model->input[2];
   for (int i = 0; i < session->batch.count; i++) {
     uint8_t *image = session->mirrored + (size_t)i * bytes;
-    cnn_augment(&mirror, model->input, NULL, session->images[i], image);
+    mirror(session->images[i], image, bytes / width, width);
     session->images[i] = image;
   }
   model->infer(&session->state, &session->batch, session->mirrored_logits);

@@ -1,4 +1,4 @@
-#include "data/cifar.h"
+#include "data/decoder.h"
 
 #include <errno.h>
 #include <limits.h>
@@ -16,7 +16,7 @@ static void name_file(char path[PATH_MAX], const char *folder, bool training, in
     snprintf(path, PATH_MAX, "%s/test_batch.bin", folder);
 }
 
-bool cnn_cifar_is_in(const char *folder, bool training) {
+static bool is_dataset(const char *folder, bool training) {
   char path[PATH_MAX];
   name_file(path, folder, training, 1);
   return access(path, F_OK) == 0;
@@ -39,7 +39,7 @@ static int64_t count_records(const char *path, cnn_error *error) {
   return 0;
 }
 
-/* Reads `count` records to places `first` and on of the data set. */
+/* Reads `count` records into the data set, from image `first` on. */
 static bool read_records(cnn_dataset *dataset, const cnn_model *model, const char *path, int first,
                          int count, cnn_error *error) {
   FILE *file = fopen(path, "rb");
@@ -61,38 +61,49 @@ static bool read_records(cnn_dataset *dataset, const cnn_model *model, const cha
   return good;
 }
 
-bool cnn_cifar_load(cnn_dataset *dataset, const cnn_model *model, const char *folder, bool training,
-                    int limit, cnn_error *error) {
+/* Counts the records of all files of the part; false after a mistake. */
+static bool count_images(const cnn_part *part, int files, int64_t counts[FILES], int64_t *all,
+                         cnn_error *error) {
+  char path[PATH_MAX];
+  *all = 0;
+  for (int i = 0; i < files; i++) {
+    name_file(path, part->folder, part->training, i + 1);
+    counts[i] = count_records(path, error);
+    if (counts[i] == 0) return false;
+    *all += counts[i];
+  }
+  if (part->limit > 0 && part->limit < *all) *all = part->limit;
+  return *all <= INT32_MAX || cnn_fail(error, CNN_EXIT_DATA, "%s: %lld images are more than fit",
+                                       part->folder, (long long)*all);
+}
+
+static bool load(cnn_dataset *dataset, const cnn_part *part, cnn_error *error) {
+  const cnn_model *model = part->model;
   const int *input = model->input;
-  int files = training ? FILES : 1;
-  int64_t counts[FILES], all = 0;
+  int files = part->training ? FILES : 1;
+  int64_t counts[FILES], all;
   char path[PATH_MAX];
   if (input[0] != 3 || input[1] != 32 || input[2] != 32)
     return cnn_fail(error, CNN_EXIT_DATA,
-                    "%s: CIFAR-10 has images of 3x32x32 (channels, height, width), but %s takes "
+                    "%s: CIFAR-10 has images of 3x32x32 (channels, height, width), but %s requires "
                     "%dx%dx%d; compile the model for this input or give it another data set",
-                    folder, model->name, input[0], input[1], input[2]);
-  for (int i = 0; i < files; i++) {
-    name_file(path, folder, training, i + 1);
-    counts[i] = count_records(path, error);
-    if (counts[i] == 0) return false;
-    all += counts[i];
-  }
-  if (limit > 0 && limit < all) all = limit;
-  if (all > INT32_MAX)
-    return cnn_fail(error, CNN_EXIT_DATA, "%s: %lld images are more than fit", folder,
-                    (long long)all);
-  dataset->count = (int)all;
-  dataset->image_bytes = PIXELS;
-  cnn_storage_want(&dataset->storage, &dataset->images, (size_t)all, PIXELS);
+                    part->folder, model->name, input[0], input[1], input[2]);
+  if (!count_images(part, files, counts, &all, error)) return false;
+  cnn_dataset_want_images(dataset, model, (int)all);
   cnn_storage_want(&dataset->storage, &dataset->labels, (size_t)all, 1);
   bool good = cnn_storage_commit(&dataset->storage, error);
   int done = 0;
   for (int i = 0; good && i < files && done < all; i++) {
     int count = all - done < counts[i] ? (int)all - done : (int)counts[i];
-    name_file(path, folder, training, i + 1);
+    name_file(path, part->folder, part->training, i + 1);
     good = read_records(dataset, model, path, done, count, error);
     done += count;
   }
   return good;
 }
+
+const cnn_decoder cnn_cifar_decoder = {
+    .contents = "CIFAR-10's .bin files",
+    .is_dataset = is_dataset,
+    .load = load,
+};

@@ -6,7 +6,7 @@
 #define CNN_FILES_H
 
 #include "core/error.h"
-#include "report/print.h"
+#include "core/text.h"
 
 #include <limits.h>
 #include <stdbool.h>

@@ -2,7 +2,7 @@
 #ifndef CNN_CHART_H
 #define CNN_CHART_H
 
-#include "report/print.h"
+#include "core/text.h"
 
 #include <stdbool.h>
 

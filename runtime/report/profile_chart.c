@@ -1,7 +1,7 @@
 /* A profile as a picture: a bar a node, the slowest on top; its dark part is the time that the
    machine would take at its best. */
-#include "report/print.h"
-#include "commands/profile.h"
+#include "core/text.h"
+#include "report/profile.h"
 
 #include <math.h>
 

@@ -1,6 +1,6 @@
 /* What a profile says: the table and the CSV file. */
-#include "report/print.h"
-#include "commands/profile.h"
+#include "core/text.h"
+#include "report/profile.h"
 
 #include <string.h>
 

@@ -3,7 +3,7 @@
 #ifndef CNN_PROGRESS_H
 #define CNN_PROGRESS_H
 
-#include "train/metrics.h"
+#include "report/metrics.h"
 
 #include <stdbool.h>
 #include <stdint.h>

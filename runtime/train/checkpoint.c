@@ -1,7 +1,7 @@
 #include "train/checkpoint.h"
 
-#include "report/print.h"
 #include "core/real.h"
+#include "core/text.h"
 #include "train/safetensors.h"
 
 #include <errno.h>

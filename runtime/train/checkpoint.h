@@ -4,8 +4,9 @@
 #define CNN_CHECKPOINT_H
 
 #include "core/cnn.h"
-#include "data/dataset.h"
-#include "report/print.h"
+#include "core/error.h"
+#include "core/normalization.h"
+#include "core/text.h"
 
 /* More than any model has; cnn_main refuses those with more. */
 enum { CNN_PARAMETERS_MAX = 25000 };

@@ -1,5 +1,6 @@
 #include "train/evaluate.h"
 
+#include "data/dataset.h"
 #include "data/sampler.h"
 
 #include <math.h>
@@ -34,7 +35,7 @@ cnn_evaluation cnn_evaluate(cnn_session *session, const cnn_dataset *dataset, in
   model->prepare(&session->state);
   while (seen < dataset->count && !(stop && *stop)) {
     int count = cnn_sampler_batch_count(dataset->count, batch, seen / batch);
-    cnn_session_fill(session, dataset, NULL, seen, count);
+    cnn_dataset_fill(dataset, session, NULL, seen, count);
     cnn_session_infer(session);
     for (int i = 0; i < count; i++) {
       int label = session->labels[i];

@@ -2,7 +2,7 @@
 #ifndef CNN_EVALUATE_H
 #define CNN_EVALUATE_H
 
-#include "core/session.h"
+#include "data/dataset.h"
 
 #include <signal.h>
 

@@ -33,7 +33,7 @@ static const struct {
     FIELD(epochs, INT),
     FIELD(batch, INT),
     FIELD(limit, INT),
-    FIELD(compiler_barrier, INT),
+    FIELD(no_shuffle, INT),
 };
 enum { FIELD_COUNT = sizeof FIELDS / sizeof *FIELDS, NUMBER = 32 };
 

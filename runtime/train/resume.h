@@ -4,11 +4,10 @@
 #ifndef CNN_RESUME_H
 #define CNN_RESUME_H
 
-#include "train/metrics.h"
+#include "core/cnn.h"
+#include "report/metrics.h"
 #include "train/rate.h"
 #include "train/safetensors.h"
-
-#include "core/cnn.h"
 
 /* Sums over the images of an epoch so far. */
 typedef struct cnn_tally {
@@ -25,7 +24,7 @@ typedef struct cnn_resume {
 
   /* Settings of the run, and what tells its data set from another. */
   int64_t seed, data;
-  int epochs, batch, limit, compiler_barrier;
+  int epochs, batch, limit, no_shuffle;
 } cnn_resume;
 
 /* What the file holds beside that; in a program's own precision, so that no bit changes. */

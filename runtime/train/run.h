@@ -3,8 +3,8 @@
 #ifndef CNN_RUN_H
 #define CNN_RUN_H
 
+#include "report/metrics.h"
 #include "train/checkpoint.h"
-#include "train/metrics.h"
 
 #include <limits.h>
 

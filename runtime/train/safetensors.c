@@ -1,6 +1,7 @@
 #include "train/safetensors.h"
 
 #include "data/files.h"
+#include "train/json.h"
 
 #include <assert.h>
 #include <errno.h>

@@ -5,7 +5,7 @@
 #define CNN_SAFETENSORS_H
 
 #include "core/error.h"
-#include "report/print.h"
+#include "core/text.h"
 
 #include <cjson/cJSON.h>
 #include <stddef.h>

@@ -2,8 +2,8 @@
 #ifndef CNN_STEP_LOG_H
 #define CNN_STEP_LOG_H
 
+#include "core/text.h"
 #include "data/files.h"
-#include "report/print.h"
 
 #include <stdint.h>
 

@@ -1,11 +1,12 @@
 #include "train/trainer.h"
 
-#include "data/augment.h"
 #include "core/clock.h"
+#include "core/real.h"
+#include "data/augment.h"
+#include "data/dataset.h"
+#include "data/sampler.h"
 #include "train/evaluate.h"
 #include "train/gradients.h"
-#include "core/real.h"
-#include "data/sampler.h"
 
 #include <math.h>
 #include <signal.h>
@@ -42,7 +43,7 @@ static void set_blank(const cnn_session *session, uint8_t *blank) {
 /* Images of an epoch, in its order, into the session's batch, changed if the recipe says so. */
 static void fill(cnn_trainer *t, int epoch, int64_t first, int count) {
   cnn_session *session = &t->session;
-  cnn_session_fill(session, &t->training, t->order, first, count);
+  cnn_dataset_fill(&t->training, session, t->order, first, count);
   if (!t->augmented) return;
   uint8_t blank[CNN_CHANNELS_MAX];
   set_blank(session, blank);
@@ -148,7 +149,7 @@ static bool train_epoch(cnn_trainer *t, int epoch, cnn_error *error) {
   const cnn_state *state = &t->session.state;
   cnn_tally *tally = &t->tally;
   int64_t images = t->training.count, batches = cnn_sampler_batches(images, t->batch);
-  cnn_sampler_order(t->order, (uint32_t)images, !t->compiler_barrier, t->seed, (uint64_t)epoch);
+  cnn_sampler_order(t->order, (uint32_t)images, !t->no_shuffle, t->seed, (uint64_t)epoch);
   double start = cnn_seconds() - tally->seconds;
   for (int64_t b = (int64_t)state->step - epoch * batches; b < batches && !is_over(t); b++) {
     int count = cnn_sampler_batch_count(images, t->batch, b);
@@ -173,7 +174,7 @@ cnn_resume cnn_trainer_standing(const cnn_trainer *t) {
                       .epochs = t->recipe.epochs,
                       .batch = t->batch,
                       .limit = t->limit,
-                      .compiler_barrier = t->compiler_barrier};
+                      .no_shuffle = t->no_shuffle};
 }
 
 cnn_resume_blocks cnn_trainer_blocks(const cnn_trainer *t) {

@@ -3,11 +3,12 @@
 #ifndef CNN_TRAINER_H
 #define CNN_TRAINER_H
 
+#include "core/session.h"
 #include "data/classes.h"
+#include "data/dataset.h"
 #include "report/progress.h"
 #include "train/resume.h"
 #include "train/run.h"
-#include "core/session.h"
 #include "train/step_log.h"
 
 typedef struct cnn_trainer {
@@ -17,7 +18,7 @@ typedef struct cnn_trainer {
   int64_t steps; /* stop after so many; 0: no limit */
   int batch;     /* images an update */
   int limit;     /* training images, 0 for all; only noted in the state */
-  bool compiler_barrier;
+  bool no_shuffle;
 
   cnn_session session;
   cnn_dataset training, test;

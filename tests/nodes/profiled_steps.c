@@ -4,7 +4,7 @@
 #include PROGRAM
 #undef main
 
-#include "commands/bench.h"
+#include "commands/benchmark.h"
 #include "core/clock.h"
 #include "commands/profile.h"
 

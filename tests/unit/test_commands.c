@@ -141,7 +141,7 @@ static void classes_keep_the_names_of_their_folders(void **state) {
   expect(0, "predict --top 1 --classes names j/test/grey", "37.jpg  b ");
   scratch_jpeg("large.jpg", 30, (const unsigned char[]){0, 0, 0});
   expect(4, "predict large.jpg",
-         "large.jpg: an image of 30x30 (height, width), but fake takes 28x28");
+         "large.jpg: an image of 30x30 (height, width), but fake requires 28x28");
   expect(4, "predict j/absent.jpg", "j/absent.jpg: No such file");
   assert_int_equal(system("mv j/test/grey j/test/gray"), 0);
   expect(4, "eval j", "j/test/gray: no class of the training images has this name");

@@ -4,6 +4,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include "data/load.h"
 #include "data/dataset.h"
 #include "fake_model.h"
 #include "data/idx.h"
@@ -90,7 +91,7 @@ static void colour_images_have_four_dimensions(void **state) {
   assert_memory_equal(dataset.images, pixels, 24);
 
   /* Channel c has the pixels 4c..4c+3 and 12 more than these. */
-  cnn_normalization n = cnn_normalization_measured(&colour, &dataset);
+  cnn_normalization n = cnn_dataset_measure(&dataset, &colour);
   for (int c = 0; c < 3; c++) {
     assert_true(fabs(n.mean[c] * 255 - (4 * c + 7.5)) < 1e-9);
     assert_true(fabs(n.deviation[c] * 255 - sqrt(1.25 + 36)) < 1e-9);
@@ -106,7 +107,7 @@ static void constant_channels_have_deviation_one(void **state) {
   unsigned char pixels[784];
   memset(pixels, 51, sizeof pixels);
   cnn_dataset dataset = {.count = 1, .image_bytes = 784, .images = pixels};
-  cnn_normalization n = cnn_normalization_measured(&fake_model, &dataset);
+  cnn_normalization n = cnn_dataset_measure(&dataset, &fake_model);
   assert_true(n.deviation[0] == 1);
   assert_true(fabs(n.mean[0] - 0.2) < 1e-12);
 }
@@ -116,7 +117,7 @@ static void missing_files(void **state) {
   unlink(LABELS);
   MISTAKE("d: no train-labels-idx1-ubyte or train-labels-idx1-ubyte.gz");
   unlink(IMAGES);
-  MISTAKE("d: no train-images-idx3-ubyte", "dataset-fashion-mnist");
+  MISTAKE("d: no data set in it: neither CIFAR-10", "train-images-idx3-ubyte", "fashion-mnist");
   assert_int_equal(system("rm -rf d"), 0);
   MISTAKE("d: No such file or directory");
   scratch_write("d", "x", 1);
@@ -150,7 +151,7 @@ static void wrong_rank(void **state) {
 static void wrong_size(void **state) {
   (void)state;
   poke(11, 27);
-  MISTAKE(IMAGES, "byte 4: images of 1x27x28", "fake takes 1x28x28");
+  MISTAKE(IMAGES, "byte 4: images of 1x27x28", "fake requires 1x28x28");
 }
 static void no_images(void **state) {
   (void)state;

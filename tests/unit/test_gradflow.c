@@ -5,7 +5,7 @@
 #include <cmocka.h>
 
 #include "fake_model.h"
-#include "report/flow.h"
+#include "report/gradient_flow.h"
 #include "core/initialize.h"
 #include "core/real.h"
 #include "scratch.h"

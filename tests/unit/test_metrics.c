@@ -4,7 +4,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 
-#include "train/metrics.h"
+#include "report/metrics.h"
 
 #include <math.h>
 #include <stdio.h>

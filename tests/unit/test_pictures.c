@@ -4,8 +4,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 
-#include "data/cifar.h"
-#include "data/jpeg_folder.h"
+#include "data/load.h"
 #include "scratch.h"
 
 #include <stdio.h>
@@ -76,7 +75,7 @@ static void mistakes_in_cifar(void **state) {
   expect_mistake(&other, "train", "data_batch_2.bin: byte 3073: label 2");
   other = COLOUR;
   other.input[1] = 28;
-  expect_mistake(&other, "train", "net takes 3x28x32");
+  expect_mistake(&other, "train", "net requires 3x28x32");
   remove("d/data_batch_4.bin");
   expect_mistake(&COLOUR, "train", "data_batch_4.bin: No such file");
   scratch_write("d/data_batch_4.bin", "x", 1);
@@ -190,9 +189,10 @@ static void other_sizes_are_scaled_where_the_recipe_says_so(void **state) {
         assert_in_range(dataset.images[i * 3072 + c * 1024 + k] + 3, c == i ? 200 : 20,
                         c == i ? 206 : 26);
   cnn_dataset_release(&dataset);
-  expect_mistake(&COLOUR, "train",
-                 "d/train/leaf/0.jpg: an image of 64x64 (height, width), but net takes 32x32; give "
-                 "the model's recipe resize = 32");
+  expect_mistake(
+      &COLOUR, "train",
+      "d/train/leaf/0.jpg: an image of 64x64 (height, width), but net requires 32x32; give "
+      "the model's recipe resize = 32");
   assert_true(cnn_dataset_load_images(&dataset, &scaled, "d/train/sky/1.jpg", &error)); /* 32x32 */
   cnn_dataset_release(&dataset);
   size_t size;

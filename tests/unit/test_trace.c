@@ -7,7 +7,8 @@
 #include "fake_model.h"
 #include "train/safetensors.h"
 #include "scratch.h"
-#include "core/values.h"
+#include "commands/guarded.h"
+#include "core/layout.h"
 
 #include <math.h>
 #include <signal.h>

@@ -1,11 +1,11 @@
 /* How large activations and gradients are along a network: gradflow.csv and its chart. All sizes
    are root mean squares, which do not grow with the number of numbers: layers of any width compare.
  */
-#ifndef CNN_FLOW_H
-#define CNN_FLOW_H
+#ifndef CNN_GRADIENT_FLOW_H
+#define CNN_GRADIENT_FLOW_H
 
 #include "core/error.h"
-#include "report/print.h"
+#include "core/text.h"
 
 enum { CNN_FLOW_NAME = 128 };
 

@@ -1,4 +1,4 @@
-#include "report/print.h"
+#include "core/text.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -10,19 +10,6 @@ void cnn_text_add(cnn_text *text, const char *format, ...) {
   int length = vsnprintf(room ? text->data + text->used : NULL, room, format, arguments);
   va_end(arguments);
   if (length > 0) text->used += (size_t)length;
-}
-
-void cnn_text_add_json(cnn_text *text, const char *string) {
-  cnn_text_add(text, "\"");
-  for (const unsigned char *c = (const unsigned char *)string; *c; c++) {
-    if (*c == '"' || *c == '\\')
-      cnn_text_add(text, "\\%c", *c);
-    else if (*c < 0x20)
-      cnn_text_add(text, "\\u%04x", *c);
-    else
-      cnn_text_add(text, "%c", *c);
-  }
-  cnn_text_add(text, "\"");
 }
 
 const char *cnn_plural(long long count) {

@@ -1,13 +1,13 @@
-/* Steps with synthetic data, against the clock. */
-#ifndef CNN_BENCH_H
-#define CNN_BENCH_H
+/* Steps with synthetic data, to be timed. */
+#ifndef CNN_BENCHMARK_H
+#define CNN_BENCHMARK_H
 
 #include "core/session.h"
 
 typedef struct cnn_benchmark {
   cnn_session session;
   uint8_t *pixels; /* [model->batch] images */
-  bool prepared;   /* for inference */
+  bool prepacked;  /* weights, for inference */
 } cnn_benchmark;
 
 /* Memory, weights, and a full batch of random images and labels. */

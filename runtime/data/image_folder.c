@@ -1,60 +1,19 @@
-#include "data/jpeg_folder.h"
-
-#include "data/classes.h"
 #include "core/clock.h"
-#include "commands/commands.h"
+#include "data/classes.h"
+#include "data/decoder.h"
 #include "data/files.h"
-#include "data/resize.h"
+#include "data/jpeg.h"
+#include "data/listing.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <limits.h>
-#include <setjmp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <jpeglib.h>
-
 enum { CLASSES_MAX = 256 }; /* a label is a byte */
-
-/* Names in a folder, sorted by their bytes, hidden ones left out. */
-typedef struct names {
-  struct dirent **at;
-  int count;
-} names;
-
-static int is_shown(const struct dirent *entry) {
-  return entry->d_name[0] != '.';
-}
-static int is_folder(const struct dirent *entry) {
-  bool may_be = entry->d_type == DT_DIR || entry->d_type == DT_LNK || entry->d_type == DT_UNKNOWN;
-  return may_be && is_shown(entry);
-}
-static bool may_be_file(const struct dirent *entry) {
-  return entry->d_type == DT_REG || entry->d_type == DT_LNK || entry->d_type == DT_UNKNOWN;
-}
-static int by_bytes(const struct dirent **a, const struct dirent **b) {
-  return strcmp((*a)->d_name, (*b)->d_name);
-}
-
-static bool list(names *to, const char *path, int (*takes)(const struct dirent *),
-                 cnn_error *error) {
-  to->at = NULL;
-  to->count = scandir(path, &to->at, takes, by_bytes);
-  if (to->count >= 0) return true;
-  to->count = 0;
-  return cnn_fail(error, CNN_EXIT_DATA, "%s: %s", path, strerror(errno));
-}
-
-static void release(names *from) {
-  for (int i = 0; i < from->count; i++) free(from->at[i]);
-  free(from->at);
-  *from = (names){0};
-}
 
 /* An image: which folder it lies in, and which of its files it is. */
 typedef struct image {
@@ -71,20 +30,15 @@ typedef struct loader {
   const cnn_model *model;
   char part[PATH_MAX];       /* FOLDER/train or FOLDER/test; or a folder that holds the images */
   char *classes;             /* names, one a line */
-  names folders;             /* of the part; none: the part itself holds the images */
+  cnn_listing folders;       /* of the part; none: the part itself holds the images */
   int class_of[CLASSES_MAX]; /* of each folder */
-  names files[CLASSES_MAX];  /* of each folder */
+  cnn_listing files[CLASSES_MAX]; /* of each folder */
   image *images;
   int count;
 } loader;
 
-static bool is_jpeg(const char *name) {
-  const char *end = strrchr(name, '.');
-  return end && (strcasecmp(end, ".jpg") == 0 || strcasecmp(end, ".jpeg") == 0);
-}
-
 /* The names of folders as a text, one a line; NULL after a mistake. */
-static char *join(const names *folders, const char *path, cnn_error *error) {
+static char *join(const cnn_listing *folders, const char *path, cnn_error *error) {
   size_t size = 1;
   for (int i = 0; i < folders->count; i++) {
     if (strchr(folders->at[i]->d_name, '\n')) {
@@ -105,13 +59,13 @@ static char *join(const names *folders, const char *path, cnn_error *error) {
 static bool list_classes(loader *l, const char *folder, cnn_error *error) {
   char train[PATH_MAX];
   struct stat status;
-  names found;
+  cnn_listing found;
   snprintf(train, sizeof train, "%s/train", folder);
   if (stat(train, &status) != 0)
     return cnn_fail(error, CNN_EXIT_DATA,
                     "%s: %s; its folders number the classes, for the checkpoint does not name them",
                     train, strerror(errno));
-  if (!list(&found, train, is_folder, error)) return false;
+  if (!cnn_listing_read(&found, train, cnn_listing_folders, error)) return false;
   int most = l->model->classes < CLASSES_MAX ? l->model->classes : CLASSES_MAX;
   if (found.count < 1 || found.count > most)
     cnn_fail(error, CNN_EXIT_DATA,
@@ -120,14 +74,14 @@ static bool list_classes(loader *l, const char *folder, cnn_error *error) {
              train, found.count, l->model->name, l->model->classes, CLASSES_MAX);
   else
     l->classes = join(&found, train, error);
-  release(&found);
+  cnn_listing_release(&found);
   return l->classes != NULL;
 }
 
 /* The folders of the part, each of which must be a class. */
 static bool list_folders(loader *l, cnn_error *error) {
   cnn_class_names classes;
-  if (!list(&l->folders, l->part, is_folder, error)) return false;
+  if (!cnn_listing_read(&l->folders, l->part, cnn_listing_folders, error)) return false;
   if (l->folders.count == 0)
     return cnn_fail(error, CNN_EXIT_DATA, "%s: no folders in it; put one a class there", l->part);
   if (!cnn_class_names_split(&classes, l->model, l->classes, "the checkpoint", error)) return false;
@@ -147,15 +101,15 @@ static bool list_folders(loader *l, cnn_error *error) {
   return good;
 }
 
-static bool list_files(names *files, const char *path, cnn_error *error) {
-  if (!list(files, path, is_shown, error)) return false;
+static bool list_files(cnn_listing *files, const char *path, cnn_error *error) {
+  if (!cnn_listing_read(files, path, cnn_listing_any, error)) return false;
   if (files->count == 0)
     return cnn_fail(error, CNN_EXIT_DATA, "%s: no images; put *.jpg there", path);
   for (int i = 0; i < files->count; i++)
-    if (!is_jpeg(files->at[i]->d_name) || !may_be_file(files->at[i]))
+    if (!cnn_jpeg_is_name(files->at[i]->d_name) || !cnn_listing_may_be_file(files->at[i]))
       return cnn_fail(
           error, CNN_EXIT_DATA, "%s/%s: not a %s; a folder of images holds JPEG files alone", path,
-          files->at[i]->d_name, is_jpeg(files->at[i]->d_name) ? "regular file" : ".jpg");
+          files->at[i]->d_name, cnn_jpeg_is_name(files->at[i]->d_name) ? "regular file" : ".jpg");
   return true;
 }
 
@@ -191,105 +145,6 @@ static size_t name_image(const loader *l, int i, char *text, size_t size) {
   return (size_t)length;
 }
 
-/* --- one file --------------------------------------------------------------------------------- */
-
-typedef struct decoder {
-  struct jpeg_error_mgr errors; /* first: libjpeg knows only this part */
-  jmp_buf back;
-  char message[JMSG_LENGTH_MAX];
-  struct jpeg_decompress_struct jpeg;
-  uint8_t *row; /* of the picture: [width][channels] */
-  cnn_resize resize;
-} decoder;
-
-static void on_error(j_common_ptr jpeg) {
-  decoder *d = (decoder *)jpeg->err;
-  d->errors.format_message(jpeg, d->message);
-  longjmp(d->back, 1);
-}
-/* What libjpeg calls a warning is damaged data that it would guess at. */
-static void on_message(j_common_ptr jpeg, int level) {
-  if (level < 0) on_error(jpeg);
-}
-
-static bool check_picture(const decoder *d, const cnn_model *model, const char *path,
-                          cnn_error *error) {
-  const int *input = model->input;
-  const int height = (int)d->jpeg.image_height, width = (int)d->jpeg.image_width;
-  if (d->jpeg.jpeg_color_space == JCS_CMYK || d->jpeg.jpeg_color_space == JCS_YCCK)
-    return cnn_fail(error, CNN_EXIT_DATA, "%s: an image in CMYK; convert it to RGB", path);
-  if (model->recipe->resize > 0 || (height == input[1] && width == input[2])) return true;
-  return cnn_fail(error, CNN_EXIT_DATA,
-                  "%s: an image of %dx%d (height, width), but %s takes %dx%d; give the model's "
-                  "recipe resize = %d, by which images are scaled and cut, or another input",
-                  path, height, width, model->name, input[1], input[2],
-                  input[1] > input[2] ? input[1] : input[2]);
-}
-
-/* Rows as libjpeg gives them, channels side by side, into planes. */
-static void read_rows(decoder *d, const int *input, uint8_t *to) {
-  size_t channels = (size_t)input[0], width = (size_t)input[2], area = width * (size_t)input[1];
-  for (size_t y = 0; y < (size_t)input[1]; y++) {
-    jpeg_read_scanlines(&d->jpeg, (JSAMPROW[]){d->row}, 1);
-    for (size_t c = 0; c < channels; c++)
-      for (size_t x = 0; x < width; x++) to[c * area + y * width + x] = d->row[x * channels + c];
-  }
-}
-
-static void read_scaled(decoder *d, uint8_t *to) {
-  while (d->jpeg.output_scanline < d->jpeg.output_height) {
-    jpeg_read_scanlines(&d->jpeg, (JSAMPROW[]){d->row}, 1);
-    cnn_resize_row(&d->resize, d->row);
-  }
-  cnn_resize_take(&d->resize, to);
-}
-
-/* All that libjpeg may jump out of. */
-static bool read_file(decoder *d, FILE *file, const cnn_model *model, const char *path, uint8_t *to,
-                      cnn_error *error) {
-  const int *input = model->input;
-  if (setjmp(d->back))
-    return cnn_fail(error, CNN_EXIT_DATA,
-                    "%s: not a good JPEG image: %s; fetch it again, or convert it", path,
-                    d->message);
-  jpeg_stdio_src(&d->jpeg, file);
-  jpeg_read_header(&d->jpeg, TRUE);
-  if (!check_picture(d, model, path, error)) return false;
-  d->jpeg.out_color_space = input[0] == 1 ? JCS_GRAYSCALE : JCS_RGB;
-  jpeg_start_decompress(&d->jpeg);
-  d->row = malloc((size_t)d->jpeg.output_width * (size_t)input[0]);
-  const bool scaled = model->recipe->resize > 0;
-  if (!d->row ||
-      (scaled && !cnn_resize_open(&d->resize, (int)d->jpeg.output_height, (int)d->jpeg.output_width,
-                                  input[0], model->recipe->resize, input[1], input[2])))
-    return cnn_fail(error, CNN_EXIT_FAILED, "%s: no memory for an image of %ux%u pixels", path,
-                    d->jpeg.output_height, d->jpeg.output_width);
-  if (scaled)
-    read_scaled(d, to);
-  else
-    read_rows(d, input, to);
-  jpeg_finish_decompress(&d->jpeg);
-  return true;
-}
-
-static bool decode(const cnn_model *model, const char *path, uint8_t *to, cnn_error *error) {
-  FILE *file = fopen(path, "rb");
-  if (!file) return cnn_fail(error, CNN_EXIT_DATA, "%s: %s", path, strerror(errno));
-  decoder d;
-  d.row = NULL;
-  d.resize = (cnn_resize){0};
-  d.jpeg.err = jpeg_std_error(&d.errors);
-  d.errors.error_exit = on_error;
-  d.errors.emit_message = on_message;
-  jpeg_create_decompress(&d.jpeg);
-  bool good = read_file(&d, file, model, path, to, error);
-  jpeg_destroy_decompress(&d.jpeg);
-  cnn_resize_close(&d.resize);
-  free(d.row);
-  fclose(file);
-  return good;
-}
-
 /* --- all -------------------------------------------------------------------------------------- */
 
 static bool decode_all(const loader *l, cnn_dataset *dataset, cnn_error *error) {
@@ -300,19 +155,14 @@ static bool decode_all(const loader *l, cnn_dataset *dataset, cnn_error *error) 
     name_image(l, i, name, sizeof name);
     snprintf(path, sizeof path, "%s/%s", l->part, name);
     if (dataset->labels) dataset->labels[i] = (uint8_t)l->class_of[l->images[i].folder];
-    good = decode(l->model, path, dataset->images + (size_t)i * dataset->image_bytes, error);
+    good =
+        cnn_jpeg_decode(l->model, path, dataset->images + (size_t)i * dataset->image_bytes, error);
     if (!shown || cnn_seconds() - drawn < 0.1) continue;
     drawn = cnn_seconds();
     fprintf(stderr, "\r%s: %d of %d images read", l->part, i + 1, dataset->count);
   }
   if (shown) fprintf(stderr, "\r\033[K");
   return good;
-}
-
-static void want_images(cnn_dataset *dataset, const cnn_model *model, int count) {
-  dataset->count = count;
-  dataset->image_bytes = cnn_image_bytes(model);
-  cnn_storage_want(&dataset->storage, &dataset->images, (size_t)count, dataset->image_bytes);
 }
 
 /* Room for the names of all files; they are set once there is memory. */
@@ -334,7 +184,7 @@ static void set_names(cnn_dataset *dataset, const loader *l, char *text) {
 
 static bool read_listed(loader *l, cnn_dataset *dataset, bool named, int limit, cnn_error *error) {
   char *text = NULL;
-  want_images(dataset, l->model, limit > 0 && limit < l->count ? limit : l->count);
+  cnn_dataset_want_images(dataset, l->model, limit > 0 && limit < l->count ? limit : l->count);
   if (l->classes) {
     cnn_storage_want(&dataset->storage, &dataset->labels, (size_t)dataset->count, 1);
     cnn_storage_want(&dataset->storage, &dataset->classes, strlen(l->classes) + 1, 1);
@@ -349,8 +199,8 @@ static bool read_listed(loader *l, cnn_dataset *dataset, bool named, int limit, 
 static void close_loader(loader *l) {
   free(l->images);
   free(l->classes);
-  for (int k = 0; k < CLASSES_MAX; k++) release(&l->files[k]);
-  release(&l->folders);
+  for (int k = 0; k < CLASSES_MAX; k++) cnn_listing_release(&l->files[k]);
+  cnn_listing_release(&l->folders);
 }
 
 static bool check_channels(const cnn_model *model, const char *path, cnn_error *error) {
@@ -361,65 +211,59 @@ static bool check_channels(const cnn_model *model, const char *path, cnn_error *
                   path, model->name, model->input[0]);
 }
 
-bool cnn_jpeg_folder_is_in(const char *folder, bool training) {
+/* --- data sets -------------------------------------------------------------------------------- */
+
+static bool is_dataset(const char *folder, bool training) {
   char path[PATH_MAX];
   snprintf(path, sizeof path, "%s/%s", folder, training ? "train" : "test");
   return cnn_is_folder(path);
 }
 
-bool cnn_jpeg_folder_load(cnn_dataset *dataset, const cnn_model *model, const char *folder,
-                          bool training, const char *classes, int limit, cnn_error *error) {
-  loader l = {.model = model};
-  int length = snprintf(l.part, sizeof l.part, "%s/%s", folder, training ? "train" : "test");
+static bool load(cnn_dataset *dataset, const cnn_part *part, cnn_error *error) {
+  const char *folder = part->folder;
+  loader l = {.model = part->model};
+  int length = snprintf(l.part, sizeof l.part, "%s/%s", folder, part->training ? "train" : "test");
   if (length >= (int)sizeof l.part)
     return cnn_fail(error, CNN_EXIT_DATA, "%s: the name is too long", folder);
-  bool good = check_channels(model, folder, error);
-  if (good && classes) {
-    l.classes = strdup(classes);
+  bool good = check_channels(l.model, folder, error);
+  if (good && part->classes) {
+    l.classes = strdup(part->classes);
     good = l.classes || cnn_fail(error, CNN_EXIT_FAILED, "no memory for names of classes");
   }
   good = good && (l.classes || list_classes(&l, folder, error)) && list_folders(&l, error) &&
-         list_images(&l, error) && read_listed(&l, dataset, !training, limit, error);
+         list_images(&l, error) && read_listed(&l, dataset, !part->training, part->limit, error);
   close_loader(&l);
   return good;
 }
 
 /* --- images without labels -------------------------------------------------------------------- */
 
-bool cnn_jpeg_is(const char *path) {
-  unsigned char start[2] = {0};
-  FILE *file = is_jpeg(path) ? NULL : fopen(path, "rb");
-  bool is = is_jpeg(path) ||
-            (file && fread(start, 1, 2, file) == 2 && start[0] == 0xff && start[1] == 0xd8);
-  if (file) fclose(file);
-  return is;
-}
-
 static int is_jpeg_entry(const struct dirent *entry) {
-  return is_shown(entry) && is_jpeg(entry->d_name);
+  return cnn_listing_any(entry) && cnn_jpeg_is_name(entry->d_name);
 }
 
-bool cnn_jpeg_is_in(const char *folder) {
+static bool is_images(const char *path) {
+  if (!cnn_is_folder(path)) return cnn_jpeg_is(path);
   cnn_error ignored = {0};
-  names found;
-  bool is = list(&found, folder, is_jpeg_entry, &ignored) && found.count > 0;
-  release(&found);
+  cnn_listing found;
+  bool is = cnn_listing_read(&found, path, is_jpeg_entry, &ignored) && found.count > 0;
+  cnn_listing_release(&found);
   return is;
 }
 
 static bool load_file(cnn_dataset *dataset, const cnn_model *model, const char *path,
                       cnn_error *error) {
   char *name;
-  want_images(dataset, model, 1);
+  cnn_dataset_want_images(dataset, model, 1);
   cnn_storage_want(&dataset->storage, &dataset->files, 1, sizeof *dataset->files);
   cnn_storage_want(&dataset->storage, &name, strlen(path) + 1, 1);
   if (!cnn_storage_commit(&dataset->storage, error)) return false;
   dataset->files[0] = memcpy(name, path, strlen(path) + 1);
-  return decode(model, path, dataset->images, error);
+  return cnn_jpeg_decode(model, path, dataset->images, error);
 }
 
-bool cnn_jpeg_load(cnn_dataset *dataset, const cnn_model *model, const char *path,
-                   cnn_error *error) {
+static bool load_images(cnn_dataset *dataset, const cnn_model *model, const char *path,
+                        cnn_error *error) {
   loader l = {.model = model};
   if (!check_channels(model, path, error)) return false;
   if (!cnn_is_folder(path)) return load_file(dataset, model, path, error);
@@ -429,3 +273,11 @@ bool cnn_jpeg_load(cnn_dataset *dataset, const cnn_model *model, const char *pat
   close_loader(&l);
   return good;
 }
+
+const cnn_decoder cnn_image_folder_decoder = {
+    .contents = "folders train and test, each with a folder of JPEG images a class",
+    .is_dataset = is_dataset,
+    .load = load,
+    .is_images = is_images,
+    .load_images = load_images,
+};

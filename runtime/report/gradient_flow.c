@@ -1,4 +1,4 @@
-#include "report/flow.h"
+#include "report/gradient_flow.h"
 
 #include "report/chart.h"
 

@@ -1,12 +1,9 @@
-#include "core/values.h"
+#include "core/layout.h"
 
 #include "core/real.h"
 
-#include <assert.h>
-#include <errno.h>
 #include <math.h>
-#include <string.h>
-#include <sys/mman.h>
+#include <stdbool.h>
 
 static size_t round_up(size_t n, size_t unit) {
   return (n + unit - 1) / unit * unit;
@@ -91,41 +88,4 @@ double cnn_value_rms(const cnn_model *model, const cnn_value *value, const void 
     }
   }
   return sqrt(sum / ((double)count * (double)features));
-}
-
-cnn_kept cnn_kept_training(const cnn_model *model) {
-  return (cnn_kept){model->values, model->value_count, model->training_reals};
-}
-
-cnn_kept cnn_kept_inference(const cnn_model *model) {
-  return (cnn_kept){model->inference_values, model->inference_value_count, model->inference_reals};
-}
-
-static size_t guarded_bytes(const cnn_model *model, const cnn_kept *kept) {
-  return round_up(kept->reals * (size_t)model->real_bytes, model->guard_bytes) + model->guard_bytes;
-}
-
-void *cnn_guarded_activations(const cnn_model *model, const cnn_kept *kept, cnn_error *error) {
-  void *base = mmap(NULL, guarded_bytes(model, kept), PROT_READ | PROT_WRITE,
-                    MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-  if (base == MAP_FAILED) {
-    cnn_fail(error, CNN_EXIT_FAILED, "cannot have memory for guarded values: %s", strerror(errno));
-    return NULL;
-  }
-  for (int i = 0; i < kept->count; i++) {
-    const cnn_value *value = &kept->values[i];
-    if (value->row_channels) continue; /* what it is a part of is guarded */
-    size_t end = (value->offset + cnn_value_reals(model, value)) * (size_t)model->real_bytes;
-    assert(end % model->guard_bytes == 0);
-    if (mprotect((char *)base + end, model->guard_bytes, PROT_NONE) != 0) {
-      cnn_fail(error, CNN_EXIT_FAILED, "cannot guard '%s': %s", value->name, strerror(errno));
-      cnn_guarded_release(model, kept, base);
-      return NULL;
-    }
-  }
-  return base;
-}
-
-void cnn_guarded_release(const cnn_model *model, const cnn_kept *kept, void *activations) {
-  munmap(activations, guarded_bytes(model, kept));
 }

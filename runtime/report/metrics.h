@@ -2,7 +2,7 @@
 #ifndef CNN_METRICS_H
 #define CNN_METRICS_H
 
-#include "report/print.h"
+#include "core/text.h"
 
 #include <stdbool.h>
 #include <stdint.h>

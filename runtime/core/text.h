@@ -1,6 +1,6 @@
 /* Text in a buffer of fixed size, so that files can be made without allocating. */
-#ifndef CNN_PRINT_H
-#define CNN_PRINT_H
+#ifndef CNN_TEXT_H
+#define CNN_TEXT_H
 
 #include <stddef.h>
 
@@ -14,8 +14,5 @@ void cnn_text_add(cnn_text *text, const char *format, ...) __attribute__((format
 
 /* The ending of what is counted: "" for one, else "s". */
 const char *cnn_plural(long long count);
-
-/* A JSON string, quotes included. */
-void cnn_text_add_json(cnn_text *text, const char *string);
 
 #endif
