@@ -38,7 +38,7 @@ bool engine_does(int engine, const char *work) {
   return ENGINES[engine].trains || strcmp(work, "infer") == 0;
 }
 
-/* `mode` stands in the table until the worker says its own. */
+/* `mode` is what the table shows until the worker reports its own. */
 static void add_worker(const EngineSetting *s, int engine, const char *mode,
                        const char *const *command, Worker *worker) {
   *worker = (Worker){.engine = ENGINES[engine].name};
@@ -49,16 +49,15 @@ static void add_worker(const EngineSetting *s, int engine, const char *mode,
 
 int engine_add_workers(Arena *arena, const EngineSetting *s, int engine, Worker *workers) {
   const char *threads = arena_printf(arena, "%d", s->threads);
-  const char *generic = arena_printf(arena, "%s/%scnn-generic", s->places->programs,
-                                     s->places->is_build_tree ? "../runtime/generic/" : "");
   const char *const *modes = ENGINES[engine].modes;
   int count = 0;
   for (; modes[count]; count++) {
     const char *mode = modes[count];
-    const char *script = arena_printf(arena, "%s/../bench/peers/%s", s->places->models,
-                                      ENGINES[engine].script ? ENGINES[engine].script : "");
+    const char *script = ENGINES[engine].script;
+    if (script) script = arena_printf(arena, "%s/%s", s->paths->peers, script);
     const char *const cnnc[] = {s->program, "bench", "--worker", "--threads", threads, NULL};
-    const char *const im2col[] = {generic, s->graph, "worker", "--threads", threads, NULL};
+    const char *const im2col[] = {s->paths->generic, s->graph, "worker",
+                                  "--threads",       threads,  NULL};
     const char *const peer[] = {"python3", script,      s->graph, "--mode",
                                 mode,      "--threads", threads,  NULL};
     add_worker(s, engine, mode,

@@ -1,10 +1,10 @@
-/* Who takes part in a race, and how its workers are started. */
+/* The engines of a race, and the commands of their workers. */
 #ifndef CNNC_ENGINES_H
 #define CNNC_ENGINES_H
 
 #include "driver/arena.h"
 #include "driver/locate.h"
-#include "workers.h"
+#include "worker.h"
 
 #include <stdbool.h>
 
@@ -19,18 +19,18 @@ int engine_named(const char *name);
 /* "cnnc, generic and pytorch". */
 const char *engine_names(Arena *arena);
 
-/* Whether the engine does this work: some only infer. */
+/* Whether the engine supports this work, "train" or "infer". */
 bool engine_does(int engine, const char *work);
 
 typedef struct EngineSetting {
-  const Places *places;
-  const char *program; /* cnnc's */
-  const char *graph;   /* the others': what `cnnc export` wrote */
-  const char *folder;  /* for logs */
+  const Paths *paths;
+  const char *program; /* the generated program, for cnnc */
+  const char *graph;   /* the output of `cnnc export`, for the other engines */
+  const char *folder;  /* of logs */
   int threads;
 } EngineSetting;
 
-/* The engine's workers, one a mode; returns how many. None is started. */
+/* Fills in the engine's workers, one for each mode, without starting them. Returns their number. */
 int engine_add_workers(Arena *arena, const EngineSetting *setting, int engine, Worker *workers);
 
 #endif

@@ -1,210 +1,113 @@
-/* `cnnc bench`: builds the programs, runs race after race, keeps the figures. */
 #include "race.h"
 
-#include "driver/arena.h"
-#include "engines.h"
-#include "flops.h"
-#include "driver/locate.h"
-#include "race_options.h"
-#include "report.h"
-#include "results.h"
+#include "affinity.h"
+#include "report/peak.h"
 
-#include <errno.h>
-#include <ftw.h>
-#include <signal.h>
+#include <math.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
-enum { EXIT_DONE = 0, EXIT_FAILED = 1, EXIT_INTERRUPTED = 130 };
+enum { PAUSE_MS = 100, NOISE_PAUSE_MS = 5000, LARGE_KB = 1 << 20 };
 
-/* What all races of one call share. */
-typedef struct Track {
-  Arena *arena;
-  const RaceOptions *options;
-  const char *folder; /* temporary */
-  Places places;
-  ResultList results;
-  int raced, noisy; /* races run, and those of them whose figures are not taken */
-  int code;         /* exit code: the first failure's */
-  bool stopped;     /* the figures cannot be written: no more races */
-} Track;
-
-static void fail(Track *track, int code) {
-  if (track->code == EXIT_DONE) track->code = code;
+double images_per_s(const Race *race, const Worker *worker) {
+  return race->batch / median(worker->seconds_per_step, race->rounds);
 }
 
-/* --- one race --------------------------------------------------------------------------------- */
+double share_of_peak(const Race *race, const Worker *worker) {
+  return images_per_s(race, worker) * race->flops / median(race->fma_peak, race->rounds);
+}
 
-/* Runs cnnc itself: `cnnc WHAT MODEL.lua --batch N ... -o OUTPUT`. The mistake, if there is one, is
-   the model's, and cnnc says it. Returns its exit code. */
-static int run_cnnc(const Track *track, const char *what, const char *model, int batch,
-                    const char *output) {
-  const RaceOptions *options = track->options;
-  const char *command[2 * DEFINITIONS_MAX + 9] = {
-      arena_printf(track->arena, "%s/cnnc", track->places.programs), what, model};
-  int count = 3;
-  if (batch) {
-    command[count++] = "--batch";
-    command[count++] = arena_printf(track->arena, "%d", batch);
+double race_noise(const Race *race) {
+  double worst = 0;
+  for (int i = 0; i < race->worker_count; i++) {
+    const Worker *worker = &race->workers[i];
+    if (worker->failure[0]) continue;
+    worst = fmax(worst, spread(worker->seconds_per_step, race->rounds));
   }
-  const bool target_matters = strcmp(what, "build") == 0;
-  for (int i = 0; i < options->passed_on_count; i += 2) {
-    if (!target_matters && strcmp(options->passed_on[i], "--target") == 0) continue;
-    command[count++] = options->passed_on[i];
-    command[count++] = options->passed_on[i + 1];
-  }
-  command[count++] = "-o";
-  command[count++] = output;
-  const char *log = arena_printf(track->arena, "%s/%s.log", track->folder, what);
-  const int code = command_run(command, log);
-  char line[WORKER_LINE];
-  FILE *said = code == EXIT_DONE ? NULL : fopen(log, "r");
-  while (said && fgets(line, sizeof line, said)) fputs(line, stderr);
-  if (said) fclose(said);
-  return code;
+  return worst;
 }
 
-static void add_workers(const Track *track, const char *program, const char *graph, Race *race) {
-  const EngineSetting setting = {&track->places, program, graph, track->folder, race->threads};
-  race->workers = ARENA_ARRAY(track->arena, Worker, WORKERS_MAX);
-  for (int engine = 0; engine < ENGINE_COUNT; engine++)
-    if (track->options->races[engine] && engine_does(engine, race->work))
-      race->worker_count +=
-          engine_add_workers(track->arena, &setting, engine, &race->workers[race->worker_count]);
+/* --- turns ------------------------------------------------------------------------------------ */
+
+/* One line on standard error that the next one replaces; only on a terminal. */
+__attribute__((format(printf, 1, 2))) static void progress(const char *format, ...) {
+  if (!isatty(STDERR_FILENO)) return;
+  va_list args;
+  va_start(args, format);
+  fputs("\r\033[K", stderr);
+  vfprintf(stderr, format, args);
+  va_end(args);
 }
 
-/* Another engine may be missing, ours not. */
-static bool cnnc_failed(const Race *race) {
-  for (int i = 0; i < race->worker_count; i++)
-    if (strcmp(race->workers[i].engine, engine_name(ENGINE_CNNC)) == 0 &&
-        race->workers[i].failure[0])
-      return true;
-  return false;
+static void sleep_ms(int ms) {
+  const struct timespec pause = {.tv_sec = ms / 1000, .tv_nsec = ms % 1000 * 1000000L};
+  nanosleep(&pause, NULL);
 }
 
-/* Runs the race and shows it; its figures join the results unless it was too noisy. */
-static void race_once(Track *track, Race *race) {
-  const RaceOptions *options = track->options;
-  race_run(race, options->seconds, options->accept_noise ? 0 : options->retries);
-  if (race_interrupted) return;
-  track->raced++;
-  report_race(race, stdout);
-  fflush(stdout);
-  if (cnnc_failed(race)) fail(track, EXIT_FAILED);
-  if (race_noise(race) > SPREAD_REFUSE && !options->accept_noise) {
-    track->noisy++;
-    fail(track, EXIT_FAILED);
-    return;
-  }
-  results_add(track->arena, &track->results, race);
+/* The first step compiles and allocates. Then the number of steps is doubled until it is known
+   how many steps fill a turn. */
+static bool warm_up(const Race *race, Worker *worker, double seconds) {
+  double step;
+  if (!worker_run(worker, race->work, race->batch, 1, &step)) return false;
+  int steps = 1;
+  do {
+    if (!worker_run(worker, race->work, race->batch, steps, &step)) return false;
+    if (step * steps >= seconds / 4) break;
+    steps *= 2;
+  } while (steps < 1 << 24);
+  worker->steps = (int)fmax(1, seconds / step);
+  return true;
 }
 
-/* --- all races -------------------------------------------------------------------------------- */
-
-static bool save(Track *track) {
-  const char *csv = track->options->csv;
-  if (!csv || results_write(track->arena, &track->results, csv)) return true;
-  fail(track, EXIT_FAILED);
-  track->stopped = true;
-  return false;
+/* A worker that holds much memory releases it, so that the others have room. */
+static void release_if_large(Worker *worker) {
+  if (!worker->failure[0] && worker->peak_kb > LARGE_KB) worker_release(worker);
 }
 
-/* All works and numbers of threads of one model and batch (0: the model's). False if there is no
-   need to try other batches. */
-static bool race_batch(Track *track, const char *model, int batch) {
-  const RaceOptions *options = track->options;
-  const char *program = NULL;
-  const char *graph = arena_printf(track->arena, "%s/graph.json", track->folder);
-  NetFacts facts;
-  int code = run_cnnc(track, "export", model, batch, graph);
-  if (code == EXIT_DONE && !net_facts(graph, &facts)) code = EXIT_FAILED;
-  for (int i = 0; i < options->work_count * options->thread_count && code == EXIT_DONE; i++) {
-    const char *work = options->works[i / options->thread_count];
-    const bool train = strcmp(work, "train") == 0;
-    Race race = {.work = work,
-                 .batch = facts.batch,
-                 .threads = options->threads[i % options->thread_count],
-                 .rounds = options->rounds,
-                 .flops = train ? facts.train_flops : facts.infer_flops};
-    snprintf(race.net, sizeof race.net, "%s", facts.name);
-    if (results_hold(&track->results, &race)) continue;
-    if (!program && options->races[ENGINE_CNNC]) {
-      program = arena_printf(track->arena, "%s/%s-%d", track->folder, facts.name, facts.batch);
-      code = run_cnnc(track, "build", model, batch, program);
-      if (code != EXIT_DONE) break;
+static void one_turn(const Race *race, Worker *worker, int round) {
+  double ignored;
+  const int warm = worker->steps / 20 + 1; /* warms caches and clock, wakes threads */
+  if (worker_run(worker, race->work, race->batch, warm, &ignored))
+    worker_run(worker, race->work, race->batch, worker->steps, &worker->seconds_per_step[round]);
+}
+
+static void run_rounds(Race *race) {
+  for (int round = 0; round < race->rounds && !race_interrupted; round++) {
+    sleep_ms(PAUSE_MS); /* the threads of the worker before fall asleep */
+    race->fma_peak[round] = cnn_peak_fma(race->threads, &race->instructions);
+    race->bandwidth[round] = cnn_peak_bandwidth(race->threads);
+    progress("%s, batch %d, %s, %d threads: round %d of %d", race->net, race->batch, race->work,
+             race->threads, round + 1, race->rounds);
+    for (int i = 0; i < race->worker_count; i++) {
+      Worker *worker = &race->workers[(i + round) % race->worker_count];
+      if (worker->failure[0]) continue;
+      sleep_ms(PAUSE_MS);
+      one_turn(race, worker, round);
+      release_if_large(worker);
     }
-    if (!save(track)) return false; /* before the time is spent */
-    add_workers(track, program, graph, &race);
-    race_once(track, &race);
-    if (race_interrupted || !save(track)) return false;
   }
-  if (race_interrupted) return false; /* it interrupts cnnc, too */
-  if (code != EXIT_DONE) fail(track, code);
-  return code == EXIT_DONE;
 }
 
-static void race_all(Track *track) {
-  const RaceOptions *options = track->options;
-  if (options->resume && !results_read(track->arena, &track->results, options->csv)) {
-    fail(track, EXIT_FAILED);
-    return;
+void race_run(Race *race, double seconds, int retries) {
+  use_processors(race->threads);
+  workers_threads(race->threads);
+  for (int i = 0; i < race->worker_count && !race_interrupted; i++) {
+    Worker *worker = &race->workers[i];
+    progress("%s, batch %d, %s, %d threads: %s %s warms up", race->net, race->batch, race->work,
+             race->threads, worker->engine, worker->mode);
+    if (worker_start(worker)) warm_up(race, worker, seconds);
+    release_if_large(worker);
   }
-  for (int m = 0; m < options->model_count && !track->stopped && !race_interrupted; m++)
-    for (int b = 0; b < options->batch_count; b++)
-      if (!race_batch(track, options->models[m], options->batches[b])) break;
-}
-
-/* What is said at the end. */
-static void conclude(Track *track) {
-  const RaceOptions *options = track->options;
-  if (race_interrupted) fail(track, EXIT_INTERRUPTED);
-  if (results_races(track->arena, &track->results).count > 1)
-    results_summary(track->arena, &track->results, stdout);
-  if (options->svg && track->results.count &&
-      !results_draw(track->arena, &track->results, options->svg))
-    fail(track, EXIT_FAILED);
-  if (track->noisy)
-    fprintf(stderr,
-            "cnnc bench: %d of %d races were too noisy, their rounds spread by more than %.0f %%: "
-            "their figures are not taken. Close what else is running and %s, or give more --rounds "
-            "or --seconds (--accept-noise takes them nevertheless)\n",
-            track->noisy, track->raced, 100 * SPREAD_REFUSE,
-            options->csv ? "run the others again with --resume" : "run again");
-}
-
-static int remove_entry(const char *path, const struct stat *status, int type, struct FTW *place) {
-  (void)status, (void)type, (void)place;
-  return remove(path);
-}
-
-static void interrupt(int signal) {
-  (void)signal;
-  race_interrupted = 1;
-}
-
-int race_main(int argc, char **argv) {
-  Arena *arena = arena_new();
-  argv[0] = "cnnc bench";
-  const RaceOptions options = race_options_read(arena, argc, argv);
-  const char *root = getenv("TMPDIR");
-  char *folder = arena_printf(arena, "%s/cnnc-bench-XXXXXX", root && *root ? root : "/tmp");
-  int code = EXIT_FAILED;
-  if (!mkdtemp(folder)) {
-    fprintf(stderr, "cnnc bench: %s: %s\n", folder, strerror(errno));
-  } else {
-    Track track = {
-        .arena = arena, .options = &options, .folder = folder, .places = locate_places(arena)};
-    const struct sigaction on_interrupt = {.sa_handler = interrupt};
-    sigaction(SIGINT, &on_interrupt, NULL);
-    signal(SIGPIPE, SIG_IGN); /* a worker that died is a row of the table */
-    workers_environment();
-    race_all(&track);
-    conclude(&track);
-    code = track.code;
-    nftw(folder, remove_entry, 8, FTW_DEPTH | FTW_PHYS);
+  run_rounds(race);
+  for (int i = 0; i < retries && race_noise(race) > SPREAD_REJECT && !race_interrupted; i++) {
+    sleep_ms(NOISE_PAUSE_MS); /* the disturbance may be over */
+    run_rounds(race);
   }
-  arena_release(arena);
-  return code;
+  progress("%s", "");
+  for (int i = 0; i < race->worker_count; i++) worker_stop(&race->workers[i]);
+  use_processors(processors());
 }

@@ -6,7 +6,7 @@
 
 #include <string.h>
 
-/* Digits in groups of three, as long as there is something before the point. */
+/* Two decimals under 100; from there on whole numbers with digits in groups of three. */
 static const char *grouped(double number, char *text, size_t size) {
   if (number < 100) {
     snprintf(text, size, "%.2f", number);
@@ -40,14 +40,14 @@ static void table_row(const Race *race, const Worker *worker, const Worker *cnnc
     return;
   }
   char speed[48];
-  const double its = spread(worker->seconds_per_step, race->rounds);
+  const double noise = spread(worker->seconds_per_step, race->rounds);
   fprintf(out, "%-11s %-14s %12s", worker->engine, worker->mode,
           grouped(images_per_s(race, worker), speed, sizeof speed));
   if (cnnc)
     fprintf(out, " %9.3f", images_per_s(race, worker) / images_per_s(race, cnnc));
   else
     fprintf(out, " %9s", "-");
-  fprintf(out, " %7.1f %%%s %9.1f %10.1f %%\n", 100 * its, its > SPREAD_WARN ? "!" : " ",
+  fprintf(out, " %7.1f %%%s %9.1f %10.1f %%\n", 100 * noise, noise > SPREAD_WARN ? "!" : " ",
           (double)worker->peak_kb / 1024, 100 * share_of_peak(race, worker));
 }
 
@@ -72,7 +72,7 @@ void report_race(const Race *race, FILE *out) {
   }
   if (race_noise(race) > SPREAD_WARN)
     fprintf(out,
-            "! rounds spread by more than %.0f %%: something else is running; close it and run "
+            "! rounds spread by more than %.0f %%: another program is running; close it and run "
             "again\n",
             100 * SPREAD_WARN);
 }

@@ -1,8 +1,8 @@
-/* One race in the terminal. */
+/* The table of one race. */
 #ifndef CNNC_REPORT_H
 #define CNNC_REPORT_H
 
-#include "turns.h"
+#include "race.h"
 
 #include <stdio.h>
 

@@ -1,14 +1,14 @@
-/* The figures of all races: rows of a CSV file, and what they say together. */
+/* The figures of all races: rows of a CSV file, their summary and their chart. */
 #ifndef CNNC_RESULTS_H
 #define CNNC_RESULTS_H
 
 #include "driver/arena.h"
-#include "turns.h"
+#include "race.h"
 
 #include <stdbool.h>
 #include <stdio.h>
 
-/* A row; docs/benchmarks.md tells the columns. */
+/* A row; docs/benchmarks.md describes the columns. */
 typedef struct Result {
   const char *net, *work, *engine, *mode;
   int batch, threads;
@@ -17,17 +17,17 @@ typedef struct Result {
 
 typedef LIST_OF(const Result *) ResultList;
 
-/* The engines of a race that ran. */
+/* Adds a row for every engine that ran. */
 void results_add(Arena *arena, ResultList *results, const Race *race);
 
-/* Whether there are rows of this race. */
+/* Whether the race has rows. */
 bool results_hold(const ResultList *results, const Race *race);
 
 /* The rows of a file that results_write wrote; none if there is no file. False with a message on
    standard error if it is another file. */
 bool results_read(Arena *arena, ResultList *results, const char *path);
 
-/* Replaces the file in one moment; false with a message. */
+/* Replaces the file atomically; false with a message on standard error. */
 bool results_write(Arena *arena, const ResultList *results, const char *path);
 
 /* Rows of the same net, batch, work and threads. */
@@ -43,13 +43,13 @@ const Result *results_best(const ResultList *results, const Result *race, const 
 double results_ratio(const ResultList *results, const Result *race, const char *engine,
                      const char *other);
 
-/* In the terminal: cnnc's speed over every other engine's, race by race, and geometric means. */
+/* Prints the ratios of cnnc's speed to every other engine's, race by race, and geometric means. */
 void results_summary(Arena *arena, const ResultList *results, FILE *out);
 
-/* The same as a picture, SVG; false with a message. */
+/* Draws the same as SVG; false with a message on standard error. */
 bool results_draw(Arena *arena, const ResultList *results, const char *path);
 
-/* Replaces a file in one moment; false with a message. */
+/* Replaces a file atomically; false with a message on standard error. */
 bool replace_file(const char *path, const char *text);
 
 #endif

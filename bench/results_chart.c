@@ -14,7 +14,7 @@ enum {
   LEFT = 64,
   TOP = 60,
   HEIGHT = 200,
-  BELOW = 64,
+  LABELS = 64,
   BAR = 9,
   GAP = 14,
   MARGIN = 16,
@@ -55,8 +55,8 @@ static void choose_bars(Chart *chart) {
   double low = 0.5, high = 2;
   for (int i = 0; i < chart->races.count; i++)
     for (int k = 0; k < chart->bar_count; k++) {
-      const double its = ratio(chart, chart->races.at[i], chart->bars[k]);
-      if (its > 0) low = fmin(low, its), high = fmax(high, its);
+      const double speed = ratio(chart, chart->races.at[i], chart->bars[k]);
+      if (speed > 0) low = fmin(low, speed), high = fmax(high, speed);
     }
   chart->low = low, chart->high = high; /* beyond the last tick only where there is none */
   for (int i = 0; i < TICK_COUNT; i++) {
@@ -84,14 +84,14 @@ static void draw_axis(const Chart *chart, double top, double width) {
 static void draw_group(const Chart *chart, const Result *race, double left, double top) {
   const double one = top + y_of(chart, 1);
   for (int k = 0; k < chart->bar_count; k++) {
-    const double its = ratio(chart, race, chart->bars[k]);
-    if (its == 0) continue;
-    const double y = top + y_of(chart, its);
+    const double speed = ratio(chart, race, chart->bars[k]);
+    if (speed == 0) continue;
+    const double y = top + y_of(chart, speed);
     fprintf(chart->out,
             "<rect x=\"%.1f\" y=\"%.1f\" width=\"%d\" height=\"%.1f\" fill=\"%s\"><title>%s, batch "
             "%d: %s %.3g</title></rect>\n",
             left + k * BAR, fmin(y, one), BAR - 1, fabs(y - one), COLORS[chart->bars[k]], race->net,
-            race->batch, engine_name(chart->bars[k]), its);
+            race->batch, engine_name(chart->bars[k]), speed);
   }
   fprintf(chart->out, "<text x=\"%.1f\" y=\"%.1f\" text-anchor=\"middle\">%d</text>\n",
           left + chart->bar_count * BAR / 2.0, top + HEIGHT + 16, race->batch);
@@ -104,7 +104,7 @@ static double draw_panel(const Chart *chart, const Result *first, double top) {
   for (int i = 0; i <= chart->races.count; i++) {
     const Result *race = i < chart->races.count ? chart->races.at[i] : NULL;
     if (race && (strcmp(race->work, first->work) != 0 || race->threads != first->threads)) continue;
-    if (*net && (!race || strcmp(race->net, net) != 0)) { /* the name below its batches */
+    if (*net && (!race || strcmp(race->net, net) != 0)) { /* the name under its batches */
       fprintf(chart->out,
               "<text x=\"%.1f\" y=\"%.1f\" text-anchor=\"middle\" class=\"net\">%s</text>\n",
               (begin + x - GAP) / 2, top + HEIGHT + 34, net);
@@ -126,7 +126,7 @@ static double draw_panel(const Chart *chart, const Result *first, double top) {
 static void draw_legend(const Chart *chart) {
   fprintf(chart->out,
           "<text x=\"%d\" y=\"20\" class=\"title\">images/s over those of %s's best mode (the line "
-          "at 1); below: batch</text>\n",
+          "at 1); labels: batch</text>\n",
           MARGIN, engine_name(chart->reference));
   for (int k = 0; k < chart->bar_count; k++)
     fprintf(chart->out,
@@ -156,7 +156,7 @@ bool results_draw(Arena *arena, const ResultList *results, const char *path) {
   for (int i = 0; i < chart.races.count; i++) {
     if (!opens_panel(&chart.races, i)) continue;
     width = fmax(width, draw_panel(&chart, chart.races.at[i], top));
-    top += HEIGHT + BELOW + 24;
+    top += HEIGHT + LABELS + 24;
   }
   fprintf(all.out,
           "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 %.0f %.0f\" width=\"%.0f\" "

@@ -1,10 +1,10 @@
 #include "engines.h"
 #include "results.h"
+#include "statistics.h"
 
-#include <math.h>
 #include <string.h>
 
-/* cnnc's speed over another engine's best mode; 0 if one of the two did not run. */
+/* The ratio of cnnc's speed to that of another engine's fastest mode; 0 if one did not run. */
 static double ratio(const ResultList *results, const Result *race, int engine) {
   return results_ratio(results, race, engine_name(ENGINE_CNNC), engine_name(engine));
 }
@@ -21,15 +21,13 @@ static void print_mean(const ResultList *results, const ResultList *races, const
                        const char *work, FILE *out) {
   fprintf(out, "%-32s %12s", "", "");
   for (int engine = ENGINE_GENERIC; engine < ENGINE_COUNT; engine++) {
-    double sum = 0;
-    int count = 0;
+    GeometricMean mean = {0};
     for (int i = 0; i < races->count; i++) {
       const Result *race = races->at[i];
       if ((net && strcmp(net, race->net) != 0) || (work && strcmp(work, race->work) != 0)) continue;
-      const double its = ratio(results, race, engine);
-      if (its > 0) sum += log(its), count++;
+      geometric_mean_add(&mean, ratio(results, race, engine));
     }
-    print_ratio(count ? exp(sum / count) : 0, out);
+    print_ratio(geometric_mean(&mean), out);
   }
   fprintf(out, "  geometric mean: %s%s%s\n", net ? net : "all", work ? ", " : "", work ? work : "");
 }

@@ -78,7 +78,7 @@ class Worker:
         if work != "infer":
             raise ValueError("runs inference alone")
         if count != self.count:
-            self.rest()
+            self.release()
             with tempfile.NamedTemporaryFile(suffix=".onnx") as model:
                 make_model(self.path, count, model.name)
                 infer = self.prepare(model.name)
@@ -87,7 +87,7 @@ class Worker:
             self.step, self.count = (lambda: infer(images)), count
         return self.step
 
-    def rest(self):
+    def release(self):
         self.count, self.step = None, None
 
 

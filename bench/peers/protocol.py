@@ -26,16 +26,16 @@ def load_graph(path):
 
 
 def answer(words, worker):
-    if words == ["rest"]:
-        worker.rest()
+    if words == ["release"]:
+        worker.release()
         gc.collect()
         ctypes.CDLL(None).malloc_trim(0)
         return "ok"
     if len(words) != 4 or words[0] != "run" or words[1] not in ("train", "infer"):
-        raise ValueError("wants 'run train|infer COUNT STEPS', 'rest' or 'quit'")
+        raise ValueError("must be 'run train|infer COUNT STEPS', 'release' or 'quit'")
     count, steps = int(words[2]), int(words[3])
     if count < 1 or steps < 1:
-        raise ValueError("wants a COUNT and STEPS of at least 1")
+        raise ValueError("COUNT and STEPS must be at least 1")
     step = worker.step_for(words[1], count)
     start = time.perf_counter()
     for _ in range(steps):
@@ -44,10 +44,10 @@ def answer(words, worker):
 
 
 def serve(worker, **ready):
-    """Says that it is ready, then answers lines. worker.step_for(work, count) returns the function that
-    does one step, the same for the same work and count; after worker.rest() it holds little memory,
+    """Reports that it is ready, then answers lines. worker.step_for(work, count) returns the function that
+    does one step, the same for the same work and count; after worker.release() it holds little memory,
     and may have to prepare the step again."""
-    print("ready", json.dumps({**ready, "rests": True}, separators=(",", ":")), flush=True)
+    print("ready", json.dumps({**ready, "releases": True}, separators=(",", ":")), flush=True)
     for line in sys.stdin:
         words = line.split()
         if words == ["quit"]:

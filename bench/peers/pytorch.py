@@ -113,13 +113,13 @@ class Worker:
 
     def step_for(self, work, count):
         if self.key != (work, count):
-            self.rest()
+            self.release()
             self.make, self.key = self.best_way(work, count), (work, count)
         if not self.step:
             self.step = self.make()
         return self.step
 
-    def rest(self):
+    def release(self):
         self.step = None
 
 

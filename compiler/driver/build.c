@@ -36,11 +36,11 @@ static void add_cflags(Arena *arena, WordList *words, const Options *options, bo
   add_word(arena, words, "-O3");
   add_words(arena, words, machine_flags(options));
   if (openmp) add_word(arena, words, "-fopenmp");
-  add_word(arena, words, arena_printf(arena, "-I%s", locate_places(arena).include));
+  add_word(arena, words, arena_printf(arena, "-I%s", locate_paths(arena).include));
 }
 
 static void add_libs(Arena *arena, WordList *words) {
-  add_word(arena, words, arena_printf(arena, "-L%s", locate_places(arena).library));
+  add_word(arena, words, arena_printf(arena, "-L%s", locate_paths(arena).library));
   add_words(arena, words, "-lcnn -lcjson -ljpeg -lz -lm -pthread");
 }
 

@@ -15,7 +15,7 @@ static const char *program_folder(Arena *arena) {
   return arena_strdup(arena, path);
 }
 
-/* From <prefix>/bin back to <prefix>. */
+/* <prefix> of the folder <prefix>/bin. */
 static const char *prefix_of(Arena *arena, const char *folder) {
   size_t length = strlen(folder), tail = strlen("/" CNNC_BINDIR);
   if (length > tail && !strcmp(folder + length - tail, "/" CNNC_BINDIR))
@@ -23,13 +23,26 @@ static const char *prefix_of(Arena *arena, const char *folder) {
   return CNNC_INSTALL_PREFIX;
 }
 
-Places locate_places(Arena *arena) {
+static Paths build_tree(void) {
+  return (Paths){.include = CNNC_SOURCE_DIR "/runtime/core",
+                 .library = CNNC_BINARY_DIR "/runtime",
+                 .models = CNNC_SOURCE_DIR "/models",
+                 .peers = CNNC_SOURCE_DIR "/bench/peers",
+                 .cnnc = CNNC_BINARY_DIR "/compiler/cnnc",
+                 .bench = CNNC_BINARY_DIR "/bench/cnnc-bench",
+                 .generic = CNNC_BINARY_DIR "/runtime/generic/cnn-generic"};
+}
+
+Paths locate_paths(Arena *arena) {
   const char *folder = program_folder(arena);
-  if (!strcmp(folder, CNNC_BINARY_DIR "/compiler"))
-    return (Places){CNNC_SOURCE_DIR "/runtime/core", CNNC_BINARY_DIR "/runtime",
-                    CNNC_SOURCE_DIR "/models", folder, true};
+  if (!strcmp(folder, CNNC_BINARY_DIR "/compiler") || !strcmp(folder, CNNC_BINARY_DIR "/bench"))
+    return build_tree();
   const char *prefix = prefix_of(arena, folder);
-  return (Places){arena_printf(arena, "%s/" CNNC_INCLUDEDIR, prefix),
-                  arena_printf(arena, "%s/" CNNC_LIBDIR, prefix),
-                  arena_printf(arena, "%s/" CNNC_DATADIR "/cnnc/models", prefix), folder, false};
+  return (Paths){.include = arena_printf(arena, "%s/" CNNC_INCLUDEDIR, prefix),
+                 .library = arena_printf(arena, "%s/" CNNC_LIBDIR, prefix),
+                 .models = arena_printf(arena, "%s/" CNNC_DATADIR "/cnnc/models", prefix),
+                 .peers = arena_printf(arena, "%s/" CNNC_DATADIR "/cnnc/bench/peers", prefix),
+                 .cnnc = arena_printf(arena, "%s/cnnc", folder),
+                 .bench = arena_printf(arena, "%s/cnnc-bench", folder),
+                 .generic = arena_printf(arena, "%s/cnn-generic", folder)};
 }

@@ -1,20 +1,19 @@
-/* Where cnnc's companions are: beside the program in the build tree, or under the folder that
-   `cmake --install` was given, wherever that has been moved to. */
+/* Where cnnc's companions are: in the build tree, or in the installed tree, which may have moved.
+ */
 #ifndef CNNC_LOCATE_H
 #define CNNC_LOCATE_H
 
 #include "driver/arena.h"
 
-#include <stdbool.h>
+typedef struct Paths {
+  const char *include;                /* folder of cnn.h */
+  const char *library;                /* folder of libcnn.a */
+  const char *models;                 /* folder of the zoo */
+  const char *peers;                  /* folder of the race's workers in Python */
+  const char *cnnc, *bench, *generic; /* programs: cnnc, cnnc-bench, cnn-generic */
+} Paths;
 
-typedef struct Places {
-  const char *include;  /* folder of cnn.h */
-  const char *library;  /* folder of libcnn.a */
-  const char *models;   /* folder of the zoo */
-  const char *programs; /* folder of this program */
-  bool is_build_tree;
-} Places;
-
-Places locate_places(Arena *arena);
+/* For cnnc and cnnc-bench: the running program tells the two trees apart by its own folder. */
+Paths locate_paths(Arena *arena);
 
 #endif

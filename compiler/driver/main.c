@@ -9,7 +9,6 @@
 #include "ir/dump.h"
 #include "passes/memory.h"
 #include "passes/pipeline.h"
-#include "race.h"
 #include "schedule/schedule_file.h"
 
 #include <errno.h>
@@ -152,6 +151,17 @@ static bool run_flags(Arena *arena, const Options *options) {
   return true;
 }
 
+/* The race is a program of its own, which links to the runtime. Returns only if it cannot start. */
+static int run_bench(char **arguments) {
+  Arena *arena = arena_new();
+  const char *program = locate_paths(arena).bench;
+  execv(program, arguments);
+  fprintf(stderr, "cnnc bench: cannot run %s: %s; build or install it together with cnnc\n",
+          program, strerror(errno));
+  arena_release(arena);
+  return EXIT_FAILED;
+}
+
 static bool run_command(Arena *arena, Diag *diag, const Options *options) {
   switch (options->command) {
   case COMMAND_COMPILE:
@@ -183,13 +193,13 @@ static void check_stdout(int code, void *unused) {
 
 int main(int argc, char **argv) {
   on_exit(check_stdout, NULL);
-  if (argc > 1 && !strcmp(argv[1], "bench")) return race_main(argc - 1, argv + 1);
+  if (argc > 1 && !strcmp(argv[1], "bench")) return run_bench(argv + 1);
   signal(SIGXFSZ, SIG_IGN); /* a file that grows too large is an error as any other */
   Arena *arena = arena_new();
   Diag diag = {0};
   Options options = options_parse(arena, argc, argv);
   options.dsl.output = options.output;
-  options.dsl.zoo = locate_places(arena).models;
+  options.dsl.zoo = locate_paths(arena).models;
   if (options.schedule)
     options.compile.schedule = schedule_file_read(arena, &diag, options.schedule);
   if (diag.code == EXIT_DONE) run_command(arena, &diag, &options);

@@ -1,4 +1,4 @@
-# The race: its table, its CSV, what it refuses. Figures are not looked at: tests run on busy machines.
+# The race: its table, its CSV, what it rejects. Figures are not checked: tests run on busy machines.
 . "$(dirname "$0")/../frontend/check.sh"
 lenet5=$source/models/lenet5.lua
 export TMPDIR="$folder"
@@ -28,15 +28,15 @@ chmod +x empty/python3
 expect 0 "pytorch     eager          did not run: no such module" -- env PATH="$folder/empty:$PATH" \
   "$cnnc" bench "$lenet5" --seconds 0.02 --rounds 1 --accept-noise --engines cnnc,pytorch --threads 1
 
-# Workers that stand in for PyTorch's: "noisy" ones get slower and slower for so many answers, whatever
-# they are asked. Only they race from here on, so that the answers are always the same.
+# Stub workers in place of PyTorch's. A "noisy" one gets slower with each of its first answers. From here
+# on only stubs race, so that the answers are always the same.
 stub() {
   mkdir "$1"
   cat >"$1/python3" <<END
 #!/bin/sh
 echo 'ready {"mode": "stub"}'
 calls=0
-while read -r verb rest && [ "\$verb" != quit ]; do
+while read -r verb words && [ "\$verb" != quit ]; do
   [ \$calls -lt $2 ] && calls=\$((calls + 1))
   echo "ok 0.00\$((calls + 1)) 1024"
 done
@@ -54,13 +54,13 @@ race() {
   env PATH="$folder/$folder_of_python:$PATH" "$cnnc" bench "$lenet5" $stubs "$@"
 }
 
-# Noise is refused: no figures, but the file is there for --resume.
+# Noise is rejected: no figures, but the file is there for --resume.
 expect 1 "1 of 1 races were too noisy" "--resume" -- race noisy --batch 2 --retries 0 --csv zoo.csv
 cmp -s zoo.csv header || fail "figures of a noisy race: $(cat zoo.csv)"
 expect 0 "pytorch     stub" -- race noisy --batch 2 --accept-noise
 expect 0 "pytorch     stub" -- race settling --batch 2 --retries 1
 
-# What is there is kept, the rest is raced.
+# Races in the file are kept, the others run.
 expect 0 "lenet5, training step, batch 2" -- race calm --batch 2 --csv zoo.csv --resume
 mlp=$source/models/mlp.lua
 expect 0 "mlp, inference, batch 2" "geometric mean: mlp" "geometric mean: all, train" -- race calm \
@@ -73,34 +73,34 @@ done
 expect 0 "geometric mean: lenet5" -- race noisy --batch 2 --csv zoo.csv --resume
 expect 1 "zoo.svg: not a file of" -- race calm --csv zoo.svg --resume
 
-# What holds much memory is asked to rest after its warm-up and after every turn.
+# A worker with much memory is asked to release it after its warm-up and after every turn.
 mkdir large
 cat >large/python3 <<'END'
 #!/bin/sh
-echo 'ready {"mode": "stub", "rests": true}'
-while read -r verb rest && [ "$verb" != quit ]; do
+echo 'ready {"mode": "stub", "releases": true}'
+while read -r verb words && [ "$verb" != quit ]; do
   case $verb in
-  rest) echo ok && echo "$verb" >>rests ;;
+  release) echo ok && echo "$verb" >>released ;;
   *) echo "ok 0.001 2000000" ;;
   esac
 done
 END
 chmod +x large/python3
 expect 0 "pytorch     stub" -- race large --batch 2
-[ "$(wc -l <rests)" -eq 12 ] || fail "rested $(wc -l <rests) times"
+[ "$(wc -l <released)" -eq 12 ] || fail "released memory $(wc -l <released) times"
 
 # A model that is wrong does not keep the others from racing.
 expect 3 "cannot read missing.lua" "lenet5, training step" -- env PATH="$folder/calm:$PATH" \
   "$cnnc" bench missing.lua "$lenet5" --seconds 0.001 --rounds 1 --engines pytorch --threads 1 \
   --batch 2
 
-expect 2 "wants a model" -- "$cnnc" bench
+expect 2 "which model" -- "$cnnc" bench
 expect 2 "train,infer" -- "$cnnc" bench "$lenet5" --work sleep
 expect 2 "whole numbers" -- "$cnnc" bench "$lenet5" --batch 8,none
 expect 2 "onnxruntime and openvino" -- "$cnnc" bench "$lenet5" --engines tinygrad
-expect 2 "--resume wants --csv" -- "$cnnc" bench "$lenet5" --resume
+expect 2 "--resume needs --csv" -- "$cnnc" bench "$lenet5" --resume
 expect 3 "cannot read missing.lua" -- "$cnnc" bench missing.lua --csv none.csv
-[ -e none.csv ] && fail "a CSV file of a race that was none"
+[ -e none.csv ] && fail "a CSV file without a race"
 expect 1 "cannot write" -- "$cnnc" bench "$lenet5" --csv missing/race.csv
 
 for left in "$folder"/cnnc-bench-*; do

@@ -1,6 +1,6 @@
 /* The command line of `cnnc bench`. */
-#ifndef CNNC_RACE_OPTIONS_H
-#define CNNC_RACE_OPTIONS_H
+#ifndef CNNC_BENCH_OPTIONS_H
+#define CNNC_BENCH_OPTIONS_H
 
 #include "engines.h"
 
@@ -12,7 +12,7 @@ typedef struct RaceOptions {
   Arena *arena;
   const char *models[MODELS_MAX];
   int model_count;
-  const char *passed_on[2 * DEFINITIONS_MAX]; /* -D NAME=VALUE, --target NAME, for cnnc itself */
+  const char *passed_on[2 * DEFINITIONS_MAX]; /* -D NAME=VALUE, --target NAME: options of cnnc */
   int passed_on_count;
   int batches[LIST_MAX], batch_count; /* 0: the model's */
   int threads[LIST_MAX], thread_count;
@@ -24,7 +24,7 @@ typedef struct RaceOptions {
   bool races[ENGINE_COUNT];
 } RaceOptions;
 
-/* Ends the program with 2 on a mistake, with 0 on --help. */
+/* Exits with 2 on a mistake and with 0 on --help. */
 RaceOptions race_options_read(Arena *arena, int argc, char **argv);
 
 #endif

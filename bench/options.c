@@ -1,7 +1,6 @@
-#include "race_options.h"
+#include "options.h"
 
 #include "affinity.h"
-#include "workers.h"
 
 #include <argp.h>
 #include <stdlib.h>
@@ -32,25 +31,25 @@ static const struct argp_option OPTIONS[] = {
     {"seconds", KEY_SECONDS, "S", 0, "Length of a turn (default: 1)", 0},
     {"rounds", KEY_ROUNDS, "R", 0, "Turns of every engine (default: 7)", 0},
     {"retries", KEY_RETRIES, "N", 0, "Run a noisy race again so many times (default: 3)", 0},
-    {"engines", KEY_ENGINES, "LIST", 0, "Only these, with commas: cnnc,pytorch (default: all)", 0},
-    {"accept-noise", KEY_NOISE, NULL, 0,
-     "Take figures even when rounds spread so much that they mean little", 0},
+    {"engines", KEY_ENGINES, "LIST", 0,
+     "Only these, separated by commas: cnnc,pytorch (default: all)", 0},
+    {"accept-noise", KEY_NOISE, NULL, 0, "Use the figures of noisy races, too", 0},
     {"target", KEY_TARGET, "NAME", 0, "scalar, avx2, avx512 or native (default: native)", 0},
     {NULL, 'D', "NAME=VALUE", 0, "Set an option of the models", 0},
     {0}};
 
-enum { THREADS_MOST = 1024, BATCH_MOST = 1 << 20 };
+enum { MAX_THREADS = 1024, MAX_BATCH = 1 << 20 };
 
 static int read_list(char *text, const char *option, int most, int *list,
                      const struct argp_state *state) {
   int count = 0;
-  for (char *rest = NULL, *word = strtok_r(text, ",", &rest); word;
-       word = strtok_r(NULL, ",", &rest)) {
+  for (char *next = NULL, *word = strtok_r(text, ",", &next); word;
+       word = strtok_r(NULL, ",", &next)) {
     char *end;
     const long number = strtol(word, &end, 10);
     if (*end || number < 1 || number > most)
-      argp_error(state, "--%s %s: wants whole numbers from 1 to %d, with commas", option, word,
-                 most);
+      argp_error(state, "--%s %s: must be whole numbers from 1 to %d, separated by commas", option,
+                 word, most);
     if (count == LIST_MAX) argp_error(state, "--%s: at most %d numbers", option, LIST_MAX);
     list[count++] = (int)number;
   }
@@ -62,28 +61,28 @@ static int read_integer(const char *text, const char *option, int least, int mos
   char *end;
   const long number = strtol(text, &end, 10);
   if (end == text || *end || number < least || number > most)
-    argp_error(state, "--%s %s: wants %d to %d", option, text, least, most);
+    argp_error(state, "--%s %s: must be a whole number from %d to %d", option, text, least, most);
   return (int)number;
 }
 
 static void read_works(RaceOptions *options, char *text, const struct argp_state *state) {
   options->work_count = 0;
-  for (char *rest = NULL, *word = strtok_r(text, ",", &rest); word;
-       word = strtok_r(NULL, ",", &rest)) {
+  for (char *next = NULL, *word = strtok_r(text, ",", &next); word;
+       word = strtok_r(NULL, ",", &next)) {
     const bool known = strcmp(word, "train") == 0 || strcmp(word, "infer") == 0;
     if (!known || options->work_count == 2)
-      argp_error(state, "--work: there is train, infer and train,infer");
+      argp_error(state, "--work: must be train, infer or train,infer");
     options->works[options->work_count++] = word;
   }
 }
 
 static void read_engines(RaceOptions *options, char *text, const struct argp_state *state) {
   memset(options->races, 0, sizeof options->races);
-  for (char *rest = NULL, *word = strtok_r(text, ",", &rest); word;
-       word = strtok_r(NULL, ",", &rest)) {
+  for (char *next = NULL, *word = strtok_r(text, ",", &next); word;
+       word = strtok_r(NULL, ",", &next)) {
     const int engine = engine_named(word);
     if (engine == ENGINE_COUNT)
-      argp_error(state, "--engines %s: there is %s", word, engine_names(options->arena));
+      argp_error(state, "--engines %s: the engines are %s", word, engine_names(options->arena));
     options->races[engine] = true;
   }
 }
@@ -101,10 +100,10 @@ static error_t parse_option(int key, char *text, struct argp_state *state) {
   char *end;
   switch (key) {
   case KEY_BATCH:
-    options->batch_count = read_list(text, "batch", BATCH_MOST, options->batches, state);
+    options->batch_count = read_list(text, "batch", MAX_BATCH, options->batches, state);
     break;
   case KEY_THREADS:
-    options->thread_count = read_list(text, "threads", THREADS_MOST, options->threads, state);
+    options->thread_count = read_list(text, "threads", MAX_THREADS, options->threads, state);
     break;
   case KEY_WORK:
     read_works(options, text, state);
@@ -133,7 +132,7 @@ static error_t parse_option(int key, char *text, struct argp_state *state) {
   case KEY_SECONDS:
     options->seconds = strtod(text, &end);
     if (*end || !(options->seconds > 0 && options->seconds <= 3600))
-      argp_error(state, "--seconds %s: wants a number above 0", text);
+      argp_error(state, "--seconds %s: must be a number above 0, at most 3600", text);
     break;
   case KEY_ROUNDS:
     options->rounds = read_integer(text, "rounds", 1, ROUNDS_MAX, state);
@@ -146,10 +145,10 @@ static error_t parse_option(int key, char *text, struct argp_state *state) {
     options->models[options->model_count++] = text;
     break;
   case ARGP_KEY_NO_ARGS:
-    argp_error(state, "wants a model: cnnc bench MODEL.lua...");
+    argp_error(state, "which model? Name a file: cnnc bench MODEL.lua...");
     break;
   case ARGP_KEY_END:
-    if (options->resume && !options->csv) argp_error(state, "--resume wants --csv FILE");
+    if (options->resume && !options->csv) argp_error(state, "--resume needs --csv FILE");
     break;
   default:
     return ARGP_ERR_UNKNOWN;
@@ -162,8 +161,8 @@ RaceOptions race_options_read(Arena *arena, int argc, char **argv) {
       .options = OPTIONS,
       .parser = parse_option,
       .args_doc = "MODEL.lua...",
-      .doc = "Races generated programs, the generic runtime, PyTorch and others: one step of "
-             "training or inference after the other, in turns. See docs/benchmarks.md."};
+      .doc = "Races generated programs, the generic runtime, PyTorch and others. The engines "
+             "run steps of training or inference in turns. See docs/benchmarks.md."};
   RaceOptions options = {
       .arena = arena, .seconds = 1, .rounds = 7, .retries = 3, .works = {"train"}, .work_count = 1};
   for (int i = 0; i < ENGINE_COUNT; i++) options.races[i] = true;

@@ -1,4 +1,6 @@
-#include "workers.h"
+#include "worker.h"
+
+#include "process.h"
 
 #include <cjson/cJSON.h>
 
@@ -12,7 +14,6 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-extern char **environ;
 volatile sig_atomic_t race_interrupted;
 
 /* The longest wait for an answer: torch.compile of a large network takes minutes. */
@@ -22,13 +23,13 @@ void workers_environment(void) {
   setenv("KMP_BLOCKTIME", "20", 0); /* LLVM's OpenMP: ms, instead of 200; GCC's has some 10 */
   setenv("OPENBLAS_THREAD_TIMEOUT", "20", 0);
   setenv("PYTHONDONTWRITEBYTECODE", "1", 0);
-  /* glibc gives large blocks back to the system and takes them again in every step; its faults cost
-     PyTorch's inference a fifth. Generated programs keep theirs, in huge pages. */
+  /* By default glibc returns large blocks to the system and maps them again in every step, whose
+     page faults cost PyTorch's inference a fifth. Generated programs keep theirs, in huge pages. */
   setenv("GLIBC_TUNABLES",
          "glibc.malloc.mmap_max=0:glibc.malloc.trim_threshold=17179869184:glibc.malloc.hugetlb=1",
          0);
 #if defined(__x86_64__)
-  /* OpenBLAS of Debian 12 takes a processor it does not know for a Haswell. */
+  /* OpenBLAS of Debian 12 treats unknown processors as Haswell. */
   if (__builtin_cpu_supports("avx512f")) setenv("OPENBLAS_CORETYPE", "SkylakeX", 0);
 #endif
 }
@@ -39,71 +40,29 @@ void workers_threads(int threads) {
   setenv("OMP_NUM_THREADS", number, 1);
 }
 
-/* --- processes -------------------------------------------------------------------------------- */
-
-/* Starts a command; in and out are descriptors for its standard input and output, or -1. */
-static pid_t start(const char *const *command, int in, int out, const char *log) {
-  posix_spawn_file_actions_t actions;
-  pid_t process;
-  posix_spawn_file_actions_init(&actions);
-  if (in < 0)
-    posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0);
-  else
-    posix_spawn_file_actions_adddup2(&actions, in, 0);
-  posix_spawn_file_actions_addopen(&actions, 2, log, O_WRONLY | O_CREAT | O_TRUNC, 0600);
-  posix_spawn_file_actions_adddup2(&actions, out < 0 ? 2 : out, 1);
-  const int error =
-      posix_spawnp(&process, command[0], &actions, NULL, (char *const *)command, environ);
-  posix_spawn_file_actions_destroy(&actions);
-  errno = error;
-  return error ? 0 : process;
-}
-
-static int wait_for(pid_t process) {
-  int status;
-  while (waitpid(process, &status, 0) < 0)
-    if (errno != EINTR) return -1;
-  return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
-}
-
-int command_run(const char *const *command, const char *log) {
-  const pid_t process = start(command, -1, -1, log);
-  return process ? wait_for(process) : -1;
-}
-
-void last_line(const char *path, char *line, int size) {
-  char next[WORKER_LINE];
-  line[0] = '\0';
-  FILE *file = fopen(path, "r");
-  while (file && fgets(next, sizeof next, file)) {
-    next[strcspn(next, "\n")] = '\0';
-    if (next[strspn(next, " \t")]) snprintf(line, (size_t)size, "%s", next);
-  }
-  if (file) fclose(file);
-}
-
 static void close_process(Worker *worker) {
   close(worker->to);
   close(worker->from);
   worker->process = 0;
 }
 
-/* Ends a worker that did not do as it should. With reason NULL its last words are the reason. */
+/* Kills a worker that failed. With reason NULL the reason is the last line of its log. */
 static bool fail(Worker *worker, const char *reason) {
   kill(worker->process, SIGKILL);
-  wait_for(worker->process);
+  process_wait(worker->process);
   close_process(worker);
   if (reason)
     snprintf(worker->failure, sizeof worker->failure, "%s", reason);
   else
-    last_line(worker->log, worker->failure, sizeof worker->failure);
-  if (!worker->failure[0]) strcpy(worker->failure, "ended without a word");
+    process_last_line(worker->log, worker->failure, sizeof worker->failure);
+  if (!worker->failure[0]) strcpy(worker->failure, "ended without a message");
   return false;
 }
 
 /* --- lines ------------------------------------------------------------------------------------ */
 
-/* The next line from the worker, without its end; false if it stays away or the worker ends. */
+/* The next line from the worker, without its newline; false after ANSWER_SECONDS or if the worker
+   ends. */
 static bool read_line(Worker *worker, char *line) {
   for (int waited = 0; waited < ANSWER_SECONDS * 1000 && !race_interrupted;) {
     char *end = memchr(worker->pending, '\n', (size_t)worker->pending_bytes);
@@ -119,9 +78,9 @@ static bool read_line(Worker *worker, char *line) {
     const int ready = poll(&input, 1, POLL_MS);
     if (ready == 0) waited += POLL_MS;
     if (ready <= 0) continue;
-    const int room = WORKER_LINE - 1 - worker->pending_bytes;
+    const int space = WORKER_LINE - 1 - worker->pending_bytes;
     const ssize_t got =
-        room ? read(worker->from, worker->pending + worker->pending_bytes, (size_t)room) : 0;
+        space ? read(worker->from, worker->pending + worker->pending_bytes, (size_t)space) : 0;
     if (got <= 0) return false;
     worker->pending_bytes += (int)got;
   }
@@ -140,7 +99,7 @@ bool worker_start(Worker *worker) {
     snprintf(worker->failure, sizeof worker->failure, "no pipe: %s", strerror(errno));
     return false;
   }
-  worker->process = start(worker->command, in[0], out[1], worker->log);
+  worker->process = process_start(worker->command, in[0], out[1], worker->log);
   const int error = errno;
   worker->to = in[1];
   worker->from = out[0];
@@ -157,7 +116,7 @@ bool worker_start(Worker *worker) {
   cJSON *ready = cJSON_Parse(line + 6);
   copy_text(ready, "mode", worker->mode, sizeof worker->mode);
   copy_text(ready, "version", worker->version, sizeof worker->version);
-  worker->rests = cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(ready, "rests"));
+  worker->releases = cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(ready, "releases"));
   cJSON_Delete(ready);
   return true;
 }
@@ -168,7 +127,7 @@ static bool ask(Worker *worker, char *line) {
   return write(worker->to, line, (size_t)length) == length && read_line(worker, line);
 }
 
-/* The answer is not what it should be. */
+/* The answer is none of the protocol, or an error. */
 static bool fail_with(Worker *worker, const char *answer) {
   return fail(worker, strncmp(answer, "error ", 6) == 0 ? answer + 6 : answer);
 }
@@ -182,9 +141,9 @@ bool worker_run(Worker *worker, const char *work, int count, int steps, double *
   return fail_with(worker, line);
 }
 
-bool worker_rest(Worker *worker) {
-  if (!worker->rests) return true;
-  char line[WORKER_LINE] = "rest\n";
+bool worker_release(Worker *worker) {
+  if (!worker->releases) return true;
+  char line[WORKER_LINE] = "release\n";
   if (!ask(worker, line)) return fail(worker, NULL);
   return strcmp(line, "ok") == 0 || fail_with(worker, line);
 }
@@ -193,13 +152,13 @@ void worker_stop(Worker *worker) {
   if (!worker->process) return;
   const pid_t process = worker->process;
   if (write(worker->to, "quit\n", 5) != 5) kill(process, SIGTERM);
-  close_process(worker); /* end of input: it quits even if it missed the word */
-  /* It may have much memory to give back; the next race waits until it is gone. */
+  close_process(worker); /* end of input: the worker quits even without the line */
+  /* Releasing much memory takes time; the next race starts after it. */
   for (int waited = 0; waited < QUIT_SECONDS * 100; waited++) {
     const pid_t ended = waitpid(process, NULL, WNOHANG);
     if (ended == process || (ended < 0 && errno != EINTR)) return;
     poll(NULL, 0, 10);
   }
   kill(process, SIGKILL);
-  wait_for(process);
+  process_wait(process);
 }
