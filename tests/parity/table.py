@@ -1,4 +1,4 @@
-"""docs/parity.md from what the comparisons of cases.txt found: see the script `table`."""
+"""Writes docs/parity.md from the results of the comparisons in cases.txt: see the script `table`."""
 
 import json
 import pathlib
@@ -8,23 +8,26 @@ from common import SOURCE, cases
 
 HEAD = """# Parity with PyTorch
 
-Made by `tests/parity/table`, which runs the tests `parity.*` ([tests/parity](../tests/parity)) and writes
-down what they found. {version}; distances are relative L2, the worst of all tensors of a net.
+`tests/parity/table` writes this page. It executes the tests `parity.*`
+([tests/parity](../tests/parity)) and records their results. {version}. A distance is relative
+L2, the largest of all tensors of a net.
 
-A comparison is one training step and one evaluation of a generated program from random weights and
+A comparison is one training step and one evaluation of a generated program, from random weights and
 images. PyTorch computes in double.
 
-- **Parameters**: names, shapes and number are those of [reference_nets.py](../tests/parity/reference_nets.py),
-  PyTorch modules written apart from `models/`, with torchvision's names; in double their step is that of the
-  graph that `cnnc export` writes, to 1e-9. Models for tests are nobody else's: "no reference". The same names
-  are compared without PyTorch by the tests `zoo.*` ([tests/zoo/names](../tests/zoo/names)).
+- **Parameters**: names, shapes and number are those of
+  [reference_nets.py](../tests/parity/reference_nets.py), PyTorch modules written independently of
+  `models/`, with torchvision's names. In double, the step of these modules equals that of the graph
+  that `cnnc export` writes, to 1e-9. "No reference" marks models that exist for tests only. The
+  tests `zoo.*` compare the same names without PyTorch ([tests/zoo/names](../tests/zoo/names)).
 - **Layer by layer**: each op gets the program's own values. Limits: outputs (and the loss) 1e-5,
   gradients of parameters 1e-4, running statistics 1e-5.
-- **End to end**: PyTorch gets weights and images and nothing else. Limits: outputs, running statistics and
-  logits in evaluation mode 1e-5, or eight times the distance of PyTorch in float from PyTorch in double, which
-  stands in brackets; predicted classes are equal. Gradients have no limit here: where a number lies within
-  rounding of 0, or two of a pooling window lie that close, float and double decide differently, and that
-  moves a gradient by more than 1e-4, in PyTorch as here. Layer by layer both decide alike.
+- **End to end**: PyTorch gets weights and images and nothing else. The limit for outputs, running
+  statistics and logits in evaluation mode is 1e-5, or eight times the distance of PyTorch in float
+  from PyTorch in double, which stands in brackets. Predicted classes are equal. Gradients have no
+  limit here. If a number lies within rounding of 0, or two numbers of a pooling window lie that
+  close, float and double decide differently. That moves a gradient by more than 1e-4, in PyTorch as
+  here. Layer by layer both decide alike.
 
 Every row is the test `parity.NAME`: `ctest --preset release -R 'parity.NAME$'`.
 
@@ -35,10 +38,11 @@ STEPS = """| name | model | images | parameters | outputs, layer by layer | grad
 CURVES = """
 ## Loss curves
 
-Training from the same weights and batches: the largest relative distance of a loss from PyTorch's, at any
-step. Training is chaotic: one relu that decides otherwise is a difference of 1e-6, and from there curves
-part exponentially, the faster the higher the rate is. PyTorch in float leaves PyTorch in double as well.
-So rates in float are low, and programs in double (`--real double`) show the same at higher ones.
+Training from the same weights and batches: the largest relative distance of a loss from PyTorch's,
+at any step. Training is chaotic: one ReLU that decides otherwise is a difference of 1e-6. From
+there curves diverge exponentially, the faster the higher the rate is. PyTorch in float also leaves
+PyTorch in double. So the rates in float are low. Programs in double (`--real double`) show the same
+at higher rates.
 
 | name | options | steps | loss | furthest apart | limit |
 |---|---|---|---|---|---|
