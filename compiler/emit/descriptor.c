@@ -76,7 +76,7 @@ static const char *layout_constant(Layout layout) {
   return LAYOUTS[layout];
 }
 
-static void write_place(FILE *out, const Value *value) {
+static void write_location(FILE *out, const Value *value) {
   if (value)
     fprintf(out, ", {%s, %" PRId64 ", %d, %d}", layout_constant(value->layout), value->offset,
             value->call, value_whole_channels(value));
@@ -90,16 +90,16 @@ static bool lie_alike(const Value *value, const Value *other) {
          value_whole_channels(other) == 0;
 }
 
-static void write_places(FILE *out, const LayerSummary *layer) {
+static void write_locations(FILE *out, const LayerSummary *layer) {
   const Value *activation = layer->activation, *gradient = layer->gradient;
   if (lie_alike(activation, gradient)) {
     const char *layout = layout_constant(activation->layout) + strlen("CNN_");
-    fprintf(out, ", CNN_PLACES(%s, %" PRId64 ", %d, %" PRId64 ", %d)", layout, activation->offset,
-            activation->call, gradient->offset, gradient->call);
+    fprintf(out, ", CNN_LOCATIONS(%s, %" PRId64 ", %d, %" PRId64 ", %d)", layout,
+            activation->offset, activation->call, gradient->offset, gradient->call);
     return;
   }
-  write_place(out, activation);
-  write_place(out, gradient);
+  write_location(out, activation);
+  write_location(out, gradient);
 }
 
 static void write_layers(FILE *out, const LayerSummaryList *summary) {
@@ -112,7 +112,7 @@ static void write_layers(FILE *out, const LayerSummaryList *summary) {
             layer->name, layer->kind, layer->shape[0], layer->shape[1], layer->shape[2],
             layer->parameters, layer->macs, layer->receptive_field[0], layer->receptive_field[1],
             layer->activation_bytes, layer->linear_parameters);
-    write_places(out, layer);
+    write_locations(out, layer);
     fprintf(out, "},\n");
   }
   fprintf(out, "};\n\n");
@@ -220,8 +220,8 @@ static bool same_cost(const NodeCost *a, const NodeCost *b) {
          a->image_bytes == b->image_bytes && a->bytes == b->bytes;
 }
 
-/* Where the cost stands in the list, which it joins unless it is there. */
-static int place_of_cost(Arena *arena, CostList *costs, const NodeCost *cost) {
+/* Index of the cost in the list; a new cost is appended. */
+static int index_of_cost(Arena *arena, CostList *costs, const NodeCost *cost) {
   int i = 0;
   while (i < costs->count && !same_cost(costs->at[i], cost)) i++;
   if (i == costs->count) {
@@ -234,7 +234,7 @@ static int place_of_cost(Arena *arena, CostList *costs, const NodeCost *cost) {
 
 typedef LIST_OF(const char *) NameList;
 
-static int place_of_name(Arena *arena, NameList *names, const char *name) {
+static int index_of_name(Arena *arena, NameList *names, const char *name) {
   int i = names->count - 1; /* most nodes belong to a layer that was seen lately */
   while (i >= 0 && strcmp(names->at[i], name) != 0) i--;
   if (i >= 0) return i;
@@ -250,7 +250,7 @@ static void write_nodes(FILE *out, const char *name, const ProfiledCallList *cal
   for (int i = 0; i < calls->count; i++) {
     const ProfiledCall *call = calls->at[i];
     fprintf(out, "%s{%d, %d},", i % NODES_IN_LINE ? " " : "\n    ",
-            place_of_name(arena, names, call->layer), place_of_cost(arena, costs, &call->cost));
+            index_of_name(arena, names, call->layer), index_of_cost(arena, costs, &call->cost));
   }
   fprintf(out, "\n};\n\n");
 }
@@ -331,5 +331,5 @@ void write_descriptor(const Descriptor *descriptor, FILE *tables, FILE *fields) 
       descriptor->training_calls.count, descriptor->inference_calls.count);
   write_recipe(tables, training);
   fprintf(fields, "    .gradients = gradients,\n    .update = update,\n    .train_step = "
-                  "train_step,\n    .prepare = prepare,\n    .infer = infer,\n");
+                  "train_step,\n    .prepack = prepack,\n    .infer = infer,\n");
 }

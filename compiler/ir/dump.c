@@ -10,7 +10,7 @@ static const char *const KIND_NAMES[] = {"input",     "activation",         "gra
                                          "workspace", "prepared",           "buffer"};
 static const char *const LAYOUT_NAMES[] = {
     "", "plain", "batch_blocked", "padded_rows", "channel_blocked", "channels_last"};
-static const char *const PHASE_NAMES[] = {"prepare", "forward", "backward", "update"};
+static const char *const PHASE_NAMES[] = {"prepack", "forward", "backward", "update"};
 static const char *const ACTIVATION_NAMES[] = {"none", "relu"};
 static const char *const ALGORITHM_NAMES[] = {"none", "direct", "taps", "winograd"};
 

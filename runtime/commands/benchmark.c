@@ -27,7 +27,7 @@ void cnn_benchmark_step(cnn_benchmark *bench, bool train, int count) {
     session->state.step++;
     bench->prepacked = false;
   } else {
-    if (!bench->prepacked) session->model->prepare(&session->state);
+    if (!bench->prepacked) session->model->prepack(&session->state);
     bench->prepacked = true;
     session->model->infer(&session->state, &session->batch, session->logits);
   }

@@ -113,19 +113,19 @@ static void observe(void *observer) {
   for (int i = 0; i < model->layer_count; i++) {
     const cnn_layer *layer = &model->layers[i];
     const struct {
-      const cnn_place *place;
+      const cnn_location *location;
       double *size;
     } wanted[] = {{&layer->activation, &g->flow.rows[i].activation},
                   {&layer->gradient, &g->flow.rows[i].activation_gradient}};
     for (int k = 0; k < 2; k++) {
-      if (wanted[k].place->call != call) continue;
+      if (wanted[k].location->call != call) continue;
       const int *shape = layer->shape;
       const cnn_value value = {layer->name,
                                4,
                                {model->batch, shape[0], shape[1], shape[2]},
-                               wanted[k].place->layout,
-                               wanted[k].place->offset,
-                               wanted[k].place->row_channels,
+                               wanted[k].location->layout,
+                               wanted[k].location->offset,
+                               wanted[k].location->row_channels,
                                0};
       *wanted[k].size = cnn_value_rms(model, &value, memory, g->session.batch.count);
     }

@@ -201,7 +201,7 @@ bool cnn_predict(const cnn_model *model, int argc, char **argv, cnn_error *error
   if (o.given.flip) cnn_session_plan_mirror(&session);
   bool good = cnn_session_open(&session, error) &&
               cnn_weights_load(&session, o.given.weights, data_set(o.sources[0]), error);
-  if (good) model->prepare(&session.state);
+  if (good) model->prepack(&session.state);
   for (int i = 0; good && i < o.source_count; i++)
     good = predict_source(&session, o.sources[i], classes, &o, error);
   cnn_session_close(&session);

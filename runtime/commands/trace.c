@@ -272,7 +272,7 @@ static bool run(trace *t, cnn_error *error) {
     session->state.activations = t->guarded;
   }
   if (t->o.infer) {
-    model->prepare(&session->state);
+    model->prepack(&session->state);
     model->infer(&session->state, &session->batch, session->logits);
   } else {
     model->gradients(&session->state, &session->batch);

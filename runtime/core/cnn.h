@@ -1,5 +1,9 @@
-/* The public header of the runtime, and the one thing a generated program includes. A program
-   describes its network in one const cnn_model; the runtime knows a network only through it. */
+/* The public header of the runtime, and the only one that a generated program includes. A program
+   describes its network in one const cnn_model; the runtime knows a network only through it.
+
+   Dimensions: N images of a batch, C channels, H rows, W columns, F features of a vector, L lanes:
+   the reals of one vector register. A real is a float, or a double in a program made with
+   --real double. */
 #ifndef CNN_H
 #define CNN_H
 
@@ -11,13 +15,13 @@ extern "C" {
 #endif
 
 /* Raised when cnn_model or the functions in it change meaning. */
-#define CNN_ABI 9
+#define CNN_ABI 10
 
 typedef enum cnn_target { CNN_SCALAR, CNN_AVX2, CNN_AVX512 } cnn_target;
 
-/* How a parameter starts: 0; scale; U(-scale, scale); N(0, scale^2); the same without what lies
-   outside of -2 to 2, for a scale of at most 2. Xavier and He initialisers arrive here as the bound
-   or the deviation that their fans give. */
+/* How a parameter is initialised: 0; scale; U(-scale, scale); N(0, scale^2); the same, truncated to
+   -2 to 2, for a scale of at most 2. Xavier and He initialisers are one of these: the compiler
+   computes the bound or the deviation from their fans. */
 typedef enum cnn_init {
   CNN_ZEROS,
   CNN_CONSTANT,
@@ -26,58 +30,57 @@ typedef enum cnn_init {
   CNN_TRUNCATED_NORMAL
 } cnn_init;
 
-/* One parameter or buffer, as in PyTorch: [O,I,kH,kW], [O,I] or [O], row-major in the parameter
- * block. */
+/* One parameter or buffer, in PyTorch's shape [OC,IC,KH,KW], [OC,IC] or [OC], row-major in the
+   parameter block. */
 typedef struct cnn_parameter {
   const char *name; /* conv1.weight */
   int rank, shape[4];
   size_t offset; /* in reals from the start of the parameter block */
   cnn_init init;
   double scale;
-  int trainable; /* 0: frozen, or a running statistic, which inference alone reads */
+  int trainable; /* 0: frozen, or a running statistic, which only inference reads */
 } cnn_parameter;
 
-/* How a value lies. PLAIN: row-major. LANES: [N/L][H][C][W][L], or [N/L][F][L]. ROWS: [N][C*H*W
-   rounded up to L]. CHANNELS: [N][H][C/L rounded up][W][L], or [N][F/L
-   rounded up][L]. PIXELS: [N][H][W][C]. */
+/* The layout of a value in memory. ceil(x, L): x rounded up to a multiple of L. */
 typedef enum cnn_layout {
-  CNN_PLAIN,
-  CNN_BATCH_BLOCKED,
-  CNN_PADDED_ROWS,
-  CNN_CHANNEL_BLOCKED,
-  CNN_CHANNELS_LAST
+  CNN_PLAIN,           /* nchw: [N][C][H][W], or [N][F] */
+  CNN_BATCH_BLOCKED,   /* Nhcw16n (L = 16; Nhcw8n with L = 8): [N/L][H][C][W][L], or [N/L][F][L] */
+  CNN_PADDED_ROWS,     /* [N][ceil(C*H*W, L)] */
+  CNN_CHANNEL_BLOCKED, /* nhCw16c: [N][H][ceil(C, L)/L][W][L], or [N][ceil(F, L)/L][L] */
+  CNN_CHANNELS_LAST    /* nhwc: [N][H][W][C] */
 } cnn_layout;
 
-/* Where an activation or a gradient lies, and when: in reals from the start of activations, after
-   that call of a kernel in gradients, from 0, until another takes its memory. */
-typedef struct cnn_place {
+/* Where an activation or a gradient is in memory, and when: after call number `call` of a kernel in
+   `gradients` (from 0) until another value reuses the memory. */
+typedef struct cnn_location {
   cnn_layout layout;
-  size_t offset;
-  int call;         /* -1: the value does not exist by itself */
-  int row_channels; /* channels of a row in memory, where the value is a part of another; or 0 */
-} cnn_place;
+  size_t offset;    /* in reals from the start of the activations */
+  int call;         /* -1: the value is not stored separately */
+  int row_channels; /* channels of a row in memory if the value is a part of a concat; else 0 */
+} cnn_location;
 
 /* One layer of the forward graph, for summaries. Counts are for one image. */
 typedef struct cnn_layer {
   const char *name, *kind;
   int shape[3]; /* output [C,H,W]; [F,1,1] for a vector */
   int64_t parameters, macs;
-  int receptive_field[2];         /* pixels of the input that one output sees: height, width */
-  int64_t activation_bytes;       /* of the output */
-  int64_t linear_parameters;      /* of a fully connected layer from the same input to this output;
-                                     0 where the layer has no weights */
-  cnn_place activation, gradient; /* the output, and the gradient that arrives at it: behind a fused
-                                     activation, and before it if there is that one */
+  int receptive_field[2];    /* input pixels that one output depends on: height, width */
+  int64_t activation_bytes;  /* of the output */
+  int64_t linear_parameters; /* of a linear layer from the same input to the same output; 0 if
+                                the layer has no weights */
+  cnn_location activation, gradient; /* the output, behind a fused activation, and its gradient, in
+                                        front of the activation if that value is stored */
 } cnn_layer;
 
-/* The two places of a layer where both lie alike, in memory of their own, as they nearly always do.
- */
-#define CNN_PLACES(layout, offset, call, gradient_offset, gradient_call)                           \
+/* The two locations of a layer whose output and gradient have the same layout, and memory of their
+   own. */
+#define CNN_LOCATIONS(layout, offset, call, gradient_offset, gradient_call)                        \
   {CNN_##layout, offset, call, 0}, {                                                               \
     CNN_##layout, gradient_offset, gradient_call, 0                                                \
   }
 
-/* The four of a batch_norm in a table of parameters; bn: their names in C begin with it. */
+/* The four parameters of a batch_norm in a table of parameters; bn: the prefix of their names in C.
+ */
 #define CNN_NORM_PARAMETERS(name, bn, channels, weight, trainable)                                 \
   {name ".weight", 1, {channels, 1, 1, 1}, bn##_weight, CNN_CONSTANT, weight, trainable},          \
       {name ".bias", 1, {channels, 1, 1, 1}, bn##_bias, CNN_ZEROS, 0, trainable},                  \
@@ -141,8 +144,8 @@ typedef struct cnn_recipe {
  */
 typedef enum cnn_loss { CNN_SOFTMAX_CROSS_ENTROPY, CNN_SQUARED_ERROR } cnn_loss;
 
-/* A batch: `count` images of [C,H,W] bytes, 1 <= count <= model->batch. Pixel p of channel c
-   enters the network as p * scale[c] + shift[c]. */
+/* A batch: `count` images of [C,H,W] bytes, 1 <= count <= model->batch. The input of
+   the network for pixel p of channel c is p * scale[c] + shift[c]. */
 typedef struct cnn_batch {
   int count;
   const uint8_t *const *images;
@@ -150,22 +153,22 @@ typedef struct cnn_batch {
   const float *scale, *shift;
 } cnn_batch;
 
-/* All memory of a run, given by the runtime once at the start; blocks are aligned to 64 bytes and
-   zeroed. A "real" is float, or double in a program made with --real double. */
+/* All memory of a run, allocated by the runtime once at the start; blocks are aligned to 64 bytes
+   and zeroed. */
 typedef struct cnn_state {
   void *parameters; /* parameter_reals */
   void *gradients;  /* the same offsets */
   void *optimizer;  /* optimizer_blocks times parameter_reals: momentum; Adam's m, then v; RMSprop's
                        squares, then its momentum if any, then the means if it is centred */
-  void *activations; /* training_reals or inference_reals, whichever is more; inference_reals, and
-                        NULL for gradients and optimizer, where only infer is called */
+  void *activations; /* the larger of training_reals and inference_reals. A run that only infers has
+                        inference_reals, and NULL for gradients and optimizer */
   int threads;       /* threads to use, at least 1 */
   uint64_t seed;     /* of dropout's counter-based generator */
   uint64_t step;     /* counts updates from 0: dropout's counter, Adam's bias correction */
   double lr, momentum, weight_decay, beta1, beta2, eps;
 
-  /* To look at values while they live: the first thread calls it after each call of a kernel, while
-     all others wait. NULL: nobody looks. */
+  /* Called by the first thread after each call of a kernel, while all other threads wait; the
+     values of that moment can be read. NULL: no observer. */
   void (*observe)(void *observer);
   void *observer;
 
@@ -174,31 +177,32 @@ typedef struct cnn_state {
   int32_t *predicted; /* [batch]: the largest logit's class. Set by all three */
 } cnn_state;
 
-/* What a call of a kernel is and must do at the least, whatever the kernel saves or repeats. A call
-   that makes gradients of both data and weights counts as one of data. */
+/* The work of one kernel call by the definition of its op, whatever the kernel avoids or repeats. A
+   call that computes gradients of both data and weights counts as BACKWARD_DATA. */
 typedef enum cnn_pass { CNN_FORWARD, CNN_BACKWARD_DATA, CNN_BACKWARD_WEIGHTS, CNN_UPDATE } cnn_pass;
 typedef struct cnn_cost {
   const char *op;
   cnn_pass pass;
   int64_t flops;       /* of one image: two a multiply-add of convolutions and linear layers */
-  int64_t image_bytes; /* of one image: every number read or written, once */
+  int64_t image_bytes; /* of one image: every number read or written, counted once */
   int64_t bytes;       /* the same of parameters, gradients, optimiser: once a step */
 } cnn_cost;
 
 /* A call of a kernel in a step. */
 typedef struct cnn_node {
-  int name; /* of its layer: place in layers, or behind those in node_names */
-  int cost; /* place in costs, which equal nodes share */
+  int name; /* index of its layer in `layers`; from layer_count on, layer_count + index in
+               node_names */
+  int cost; /* index in `costs`; nodes of equal cost share an entry */
 } cnn_node;
 
-/* A value that --keep-values keeps in its own memory, for tests and for looking inside. */
+/* A value that has memory of its own in a program made with --keep-values, for tests. */
 typedef struct cnn_value {
   const char *name;
   int rank, shape[4];
   cnn_layout layout;
   size_t offset;    /* in reals from the start of activations */
-  int row_channels; /* as in cnn_place */
-  int scratch;      /* what kernels work in: no result, and not the same with other threads */
+  int row_channels; /* as in cnn_location */
+  int scratch; /* workspace of kernels: not a result, and different for other numbers of threads */
 } cnn_value;
 
 typedef struct cnn_model {
@@ -207,9 +211,9 @@ typedef struct cnn_model {
   const char *command; /* that made the file */
   cnn_target target;
   int real_bytes;  /* 4, or 8 with --real double */
-  int lanes;       /* L: images a vector */
+  int lanes;       /* L */
   int threads_max; /* 1 if the program was compiled without OpenMP, else a large number */
-  int batch;       /* most images a call takes */
+  int batch;       /* images of a call at most */
   int input[3];    /* [C,H,W] */
   int classes;
   cnn_loss loss;
@@ -226,10 +230,10 @@ typedef struct cnn_model {
   const cnn_value *inference_values; /* the same of inference */
   int inference_value_count;
   size_t guard_bytes; /* with --keep-values: every value ends at a multiple of this, and as many
-                         bytes behind it belong to nobody; 0 otherwise */
+                         bytes behind it are unused; 0 otherwise */
 
   const cnn_cost *costs;
-  const char *const *node_names;                    /* of nodes that no layer has */
+  const char *const *node_names;                    /* of nodes that belong to no layer */
   const cnn_node *training_nodes, *inference_nodes; /* train_step's and infer's, in their order */
   int training_node_count, inference_node_count;
 
@@ -239,10 +243,10 @@ typedef struct cnn_model {
   void (*update)(const cnn_state *state);
   /* Both. */
   void (*train_step)(const cnn_state *state, const cnn_batch *batch);
-  /* Makes in the activations what infer reads instead of parameters: before the first infer, and
-     again once parameters, or activations by another call, have changed. */
-  void (*prepare)(const cnn_state *state);
-  /* Forward alone, dropout off. logits [count][classes] row-major. */
+  /* Writes the prepacked weights that infer reads into the activations. Call it before the first
+     infer, and again after parameters, or activations by another call, have changed. */
+  void (*prepack)(const cnn_state *state);
+  /* Forward only, without dropout. logits: [count][classes], row-major. */
   void (*infer)(const cnn_state *state, const cnn_batch *batch, float *logits);
 } cnn_model;
 

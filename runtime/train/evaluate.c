@@ -32,7 +32,7 @@ cnn_evaluation cnn_evaluate(cnn_session *session, const cnn_dataset *dataset, in
   const cnn_model *model = session->model;
   double loss = 0;
   int64_t right = 0, seen = 0;
-  model->prepare(&session->state);
+  model->prepack(&session->state);
   while (seen < dataset->count && !(stop && *stop)) {
     int count = cnn_sampler_batch_count(dataset->count, batch, seen / batch);
     cnn_dataset_fill(dataset, session, NULL, seen, count);

@@ -27,7 +27,7 @@ for model in "$source"/models/*.lua; do
     expect 0 -- sh -c "cd elsewhere && '$cnnc' '$model' --target $target -o again.c"
     cmp "$name.c" elsewhere/again.c || fail "other bytes from another folder"
     ! grep -n "$source\|$folder" "$name.c" || fail "a path of this machine in $name.c"
-    step=$(sed -n '/^static void \(forward_backward\|update_parameters\|prepare\|infer\)(/,/^}/s/^ *\([a-z0-9_]*\)(\(t\|lanes\), .*/\1/p' "$name.c" | sort -u)
+    step=$(sed -n '/^static void \(forward_backward\|update_parameters\|prepack\|infer\)(/,/^}/s/^ *\([a-z0-9_]*\)(\(t\|lanes\), .*/\1/p' "$name.c" | sort -u)
     [ "$(echo "$step" | wc -l)" -gt 5 ] || fail "no kernels in $name.c"
     for kernel in $step; do
       grep -q "^NOINLINE static void $kernel(team t" "$name.c" || fail "$kernel may be inlined"
@@ -47,7 +47,7 @@ done
 cat >names.lua <<'END'
 local nn = require "nn"
 local function forward(x)
-  x = x:conv2d {32, 3, name = "pack"}:relu():conv2d {32, 3, name = "prepare"}:relu()
+  x = x:conv2d {32, 3, name = "pack"}:relu():conv2d {32, 3, name = "prepack"}:relu()
   x = x:conv2d {32, 3, name = "pack_channel"}:relu():conv2d {32, 3, name = "turn"}:relu()
   return x:flatten():linear {10, name = "gradient_of"}
 end

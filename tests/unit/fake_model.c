@@ -146,7 +146,7 @@ static const cnn_value VALUE_TABLE[] = {
   static void NAME##_train_step(const cnn_state *s, const cnn_batch *b) {                          \
     train_step(&NAME, s, b);                                                                       \
   }                                                                                                \
-  static void NAME##_prepare(const cnn_state *s) {                                                 \
+  static void NAME##_prepack(const cnn_state *s) {                                                 \
     (void)s;                                                                                       \
   }                                                                                                \
   static void NAME##_infer(const cnn_state *s, const cnn_batch *b, float *logits) {                \
@@ -184,7 +184,7 @@ static const cnn_value VALUE_TABLE[] = {
       .gradients = NAME##_gradients,                                                               \
       .update = NAME##_update,                                                                     \
       .train_step = NAME##_train_step,                                                             \
-      .prepare = NAME##_prepare,                                                                   \
+      .prepack = NAME##_prepack,                                                                   \
       .infer = NAME##_infer,                                                                       \
   }
 
