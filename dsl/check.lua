@@ -152,6 +152,8 @@ local TYPES = {
   end},
 }
 
+TYPES.BATCH, TYPES.MILESTONES, TYPES.BOUNDS = TYPES.INT, TYPES.TABLE, TYPES.TABLE
+
 -- A range is a part of {low =, above =, high =, below =}.
 local BOUNDS = {
   {key = "low", words = "at least", holds = function(v, bound) return v >= bound end},

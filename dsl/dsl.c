@@ -427,6 +427,23 @@ static void push_inits(lua_State *lua) {
   }
 }
 
+/* core.settings: the arguments in cnn_recipe.def, by table: {sgd = {{name =, type =, ...}...}...}.
+ */
+static void push_settings(lua_State *lua) {
+  const Dsl *dsl = dsl_of(lua);
+  Arena *arena = dsl->graph->arena;
+  const char *text = "return {", *table = NULL;
+  for (const RecipeSetting *setting = RECIPE_SETTINGS; setting->table; setting++) {
+    if (!table || strcmp(table, setting->table) != 0)
+      text = arena_printf(arena, "%s%s%s = {", text, table ? "}, " : "", setting->table);
+    table = setting->table;
+    text = arena_printf(arena, "%s{name = '%s', type = '%s', %s}, ", text, setting->key,
+                        setting->type_name, setting->lua);
+  }
+  sandbox_load_own(dsl->sandbox, "cnn_recipe.def", arena_printf(arena, "%s}}", text));
+  lua_call(lua, 0, 1);
+}
+
 static void push_definitions(lua_State *lua, const DslOptions *options) {
   lua_newtable(lua);
   for (int i = 0; i < options->definition_count; i++) {
@@ -462,6 +479,8 @@ static void push_core(lua_State *lua, const char *file, const DslOptions *option
   lua_setfield(lua, -2, "ops");
   push_inits(lua);
   lua_setfield(lua, -2, "inits");
+  push_settings(lua);
+  lua_setfield(lua, -2, "settings");
   push_definitions(lua, options);
   lua_setfield(lua, -2, "definitions");
   push_stem(lua, file);

@@ -94,31 +94,8 @@ static bool bool_field(lua_State *lua, int index, const char *key) {
   return is;
 }
 
-/* The place of the table's kind in the list, where nn.lua promises that it stands. */
-static int read_kind(lua_State *lua, int index, const char *const *kinds) {
-  int kind = 0;
-  while (!field_is(lua, index, "kind", kinds[kind])) kind++;
-  return kind;
-}
-
-static void read_optimizer(lua_State *lua, int index, Recipe *recipe) {
-#define KIND(id, name) name,
-  static const char *const KINDS[] = {OPTIMIZERS(KIND)};
-#undef KIND
-  recipe->optimizer = (OptimizerKind)read_kind(lua, index, KINDS);
-  recipe->lr = number_field(lua, index, "lr");
-  recipe->momentum = number_field(lua, index, "momentum");
-  recipe->weight_decay = number_field(lua, index, "weight_decay");
-  recipe->beta1 = number_field(lua, index, "beta1");
-  recipe->beta2 =
-      number_field(lua, index, recipe->optimizer == OPTIMIZER_RMSPROP ? "alpha" : "beta2");
-  recipe->eps = number_field(lua, index, "eps");
-  recipe->nesterov = bool_field(lua, index, "nesterov");
-  recipe->centered = bool_field(lua, index, "centered");
-}
-
-static void read_milestones(lua_State *lua, int index, Recipe *recipe) {
-  if (lua_getfield(lua, index, "milestones") == LUA_TTABLE) {
+static void read_milestones(lua_State *lua, int index, const char *key, Recipe *recipe) {
+  if (lua_getfield(lua, index, key) == LUA_TTABLE) {
     recipe->milestone_count = (int)lua_rawlen(lua, -1);
     for (int i = 0; i < recipe->milestone_count; i++) {
       lua_geti(lua, -1, i + 1);
@@ -129,28 +106,74 @@ static void read_milestones(lua_State *lua, int index, Recipe *recipe) {
   lua_pop(lua, 1);
 }
 
+static void read_setting(lua_State *lua, int index, const RecipeSetting *setting, Recipe *recipe) {
+  char *at = (char *)recipe + setting->offset;
+  switch (setting->type) {
+  case RECIPE_BATCH:
+  case RECIPE_INT:
+    *(int *)(void *)at = (int)number_field(lua, index, setting->key);
+    break;
+  case RECIPE_BOOL:
+    *(bool *)(void *)at = bool_field(lua, index, setting->key);
+    break;
+  case RECIPE_REAL:
+    *(double *)(void *)at = number_field(lua, index, setting->key);
+    break;
+  case RECIPE_BOUNDS:
+    read_list(lua, index, setting->key, (double *)(void *)at, 2);
+    break;
+  case RECIPE_MILESTONES:
+    read_milestones(lua, index, setting->key, recipe);
+    break;
+  case RECIPE_OPTIMIZER:
+  case RECIPE_LR_SCHEDULE:
+  case RECIPE_CHANNELS:
+    break; /* no table sets them by a key */
+  }
+}
+
+/* All settings of the table, which is at `index` and called `name` in cnn_recipe.def. */
+static void read_settings(lua_State *lua, int index, const char *name, Recipe *recipe) {
+  for (const RecipeSetting *setting = RECIPE_SETTINGS; setting->table; setting++)
+    if (!strcmp(setting->table, name)) read_setting(lua, index, setting, recipe);
+}
+
+static void read_optimizer(lua_State *lua, int index, Recipe *recipe) {
+  int kind = 0;
+  while (!field_is(lua, index, "kind", optimizer_name(kind))) kind++;
+  recipe->optimizer = kind;
+  read_settings(lua, index, optimizer_name(kind), recipe);
+}
+
 static void read_schedule(lua_State *lua, int index, Recipe *recipe) {
-#define KIND(id, name) name "_lr",
-  static const char *const KINDS[] = {LR_SCHEDULES(KIND)};
-#undef KIND
-  recipe->schedule = (LrScheduleKind)read_kind(lua, index, KINDS);
-  recipe->warmup_epochs = number_field(lua, index, "warmup");
-  recipe->warmup_start = number_field(lua, index, "warmup_start");
-  read_milestones(lua, index, recipe);
-  recipe->step_epochs = (int)number_field(lua, index, "epochs");
-  recipe->gamma = number_field(lua, index, "gamma");
-  recipe->final_lr = number_field(lua, index, "final");
-  recipe->power = number_field(lua, index, "power");
-  recipe->rise = number_field(lua, index, "rise");
-  recipe->divisor = number_field(lua, index, "divisor");
-  recipe->final_divisor = number_field(lua, index, "final_divisor");
-  double momentum[2] = {0};
-  read_list(lua, index, "momentum", momentum, 2);
-  recipe->momentum_low = momentum[0];
-  recipe->momentum_high = momentum[1];
-  recipe->patience = (int)number_field(lua, index, "patience");
-  recipe->cooldown = (int)number_field(lua, index, "cooldown");
-  recipe->threshold = number_field(lua, index, "threshold");
+  const Graph *graph = dsl_of(lua)->graph;
+  int kind = 0;
+  const char *name;
+  while (name = arena_printf(graph->arena, "%s_lr", lr_schedule_name(kind)),
+         !field_is(lua, index, "kind", name))
+    kind++;
+  recipe->schedule = kind;
+  read_settings(lua, index, "any_lr", recipe);
+  read_settings(lua, index, name, recipe);
+  if (recipe->warmup_epochs == 0) recipe->warmup_start = 0;
+}
+
+/* The fields of `train`, whose own table is at `index`. */
+static void read_recipe(lua_State *lua, int index, Recipe *recipe) {
+  read_settings(lua, index, "train", recipe);
+  lua_getfield(lua, index, "augment");
+  read_settings(lua, lua_gettop(lua), "augment", recipe);
+  lua_getfield(lua, index, "optimizer");
+  read_optimizer(lua, lua_gettop(lua), recipe);
+  lua_getfield(lua, index, "schedule");
+  read_schedule(lua, lua_gettop(lua), recipe);
+  recipe->normalize_from_dataset = field_is(lua, index, "normalize", "dataset");
+  if (!recipe->normalize_from_dataset) {
+    lua_getfield(lua, index, "normalize");
+    int normalize = lua_gettop(lua);
+    read_list(lua, normalize, "mean", recipe->mean, INPUT_CHANNELS_MAX);
+    read_list(lua, normalize, "deviation", recipe->deviation, INPUT_CHANNELS_MAX);
+  }
 }
 
 static HeadList read_heads(lua_State *lua, int index) {
@@ -208,31 +231,10 @@ int dsl_core_finish(lua_State *lua) {
   lua_getfield(lua, loss, "kind");
   add_losses(graph, dsl_op_at(lua, -1), dsl_read_attributes(lua, loss), dsl_position(lua), &heads);
 
-  Recipe *recipe = &graph->recipe;
   lua_getfield(lua, 2, "train");
   int train = lua_gettop(lua);
-  recipe->batch = graph->input->dim[0];
-  recipe->epochs = (int)number_field(lua, train, "epochs");
-  lua_getfield(lua, train, "optimizer");
-  read_optimizer(lua, lua_gettop(lua), recipe);
-  lua_getfield(lua, train, "schedule");
-  read_schedule(lua, lua_gettop(lua), recipe);
+  read_recipe(lua, train, &graph->recipe);
+  graph->recipe.label_smoothing = graph->loss->producer->attributes.label_smoothing;
   if (field_is(lua, train, "decay", "weights")) exclude_vectors_from_decay(graph);
-  recipe->accumulate = (int)number_field(lua, train, "accumulate");
-  recipe->clip_norm = number_field(lua, train, "clip_norm");
-  recipe->clip_value = number_field(lua, train, "clip_value");
-  recipe->ema = number_field(lua, train, "ema");
-  lua_getfield(lua, train, "augment");
-  recipe->crop = (int)number_field(lua, lua_gettop(lua), "crop");
-  recipe->flip = bool_field(lua, lua_gettop(lua), "flip");
-  recipe->cutout = (int)number_field(lua, lua_gettop(lua), "cutout");
-  recipe->resize = (int)number_field(lua, train, "resize");
-  recipe->normalize_from_dataset = field_is(lua, train, "normalize", "dataset");
-  if (!recipe->normalize_from_dataset) {
-    lua_getfield(lua, train, "normalize");
-    int normalize = lua_gettop(lua);
-    read_list(lua, normalize, "mean", recipe->mean, INPUT_CHANNELS_MAX);
-    read_list(lua, normalize, "deviation", recipe->deviation, INPUT_CHANNELS_MAX);
-  }
   return 0;
 }

@@ -255,52 +255,27 @@ local function define_part(sort, kind, fields, check)
   end
 end
 
-define_part("optimizer", "sgd", {
-  {name = "lr", type = "REAL", required = true, above = 0},
-  {name = "momentum", type = "REAL", default = 0, low = 0, below = 1},
-  {name = "nesterov", type = "BOOL", default = false},
-  {name = "weight_decay", type = "REAL", default = 0, low = 0},
-}, function(what, sgd)
+local settings = core.settings -- by table, what cnn_recipe.def declares
+
+define_part("optimizer", "sgd", settings.sgd, function(what, sgd)
   if sgd.nesterov and sgd.momentum == 0 then
-    fail("%s: nesterov needs a momentum; say momentum = 0.9", what)
+    fail("%s: nesterov needs a momentum; set momentum = 0.9", what)
   end
 end)
-local function adam(kind, weight_decay)
-  define_part("optimizer", kind, {
-    {name = "lr", type = "REAL", default = 0.001, above = 0},
-    {name = "beta1", type = "REAL", default = 0.9, low = 0, below = 1},
-    {name = "beta2", type = "REAL", default = 0.999, low = 0, below = 1},
-    {name = "eps", type = "REAL", default = 1e-8, above = 0},
-    {name = "weight_decay", type = "REAL", default = weight_decay, low = 0},
-  })
-end
-adam("adam", 0)
-adam("adamw", 0.01)
-define_part("optimizer", "rmsprop", {
-  {name = "lr", type = "REAL", default = 0.01, above = 0},
-  {name = "alpha", type = "REAL", default = 0.99, low = 0, below = 1},
-  {name = "eps", type = "REAL", default = 1e-8, above = 0},
-  {name = "momentum", type = "REAL", default = 0, low = 0, below = 1},
-  {name = "centered", type = "BOOL", default = false},
-  {name = "weight_decay", type = "REAL", default = 0, low = 0},
-})
+define_part("optimizer", "adam", settings.adam)
+define_part("optimizer", "adamw", settings.adamw)
+define_part("optimizer", "rmsprop", settings.rmsprop)
 
 -- Every schedule may begin with a linear warm-up.
-local function define_schedule(kind, fields, check)
-  fields[#fields + 1] = {name = "warmup", type = "REAL", default = 0, low = 0, named_only = true}
-  fields[#fields + 1] = {name = "warmup_start", type = "REAL", default = 0.01, low = 0, high = 1,
-                         named_only = true}
+local function define_schedule(kind, check)
+  local fields = copied(settings[kind] or {})
+  table.move(settings.any_lr, 1, #settings.any_lr, #fields + 1, fields)
   define_part("schedule", kind, fields, check)
 end
-local function gamma(default, required)
-  return {name = "gamma", type = "REAL", default = default, required = required, above = 0}
-end
 
-define_schedule("constant_lr", {})
-define_schedule("step_lr", {{name = "epochs", type = "INT", required = true, low = 1}, gamma(0.1)})
-define_schedule("multi_step_lr", {
-  {name = "milestones", type = "TABLE", required = true}, gamma(0.1),
-}, function(what, schedule)
+define_schedule("constant_lr")
+define_schedule("step_lr")
+define_schedule("multi_step_lr", function(what, schedule)
   local milestones = schedule.milestones
   local count = length_of(what, "milestones", milestones)
   if count < 1 or count > core.milestones_max then
@@ -314,15 +289,10 @@ define_schedule("multi_step_lr", {
     end
   end
 end)
-define_schedule("exponential_lr", {gamma(nil, true)})
-define_schedule("polynomial_lr", {{name = "power", type = "REAL", default = 1, above = 0}})
-define_schedule("cosine_lr", {{name = "final", type = "REAL", default = 0, low = 0}})
-define_schedule("one_cycle_lr", {
-  {name = "rise", type = "REAL", default = 0.3, above = 0, below = 1},
-  {name = "divisor", type = "REAL", default = 25, low = 1},
-  {name = "final_divisor", type = "REAL", default = 1e4, low = 1},
-  {name = "momentum", type = "TABLE", named_only = true},
-}, function(what, schedule)
+define_schedule("exponential_lr")
+define_schedule("polynomial_lr")
+define_schedule("cosine_lr")
+define_schedule("one_cycle_lr", function(what, schedule)
   local bounds = schedule.momentum
   if not bounds then return end
   local count = length_of(what, "momentum", bounds)
@@ -332,13 +302,7 @@ define_schedule("one_cycle_lr", {
   convert(what, {name = "momentum[2]", type = "REAL", above = 0, below = 1}, bounds[2])
   convert(what, {name = "momentum[1]", type = "REAL", low = 0, high = bounds[2]}, bounds[1])
 end)
-define_schedule("plateau_lr", {
-  {name = "gamma", type = "REAL", default = 0.1, above = 0, below = 1},
-  {name = "patience", type = "INT", default = 10, low = 0},
-  {name = "threshold", type = "REAL", default = 1e-4, low = 0, below = 1},
-  {name = "cooldown", type = "INT", default = 0, low = 0},
-  {name = "final", type = "REAL", default = 0, low = 0},
-})
+define_schedule("plateau_lr")
 
 -- Options: nn.option("depth", 18, "layers", {18, 34}), set by -D depth=34 -----------------------
 
@@ -531,25 +495,14 @@ local MODEL = {
   {name = "loss", type = "LOSS", named_only = true},
   {name = "train", type = "TABLE", named_only = true},
 }
-local TRAIN = {
-  {name = "batch", type = "INT", default = 32, named_only = true, low = 1},
-  {name = "epochs", type = "INT", default = 10, named_only = true, low = 1},
+local TRAIN = copied(settings.train)
+table.move({
   {name = "optimizer", type = "OPTIMIZER", named_only = true},
   {name = "schedule", type = "SCHEDULE", named_only = true},
   {name = "decay", type = "DECAY", default = "all", named_only = true},
   {name = "normalize", type = "NORMALIZE", default = "dataset", named_only = true},
-  {name = "resize", type = "INT", default = 0, named_only = true, low = 0, high = 65535},
-  {name = "accumulate", type = "INT", default = 1, named_only = true, low = 1, high = 65536},
-  {name = "clip_norm", type = "REAL", default = 0, named_only = true, low = 0},
-  {name = "clip_value", type = "REAL", default = 0, named_only = true, low = 0},
-  {name = "ema", type = "REAL", default = 0, named_only = true, low = 0, below = 1},
   {name = "augment", type = "TABLE", named_only = true},
-}
-local AUGMENT = {
-  {name = "crop", type = "INT", default = 0, named_only = true, low = 0},
-  {name = "flip", type = "BOOL", default = false, named_only = true},
-  {name = "cutout", type = "INT", default = 0, named_only = true, low = 0},
-}
+}, 1, 5, #TRAIN + 1, TRAIN)
 local NORMALIZE = {
   {name = "mean", type = "TABLE", required = true, named_only = true},
   {name = "deviation", type = "TABLE", required = true, named_only = true},
@@ -624,7 +577,7 @@ local function with_train(what, at, model, given)
          what, train.resize, model.input[2], model.input[3])
   end
   core.look_at(at, "augment")
-  train.augment = arguments(what .. ".augment", AUGMENT, train.augment)
+  train.augment = arguments(what .. ".augment", settings.augment, train.augment)
   for _, word in ipairs {"crop", "cutout"} do
     if train.augment[word] >= math.min(model.input[2], model.input[3]) then
       fail("%s.augment: %s is %d, but the images are %dx%d; it must be smaller", what, word,

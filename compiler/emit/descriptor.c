@@ -144,69 +144,58 @@ static const Node *loss_node(const Graph *graph) {
   return graph->loss->producer;
 }
 
-/* A setting that an optimiser or a schedule does not have, or that is off, is 0 and left out. */
-static void write_settings(FILE *out, const Recipe *r, double label_smoothing) {
-  const struct {
-    const char *name;
-    double value;
-  } settings[] = {
-      {"momentum", r->momentum},
-      {"nesterov", r->nesterov},
-      {"weight_decay", r->weight_decay},
-      {"beta1", r->beta1},
-      {"beta2", r->beta2},
-      {"eps", r->eps},
-      {"warmup_epochs", r->warmup_epochs},
-      {"warmup_start", r->warmup_epochs > 0 ? r->warmup_start : 0},
-      {"step_epochs", r->step_epochs},
-      {"milestone_count", r->milestone_count},
-      {"gamma", r->gamma},
-      {"final_lr", r->final_lr},
-      {"power", r->power},
-      {"rise", r->rise},
-      {"divisor", r->divisor},
-      {"final_divisor", r->final_divisor},
-      {"momentum_low", r->momentum_low},
-      {"momentum_high", r->momentum_high},
-      {"patience", r->patience},
-      {"cooldown", r->cooldown},
-      {"threshold", r->threshold},
-      {"clip_norm", r->clip_norm},
-      {"clip_value", r->clip_value},
-      {"ema", r->ema},
-      {"crop", r->crop},
-      {"flip", r->flip},
-      {"cutout", r->cutout},
-      {"resize", r->resize},
-      {"label_smoothing", label_smoothing},
-  };
-  for (size_t i = 0; i < sizeof settings / sizeof *settings; i++)
-    if (settings[i].value != 0)
-      fprintf(out, "    .%s = %.9g,\n", settings[i].name, settings[i].value);
-  for (int i = 0; i < r->milestone_count; i++)
-    fprintf(out, "%s%d%s", i ? ", " : "    .milestones = {", r->milestones[i],
-            i + 1 < r->milestone_count ? "" : "},\n");
-}
-
-static void write_recipe(FILE *out, const Graph *graph) {
+static void write_field(FILE *out, const Recipe *recipe, const RecipeField *field) {
 #define WORD(id, name) "CNN_" #id,
-  static const char *const OPTIMIZER_WORDS[] = {OPTIMIZERS(WORD)};
+  static const char *const OPTIMIZER_WORDS[] = {CNN_OPTIMIZERS(WORD)};
 #undef WORD
 #define WORD(id, name) "CNN_LR_" #id,
-  static const char *const LR_SCHEDULE_WORDS[] = {LR_SCHEDULES(WORD)};
+  static const char *const SCHEDULE_WORDS[] = {CNN_LR_SCHEDULES(WORD)};
 #undef WORD
-  const Recipe *r = &graph->recipe;
-  if (!r->normalize_from_dataset) {
-    write_numbers(out, "mean", r->mean, graph->input->dim[1]);
-    write_numbers(out, "deviation", r->deviation, graph->input->dim[1]);
+  const double *bounds = (const void *)((const char *)recipe + field->offset);
+  switch (field->type) {
+  case RECIPE_BATCH: /* a field of cnn_model */
+    break;
+  case RECIPE_INT:
+  case RECIPE_BOOL:
+  case RECIPE_REAL: {
+    const double number = recipe_number(recipe, field->type, field->offset);
+    if (number != 0) fprintf(out, "    .%s = %.9g,\n", field->name, number);
+    break;
   }
-  fprintf(out, "static const cnn_recipe recipe = {\n    .epochs = %d,\n", r->epochs);
-  fprintf(out, "    .optimizer = %s,\n    .lr = %.9g,\n", OPTIMIZER_WORDS[r->optimizer], r->lr);
-  fprintf(out, "    .schedule = %s,\n", LR_SCHEDULE_WORDS[r->schedule]);
-  fprintf(out, "    .accumulate = %d,\n", r->accumulate);
-  write_settings(out, r, loss_node(graph)->attributes.label_smoothing);
-  fprintf(out, "    .normalize_from_dataset = %d,\n", r->normalize_from_dataset);
-  if (!r->normalize_from_dataset) fprintf(out, "    .mean = mean,\n    .deviation = deviation,\n");
+  case RECIPE_OPTIMIZER:
+    fprintf(out, "    .%s = %s,\n", field->name, OPTIMIZER_WORDS[recipe->optimizer]);
+    break;
+  case RECIPE_LR_SCHEDULE:
+    fprintf(out, "    .%s = %s,\n", field->name, SCHEDULE_WORDS[recipe->schedule]);
+    break;
+  case RECIPE_MILESTONES:
+    if (!recipe->milestone_count) break;
+    fprintf(out, "    .%ss = {", field->name);
+    for (int i = 0; i < recipe->milestone_count; i++)
+      fprintf(out, "%s%d", i ? ", " : "", recipe->milestones[i]);
+    fprintf(out, "},\n    .%s_count = %d,\n", field->name, recipe->milestone_count);
+    break;
+  case RECIPE_BOUNDS:
+    if (bounds[1] == 0) break;
+    fprintf(out, "    .%s_low = %.9g,\n    .%s_high = %.9g,\n", field->name, bounds[0], field->name,
+            bounds[1]);
+    break;
+  case RECIPE_CHANNELS:
+    if (!recipe->normalize_from_dataset) fprintf(out, "    .%s = %s,\n", field->name, field->name);
+    break;
+  }
+}
+
+/* A field that is 0 is left out. */
+static void write_recipe(FILE *out, const Graph *graph) {
+  const Recipe *recipe = &graph->recipe;
+  if (!recipe->normalize_from_dataset) {
+    write_numbers(out, "mean", recipe->mean, graph->input->dim[1]);
+    write_numbers(out, "deviation", recipe->deviation, graph->input->dim[1]);
+  }
+  fprintf(out, "static const cnn_recipe recipe = {\n");
+  for (const RecipeField *field = RECIPE_FIELDS; field->name; field++)
+    write_field(out, recipe, field);
   fprintf(out, "};\n");
 }
 

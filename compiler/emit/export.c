@@ -94,104 +94,48 @@ static void add_loss(cJSON *root, const Graph *graph) {
     add_number(item, "label_smoothing", node->attributes.label_smoothing);
 }
 
+static void add_setting(cJSON *item, const Recipe *recipe, const RecipeSetting *setting) {
+  const double *bounds = (const void *)((const char *)recipe + setting->offset);
+  switch (setting->type) {
+  case RECIPE_MILESTONES:
+    cJSON_AddItemToObject(item, setting->key,
+                          cJSON_CreateIntArray(recipe->milestones, recipe->milestone_count));
+    break;
+  case RECIPE_BOUNDS:
+    if (bounds[1] > 0)
+      cJSON_AddItemToObject(item, setting->key, cJSON_CreateDoubleArray(bounds, 2));
+    break;
+  case RECIPE_BOOL:
+    cJSON_AddBoolToObject(item, setting->key,
+                          recipe_number(recipe, setting->type, setting->offset) != 0);
+    break;
+  default:
+    add_number(item, setting->key, recipe_number(recipe, setting->type, setting->offset));
+  }
+}
+
+static void add_settings(cJSON *item, const Recipe *recipe, const char *table) {
+  for (const RecipeSetting *setting = RECIPE_SETTINGS; setting->table; setting++)
+    if (!strcmp(setting->table, table)) add_setting(item, recipe, setting);
+}
+
 static void add_optimizer(cJSON *parent, const Recipe *recipe) {
   cJSON *item = add_object(parent, "optimizer");
-#define NAME(id, name) name,
-  static const char *const NAMES[] = {OPTIMIZERS(NAME)};
-  add_text(item, "kind", NAMES[recipe->optimizer]);
-  add_number(item, "lr", recipe->lr);
-  add_number(item, "weight_decay", recipe->weight_decay);
-  switch (recipe->optimizer) {
-  case OPTIMIZER_SGD:
-    add_number(item, "momentum", recipe->momentum);
-    cJSON_AddBoolToObject(item, "nesterov", recipe->nesterov);
-    break;
-  case OPTIMIZER_ADAM:
-  case OPTIMIZER_ADAMW:
-    add_number(item, "beta1", recipe->beta1);
-    add_number(item, "beta2", recipe->beta2);
-    add_number(item, "eps", recipe->eps);
-    break;
-  case OPTIMIZER_RMSPROP:
-    add_number(item, "alpha", recipe->beta2);
-    add_number(item, "eps", recipe->eps);
-    add_number(item, "momentum", recipe->momentum);
-    cJSON_AddBoolToObject(item, "centered", recipe->centered);
-    break;
-  }
+  add_text(item, "kind", optimizer_name(recipe->optimizer));
+  add_settings(item, recipe, optimizer_name(recipe->optimizer));
 }
 
-static void add_schedule(cJSON *parent, const Recipe *recipe) {
-  static const char *const NAMES[] = {LR_SCHEDULES(NAME)};
-#undef NAME
-  cJSON *item = add_object(parent, "schedule");
-  add_text(item, "kind", NAMES[recipe->schedule]);
-  if (recipe->warmup_epochs > 0) {
-    add_number(item, "warmup", recipe->warmup_epochs);
-    add_number(item, "warmup_start", recipe->warmup_start);
-  }
-  switch (recipe->schedule) {
-  case LR_CONSTANT:
-    break;
-  case LR_STEP:
-    add_number(item, "epochs", recipe->step_epochs);
-    add_number(item, "gamma", recipe->gamma);
-    break;
-  case LR_MULTI_STEP:
-    cJSON_AddItemToObject(item, "milestones",
-                          cJSON_CreateIntArray(recipe->milestones, recipe->milestone_count));
-    add_number(item, "gamma", recipe->gamma);
-    break;
-  case LR_EXPONENTIAL:
-    add_number(item, "gamma", recipe->gamma);
-    break;
-  case LR_POLYNOMIAL:
-    add_number(item, "power", recipe->power);
-    break;
-  case LR_COSINE:
-    add_number(item, "final", recipe->final_lr);
-    break;
-  case LR_ONE_CYCLE:
-    add_number(item, "rise", recipe->rise);
-    add_number(item, "divisor", recipe->divisor);
-    add_number(item, "final_divisor", recipe->final_divisor);
-    if (recipe->momentum_high > 0) {
-      const double bounds[] = {recipe->momentum_low, recipe->momentum_high};
-      cJSON_AddItemToObject(item, "momentum", cJSON_CreateDoubleArray(bounds, 2));
-    }
-    break;
-  case LR_PLATEAU:
-    add_number(item, "gamma", recipe->gamma);
-    add_number(item, "patience", recipe->patience);
-    add_number(item, "threshold", recipe->threshold);
-    add_number(item, "cooldown", recipe->cooldown);
-    add_number(item, "final", recipe->final_lr);
-    break;
-  }
-}
-
-/* What the recipe does not use is left out. */
-static void add_extras(cJSON *item, const Recipe *recipe) {
-  if (recipe->accumulate > 1) add_number(item, "accumulate", recipe->accumulate);
-  if (recipe->clip_norm > 0) add_number(item, "clip_norm", recipe->clip_norm);
-  if (recipe->clip_value > 0) add_number(item, "clip_value", recipe->clip_value);
-  if (recipe->ema > 0) add_number(item, "ema", recipe->ema);
-  if (recipe->resize > 0) add_number(item, "resize", recipe->resize);
-  if (recipe->crop == 0 && !recipe->flip && recipe->cutout == 0) return;
-  cJSON *augment = add_object(item, "augment");
-  add_number(augment, "crop", recipe->crop);
-  cJSON_AddBoolToObject(augment, "flip", recipe->flip);
-  if (recipe->cutout > 0) add_number(augment, "cutout", recipe->cutout);
-}
-
-static void add_recipe(cJSON *root, const Graph *graph) {
+static void add_schedule(cJSON *parent, const Graph *graph) {
   const Recipe *recipe = &graph->recipe;
-  cJSON *item = add_object(root, "recipe");
-  add_number(item, "batch", recipe->batch);
-  add_number(item, "epochs", recipe->epochs);
-  add_optimizer(item, recipe);
-  add_schedule(item, recipe);
-  add_extras(item, recipe);
+  const char *name = lr_schedule_name(recipe->schedule);
+  cJSON *item = add_object(parent, "schedule");
+  add_text(item, "kind", name);
+  if (recipe->warmup_epochs > 0) add_settings(item, recipe, "any_lr");
+  add_settings(item, recipe, arena_printf(graph->arena, "%s_lr", name));
+}
+
+static void add_normalize(cJSON *item, const Graph *graph) {
+  const Recipe *recipe = &graph->recipe;
   if (recipe->normalize_from_dataset) {
     add_text(item, "normalize", "dataset");
     return;
@@ -201,6 +145,15 @@ static void add_recipe(cJSON *root, const Graph *graph) {
   cJSON_AddItemToObject(normalize, "mean", cJSON_CreateDoubleArray(recipe->mean, channels));
   cJSON_AddItemToObject(normalize, "deviation",
                         cJSON_CreateDoubleArray(recipe->deviation, channels));
+}
+
+static void add_recipe(cJSON *root, const Graph *graph) {
+  cJSON *item = add_object(root, "recipe");
+  add_settings(item, &graph->recipe, "train");
+  add_optimizer(item, &graph->recipe);
+  add_schedule(item, graph);
+  add_settings(add_object(item, "augment"), &graph->recipe, "augment");
+  add_normalize(item, graph);
 }
 
 const char *export_json(const Graph *graph, const char *stage) {

@@ -1,53 +1,71 @@
-/* The training recipe of a model. */
+/* The training recipe of a model. Its fields, and the arguments of a model that set them, are
+   declared in cnn_recipe.def, which the public header of the runtime shares. */
 #ifndef CNNC_RECIPE_H
 #define CNNC_RECIPE_H
 
-#include <stdbool.h>
+#include "../../runtime/core/cnn_recipe.def"
 
-/* Optimisers and schedules of the learning rate, X(id, name): nn.sgd is OPTIMIZER_SGD and, in the
-   runtime, CNN_SGD; nn.step_lr is LR_STEP and CNN_LR_STEP. */
-#define OPTIMIZERS(X) X(SGD, "sgd") X(ADAM, "adam") X(ADAMW, "adamw") X(RMSPROP, "rmsprop")
-#define LR_SCHEDULES(X)                                                                            \
-  X(CONSTANT, "constant")                                                                          \
-  X(STEP, "step")                                                                                  \
-  X(MULTI_STEP, "multi_step")                                                                      \
-  X(EXPONENTIAL, "exponential")                                                                    \
-  X(POLYNOMIAL, "polynomial")                                                                      \
-  X(COSINE, "cosine")                                                                              \
-  X(ONE_CYCLE, "one_cycle")                                                                        \
-  X(PLATEAU, "plateau")
+#include <stdbool.h>
+#include <stddef.h>
 
 #define KIND(id, name) OPTIMIZER_##id,
-typedef enum OptimizerKind { OPTIMIZERS(KIND) } OptimizerKind;
+typedef enum OptimizerKind { CNN_OPTIMIZERS(KIND) } OptimizerKind;
 #undef KIND
 #define KIND(id, name) LR_##id,
-typedef enum LrScheduleKind { LR_SCHEDULES(KIND) } LrScheduleKind;
+typedef enum LrScheduleKind { CNN_LR_SCHEDULES(KIND) } LrScheduleKind;
 #undef KIND
+
+/* "sgd"; "step". */
+const char *optimizer_name(OptimizerKind kind);
+const char *lr_schedule_name(LrScheduleKind kind);
 
 enum { INPUT_CHANNELS_MAX = 16, MILESTONES_MAX = 16 };
 
-/* The default training recipe of a model; cnn_recipe in the runtime's cnn.h tells the fields. */
+#define FIELD_BATCH(name) int name;
+#define FIELD_INT(name) int name;
+#define FIELD_BOOL(name) bool name;
+#define FIELD_REAL(name) double name;
+#define FIELD_OPTIMIZER(name) OptimizerKind name;
+#define FIELD_LR_SCHEDULE(name) LrScheduleKind name;
+#define FIELD_MILESTONES(name) int name##s[MILESTONES_MAX], name##_count;
+#define FIELD_BOUNDS(name) double name##_low, name##_high;
+#define FIELD_CHANNELS(name) double name[INPUT_CHANNELS_MAX];
+#define FIELD(type, name) FIELD_##type(name)
 typedef struct Recipe {
-  int batch, epochs;
-  OptimizerKind optimizer;
-  double lr, momentum, weight_decay, beta1, beta2, eps; /* RMSprop's alpha is beta2 */
-  bool nesterov, centered;
-  LrScheduleKind schedule;
-  double warmup_epochs, warmup_start;
-  int step_epochs;
-  int milestones[MILESTONES_MAX], milestone_count;
-  double gamma, final_lr, power;
-  double rise, divisor, final_divisor, momentum_low, momentum_high;
-  int patience, cooldown;
-  double threshold;
-  int accumulate;
-  double clip_norm, clip_value, ema;
-  int crop;
-  bool flip;
-  int cutout;
-  int resize;
-  bool normalize_from_dataset; /* mean and deviation of the training set; else those below */
-  double mean[INPUT_CHANNELS_MAX], deviation[INPUT_CHANNELS_MAX]; /* of pixels scaled to 0..1 */
+  CNN_RECIPE_FIELDS(FIELD)
 } Recipe;
+#undef FIELD
+
+typedef enum RecipeType {
+  RECIPE_BATCH,
+  RECIPE_INT,
+  RECIPE_BOOL,
+  RECIPE_REAL,
+  RECIPE_OPTIMIZER,
+  RECIPE_LR_SCHEDULE,
+  RECIPE_MILESTONES,
+  RECIPE_BOUNDS,
+  RECIPE_CHANNELS
+} RecipeType;
+
+typedef struct RecipeField {
+  const char *name;
+  RecipeType type;
+  size_t offset; /* in Recipe; BOUNDS and MILESTONES: of the first member */
+} RecipeField;
+
+/* An argument of a model: `key` in a table such as "train" or "sgd". */
+typedef struct RecipeSetting {
+  const char *table, *key, *type_name, *lua;
+  RecipeType type;
+  size_t offset;
+} RecipeSetting;
+
+/* Both end with a NULL name or table. */
+extern const RecipeField RECIPE_FIELDS[];
+extern const RecipeSetting RECIPE_SETTINGS[];
+
+/* An INT, BATCH, BOOL or REAL field as a number. */
+double recipe_number(const Recipe *recipe, RecipeType type, size_t offset);
 
 #endif

@@ -10,6 +10,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "cnn_recipe.def"
+
 #ifdef __cplusplus
 extern "C" {
 #endif
@@ -88,56 +90,30 @@ typedef struct cnn_layer {
     name ".running_var", 1, {channels, 1, 1, 1}, bn##_running_var, CNN_CONSTANT, 1, 0              \
   }
 
-typedef enum cnn_optimizer { CNN_SGD, CNN_ADAM, CNN_ADAMW, CNN_RMSPROP } cnn_optimizer;
-
-/* Formulas: rate.h. */
-typedef enum cnn_lr_schedule {
-  CNN_LR_CONSTANT,
-  CNN_LR_STEP,
-  CNN_LR_MULTI_STEP,
-  CNN_LR_EXPONENTIAL,
-  CNN_LR_POLYNOMIAL,
-  CNN_LR_COSINE,
-  CNN_LR_ONE_CYCLE,
-  CNN_LR_PLATEAU
-} cnn_lr_schedule;
+#define CNN_ID(id, name) CNN_##id,
+typedef enum cnn_optimizer { CNN_OPTIMIZERS(CNN_ID)} cnn_optimizer;
+#undef CNN_ID
+#define CNN_ID(id, name) CNN_LR_##id,
+typedef enum cnn_lr_schedule { CNN_LR_SCHEDULES(CNN_ID) } cnn_lr_schedule; /* train/rate.h */
+#undef CNN_ID
 enum { CNN_MILESTONES = 16 };
 
-/* The training recipe of the model file; the command line overrides parts of it. A new setting has
-   its place in TRAIN (dsl/nn.lua), finish.c, graph.h, descriptor.c, export.c, and resume.c, which
-   tells recipes apart. */
+/* The training recipe of the model file; the command line overrides parts of it. Its fields, and
+   what they mean, are in cnn_recipe.def. */
+#define CNN_FIELD_BATCH(name)
+#define CNN_FIELD_INT(name) int name;
+#define CNN_FIELD_BOOL(name) int name;
+#define CNN_FIELD_REAL(name) double name;
+#define CNN_FIELD_OPTIMIZER(name) cnn_optimizer name;
+#define CNN_FIELD_LR_SCHEDULE(name) cnn_lr_schedule name;
+#define CNN_FIELD_MILESTONES(name) int name##s[CNN_MILESTONES], name##_count;
+#define CNN_FIELD_BOUNDS(name) double name##_low, name##_high;
+#define CNN_FIELD_CHANNELS(name) const double *name;
+#define CNN_FIELD(type, name) CNN_FIELD_##type(name)
 typedef struct cnn_recipe {
-  int epochs;
-  cnn_optimizer optimizer;
-  double lr, momentum, weight_decay, beta1, beta2, eps; /* RMSprop's alpha is beta2 */
-  int nesterov;
-  cnn_lr_schedule schedule;
-  double warmup_epochs; /* of linear warm-up before the schedule; 0 for none */
-  double warmup_start;  /* of lr: where the warm-up starts */
-  int step_epochs;      /* step */
-  int milestones[CNN_MILESTONES], milestone_count; /* multi-step: epochs, ascending */
-  double gamma;                  /* step, multi-step, exponential, plateau: the factor */
-  double final_lr;               /* cosine: the last rate; plateau: the least */
-  double power;                  /* polynomial */
-  double rise;                   /* one-cycle: part of the steps in which the rate rises, 0 to 1 */
-  double divisor, final_divisor; /* one-cycle: starts at lr / divisor, ends final_divisor below */
-  double momentum_low, momentum_high; /* one-cycle: bounds of momentum (Adam: beta1), which falls
-                                         while the rate rises; 0, 0: it stays as it is */
-  int patience, cooldown;             /* plateau: epochs */
-  double threshold;                   /* plateau: what counts as better, relative */
-  int accumulate;    /* micro-batches of the program's batch in one update, at least 1 */
-  double clip_norm;  /* of all gradients together; 0: not clipped */
-  double clip_value; /* of each number of a gradient; 0: not clipped */
-  double ema;        /* decay of the exponential moving average of weights; 0: none */
-  int crop;          /* augmentation: pixels that an image is shifted at most, zeros come in */
-  int flip;          /* augmentation: half of the images are mirrored */
-  int cutout;        /* augmentation: pixels a side of a square that is blanked; 0: none */
-  int resize; /* JPEG images: pixels of the shorter side after scaling, before the middle is cut
-                 out; 0: they must have the network's size */
-  int normalize_from_dataset; /* else mean and deviation of pixels in 0..1, one a channel */
-  const double *mean, *deviation;
-  double label_smoothing;
+  CNN_RECIPE_FIELDS(CNN_FIELD)
 } cnn_recipe;
+#undef CNN_FIELD
 
 /* Of one image, with z the logits: -sum_k target_k log softmax(z)_k, where the target is 1 - s at
    the label plus s / classes everywhere (s: label_smoothing); sum_k (z_k - [k is the label])^2 / 2.

@@ -83,24 +83,25 @@ static void mix_ints(uint64_t *hash, const int *numbers, int count) {
   for (int i = 0; i < count; i++) mix(hash, "%d ", numbers[i]);
 }
 
-/* What the command line does not set: epochs and the first rate are among the state's numbers. */
+/* All that tells recipes apart, but for what the command line sets: epochs and the first rate are
+   among the state's numbers. */
 static void mix_recipe(uint64_t *hash, const cnn_model *model) {
-  const cnn_recipe *r = model->recipe;
-  const double reals[] = {r->momentum,      r->weight_decay,  r->beta1,         r->beta2,
-                          r->eps,           r->warmup_epochs, r->warmup_start,  r->gamma,
-                          r->final_lr,      r->power,         r->rise,          r->divisor,
-                          r->final_divisor, r->momentum_low,  r->momentum_high, r->threshold,
-                          r->clip_norm,     r->clip_value,    r->ema,           r->label_smoothing};
-  const int ints[] = {(int)model->loss, (int)r->optimizer, r->nesterov,  (int)r->schedule,
-                      r->step_epochs,   r->patience,       r->cooldown,  r->accumulate,
-                      r->crop,          r->flip,           model->batch, r->normalize_from_dataset,
-                      r->cutout,        r->resize};
-  mix_reals(hash, reals, (int)(sizeof reals / sizeof *reals));
-  mix_ints(hash, ints, (int)(sizeof ints / sizeof *ints));
-  mix_ints(hash, r->milestones, r->milestone_count);
-  if (r->normalize_from_dataset) return;
-  mix_reals(hash, r->mean, model->input[0]);
-  mix_reals(hash, r->deviation, model->input[0]);
+  cnn_recipe recipe = *model->recipe;
+  recipe.epochs = 0;
+  recipe.lr = 0;
+  const int channels = recipe.normalize_from_dataset ? 0 : model->input[0];
+  mix(hash, "%d %d ", (int)model->loss, model->batch);
+#define MIX_BATCH(name)
+#define MIX_INT(name) mix(hash, "%d ", recipe.name);
+#define MIX_BOOL(name) MIX_INT(name)
+#define MIX_OPTIMIZER(name) mix(hash, "%d ", (int)recipe.name);
+#define MIX_LR_SCHEDULE(name) MIX_OPTIMIZER(name)
+#define MIX_REAL(name) mix(hash, "%.17g ", recipe.name);
+#define MIX_BOUNDS(name) mix(hash, "%.17g %.17g ", recipe.name##_low, recipe.name##_high);
+#define MIX_MILESTONES(name) mix_ints(hash, recipe.name##s, recipe.name##_count);
+#define MIX_CHANNELS(name) mix_reals(hash, recipe.name, channels);
+#define MIX(type, name) MIX_##type(name)
+  CNN_RECIPE_FIELDS(MIX)
 }
 
 /* Of the recipe, and of names, shapes and places of all parameters: blocks of equal size could

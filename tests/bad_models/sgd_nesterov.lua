@@ -1,4 +1,4 @@
--- expect 3: sgd_nesterov.lua:8: nn.sgd: nesterov needs a momentum; say momentum = 0.9
+-- expect 3: sgd_nesterov.lua:8: nn.sgd: nesterov needs a momentum; set momentum = 0.9
 local nn = require "nn"
 
 local function forward(x)
