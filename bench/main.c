@@ -1,7 +1,9 @@
 /* cnnc-bench, which `cnnc bench` starts: builds the programs, runs the races, keeps their figures.
  */
 #include "driver/arena.h"
+#include "driver/diag.h"
 #include "driver/locate.h"
+#include "driver/text.h"
 #include "engines.h"
 #include "flops.h"
 #include "options.h"
@@ -17,8 +19,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-
-enum { EXIT_DONE = 0, EXIT_FAILED = 1, EXIT_INTERRUPTED = 130 };
 
 /* What all races of one call share. */
 typedef struct Track {
@@ -185,6 +185,7 @@ static void interrupt(int signal) {
 }
 
 int main(int argc, char **argv) {
+  text_check_stdout("cnnc bench");
   Arena *arena = arena_new();
   argv[0] = "cnnc bench"; /* the program's name in --help and messages */
   const RaceOptions options = race_options_read(arena, argc, argv);

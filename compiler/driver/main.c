@@ -182,17 +182,8 @@ static bool run_command(Arena *arena, Diag *diag, const Options *options) {
   return false;
 }
 
-/* However the program ends (--help does so by itself): what could not be written is a failure. For
-   on_exit, which glibc has and which tells the code. */
-static void check_stdout(int code, void *unused) {
-  (void)unused;
-  if ((fflush(stdout) == 0 && !ferror(stdout)) || code != EXIT_DONE) return;
-  fprintf(stderr, "cnnc: cannot write standard output: %s\n", strerror(errno));
-  _exit(EXIT_FAILED);
-}
-
 int main(int argc, char **argv) {
-  on_exit(check_stdout, NULL);
+  text_check_stdout("cnnc");
   if (argc > 1 && !strcmp(argv[1], "bench")) return run_bench(argv + 1);
   signal(SIGXFSZ, SIG_IGN); /* a file that grows too large is an error as any other */
   Arena *arena = arena_new();

@@ -73,6 +73,17 @@ bool text_same_file(const char *path, const char *other) {
   return path && other && stat(path, &one) == 0 && stat(other, &two) == 0 && is_same(&one, &two);
 }
 
+/* For on_exit of glibc, which passes the exit code. argp exits by itself after --help. */
+static void check_stdout(int code, void *program) {
+  if ((fflush(stdout) == 0 && !ferror(stdout)) || code != EXIT_DONE) return;
+  fprintf(stderr, "%s: cannot write standard output: %s\n", (const char *)program, strerror(errno));
+  _exit(EXIT_FAILED);
+}
+
+void text_check_stdout(const char *program) {
+  on_exit(check_stdout, (void *)program);
+}
+
 bool text_is_stdout(const char *path) {
   struct stat file, stream;
   return !strcmp(path, "-") ||

@@ -20,6 +20,10 @@ const char *text_target(Arena *arena, const char *path);
    the file that it leads to is written. */
 bool text_write(Arena *arena, Diag *diag, const char *path, const char *text);
 
+/* From now on the exit of the program, which messages call `program`, checks that all of standard
+   output was written: exit code 0 becomes EXIT_FAILED, with a message. */
+void text_check_stdout(const char *program);
+
 /* Whether what is written there goes to standard output: `-`, or /dev/stdout by any name. */
 bool text_is_stdout(const char *path);
 
