@@ -1,11 +1,12 @@
 #include "commands/commands.h"
+#include "commands/shared_options.h"
 #include "core/real.h"
 
 #include <stdio.h>
 #include <string.h>
 
 static const struct argp PARSER = {
-    .children = (const struct argp_child[]){{&cnn_take_nothing, 0, NULL, 0}, {0}},
+    .children = (const struct argp_child[]){{&cnn_shared_nothing, 0, NULL, 0}, {0}},
     .doc = "The network, layer by layer, for one image; and the memory of the program."
            "\vfully connected: the parameters of a fully connected layer of the same input and "
            "output.",

@@ -1,5 +1,7 @@
 /* `eval`: loss and accuracy of a checkpoint on the test images, all in all and class by class. */
+#include "commands/arguments.h"
 #include "commands/commands.h"
+#include "commands/shared_options.h"
 #include "data/classes.h"
 #include "data/load.h"
 #include "train/checkpoint.h"
@@ -11,7 +13,7 @@
 #include <stdlib.h>
 
 typedef struct options {
-  cnn_arguments given;
+  cnn_shared_options shared;
   int batch, limit;
 } options;
 
@@ -20,19 +22,19 @@ static const struct argp_option OPTIONS[] = {
     {"limit", 'l', "N", 0, "Only the first N images", 0},
     {0}};
 
-static const struct argp_child TAKES[] = {{&cnn_take_threads, 0, NULL, 0},
-                                          {&cnn_take_trained, 0, NULL, 0},
-                                          {&cnn_take_flip, 0, NULL, 0},
-                                          {&cnn_take_folder, 0, NULL, 0},
-                                          {0}};
+static const struct argp_child SHARED[] = {{&cnn_shared_threads, 0, NULL, 0},
+                                           {&cnn_shared_trained, 0, NULL, 0},
+                                           {&cnn_shared_flip, 0, NULL, 0},
+                                           {&cnn_shared_folder, 0, NULL, 0},
+                                           {0}};
 
 static error_t parse(int key, char *text, struct argp_state *state) {
   options *o = state->input;
   switch (key) {
   case ARGP_KEY_INIT:
-    return cnn_arguments_begin(state, TAKES, &o->given);
+    return cnn_shared_begin(state, SHARED, &o->shared);
   case 'b':
-    o->batch = cnn_argument_batch(state, "--batch", text, o->given.model);
+    o->batch = cnn_shared_batch(state, "--batch", text, o->shared.model);
     return 0;
   case 'l':
     o->limit = (int)cnn_argument_integer(state, "--limit", text, 1, INT32_MAX);
@@ -44,7 +46,7 @@ static error_t parse(int key, char *text, struct argp_state *state) {
 static const struct argp PARSER = {
     .options = OPTIONS,
     .parser = parse,
-    .children = TAKES,
+    .children = SHARED,
     .doc =
         "Loss and accuracy on the test images of the data set in DIR: t10k-images-idx3-ubyte and "
         "t10k-labels-idx1-ubyte, plain or with .gz; CIFAR-10's test_batch.bin; or JPEG images as "
@@ -68,38 +70,38 @@ static void print_classes(const cnn_class_count *counts, int classes, const char
 static bool evaluate_loaded(cnn_session *session, const cnn_dataset *test, const options *o,
                             const char *classes, cnn_class_count *counts, cnn_error *error) {
   cnn_class_names names;
-  if (!cnn_class_names_load(&names, session->model, o->given.folder, NULL,
-                            test->classes ? test->classes : classes, o->given.weights, error))
+  if (!cnn_class_names_load(&names, session->model, o->shared.folder, NULL,
+                            test->classes ? test->classes : classes, o->shared.weights, error))
     return false;
   cnn_evaluation result = cnn_evaluate(session, test, o->batch, counts, NULL);
   if (isfinite(result.loss)) {
-    printf("%s: %lld test images, loss %.4f, accuracy %.2f %%\n", o->given.weights,
+    printf("%s: %lld test images, loss %.4f, accuracy %.2f %%\n", o->shared.weights,
            (long long)result.images, result.loss, 100 * result.accuracy);
     print_classes(counts, session->model->classes, names.names);
   } else {
     cnn_fail(error, CNN_EXIT_DATA,
              "%s: with these weights the loss is not a finite number; take those of a training "
              "that did not diverge",
-             o->given.weights);
+             o->shared.weights);
   }
   cnn_class_names_release(&names);
   return isfinite(result.loss);
 }
 
 bool cnn_eval(const cnn_model *model, int argc, char **argv, cnn_error *error) {
-  options o = {.given = cnn_arguments_of(model), .batch = model->batch};
+  options o = {.shared = cnn_shared_defaults(model), .batch = model->batch};
   argp_parse(&PARSER, argc, argv, 0, NULL, &o);
   cnn_dataset test = {0};
   cnn_session session;
   char *classes;
-  if (!cnn_checkpoint_classes(o.given.weights, model, &classes, error)) return false;
-  bool good = cnn_dataset_load_test(&test, model, o.given.folder, classes, o.limit, error);
+  if (!cnn_checkpoint_classes(o.shared.weights, model, &classes, error)) return false;
+  bool good = cnn_dataset_load_test(&test, model, o.shared.folder, classes, o.limit, error);
   cnn_class_count *counts;
-  cnn_session_plan(&session, model, CNN_TO_INFER, o.given.threads);
-  if (o.given.flip) cnn_session_plan_mirror(&session);
+  cnn_session_plan(&session, model, CNN_TO_INFER, o.shared.threads);
+  if (o.shared.flip) cnn_session_plan_mirror(&session);
   cnn_storage_want(&session.storage, &counts, (size_t)model->classes, sizeof *counts);
   good = good && cnn_session_open(&session, error) &&
-         cnn_weights_load(&session, o.given.weights, o.given.folder, error) &&
+         cnn_weights_load(&session, o.shared.weights, o.shared.folder, error) &&
          evaluate_loaded(&session, &test, &o, classes, counts, error);
   cnn_session_close(&session);
   free(classes);

@@ -1,7 +1,10 @@
 /* `filters`: the weights of a layer as a picture. It is SVG, as the charts are: a square of one
    colour a weight stays sharp at any size, and no library for pictures is needed. */
+#include "commands/arguments.h"
 #include "commands/commands.h"
+#include "commands/shared_options.h"
 #include "core/real.h"
+#include "core/storage.h"
 #include "data/files.h"
 #include "train/checkpoint.h"
 #include "train/run.h"
@@ -12,7 +15,7 @@
 #include <string.h>
 
 typedef struct options {
-  cnn_arguments given;
+  cnn_shared_options shared;
   const char *layer, *out;
   int count;
 } options;
@@ -23,14 +26,14 @@ static const struct argp_option OPTIONS[] = {
     {"out", 'o', "FILE", 0, "The SVG file to write (default: runs/<model>/filters.svg)", 0},
     {0}};
 
-static const struct argp_child TAKES[] = {
-    {&cnn_take_trained, 0, NULL, 0}, {&cnn_take_nothing, 0, NULL, 0}, {0}};
+static const struct argp_child SHARED[] = {
+    {&cnn_shared_trained, 0, NULL, 0}, {&cnn_shared_nothing, 0, NULL, 0}, {0}};
 
 static error_t parse(int key, char *text, struct argp_state *state) {
   options *o = state->input;
   switch (key) {
   case ARGP_KEY_INIT:
-    return cnn_arguments_begin(state, TAKES, &o->given);
+    return cnn_shared_begin(state, SHARED, &o->shared);
   case 'l':
     o->layer = text;
     return 0;
@@ -47,7 +50,7 @@ static error_t parse(int key, char *text, struct argp_state *state) {
 static const struct argp PARSER = {
     .options = OPTIONS,
     .parser = parse,
-    .children = TAKES,
+    .children = SHARED,
     .doc = "Draw the weights of a convolution, a picture a filter: in colour where it sees three "
            "channels, else in grey, a picture a channel; or of a fully connected layer that sees "
            "the image."
@@ -86,7 +89,7 @@ static bool take_filters(bank *b, const cnn_model *model, const cnn_parameter *p
 }
 
 static bool choose_layer(bank *b, const options *o, cnn_error *error) {
-  const cnn_model *model = o->given.model;
+  const cnn_model *model = o->shared.model;
   char buffer[600] = "";
   cnn_text names = {.data = buffer, .size = sizeof buffer};
   for (int i = 0; i < model->parameter_count; i++) {
@@ -191,15 +194,15 @@ static bool write_picture(bank *b, const options *o, cnn_error *error) {
 
 bool cnn_filters(const cnn_model *model, int argc, char **argv, cnn_error *error) {
   char folder[PATH_MAX], out[PATH_MAX + 16];
-  options o = {.given = cnn_arguments_of(model), .count = 64};
+  options o = {.shared = cnn_shared_defaults(model), .count = 64};
   argp_parse(&PARSER, argc, argv, 0, NULL, &o);
   cnn_storage storage = {0};
   cnn_checkpoint checkpoint;
   bank b = {.model = model};
   cnn_storage_want(&storage, &b.parameters, model->parameter_reals, (size_t)model->real_bytes);
-  bool good = cnn_file_spares(o.out, o.given.weights, error) && choose_layer(&b, &o, error) &&
+  bool good = cnn_file_spares(o.out, o.shared.weights, error) && choose_layer(&b, &o, error) &&
               cnn_storage_commit(&storage, error) &&
-              cnn_checkpoint_load(o.given.weights, model, b.parameters, &checkpoint, error);
+              cnn_checkpoint_load(o.shared.weights, model, b.parameters, &checkpoint, error);
   if (good && !o.out) {
     snprintf(out, sizeof out, "%s/filters.svg", cnn_default_run(model, folder));
     o.out = out;

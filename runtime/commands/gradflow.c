@@ -1,7 +1,9 @@
 /* `gradflow`: how large activations and gradients are, layer by layer, in one backward pass. A net
    whose gradients shrink or grow by orders of magnitude on their way to the first layers is hard to
    train; the same net with shortcuts or normalisation shows what they do about it. */
+#include "commands/arguments.h"
 #include "commands/commands.h"
+#include "commands/shared_options.h"
 #include "core/initialize.h"
 #include "core/layout.h"
 #include "core/real.h"
@@ -19,42 +21,45 @@
 #include <string.h>
 
 typedef struct options {
-  cnn_arguments given;
-  const char *out, *beside;
+  cnn_shared_options shared;
+  const char *out, *compare;
   bool all;
 } options;
 
-enum { KEY_BESIDE = 256 };
+enum { KEY_COMPARE = 256, KEY_BESIDE };
 
 static const struct argp_option OPTIONS[] = {
     {"out", 'o', "FOLDER", 0, "Write gradflow.csv and gradflow.svg, all layers and a chart", 0},
-    {"beside", KEY_BESIDE, "FILE", 0,
-     "The gradflow.csv of another net, whose curves the chart shows, too", 0},
+    {"compare", KEY_COMPARE, "FILE", 0,
+     "The gradflow.csv of another network, whose curves the chart also shows", 0},
+    {"beside", KEY_BESIDE, "FILE", OPTION_HIDDEN, NULL, 0},
     {"all", 'a', NULL, 0, "Print every layer, not only those with weights", 0},
     {0}};
 
-static const struct argp_child TAKES[] = {
-    {&cnn_take_threads, 0, NULL, 0},        {&cnn_take_count, 0, NULL, 0},
-    {&cnn_take_seed, 0, NULL, 0},           {&cnn_take_weights, 0, NULL, 0},
-    {&cnn_take_folder_or_none, 0, NULL, 0}, {0}};
+static const struct argp_child SHARED[] = {
+    {&cnn_shared_threads, 0, NULL, 0},        {&cnn_shared_count, 0, NULL, 0},
+    {&cnn_shared_seed, 0, NULL, 0},           {&cnn_shared_weights, 0, NULL, 0},
+    {&cnn_shared_folder_or_none, 0, NULL, 0}, {0}};
 
 static error_t parse(int key, char *text, struct argp_state *state) {
   options *o = state->input;
   switch (key) {
   case ARGP_KEY_INIT:
-    return cnn_arguments_begin(state, TAKES, &o->given);
+    return cnn_shared_begin(state, SHARED, &o->shared);
   case 'o':
     o->out = text;
     return 0;
   case KEY_BESIDE:
-    o->beside = text;
+    cnn_argument_renamed(state, "--beside", "--compare"); /* fall through */
+  case KEY_COMPARE:
+    o->compare = text;
     return 0;
   case 'a':
     o->all = true;
     return 0;
   case ARGP_KEY_END:
-    if (o->beside && !o->out)
-      argp_error(state, "--beside %s: --out FOLDER says where the chart goes", o->beside);
+    if (o->compare && !o->out)
+      argp_error(state, "--compare %s: the chart needs --out FOLDER", o->compare);
     return 0;
   }
   return ARGP_ERR_UNKNOWN;
@@ -63,14 +68,14 @@ static error_t parse(int key, char *text, struct argp_state *state) {
 static const struct argp PARSER = {
     .options = OPTIONS,
     .parser = parse,
-    .children = TAKES,
+    .children = SHARED,
     .doc =
         "How large activations, their gradients and those of weights are, layer by layer: root "
-        "mean squares in one backward pass over a batch, the first that training takes from the "
+        "mean squares in one backward pass over a batch, the first of a training on the "
         "data set in DIR, or random images. Gradients are those of the mean loss."
-        "\vWhere an activation is fused into a layer, the output is that behind it, and its "
-        "gradient that before it, or behind it where a batch norm's backward half drops what the "
-        "relu dropped. A dash stands for what does not exist by itself. d: gradient.",
+        "\vWhere an activation is fused into a layer, the output is the one behind it, and the "
+        "gradient the one in front of it, or behind it where a batch norm's backward pass applies "
+        "the ReLU mask. A dash stands for a value that is not stored. d: gradient.",
 };
 
 typedef struct gradflow {
@@ -85,30 +90,31 @@ typedef struct gradflow {
 
 /* --- measuring -------------------------------------------------------------------------------- */
 
-static bool take_images(gradflow *g, cnn_error *error) {
+static bool fill_batch(gradflow *g, cnn_error *error) {
   enum { LEVELS = 256 };
   const options *o = &g->o;
   cnn_session *session = &g->session;
-  cnn_normalization normalization = cnn_normalization_uniform(o->given.model->input[0]);
-  if (!o->given.folder) {
-    cnn_session_fill_random(session, g->pixels, o->given.count, LEVELS, o->given.seed);
+  cnn_normalization normalization = cnn_normalization_uniform(o->shared.model->input[0]);
+  if (!o->shared.folder) {
+    cnn_session_fill_random(session, g->pixels, o->shared.count, LEVELS, o->shared.seed);
   } else {
-    int images = g->training.count, count = o->given.count < images ? o->given.count : images;
-    cnn_sampler_order(g->order, (uint32_t)images, true, o->given.seed, 0);
+    int images = g->training.count, count = o->shared.count < images ? o->shared.count : images;
+    cnn_sampler_order(g->order, (uint32_t)images, true, o->shared.seed, 0);
     cnn_dataset_fill(&g->training, session, g->order, 0, count);
-    normalization = cnn_dataset_normalization(&g->training, o->given.model);
+    normalization = cnn_dataset_normalization(&g->training, o->shared.model);
   }
   cnn_session_normalize(session, &normalization);
-  if (o->given.weights) return cnn_weights_load(session, o->given.weights, o->given.folder, error);
-  cnn_init_parameters(o->given.model, o->given.seed, session->state.parameters);
+  if (o->shared.weights)
+    return cnn_weights_load(session, o->shared.weights, o->shared.folder, error);
+  cnn_init_parameters(o->shared.model, o->shared.seed, session->state.parameters);
   return true;
 }
 
-/* Layers whose output or gradient is there after the call at hand. */
+/* Measures the outputs and gradients of layers that the current call has computed. */
 static void observe(void *observer) {
   gradflow *g = observer;
   int call = g->calls++;
-  const cnn_model *model = g->o.given.model;
+  const cnn_model *model = g->o.shared.model;
   const void *memory = g->session.state.activations;
   for (int i = 0; i < model->layer_count; i++) {
     const cnn_layer *layer = &model->layers[i];
@@ -144,7 +150,7 @@ static double parameter_rms(const cnn_model *model, const cnn_parameter *paramet
 }
 
 static void measure_weights(const gradflow *g, const char *layer, cnn_flow_row *row) {
-  const cnn_model *model = g->o.given.model;
+  const cnn_model *model = g->o.shared.model;
   size_t length = strlen(layer);
   for (int i = 0; i < model->parameter_count; i++) {
     const cnn_parameter *parameter = &model->parameters[i];
@@ -158,7 +164,7 @@ static void measure_weights(const gradflow *g, const char *layer, cnn_flow_row *
 }
 
 static void measure(gradflow *g) {
-  const cnn_model *model = g->o.given.model;
+  const cnn_model *model = g->o.shared.model;
   cnn_state *state = &g->session.state;
   snprintf(g->flow.model, sizeof g->flow.model, "%s", model->name);
   g->flow.count = model->layer_count;
@@ -168,89 +174,12 @@ static void measure(gradflow *g) {
     snprintf(row->layer, sizeof row->layer, "%s", model->layers[i].name);
     snprintf(row->kind, sizeof row->kind, "%s", model->layers[i].kind);
   }
-  state->seed = g->o.given.seed;
+  state->seed = g->o.shared.seed;
   state->observe = observe;
   state->observer = g;
   model->gradients(state, &g->session.batch);
   for (int i = 0; i < model->layer_count; i++)
     measure_weights(g, model->layers[i].name, &g->flow.rows[i]);
-}
-
-/* --- showing ---------------------------------------------------------------------------------- */
-
-/* The smallest and the largest positive gradient of weights; false if there is none. */
-static bool find_range(const cnn_flow *flow, const cnn_flow_row **least,
-                       const cnn_flow_row **most) {
-  *least = *most = NULL;
-  for (int i = 0; i < flow->count; i++) {
-    const cnn_flow_row *row = &flow->rows[i];
-    if (!cnn_flow_is_weighted(row) || !(row->weight_gradient > 0)) continue;
-    if (!*least || row->weight_gradient < (*least)->weight_gradient) *least = row;
-    if (!*most || row->weight_gradient > (*most)->weight_gradient) *most = row;
-  }
-  return *least != NULL;
-}
-
-/* A bar as long as the logarithm of the number says, between 1 and BAR signs. */
-static void print_bar(double value, double low, double high) {
-  enum { BAR = 24 };
-  if (!(value > 0)) return;
-  printf("  ");
-  int length = 1 + (int)lround((BAR - 1) * log(value / low) / log(high / low));
-  for (int i = 0; i < length; i++) putchar('#');
-}
-
-static void print_size(double size) {
-  if (isnan(size))
-    printf(" %12s", "-");
-  else
-    printf(" %12.3e", size);
-}
-
-static void print_table(const gradflow *g) {
-  const cnn_flow *flow = &g->flow;
-  const cnn_flow_row *least, *most;
-  bool ranged = find_range(flow, &least, &most);
-  double low = 1, high = 10; /* of the bars: whole powers of ten */
-  if (ranged) {
-    low = pow(10, floor(log10(least->weight_gradient)));
-    high = fmax(pow(10, ceil(log10(most->weight_gradient))), 10 * low);
-  }
-  int width = 5;
-  for (int i = 0; i < flow->count; i++)
-    if (g->o.all || cnn_flow_is_weighted(&flow->rows[i]))
-      width = (int)fmax(width, (double)strlen(flow->rows[i].layer));
-  printf("%-*s %12s %12s %12s %12s  d weight, %.0e to %.0e\n", width, "layer", "activation",
-         "d activation", "weight", "d weight", low, high);
-  for (int i = 0; i < flow->count; i++) {
-    const cnn_flow_row *row = &flow->rows[i];
-    if (!g->o.all && !cnn_flow_is_weighted(row)) continue;
-    printf("%-*s", width, row->layer);
-    print_size(row->activation);
-    print_size(row->activation_gradient);
-    print_size(row->weight);
-    print_size(row->weight_gradient);
-    print_bar(row->weight_gradient, low, high);
-    printf("\n");
-  }
-}
-
-static void print_range(const cnn_flow *flow) {
-  const cnn_flow_row *least, *most, *none = NULL;
-  int nones = 0;
-  if (!find_range(flow, &least, &most)) {
-    printf("%s: no gradient arrives at any weights\n", flow->model);
-    return;
-  }
-  printf("%s: gradients of weights from %.2e (%s) to %.2e (%s), a factor of %.3g\n", flow->model,
-         least->weight_gradient, least->layer, most->weight_gradient, most->layer,
-         most->weight_gradient / least->weight_gradient);
-  for (int i = 0; i < flow->count; i++)
-    if (cnn_flow_is_weighted(&flow->rows[i]) && flow->rows[i].weight_gradient == 0 && nones++ == 0)
-      none = &flow->rows[i];
-  if (nones > 0)
-    printf("%s: no gradient at all in %d layer%s, the first %s\n", flow->model, nones,
-           cnn_plural(nones), none->layer);
 }
 
 /* --- writing ---------------------------------------------------------------------------------- */
@@ -279,11 +208,11 @@ static outputs outputs_of(const options *o) {
   return paths;
 }
 
-/* Neither may be what is read. */
+/* Neither output may be an input. */
 static bool spares_inputs(const options *o, cnn_error *error) {
   if (!o->out) return true;
   const outputs paths = outputs_of(o);
-  const char *const inputs[] = {o->beside, o->given.weights};
+  const char *const inputs[] = {o->compare, o->shared.weights};
   for (int i = 0; i < 2; i++)
     if (!cnn_file_spares(paths.csv, inputs[i], error) ||
         !cnn_file_spares(paths.chart, inputs[i], error))
@@ -306,34 +235,36 @@ static bool write_files(gradflow *g, cnn_flow *other, cnn_error *error) {
 
 static bool run(gradflow *g, cnn_flow *other, cnn_error *error) {
   const options *o = &g->o;
-  const cnn_model *model = o->given.model;
-  if (o->given.folder && !cnn_dataset_load(&g->training, model, o->given.folder, "train", 0, error))
+  const cnn_model *model = o->shared.model;
+  if (o->shared.folder &&
+      !cnn_dataset_load(&g->training, model, o->shared.folder, "train", 0, error))
     return false;
   cnn_session *session = &g->session;
-  cnn_session_plan(session, model, CNN_TO_TRAIN, o->given.threads);
+  cnn_session_plan(session, model, CNN_TO_TRAIN, o->shared.threads);
   cnn_storage_want(&session->storage, &g->pixels, (size_t)model->batch, cnn_image_bytes(model));
   cnn_storage_want(&session->storage, &g->order, (size_t)g->training.count, sizeof *g->order);
   cnn_storage_want(&session->storage, &g->flow.rows, (size_t)model->layer_count,
                    sizeof *g->flow.rows);
-  if (!cnn_session_open(session, error) || !take_images(g, error)) return false;
+  if (!cnn_session_open(session, error) || !fill_batch(g, error)) return false;
   measure(g);
   printf("%s, %d %s images%s%s, weights %s%s: root mean squares\n", model->name,
-         session->batch.count, o->given.folder ? "training" : "random",
-         o->given.folder ? " of " : "", o->given.folder ? o->given.folder : "",
-         o->given.weights ? "of " : "as training starts", o->given.weights ? o->given.weights : "");
-  print_table(g);
-  print_range(&g->flow);
-  if (other) print_range(other);
+         session->batch.count, o->shared.folder ? "training" : "random",
+         o->shared.folder ? " of " : "", o->shared.folder ? o->shared.folder : "",
+         o->shared.weights ? "of " : "as training starts",
+         o->shared.weights ? o->shared.weights : "");
+  cnn_flow_table(&g->flow, o->all);
+  cnn_flow_range(&g->flow);
+  if (other) cnn_flow_range(other);
   return !o->out || write_files(g, other, error);
 }
 
 bool cnn_gradflow(const cnn_model *model, int argc, char **argv, cnn_error *error) {
-  gradflow g = {.o = {.given = cnn_arguments_of(model)}};
+  gradflow g = {.o = {.shared = cnn_shared_defaults(model)}};
   cnn_flow other = {0};
   argp_parse(&PARSER, argc, argv, 0, NULL, &g.o);
   bool good =
-      spares_inputs(&g.o, error) && (!g.o.beside || cnn_flow_load(&other, g.o.beside, error));
-  good = good && run(&g, g.o.beside ? &other : NULL, error);
+      spares_inputs(&g.o, error) && (!g.o.compare || cnn_flow_load(&other, g.o.compare, error));
+  good = good && run(&g, g.o.compare ? &other : NULL, error);
   free(other.rows);
   cnn_session_close(&g.session);
   cnn_dataset_release(&g.training);

@@ -1,6 +1,7 @@
 #include "commands/commands.h"
 #include "train/checkpoint.h"
 
+#include <argp.h>
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>

@@ -1,4 +1,6 @@
+#include "commands/arguments.h"
 #include "commands/commands.h"
+#include "commands/shared_options.h"
 #include "data/classes.h"
 #include "data/files.h"
 #include "data/load.h"
@@ -13,7 +15,7 @@
 #include <string.h>
 
 typedef struct options {
-  cnn_arguments given;
+  cnn_shared_options shared;
   const char *classes;
   char *const *sources; /* folders and files, in the order of the command line */
   int source_count;
@@ -30,16 +32,16 @@ static const struct argp_option OPTIONS[] = {
      "Names of classes, one a line (default: classes.txt in DIR, or the checkpoint's)", 0},
     {0}};
 
-static const struct argp_child TAKES[] = {{&cnn_take_threads, 0, NULL, 0},
-                                          {&cnn_take_trained, 0, NULL, 0},
-                                          {&cnn_take_flip, 0, NULL, 0},
-                                          {0}};
+static const struct argp_child SHARED[] = {{&cnn_shared_threads, 0, NULL, 0},
+                                           {&cnn_shared_trained, 0, NULL, 0},
+                                           {&cnn_shared_flip, 0, NULL, 0},
+                                           {0}};
 
 static error_t parse(int key, char *text, struct argp_state *state) {
   options *o = state->input;
   switch (key) {
   case ARGP_KEY_INIT:
-    return cnn_arguments_begin(state, TAKES, &o->given);
+    return cnn_shared_begin(state, SHARED, &o->shared);
   case 'n':
     o->count = cnn_argument_integer(state, "--count", text, 0, INT32_MAX);
     return 0;
@@ -63,7 +65,7 @@ static error_t parse(int key, char *text, struct argp_state *state) {
 static const struct argp PARSER = {
     .options = OPTIONS,
     .parser = parse,
-    .children = TAKES,
+    .children = SHARED,
     .args_doc = "DIR|IMAGES...",
     .doc =
         "Classes of images: of the test images of the data set in the folder DIR; of JPEG files, "
@@ -149,7 +151,7 @@ static bool predict_images(cnn_session *session, const cnn_dataset *images, cons
           error, CNN_EXIT_DATA,
           "%s: with these weights logits are no finite numbers; take those of a training "
           "that did not diverge",
-          o->given.weights);
+          o->shared.weights);
     for (int i = 0; i < count; i++) {
       if (images->files)
         printf("%-*s", width, images->files[done + i]);
@@ -180,7 +182,7 @@ static bool predict_source(cnn_session *session, const char *source, const char 
     return false;
   bool good =
       cnn_class_names_load(&names, session->model, folder, o->classes,
-                           images.classes ? images.classes : classes, o->given.weights, error);
+                           images.classes ? images.classes : classes, o->shared.weights, error);
   if (good) {
     bool says_itself = images.files && !cnn_is_folder(source);
     if (o->source_count > 1 && !says_itself) printf("%s:\n", source);
@@ -192,15 +194,15 @@ static bool predict_source(cnn_session *session, const char *source, const char 
 }
 
 bool cnn_predict(const cnn_model *model, int argc, char **argv, cnn_error *error) {
-  options o = {.given = cnn_arguments_of(model), .top = 3, .count = SHOWN};
+  options o = {.shared = cnn_shared_defaults(model), .top = 3, .count = SHOWN};
   argp_parse(&PARSER, argc, argv, 0, NULL, &o);
   cnn_session session;
   char *classes;
-  if (!cnn_checkpoint_classes(o.given.weights, model, &classes, error)) return false;
-  cnn_session_plan(&session, model, CNN_TO_INFER, o.given.threads);
-  if (o.given.flip) cnn_session_plan_mirror(&session);
+  if (!cnn_checkpoint_classes(o.shared.weights, model, &classes, error)) return false;
+  cnn_session_plan(&session, model, CNN_TO_INFER, o.shared.threads);
+  if (o.shared.flip) cnn_session_plan_mirror(&session);
   bool good = cnn_session_open(&session, error) &&
-              cnn_weights_load(&session, o.given.weights, data_set(o.sources[0]), error);
+              cnn_weights_load(&session, o.shared.weights, data_set(o.sources[0]), error);
   if (good) model->prepack(&session.state);
   for (int i = 0; good && i < o.source_count; i++)
     good = predict_source(&session, o.sources[i], classes, &o, error);

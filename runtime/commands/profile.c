@@ -2,8 +2,10 @@
    them. */
 #include "commands/profile.h"
 
+#include "commands/arguments.h"
 #include "commands/benchmark.h"
 #include "commands/commands.h"
+#include "commands/shared_options.h"
 #include "core/clock.h"
 #include "core/storage.h"
 #include "data/files.h"
@@ -17,7 +19,7 @@
 enum { STEPS_LEAST = 5, STEPS_MOST = 1000, WARM_UP = 3, ROWS_SHOWN = 30, PAUSE_MS = 300 };
 
 typedef struct options {
-  cnn_arguments given;
+  cnn_shared_options shared;
   int most;
   double seconds;
   bool infer;
@@ -34,18 +36,18 @@ static const struct argp_option OPTIONS[] = {
     {"svg", KEY_SVG, "FILE", 0, "Draw the slowest nodes", 0},
     {0}};
 
-static const struct argp_child TAKES[] = {{&cnn_take_threads, 0, NULL, 0},
-                                          {&cnn_take_count, 0, NULL, 0},
-                                          {&cnn_take_nothing, 0, NULL, 0},
-                                          {0}};
+static const struct argp_child SHARED[] = {{&cnn_shared_threads, 0, NULL, 0},
+                                           {&cnn_shared_count, 0, NULL, 0},
+                                           {&cnn_shared_nothing, 0, NULL, 0},
+                                           {0}};
 
 static error_t parse(int key, char *text, struct argp_state *state) {
   options *o = state->input;
   switch (key) {
   case ARGP_KEY_INIT:
-    return cnn_arguments_begin(state, TAKES, &o->given);
+    return cnn_shared_begin(state, SHARED, &o->shared);
   case KEY_WORK:
-    o->infer = cnn_argument_infer(state, text);
+    o->infer = cnn_shared_is_infer(state, text);
     return 0;
   case KEY_SECONDS:
     o->seconds = cnn_argument_number(state, "--seconds", text, 0, 3600);
@@ -66,7 +68,7 @@ static error_t parse(int key, char *text, struct argp_state *state) {
 static const struct argp PARSER = {
     .options = OPTIONS,
     .parser = parse,
-    .children = TAKES,
+    .children = SHARED,
     .doc =
         "Where the time of a step goes, node by node, on random images.\v"
         "FLOPs are those of the definition: two for each multiply-add of convolutions and linear "
@@ -107,13 +109,13 @@ static bool sample(cnn_benchmark *bench, const options *o, int node_count, sampl
                    cnn_error *error) {
   cnn_profile profile = {.ends = all->ends, .room = node_count};
   double start = cnn_seconds();
-  cnn_benchmark_step(bench, !o->infer, o->given.count);
+  cnn_benchmark_step(bench, !o->infer, o->shared.count);
   double then = cnn_seconds();
   all->plain[all->steps] = then - start;
   cnn_state *state = &bench->session.state;
   state->observer = &profile;
   state->observe = cnn_profile_observe;
-  cnn_benchmark_step(bench, !o->infer, o->given.count);
+  cnn_benchmark_step(bench, !o->infer, o->shared.count);
   state->observe = NULL;
   if (profile.count != node_count)
     return cnn_fail(error, CNN_EXIT_FAILED, "a step has %d nodes, but the program lists %d",
@@ -171,9 +173,9 @@ static void fill_rows(const cnn_model *model, const cnn_node *nodes, samples *al
 
 static bool measure(cnn_benchmark *bench, const options *o, samples *all,
                     cnn_profile_result *result, cnn_error *error) {
-  const cnn_model *model = o->given.model;
+  const cnn_model *model = o->shared.model;
   measure_machine(result, false);
-  for (int i = 0; i < WARM_UP; i++) cnn_benchmark_step(bench, !o->infer, o->given.count);
+  for (int i = 0; i < WARM_UP; i++) cnn_benchmark_step(bench, !o->infer, o->shared.count);
   const double start = cnn_seconds();
   while (all->steps < STEPS_LEAST ||
          (all->steps < STEPS_MOST && cnn_seconds() - start < o->seconds))
@@ -209,16 +211,16 @@ static bool report(const options *o, const cnn_profile_result *result, cnn_error
 }
 
 bool cnn_profile_run(const cnn_model *model, int argc, char **argv, cnn_error *error) {
-  options o = {.given = cnn_arguments_of(model), .seconds = 3, .most = ROWS_SHOWN};
+  options o = {.shared = cnn_shared_defaults(model), .seconds = 3, .most = ROWS_SHOWN};
   argp_parse(&PARSER, argc, argv, 0, NULL, &o);
   cnn_benchmark bench;
   samples all = {0};
   const int nodes = o.infer ? model->inference_node_count : model->training_node_count;
-  bool good =
-      cnn_benchmark_open(&bench, model, o.given.threads, error) && samples_open(&all, nodes, error);
+  bool good = cnn_benchmark_open(&bench, model, o.shared.threads, error) &&
+              samples_open(&all, nodes, error);
   cnn_profile_result result = {.net = model->name,
                                .infer = o.infer,
-                               .count = o.given.count,
+                               .count = o.shared.count,
                                .threads = bench.session.state.threads,
                                .row_count = nodes};
   good = good && measure(&bench, &o, &all, &result, error) && report(&o, &result, error);

@@ -1,11 +1,14 @@
 /* `trace`: one step, and everything that it read and made in one safetensors file, so that tests
    can compare it with another implementation. */
+#include "commands/arguments.h"
 #include "commands/commands.h"
 #include "commands/guarded.h"
+#include "commands/shared_options.h"
 #include "core/initialize.h"
 #include "core/layout.h"
 #include "core/random.h"
 #include "core/real.h"
+#include "core/session.h"
 #include "data/files.h"
 #include "train/checkpoint.h"
 #include "train/gradients.h"
@@ -16,7 +19,7 @@
 #include <string.h>
 
 typedef struct options {
-  cnn_arguments given;
+  cnn_shared_options shared;
   const char *out, *images;
   int steps;
   bool integers, infer;
@@ -36,15 +39,16 @@ static const struct argp_option OPTIONS[] = {
     {"steps", KEY_STEPS, "N", 0, "Training steps on the batch before (default: 0)", 0},
     {0}};
 
-static const struct argp_child TAKES[] = {
-    {&cnn_take_threads, 0, NULL, 0}, {&cnn_take_count, 0, NULL, 0},   {&cnn_take_seed, 0, NULL, 0},
-    {&cnn_take_weights, 0, NULL, 0}, {&cnn_take_nothing, 0, NULL, 0}, {0}};
+static const struct argp_child SHARED[] = {
+    {&cnn_shared_threads, 0, NULL, 0}, {&cnn_shared_count, 0, NULL, 0},
+    {&cnn_shared_seed, 0, NULL, 0},    {&cnn_shared_weights, 0, NULL, 0},
+    {&cnn_shared_nothing, 0, NULL, 0}, {0}};
 
 static error_t parse(int key, char *text, struct argp_state *state) {
   options *o = state->input;
   switch (key) {
   case ARGP_KEY_INIT:
-    return cnn_arguments_begin(state, TAKES, &o->given);
+    return cnn_shared_begin(state, SHARED, &o->shared);
   case 'o':
     o->out = text;
     return 0;
@@ -70,7 +74,7 @@ static error_t parse(int key, char *text, struct argp_state *state) {
 static const struct argp PARSER = {
     .options = OPTIONS,
     .parser = parse,
-    .children = TAKES,
+    .children = SHARED,
     .doc = "Run one step on a batch and write all of it: weights, gradients (d + name) of "
            "what is trained, images, "
            "labels, loss; with --infer the logits; in programs made with --keep-values also every "
@@ -112,7 +116,7 @@ static bool has_shape(const cnn_tensor *tensor, int rank, const int64_t *shape) 
 }
 
 static bool take_batch(trace *t, const cnn_safetensors *file, cnn_error *error) {
-  const cnn_model *model = t->o.given.model;
+  const cnn_model *model = t->o.shared.model;
   const cnn_tensor *images = cnn_safetensors_find(file, "images");
   const cnn_tensor *labels = cnn_safetensors_find(file, "labels");
   int64_t n = images && images->rank > 0 ? images->shape[0] : 0;
@@ -149,7 +153,7 @@ static bool load_batch(trace *t, cnn_error *error) {
 static void normalize(trace *t) {
   static const double mean = 0.3, deviation = 0.35; /* plausible ones, for any data */
   cnn_normalization *n = &t->session.normalization;
-  cnn_session_normalize(&t->session, &(cnn_normalization){.channels = t->o.given.model->input[0]});
+  cnn_session_normalize(&t->session, &(cnn_normalization){.channels = t->o.shared.model->input[0]});
   for (int c = 0; c < n->channels; c++) {
     n->scale[c] = t->o.integers ? 1 : (float)(1 / (255 * deviation));
     n->shift[c] = t->o.integers ? -1 : (float)(-mean / deviation);
@@ -159,10 +163,10 @@ static void normalize(trace *t) {
 static bool prepare(trace *t, cnn_error *error) {
   enum { LEVELS = 256, FEW_LEVELS = 4 };
   const options *o = &t->o;
-  const cnn_model *model = o->given.model;
+  const cnn_model *model = o->shared.model;
   cnn_session *session = &t->session;
   t->kept = o->infer ? cnn_kept_inference(model) : cnn_kept_training(model);
-  cnn_session_plan(session, model, CNN_TO_TRAIN, o->given.threads);
+  cnn_session_plan(session, model, CNN_TO_TRAIN, o->shared.threads);
   size_t most = 2 * (size_t)model->parameter_count + (size_t)t->kept.count + 8;
   size_t values = 0;
   for (int i = 0; i < t->kept.count; i++) values += cnn_value_elements(&t->kept.values[i]);
@@ -171,22 +175,22 @@ static bool prepare(trace *t, cnn_error *error) {
   cnn_storage_want(&session->storage, &t->tensors, most, sizeof *t->tensors);
   cnn_storage_want(&session->storage, &t->names, (size_t)model->parameter_count, sizeof *t->names);
   if (!cnn_session_open(session, error)) return false;
-  session->state.seed = o->given.seed;
+  session->state.seed = o->shared.seed;
   normalize(t);
   if (o->images) {
     if (!load_batch(t, error)) return false;
   } else {
-    cnn_session_fill_random(session, t->pixels, o->given.count, o->integers ? FEW_LEVELS : LEVELS,
-                            o->given.seed);
+    cnn_session_fill_random(session, t->pixels, o->shared.count, o->integers ? FEW_LEVELS : LEVELS,
+                            o->shared.seed);
   }
-  if (o->given.weights) {
+  if (o->shared.weights) {
     cnn_checkpoint start;
-    return cnn_checkpoint_load(o->given.weights, model, session->state.parameters, &start, error);
+    return cnn_checkpoint_load(o->shared.weights, model, session->state.parameters, &start, error);
   }
   if (o->integers)
-    fill_integers(model, o->given.seed, session->state.parameters);
+    fill_integers(model, o->shared.seed, session->state.parameters);
   else
-    cnn_init_parameters(model, o->given.seed, session->state.parameters);
+    cnn_init_parameters(model, o->shared.seed, session->state.parameters);
   return true;
 }
 
@@ -204,7 +208,7 @@ static cnn_tensor *add(trace *t, const char *name, cnn_dtype dtype, int element_
 }
 
 static void add_parameters(trace *t, cnn_dtype real) {
-  const cnn_model *model = t->o.given.model;
+  const cnn_model *model = t->o.shared.model;
   for (int i = 0; i < model->parameter_count; i++) {
     const cnn_parameter *p = &model->parameters[i];
     const cnn_state *state = &t->session.state;
@@ -218,7 +222,7 @@ static void add_parameters(trace *t, cnn_dtype real) {
 }
 
 static void add_values(trace *t, cnn_dtype real) {
-  const cnn_model *model = t->o.given.model;
+  const cnn_model *model = t->o.shared.model;
   int count = t->session.batch.count;
   for (int i = 0; i < t->kept.count; i++) {
     const cnn_value *value = &t->kept.values[i];
@@ -233,7 +237,7 @@ static void add_values(trace *t, cnn_dtype real) {
 }
 
 static bool write_trace(trace *t, cnn_error *error) {
-  const cnn_model *model = t->o.given.model;
+  const cnn_model *model = t->o.shared.model;
   const cnn_batch *batch = &t->session.batch;
   const cnn_dtype real = model->real_bytes == 8 ? CNN_DTYPE_F64 : CNN_DTYPE_F32;
   int n = batch->count, channels = model->input[0];
@@ -262,7 +266,7 @@ static bool write_trace(trace *t, cnn_error *error) {
 }
 
 static bool run(trace *t, cnn_error *error) {
-  const cnn_model *model = t->o.given.model;
+  const cnn_model *model = t->o.shared.model;
   cnn_session *session = &t->session;
   for (; session->state.step < (uint64_t)t->o.steps; session->state.step++)
     cnn_gradients_step(model, model->recipe, &session->state, &session->batch);
@@ -281,9 +285,9 @@ static bool run(trace *t, cnn_error *error) {
 }
 
 bool cnn_trace(const cnn_model *model, int argc, char **argv, cnn_error *error) {
-  trace t = {.o = {.given = cnn_arguments_of(model)}};
+  trace t = {.o = {.shared = cnn_shared_defaults(model)}};
   argp_parse(&PARSER, argc, argv, 0, NULL, &t.o);
-  bool good = cnn_file_spares(t.o.out, t.o.given.weights, error) &&
+  bool good = cnn_file_spares(t.o.out, t.o.shared.weights, error) &&
               cnn_file_spares(t.o.out, t.o.images, error) && prepare(&t, error) && run(&t, error) &&
               write_trace(&t, error);
   if (t.guarded) cnn_guarded_release(model, &t.kept, t.guarded);

@@ -1,4 +1,5 @@
 #include "commands/commands.h"
+#include "commands/train_options.h"
 #include "core/clock.h"
 #include "core/initialize.h"
 #include "core/real.h"
@@ -14,138 +15,8 @@
 #include <unistd.h>
 #include <zlib.h>
 
-/* --- command line ----------------------------------------------------------------------------- */
-
-typedef struct options {
-  cnn_arguments given;
-  cnn_recipe recipe; /* the model's, with what the command line says */
-  const char *out, *init, *log;
-  const char *fresh; /* layers that do not start from `init`; "" for none */
-  const char *fixed; /* an option that a run which goes on does not take; or NULL */
-  int64_t steps;     /* 0: no limit */
-  int batch, limit;
-  bool no_shuffle, resume;
-} options;
-
-enum { KEY_INIT = 256, KEY_FRESH, KEY_STEPS, KEY_NO_SHUFFLE, KEY_LOG, KEY_RESUME };
-
-static const struct argp_option OPTIONS[] = {
-    {"epochs", 'e', "N", 0, "Times through the training images (default: the model's)", 0},
-    {"batch", 'b', "N", 0,
-     "Images an update, more than the program takes too: then they are computed in parts, and "
-     "batch norm sees one part at a time (default: the model's)",
-     0},
-    {"lr", 'r', "X", 0, "Learning rate at the start (default: the model's)", 0},
-    {"seed", 's', "N", 0, "Of the first weights, the shuffles and dropout (default: 1)", 0},
-    {"out", 'o', "RUN", 0,
-     "Folder for last.safetensors, metrics.csv and curves.svg (default: runs/<model>)", 0},
-    {"resume", KEY_RESUME, NULL, 0,
-     "Go on with the run in RUN that was interrupted, with its settings: the results are those of "
-     "a "
-     "run that never stopped",
-     0},
-    {"init", KEY_INIT, "FILE", 0, "Start from the weights of a checkpoint", 0},
-    {"fresh", KEY_FRESH, "LAYERS", 0,
-     "With --init: these layers start anew nevertheless, as the last one does where classes are "
-     "others (fc; names with commas between)",
-     0},
-    {"limit", 'l', "N", 0, "Only the first N training images", 0},
-    {"steps", KEY_STEPS, "N", 0,
-     "Stop after N updates, evaluate and save; the learning rate goes as if all epochs came", 0},
-    {"no-shuffle", KEY_NO_SHUFFLE, NULL, 0, "Images in the order of the file", 0},
-    {"log-steps", KEY_LOG, "FILE", 0,
-     "CSV with step, loss and learning rate of every update; if it cannot be written later on, the "
-     "training goes on without, and the exit code is 1",
-     0},
-    {0}};
-
-static const struct argp_child TAKES[] = {
-    {&cnn_take_threads, 0, NULL, 0}, {&cnn_take_folder, 0, NULL, 0}, {0}};
-
-static error_t parse(int key, char *text, struct argp_state *state) {
-  options *o = state->input;
-  switch (key) {
-  case ARGP_KEY_INIT:
-    return cnn_arguments_begin(state, TAKES, &o->given);
-  case 'e':
-    o->fixed = "--epochs";
-    o->recipe.epochs = (int)cnn_argument_integer(state, "--epochs", text, 1, 1000000);
-    if (o->recipe.warmup_epochs >= o->recipe.epochs)
-      argp_error(
-          state,
-          "--epochs %s: the schedule's warm-up takes %g epochs; train longer, to look at the "
-          "start alone with --steps N, or make the warm-up of the model shorter",
-          text, o->recipe.warmup_epochs);
-    return 0;
-  case 'b':
-    o->fixed = "--batch";
-    o->batch = (int)cnn_argument_integer(state, "--batch", text, 1, INT32_MAX);
-    return 0;
-  case 'r':
-    o->fixed = "--lr";
-    o->recipe.lr = cnn_argument_number(state, "--lr", text, 0, 1e6);
-    return 0;
-  case 's':
-    o->fixed = "--seed";
-    o->given.seed = (uint64_t)cnn_argument_integer(state, "--seed", text, 0, INT64_MAX);
-    return 0;
-  case 'o':
-    if (!*text) argp_error(state, "--out: the name of a folder is missing");
-    o->out = text;
-    return 0;
-  case KEY_INIT:
-    o->fixed = "--init";
-    o->init = text;
-    return 0;
-  case KEY_FRESH:
-    o->fixed = "--fresh";
-    o->fresh = text;
-    return 0;
-  case 'l':
-    o->fixed = "--limit";
-    o->limit = (int)cnn_argument_integer(state, "--limit", text, 1, INT32_MAX);
-    return 0;
-  case KEY_STEPS:
-    o->steps = cnn_argument_integer(state, "--steps", text, 1, INT64_MAX);
-    return 0;
-  case KEY_NO_SHUFFLE:
-    o->fixed = "--no-shuffle";
-    o->no_shuffle = true;
-    return 0;
-  case KEY_LOG:
-    o->log = text;
-    return 0;
-  case KEY_RESUME:
-    o->resume = true;
-    return 0;
-  case ARGP_KEY_END:
-    if (o->resume && o->fixed)
-      argp_error(state, "--resume goes on with the settings of the run; leave out %s", o->fixed);
-    if (*o->fresh && !o->init)
-      argp_error(state, "--fresh %s: without --init FILE all layers start anew", o->fresh);
-    return 0;
-  }
-  return ARGP_ERR_UNKNOWN;
-}
-
-static const struct argp PARSER = {
-    .options = OPTIONS,
-    .parser = parse,
-    .children = TAKES,
-    .doc =
-        "Learn from the data set in DIR: train-images-idx3-ubyte and train-labels-idx1-ubyte, and "
-        "the same with t10k for the test images, plain or with .gz; or CIFAR-10's data_batch_1.bin "
-        "to _5.bin and test_batch.bin; or JPEG images as train/CLASS/NAME.jpg and "
-        "test/CLASS/NAME.jpg."
-        "\vRUN may be new, or hold an earlier run of the same model, which is replaced; a folder "
-        "with a run of another model is refused. Ctrl-C ends after the step at hand, saves, and "
-        "exits "
-        "with 130, SIGTERM the same with 143; --resume goes on from there, or from the last epoch "
-        "if "
-        "the program was killed. For that a run that is not complete has a state.safetensors.",
-};
-
-/* --- before ----------------------------------------------------------------------------------- */
+/* --- preparation -------------------------------------------------------------------------------
+ */
 
 /* What a data set is recognised by: labels and pixels. */
 static uint32_t checksum(uint32_t sum, const cnn_dataset *dataset) {
@@ -168,10 +39,10 @@ static bool load_classes(cnn_trainer *t, const char *folder, cnn_error *error) {
   return true;
 }
 
-static bool load_data(cnn_trainer *t, const options *o, cnn_error *error) {
-  if (!cnn_dataset_load(&t->training, t->model, o->given.folder, "train", t->limit, error) ||
-      !cnn_dataset_load_test(&t->test, t->model, o->given.folder, t->training.classes, 0, error) ||
-      !load_classes(t, o->given.folder, error))
+static bool load_data(cnn_trainer *t, const cnn_train_options *o, cnn_error *error) {
+  if (!cnn_dataset_load(&t->training, t->model, o->shared.folder, "train", t->limit, error) ||
+      !cnn_dataset_load_test(&t->test, t->model, o->shared.folder, t->training.classes, 0, error) ||
+      !load_classes(t, o->shared.folder, error))
     return false;
   t->data = checksum(checksum(0, &t->training), &t->test);
   return true;
@@ -198,11 +69,11 @@ static bool allocate(cnn_trainer *t, int threads, cnn_error *error) {
   return cnn_session_open(session, error);
 }
 
-static bool set_start(cnn_trainer *t, const options *o, cnn_error *error) {
+static bool set_start(cnn_trainer *t, const cnn_train_options *o, cnn_error *error) {
   void *parameters = t->session.state.parameters;
   cnn_checkpoint start;
-  if (!o->init || *o->fresh) cnn_init_parameters(t->model, t->seed, parameters);
-  if (o->init && !cnn_checkpoint_load_but(o->init, t->model, o->fresh, parameters, &start, error))
+  if (!o->init || *o->reinit) cnn_init_parameters(t->model, t->seed, parameters);
+  if (o->init && !cnn_checkpoint_load_but(o->init, t->model, o->reinit, parameters, &start, error))
     return false;
   if (t->average) cnn_average_update(t->model, t->average, parameters, 0, true);
   return true;
@@ -219,12 +90,12 @@ static void take_settings(cnn_trainer *t, const cnn_resume *from) {
 }
 
 static bool set_standing(cnn_trainer *t, const cnn_safetensors *state, const cnn_resume *from,
-                         const options *o, cnn_error *error) {
+                         const cnn_train_options *o, cnn_error *error) {
   if (from->data != t->data)
     return cnn_fail(error, CNN_EXIT_DATA,
                     "%s: other images than those that %s has learned from; give the data set of "
                     "the run",
-                    o->given.folder, o->out);
+                    o->shared.folder, o->out);
   int64_t batches = cnn_sampler_batches(t->training.count, t->batch);
   int64_t begun = from->step - from->epochs_done * batches; /* updates of the epoch at hand */
   if (begun < 0 || begun > batches || from->tally.images > t->training.count)
@@ -244,7 +115,8 @@ static bool set_standing(cnn_trainer *t, const cnn_safetensors *state, const cnn
 }
 
 /* Why there is no state, as far as the folder tells. */
-static bool explain_missing_state(const cnn_trainer *t, const options *o, cnn_error *error) {
+static bool explain_missing_state(const cnn_trainer *t, const cnn_train_options *o,
+                                  cnn_error *error) {
   if (access(t->run.checkpoint, F_OK) != 0)
     return cnn_fail(error, CNN_EXIT_DATA,
                     "%s: no run to resume: nothing has been saved there, which happens after each "
@@ -257,8 +129,8 @@ static bool explain_missing_state(const cnn_trainer *t, const options *o, cnn_er
                   o->out, t->run.checkpoint);
 }
 
-static bool open_state(cnn_trainer *t, const options *o, cnn_safetensors *state, cnn_resume *from,
-                       cnn_error *error) {
+static bool open_state(cnn_trainer *t, const cnn_train_options *o, cnn_safetensors *state,
+                       cnn_resume *from, cnn_error *error) {
   if (access(t->run.state, F_OK) != 0) return explain_missing_state(t, o, error);
   if (!cnn_resume_open(state, t->run.state, t->model, from, error)) return false;
   take_settings(t, from);
@@ -266,12 +138,12 @@ static bool open_state(cnn_trainer *t, const options *o, cnn_safetensors *state,
 }
 
 /* All that is read, and then the files that will be written. */
-static bool prepare(cnn_trainer *t, const options *o, cnn_error *error) {
+static bool prepare(cnn_trainer *t, const cnn_train_options *o, cnn_error *error) {
   cnn_safetensors state = {0};
   cnn_resume from = {0};
   if (!cnn_run_open(&t->run, t->model, o->out, error)) return false;
   if (o->resume && !open_state(t, o, &state, &from, error)) return false;
-  bool good = load_data(t, o, error) && allocate(t, o->given.threads, error);
+  bool good = load_data(t, o, error) && allocate(t, o->shared.threads, error);
   if (good) {
     t->session.state.seed = t->seed;
     cnn_normalization normalization = cnn_dataset_normalization(&t->training, t->model);
@@ -332,23 +204,13 @@ static void conclude(const cnn_trainer *t) {
          t->epochs_done < t->recipe.epochs ? ", state.safetensors" : "");
 }
 
-static int default_batch(const cnn_model *model) {
-  int64_t batch = (int64_t)model->batch * model->recipe->accumulate;
-  return batch < INT32_MAX ? (int)batch : INT32_MAX;
-}
-
 bool cnn_train(const cnn_model *model, int argc, char **argv, cnn_error *error) {
-  char out[PATH_MAX];
   static cnn_trainer t;
-  options o = {.given = cnn_arguments_of(model),
-               .recipe = *model->recipe,
-               .batch = default_batch(model),
-               .fresh = "",
-               .out = cnn_default_run(model, out)};
-  argp_parse(&PARSER, argc, argv, 0, NULL, &o);
+  cnn_train_options o;
+  cnn_train_options_parse(&o, model, argc, argv);
   t = (cnn_trainer){.model = model,
                     .recipe = o.recipe,
-                    .seed = o.given.seed,
+                    .seed = o.shared.seed,
                     .steps = o.steps,
                     .batch = o.batch,
                     .limit = o.limit,

@@ -9,7 +9,7 @@
 
 enum { CNN_FLOW_NAME = 128 };
 
-/* NAN: there is no such thing. */
+/* NAN: not measured. */
 typedef struct cnn_flow_row {
   char layer[CNN_FLOW_NAME], kind[CNN_FLOW_NAME];
   double activation, activation_gradient; /* of the output */
@@ -31,11 +31,17 @@ void cnn_flow_csv(cnn_text *text, const cnn_flow *flow);
 /* Reads what cnn_flow_csv wrote; the caller frees flow->rows. */
 bool cnn_flow_load(cnn_flow *flow, const char *path, cnn_error *error);
 
-/* Takes the other rows out. */
+/* Removes the rows of layers without weights. */
 void cnn_flow_drop_unweighted(cnn_flow *flow);
 
-/* Activations, their gradients and those of weights over all rows, with the curves of another net
-   if there is one (else NULL). */
+/* SVG: activations, their gradients and gradients of weights over all rows, with the curves of
+   another network unless other is NULL. */
 void cnn_flow_chart(cnn_text *text, const cnn_flow *flow, const cnn_flow *other);
+
+/* Prints a line a layer to stdout: all layers, or those with weights. */
+void cnn_flow_table(const cnn_flow *flow, bool all);
+
+/* Prints the smallest and the largest gradient of weights. */
+void cnn_flow_range(const cnn_flow *flow);
 
 #endif

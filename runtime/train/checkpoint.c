@@ -97,14 +97,14 @@ static void print_shape(cnn_text *text, const cnn_tensor *tensor) {
   cnn_text_add(text, "]");
 }
 
-/* Begins the next line of the list of differences; false once enough are shown. */
+/* Begins the next line of the list of differences; false after DIFFERENCES_SHOWN. */
 static bool next_difference(cnn_text *list, int *differences) {
   if (++*differences > DIFFERENCES_SHOWN) return false;
   cnn_text_add(list, "\n  ");
   return true;
 }
 
-/* Behind those that are shown. */
+/* Adds how many differences are not shown. */
 static void end_differences(cnn_text *list, int differences) {
   if (differences > DIFFERENCES_SHOWN)
     cnn_text_add(list, "\n  and %d more", differences - DIFFERENCES_SHOWN);
@@ -136,23 +136,23 @@ static bool is_of_layer(const char *name, const char *layer, size_t length) {
 }
 
 /* The first of some names with commas between, or the one behind `layer`; NULL: there is none. */
-static const char *next_layer(const char *fresh, const char *layer) {
-  const char *next = layer ? strchr(layer, ',') : fresh;
+static const char *next_layer(const char *reinit, const char *layer) {
+  const char *next = layer ? strchr(layer, ',') : reinit;
   if (layer && next) next++;
   return next && *next ? next : NULL;
 }
 
-/* Whether it is of one of the layers; fresh may be NULL. */
-static bool is_fresh(const char *name, const char *fresh) {
-  for (const char *layer = NULL; (layer = next_layer(fresh, layer));)
+/* Whether it is of one of the layers; reinit may be NULL. */
+static bool is_reinit(const char *name, const char *reinit) {
+  for (const char *layer = NULL; (layer = next_layer(reinit, layer));)
     if (is_of_layer(name, layer, strcspn(layer, ","))) return true;
   return false;
 }
 
-/* All layers that shall start anew are there, in the model or in the file. */
-static bool check_fresh(const cnn_safetensors *file, const char *path, const cnn_model *model,
-                        const char *fresh, cnn_error *error) {
-  for (const char *layer = NULL; (layer = next_layer(fresh, layer));) {
+/* Every layer to initialise anew exists, in the model or in the file. */
+static bool check_reinit(const cnn_safetensors *file, const char *path, const cnn_model *model,
+                         const char *reinit, cnn_error *error) {
+  for (const char *layer = NULL; (layer = next_layer(reinit, layer));) {
     int length = (int)strcspn(layer, ",");
     bool known = false;
     for (int i = 0; i < model->parameter_count && !known; i++)
@@ -161,13 +161,13 @@ static bool check_fresh(const cnn_safetensors *file, const char *path, const cnn
       known = is_of_layer(file->tensors[i].name, layer, (size_t)length);
     if (!known)
       return cnn_fail(error, CNN_EXIT_USAGE,
-                      "--fresh %.*s: neither the model nor %s has a layer of this name", length,
+                      "--reinit %.*s: neither the model nor %s has a layer of this name", length,
                       layer, path);
   }
   return true;
 }
 
-/* PyTorch's batch norm counts its batches; nothing reads that. */
+/* PyTorch's batch norm counts its batches; the counter is ignored. */
 static bool is_counter(const char *name) {
   static const char suffix[] = ".num_batches_tracked";
   size_t length = strlen(name);
@@ -175,13 +175,13 @@ static bool is_counter(const char *name) {
 }
 
 static bool compare(const cnn_safetensors *file, const char *path, const cnn_model *model,
-                    const char *fresh, cnn_error *error) {
+                    const char *reinit, cnn_error *error) {
   char buffer[1500] = "";
   cnn_text list = {.data = buffer, .size = sizeof buffer};
   int differences = 0;
   for (int i = 0; i < model->parameter_count; i++) {
     cnn_tensor wanted;
-    if (is_fresh(model->parameters[i].name, fresh)) continue;
+    if (is_reinit(model->parameters[i].name, reinit)) continue;
     describe(&wanted, model, &model->parameters[i], NULL);
     compare_parameter(file, &wanted, &list, &differences);
   }
@@ -189,7 +189,7 @@ static bool compare(const cnn_safetensors *file, const char *path, const cnn_mod
   int foreign = 0;
   for (int i = 0; i < file->count; i++) {
     const char *name = file->tensors[i].name;
-    bool known = is_counter(name) || is_fresh(name, fresh);
+    bool known = is_counter(name) || is_reinit(name, reinit);
     for (int k = 0; k < model->parameter_count && !known; k++)
       known = strcmp(name, model->parameters[k].name) == 0;
     if (!known && next_difference(&list, &foreign))
@@ -197,8 +197,9 @@ static bool compare(const cnn_safetensors *file, const char *path, const cnn_mod
   }
   end_differences(&list, foreign);
   if (differences + foreign == 0) return true;
-  if (fresh)
-    cnn_text_add(&list, "\nor let the layers that differ start anew, with --fresh LAYER,LAYER...");
+  if (reinit)
+    cnn_text_add(&list,
+                 "\nor initialise the layers that differ anew, with --reinit LAYER,LAYER...");
   const char *maker = cnn_safetensors_metadata(file, "model");
   if (maker && strcmp(maker, model->name) == 0)
     return cnn_fail(error, CNN_EXIT_DATA,
@@ -209,7 +210,7 @@ static bool compare(const cnn_safetensors *file, const char *path, const cnn_mod
                   path, maker ? maker : "unnamed", model->name, buffer);
 }
 
-/* What the images were normalised by; nothing if the file does not say it, as others do not. */
+/* The normalisation of the images; unchanged if the file has none, as files of other programs. */
 static bool read_normalization(const cnn_safetensors *file, const char *path,
                                const cnn_model *model, cnn_normalization *normalization,
                                cnn_error *error) {
@@ -225,8 +226,8 @@ static bool read_normalization(const cnn_safetensors *file, const char *path,
     return cnn_fail(
         error, CNN_EXIT_DATA,
         "%s: its normalisation (metadata 'mean' and 'deviation') must be %d number%s "
-        "each with commas between, deviations above 0; take another copy, or one without "
-        "these words",
+        "each with commas between, deviations above 0; use another copy, or one without "
+        "these entries",
         path, channels, cnn_plural(channels));
   *normalization = cnn_normalization_given(channels, mean, deviation);
   return true;
@@ -269,15 +270,15 @@ static bool load_parameter(const cnn_safetensors *file, const char *path, const 
   return true;
 }
 
-bool cnn_checkpoint_load_but(const char *path, const cnn_model *model, const char *fresh,
+bool cnn_checkpoint_load_but(const char *path, const cnn_model *model, const char *reinit,
                              void *parameters, cnn_checkpoint *checkpoint, cnn_error *error) {
   cnn_safetensors file;
   if (!open_checkpoint(&file, path, model, error)) return false;
-  bool good = check_fresh(&file, path, model, fresh, error) &&
-              compare(&file, path, model, fresh, error) &&
+  bool good = check_reinit(&file, path, model, reinit, error) &&
+              compare(&file, path, model, reinit, error) &&
               cnn_safetensors_check_data(&file, path, error);
   for (int i = 0; good && i < model->parameter_count; i++)
-    good = is_fresh(model->parameters[i].name, fresh) ||
+    good = is_reinit(model->parameters[i].name, reinit) ||
            load_parameter(&file, path, model, &model->parameters[i], parameters, error);
   good = good && read_labels(&file, path, model, checkpoint, error);
   cnn_safetensors_close(&file);

@@ -226,7 +226,7 @@ static void files_of_others_load(void **state) {
   expect_refused("c.safetensors: element 5 of 'fc.weight' is not a finite number");
 }
 
-static void fresh_layers_are_left(void **state) {
+static void layers_are_reinitialised(void **state) {
   (void)state;
   static float saved[REALS], loaded[REALS];
   const cnn_parameter parameters[] = {
@@ -247,15 +247,15 @@ static void fresh_layers_are_left(void **state) {
   assert_memory_equal(loaded, saved, 7840 * sizeof *loaded);
   assert_true(loaded[7840] == 42);
   static const struct {
-    const char *fresh, *words;
+    const char *reinit, *words;
   } mistakes[] = {
-      {"", "fc.bias: not in the model\nor let the layers that differ start anew, with --fresh"},
-      {"hea,fc.bias", "--fresh hea: neither the model nor c.safetensors has a layer of this name"},
+      {"", "fc.bias: not in the model\nor initialise the layers that differ anew, with --reinit"},
+      {"hea,fc.bias", "--reinit hea: neither the model nor c.safetensors has a layer of this name"},
       {"head", "fc.bias: not in the model"},
   };
   for (int i = 0; i < 3; i++) {
     error = (cnn_error){0};
-    assert_false(cnn_checkpoint_load_but("c.safetensors", &other, mistakes[i].fresh, loaded,
+    assert_false(cnn_checkpoint_load_but("c.safetensors", &other, mistakes[i].reinit, loaded,
                                          &checkpoint, &error));
     if (!strstr(error.message, mistakes[i].words)) fail_msg("%s", error.message);
   }
@@ -314,7 +314,7 @@ int main(void) {
       cmocka_unit_test(long_lists_of_differences_are_cut),
       cmocka_unit_test(normalization_may_be_missing),
       cmocka_unit_test(files_of_others_load),
-      cmocka_unit_test(fresh_layers_are_left),
+      cmocka_unit_test(layers_are_reinitialised),
       cmocka_unit_test(folders_of_other_runs_are_refused),
   };
   return cmocka_run_group_tests(tests, scratch_open, scratch_close);

@@ -91,7 +91,7 @@ static void mistakes_of_usage(void **state) {
   for (size_t i = 0; i < sizeof others / sizeof *others; i++) {
     char arguments[64];
     snprintf(arguments, sizeof arguments, "%s d", others[i]);
-    expect(2, arguments, "takes no arguments: d");
+    expect(2, arguments, "unexpected argument: d");
   }
 }
 
@@ -223,8 +223,8 @@ static void steps_and_limits(void **state) {
 static void a_warm_up_ends_before_the_training(void **state) {
   (void)state;
   expect(2, "warm train d --epochs 1",
-         "--epochs 1: the schedule's warm-up takes 1.5 epochs; train longer, to look at the start "
-         "alone with --steps N, or make the warm-up of the model shorter");
+         "--epochs 1: the schedule's warm-up lasts 1.5 epochs; train longer, run only the start "
+         "with --steps N, or shorten the warm-up of the model");
   expect(0, "warm train d --epochs 2", "after 2 epochs");
   expect(0, "warm train d --steps 2", "after 2 updates");
   expect(0, "train d --epochs 1", "after 1 epoch");
@@ -253,9 +253,11 @@ static void runs_start_from_checkpoints(void **state) {
   (void)state;
   expect(0, "train d --epochs 12 --lr 0.1 --out a", "written");
   expect(0, "train d --epochs 1 --lr 0 --init a/last.safetensors --out b", "100.00 %");
-  expect(0, "train d --epochs 1 --lr 0 --init a/last.safetensors --fresh fc --out b", "written");
-  expect(2, "train d --fresh fc", "--fresh fc: without --init FILE all layers start anew");
-  expect(2, "train d --init a/last.safetensors --fresh f", "--fresh f: neither the model nor");
+  expect(0, "train d --epochs 1 --lr 0 --init a/last.safetensors --reinit fc --out b", "written");
+  expect(0, "train d --epochs 1 --lr 0 --init a/last.safetensors --fresh fc --out b",
+         "fake train: --fresh is now --reinit");
+  expect(2, "train d --reinit fc", "--reinit fc: without --init FILE all layers are initialised");
+  expect(2, "train d --init a/last.safetensors --reinit f", "--reinit f: neither the model nor");
   expect(0, "gradcheck d --weights a/last.safetensors", "all within");
   assert_int_equal(system("mkdir foreign && echo mine >foreign/ema.safetensors"), 0);
   expect(2, "train d --out foreign", "holds ema.safetensors, which no training");
@@ -472,7 +474,7 @@ static void gradcheck_sees_mistakes(void **state) {
   cnn_model model = fake_model;
   model.gradients = wrong_float;
   expect_gradcheck(&model, 1, "gradient of fc.bias: relative error");
-  expect_gradcheck(&model, 1, "a program made with `cnnc --real double` can tell");
+  expect_gradcheck(&model, 1, "a program made with `cnnc --real double` shows which");
   model = fake_model_double;
   model.gradients = wrong_double;
   expect_gradcheck(&model, 1, "steps of different sizes agree on another number");

@@ -125,7 +125,7 @@ static void mistakes_are_told(void **state) {
   assert_int_equal(system(FAKE_PROGRAM " filters --weights absent >output 2>&1"), 4 << 8);
   EXPECT("output", "absent: No such file");
   assert_int_equal(system(FAKE_PROGRAM " filters d >output 2>&1"), 2 << 8);
-  EXPECT("output", "takes no arguments: d");
+  EXPECT("output", "unexpected argument: d");
   size_t size, later;
   char *before = scratch_read("w", &size);
   assert_int_equal(system("ln w hard && ln -s w soft"), 0);

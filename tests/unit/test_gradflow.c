@@ -102,7 +102,7 @@ static void images_and_weights_are_chosen(void **state) {
   free(end.rows);
 }
 
-static void another_net_is_drawn_beside(void **state) {
+static void another_net_is_compared(void **state) {
   (void)state;
   static const char table[] =
       "model,layer,kind,activation,activation_gradient,weight,weight_gradient\n"
@@ -110,8 +110,9 @@ static void another_net_is_drawn_beside(void **state) {
       "other,bn1,batch_norm,1,,0.1,\n"
       "other,fc,linear,1,,0.1,0.5\n";
   scratch_write("other.csv", table, strlen(table));
-  expect(0, "--out g --beside other.csv",
+  expect(0, "--out g --compare other.csv",
          "other: gradients of weights from 2.50e-01 (conv1) to 5.00e-01 (fc), a factor of 2");
+  expect(0, "--out g --beside other.csv", "fake gradflow: --beside is now --compare");
   char *picture = scratch_read("g/gradflow.svg", NULL);
   assert_non_null(strstr(picture, "<title>fake and other: "));
   assert_null(strstr(picture, "nan"));
@@ -126,22 +127,22 @@ static void what_is_read_is_spared(void **state) {
   (void)state;
   expect(0, "--out mine", "written");
   assert_int_equal(system("cp mine/gradflow.csv before && ln mine/gradflow.csv hard"), 0);
-  expect(2, "--out mine --seed 2 --beside mine/gradflow.csv",
+  expect(2, "--out mine --seed 2 --compare mine/gradflow.csv",
          "mine/gradflow.csv: would be written over mine/gradflow.csv, which is read; choose "
          "another name");
-  expect(2, "--out mine --seed 2 --beside hard", "would be written over hard");
+  expect(2, "--out mine --seed 2 --compare hard", "would be written over hard");
   expect(2, "--out mine --seed 2 --weights mine/gradflow.svg",
          "mine/gradflow.svg: would be written over mine/gradflow.svg");
   assert_int_equal(system("cmp before mine/gradflow.csv"), 0);
-  expect(0, "--out mine --seed 2 --beside before", "written");
+  expect(0, "--out mine --seed 2 --compare before", "written");
 }
 
 static void mistakes_are_told(void **state) {
   (void)state;
   expect(2, "d d", "one data set is enough: d");
   expect(2, "--count 31", "compile the model with --batch 31");
-  expect(2, "--beside other.csv", "--beside other.csv: --out FOLDER says where the chart goes");
-  expect(4, "--beside absent --out g", "absent: No such file");
+  expect(2, "--compare other.csv", "--compare other.csv: the chart needs --out FOLDER");
+  expect(4, "--compare absent --out g", "absent: No such file");
   expect(4, "nowhere", "nowhere: No such file");
   expect(4, "--weights absent", "absent: No such file");
   static const char *const tables[] = {
@@ -157,7 +158,7 @@ static void mistakes_are_told(void **state) {
   };
   for (size_t i = 0; i < sizeof tables / sizeof *tables; i++) {
     scratch_write("bad.csv", tables[i], strlen(tables[i]));
-    expect(4, "--beside bad.csv --out new", "bad.csv: not a table of gradflow");
+    expect(4, "--compare bad.csv --out new", "bad.csv: not a table of gradflow");
   }
   assert_false(scratch_exists("new"));
   scratch_write("file", "", 0);
@@ -168,7 +169,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(sizes_are_those_of_the_step),
       cmocka_unit_test(images_and_weights_are_chosen),
-      cmocka_unit_test(another_net_is_drawn_beside),
+      cmocka_unit_test(another_net_is_compared),
       cmocka_unit_test(what_is_read_is_spared),
       cmocka_unit_test(mistakes_are_told),
   };

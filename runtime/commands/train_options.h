@@ -1,0 +1,23 @@
+/* The command line of `train`. */
+#ifndef CNN_TRAIN_OPTIONS_H
+#define CNN_TRAIN_OPTIONS_H
+
+#include "commands/shared_options.h"
+
+typedef struct cnn_train_options {
+  cnn_shared_options shared;
+  cnn_recipe recipe; /* the model's, with the overrides of the command line */
+  const char *out, *init, *log;
+  const char *reinit;  /* layers that do not start from `init`; "" for none */
+  const char *setting; /* the last option given that --resume rejects; or NULL */
+  int64_t steps;       /* 0: no limit */
+  int batch, limit;
+  bool no_shuffle, resume;
+  char default_out[PATH_MAX];
+} cnn_train_options;
+
+/* Ends the program after a usage error. */
+void cnn_train_options_parse(cnn_train_options *options, const cnn_model *model, int argc,
+                             char **argv);
+
+#endif
