@@ -9,7 +9,7 @@
 #include "ir/dump.h"
 #include "passes/memory.h"
 #include "passes/pipeline.h"
-#include "schedule/schedule_file.h"
+#include "schedule/overrides.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -88,7 +88,7 @@ static bool run_dump(Arena *arena, Diag *diag, const Options *options) {
   if (file)
     schedule_file_print(program.training, program.inference, text.out);
   else
-    graph_print(graph, schedule_words, text.out);
+    graph_print(graph, text.out);
   return write_output(arena, diag, options, options->output ? options->output : "-",
                       text_done(&text, arena));
 }
@@ -192,7 +192,7 @@ int main(int argc, char **argv) {
   options.dsl.output = options.output;
   options.dsl.zoo = locate_paths(arena).models;
   if (options.schedule)
-    options.compile.schedule = schedule_file_read(arena, &diag, options.schedule);
+    options.compile.schedule = schedule_file_read(arena, &diag, options.schedule, stderr);
   if (diag.code == EXIT_DONE) run_command(arena, &diag, &options);
   /* a model's mistake stands behind its own file and line */
   if (diag.code != EXIT_DONE)

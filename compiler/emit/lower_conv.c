@@ -35,31 +35,33 @@ static const char *rest_text(Lowering *l, const char *of, int rest) {
 
 /* Tiles of channels x pixels that make `made` channels of each group. */
 static const Kernel *rows_body(Lowering *l, int made) {
-  const int *tile = l->node->schedule.tile, rest = made % tile[0];
+  const ConvBatchBlocked *s = &l->node->schedule.conv_batch_blocked;
+  const int rest = made % s->oc_unroll;
   Kernel body = {.template_name = "conv_rows.c.in"};
   add_images(l);
-  body_int(&body, "MT", tile[0]);
-  body_int(&body, "XT", tile[1]);
+  body_int(&body, "MT", s->oc_unroll);
+  body_int(&body, "XT", s->ow_unroll);
   body_int(&body, "REST", rest);
   body.name =
-      arena_printf(l->graph->arena, "conv_rows_%dx%d%s", tile[0], tile[1], rest_text(l, "", rest));
+      arena_printf(l->graph->arena, "conv_rows_%dx%d%s", s->oc_unroll, s->ow_unroll,
+                   rest_text(l, "", rest));
   return lowering_body(l, &body);
 }
 
 /* Tiles of filters x channels, of which a group has `made` and `read`. */
 static const Kernel *weights_body(Lowering *l, int made, int read) {
-  const Schedule *s = &l->node->schedule;
-  const int *tile = s->tile, o_rest = made % tile[0], c_rest = read % tile[1];
-  const int sums = conv_block_sums(l->options);
-  assert(s->block[1] * s->block[2] * s->block[3] * l->node->attributes.kernel[1] <= sums);
+  const WeightsBatchBlocked *s = &l->node->schedule.weights_batch_blocked;
+  const int o_rest = made % s->oc_unroll, c_rest = read % s->ic_unroll;
+  const int sums = weights_sums_max(l->options);
+  assert(s->oc_block * s->ic_block * s->kh_block * l->node->attributes.kernel[1] <= sums);
   Kernel body = {.template_name = "conv_weights.c.in"};
   add_images(l);
-  body_int(&body, "OT", tile[0]);
-  body_int(&body, "CT", tile[1]);
+  body_int(&body, "OT", s->oc_unroll);
+  body_int(&body, "CT", s->ic_unroll);
   body_int(&body, "OREST", o_rest);
   body_int(&body, "CREST", c_rest);
   body_int(&body, "SUMS", sums);
-  body.name = arena_printf(l->graph->arena, "conv_weights_%dx%d%s%s", tile[0], tile[1],
+  body.name = arena_printf(l->graph->arena, "conv_weights_%dx%d%s%s", s->oc_unroll, s->ic_unroll,
                            rest_text(l, "o", o_rest), rest_text(l, "c", c_rest));
   return lowering_body(l, &body);
 }
@@ -79,23 +81,24 @@ static const char *right_lacks(Lowering *l, const Value *x, const Value *dy) {
 
 /* Tiles of filters x taps, for groups of `made` filters. */
 static const Kernel *taps_body(Lowering *l, const Value *x, const Value *dy, int made) {
-  const int *tile = l->node->schedule.tile, rest = made % tile[0];
+  const WeightsBatchBlocked *s = &l->node->schedule.weights_batch_blocked;
+  const int rest = made % s->oc_unroll;
   const Attributes *a = &l->node->attributes;
   const char *right = right_lacks(l, x, dy);
   Kernel loops = {.template_name = "conv_weights_by_taps.c.in", .name = "conv_weights_by_taps"};
   Kernel body = {.template_name = "conv_weights_taps.c.in"};
   add_images(l);
-  body_int(&loops, "SUMS", conv_block_sums(l->options));
+  body_int(&loops, "SUMS", weights_sums_max(l->options));
   lowering_body(l, &loops);
-  body_int(&body, "OT", tile[0]);
-  body_int(&body, "KW", tile[1]);
+  body_int(&body, "OT", s->oc_unroll);
+  body_int(&body, "KW", s->kw_taps);
   body_int(&body, "REST", rest);
   body_int(&body, "STEP", a->stride[1]);
   body_int(&body, "PAD", a->padding[1]);
   body_parameter(&body, param_string("RIGHT", right));
   const char *edges = *right ? arena_printf(l->graph->arena, "_e%s", right) : "";
-  body.name = arena_printf(l->graph->arena, "conv_weights_%dx%dtaps_s%d_p%d%s%s", tile[0], tile[1],
-                           a->stride[1], a->padding[1], edges, rest_text(l, "", rest));
+  body.name = arena_printf(l->graph->arena, "conv_weights_%dx%dtaps_s%d_p%d%s%s", s->oc_unroll,
+                           s->kw_taps, a->stride[1], a->padding[1], edges, rest_text(l, "", rest));
   return lowering_body(l, &body);
 }
 
@@ -123,7 +126,6 @@ static void set_conv(Lowering *l, const char *template_name, const char *what, c
   const Attributes *a = &l->node->attributes;
   l->kernel.template_name = template_name;
   set_shape(l, x, y);
-  lowering_int(l, "B", l->node->schedule.block[0]);
   lowering_text(l, "body", body->name);
   SET_NAME(l, "conv%dx%d%s_%s_to_%s%s%s", a->kernel[0], a->kernel[1], what, lowering_image(l, x),
            lowering_image(l, y), conv_suffix(l), suffix);
@@ -131,14 +133,16 @@ static void set_conv(Lowering *l, const char *template_name, const char *what, c
 }
 
 static void set_rows(Lowering *l, bool backward, bool bias, bool relu, bool mask) {
-  lowering_int(l, "QB", l->node->schedule.block[1]);
+  const ConvBatchBlocked *s = &l->node->schedule.conv_batch_blocked;
+  lowering_int(l, "B", s->oc_block);
+  lowering_int(l, "QB", s->ow_block);
   lowering_bool(l, "backward", backward);
   lowering_bool(l, "bias", bias);
   lowering_bool(l, "relu", relu);
   lowering_bool(l, "mask", mask);
   const bool packs = l->node->workspace != NULL;
   if (packs) add_shared(l, "pack_filters");
-  lowering_int(l, "PACK", packs ? l->node->schedule.tile[0] : 0);
+  lowering_int(l, "PACK", packs ? s->oc_unroll : 0);
 }
 
 static void lower_conv_lanes(Lowering *l) {
@@ -163,15 +167,17 @@ static void lower_backward_data_lanes(Lowering *l) {
 static void lower_backward_weights_lanes(Lowering *l) {
   const Node *node = l->node;
   const Value *x = node->in[0], *dy = node->in[1];
-  const int *block = node->schedule.block, groups = node->attributes.groups;
+  const WeightsBatchBlocked *s = &node->schedule.weights_batch_blocked;
+  const int groups = node->attributes.groups;
   bool taps = node->schedule.algorithm == ALGORITHM_TAPS;
   const Kernel *body = taps ? taps_body(l, x, dy, dy->dim[1] / groups)
                             : weights_body(l, dy->dim[1] / groups, x->dim[1] / groups);
-  lowering_int(l, "OB", block[1]);
-  lowering_int(l, "CB", block[2]);
-  lowering_int(l, "KB", block[3]);
-  lowering_int(l, "QB", block[4]);
-  lowering_int(l, "PARTS", node->schedule.parts);
+  lowering_int(l, "B", s->oh_block);
+  lowering_int(l, "OB", s->oc_block);
+  lowering_int(l, "CB", s->ic_block);
+  lowering_int(l, "KB", s->kh_block);
+  lowering_int(l, "QB", s->ow_block);
+  lowering_int(l, "PARTS", s->split_k);
   set_conv(l, "conv2d_backward_weights.c.in", "_backward_weights", x, dy, body, "");
 }
 
@@ -181,9 +187,9 @@ static void lower_backward_weights_lanes(Lowering *l) {
 /* What all of them use. */
 static void add_channels(Lowering *l) {
   Kernel shared = {.template_name = "conv_channels.c.in", .name = "conv_channels"};
-  body_int(&shared, "VECTORS", TILE_VECTORS_MOST);
-  body_int(&shared, "PIXELS", TILE_PIXELS_MOST);
-  body_int(&shared, "EDGE", EDGE_MOST);
+  body_int(&shared, "VECTORS", TILE_VECTORS_MAX);
+  body_int(&shared, "PIXELS", TILE_PIXELS_MAX);
+  body_int(&shared, "EDGE", CLIPPED_PIXELS_MAX);
   add_shared(l, "conv_axis");
   lowering_body(l, &shared);
 }
@@ -202,7 +208,7 @@ static void set_room(Lowering *l) {
   const int batch = l->graph->recipe.batch;
   if (is_winograd(l)) add_shared(l, "conv_winograd");
   lowering_int(l, "ROOM",
-               is_winograd(l) ? winograd_room(l->node, &l->node->schedule, l->options, batch) : 0);
+               is_winograd(l) ? winograd_capacity(l->node, &l->node->schedule, l->options, batch) : 0);
 }
 
 /* Reals of a pixel that is read; 0: as many as a vector has lanes. */
@@ -217,8 +223,8 @@ static const Kernel *channels_tile(Lowering *l, int vectors, int pixels) {
   const Attributes *a = &l->node->attributes;
   const bool backward = l->node->op == OP_conv2d_backward_data;
   const int step = backward ? 1 : a->stride[1], spread = backward ? a->stride[1] : 1;
-  int all = l->node->schedule.tile[0], pixel = pixel_of(l->node->in[0]);
-  const int edges = is_winograd(l) ? 0 : conv_tiles_lack(l->node).most;
+  int all = schedule_oc_vectors(&l->node->schedule), pixel = pixel_of(l->node->in[0]);
+  const int edges = is_winograd(l) ? 0 : conv_clipped_pixels(l->node);
   Kernel body = {.template_name = "conv_channels_tile.c.in"};
   body_int(&body, "V", vectors);
   body_int(&body, "X", pixels);
@@ -236,8 +242,14 @@ static const Kernel *channels_tile(Lowering *l, int vectors, int pixels) {
   return lowering_body(l, &body);
 }
 
+/* Pixels, or output tiles, of the register tile. */
+static int pixels_of_tile(const Lowering *l) {
+  const Schedule *s = &l->node->schedule;
+  return is_winograd(l) ? s->conv_winograd.tile_unroll : s->conv_channel_blocked.ow_unroll;
+}
+
 static const Kernel *channels_row(Lowering *l) {
-  const int *tile = l->node->schedule.tile;
+  const int tile[] = {schedule_oc_vectors(&l->node->schedule), pixels_of_tile(l)};
   const Value *y = l->node->out[0];
   const int columns = is_winograd(l) ? tile[1] : conv_columns(l->node);
   const int v_rest = lowering_planes(l, y) % tile[0];
@@ -291,13 +303,16 @@ static void set_channels(Lowering *l, const Value *x, const Value *y, bool relu)
   const Kernel *row = channels_row(l);
   set_shape(l, x, y);
   set_room(l);
-  lowering_int(l, "VT", s->tile[0]);
+  lowering_int(l, "VT", schedule_oc_vectors(s));
   lowering_text(l, "row", row->name);
-  lowering_int(l, "ROWS", is_winograd(l) ? conv_noted_rows(l->node) : s->block[0]);
-  lowering_int(l, "PASS", s->block[0]);
-  lowering_int(l, "UNIT", s->tile[1]);
-  lowering_int(l, "DEEP", s->block[1]);
-  lowering_bool(l, "TILES_FIRST", s->tiles_first);
+  lowering_int(l, "ROWS", conv_partial_sum_rows(l->node));
+  lowering_int(l, "PASS",
+               is_winograd(l) ? s->conv_winograd.tile_block : s->conv_channel_blocked.oh_block);
+  lowering_int(l, "UNIT", pixels_of_tile(l));
+  lowering_int(l, "DEEP",
+               is_winograd(l) ? lowering_planes(l, l->node->in[0])
+                              : s->conv_channel_blocked.ic_block);
+  lowering_bool(l, "TILES_FIRST", !is_winograd(l) && s->conv_channel_blocked.oc_outer);
   lowering_int(l, "PIXEL", pixel_of(l->node->in[0]));
   lowering_bool(l, "relu", relu);
 }
@@ -361,7 +376,7 @@ static void add_filters(Lowering *l, bool row_of_taps) {
   Kernel one_tap = {.template_name = "filters_one_tap.c.in", .name = "filters_one_tap"};
   Kernel row = {.template_name = "filters_row_of_taps.c.in", .name = "filters_row_of_taps"};
   Kernel *tile = row_of_taps ? &row : &one_tap;
-  if (row_of_taps) body_int(tile, "TAPS", ROW_TAPS_MOST);
+  if (row_of_taps) body_int(tile, "TAPS", ROW_TAPS_MAX);
   add_channels(l);
   add_shared(l, "filters_channels");
   lowering_body(l, tile);
@@ -371,19 +386,22 @@ static void add_filters(Lowering *l, bool row_of_taps) {
 static const Kernel *filters_block(Lowering *l, const Value *x, const Value *dy) {
   const Schedule *s = &l->node->schedule;
   const int step = l->node->attributes.stride[1], pixel = pixel_of(x);
-  const int v_rest = lowering_planes(l, dy) % s->tile[0];
-  const int d_rest = x->dim[1] % l->lanes % s->tile[1];
+  const int vectors = schedule_oc_vectors(s);
+  const int channels =
+      is_winograd(l) ? s->weights_winograd.ic_unroll : s->weights_channel_blocked.ic_unroll;
+  const int v_rest = lowering_planes(l, dy) % vectors;
+  const int d_rest = x->dim[1] % l->lanes % channels;
   const int taps = s->algorithm == ALGORITHM_TAPS ? l->node->attributes.kernel[1] : 0;
   add_filters(l, taps > 0);
   Kernel body = {.template_name = "filters_channels_block.c.in"};
-  body_int(&body, "V", s->tile[0]);
-  body_int(&body, "D", s->tile[1]);
+  body_int(&body, "V", vectors);
+  body_int(&body, "D", channels);
   body_int(&body, "TAPS", taps);
   body_int(&body, "VREST", v_rest);
   body_int(&body, "DREST", d_rest);
   body_int(&body, "STEP", step);
   body_int(&body, "PIXEL", pixel);
-  body.name = arena_printf(l->graph->arena, "filters_%dx%d%s%s%s%s%s", s->tile[0], s->tile[1],
+  body.name = arena_printf(l->graph->arena, "filters_%dx%d%s%s%s%s%s", vectors, channels,
                            taps ? arena_printf(l->graph->arena, "x%d", taps) : "",
                            step > 1 ? arena_printf(l->graph->arena, "_s%d", step) : "",
                            pixel ? arena_printf(l->graph->arena, "_p%d", pixel) : "",
@@ -400,14 +418,16 @@ static void lower_filters_channels(Lowering *l) {
   set_shape(l, x, dy);
   lowering_text(l, "block", block->name);
   set_room(l);
-  lowering_int(l, "UNIT", WINOGRAD_GRADIENT_UNIT);
+  lowering_int(l, "UNIT", WINOGRAD_GRADIENT_TILES);
   add_shared(l, is_winograd(l) ? "filters_winograd" : "filters_direct");
-  lowering_int(l, "VT", s->tile[0]);
-  lowering_int(l, "ROWS", s->block[0]);
-  lowering_int(l, "IMAGES", s->block[1]);
-  lowering_int(l, "TILES", s->block[2]);
-  lowering_int(l, "BLOCKS", s->block[3]);
-  lowering_int(l, "PARTS", s->parts);
+  const WeightsChannelBlocked *direct = &s->weights_channel_blocked;
+  const WeightsWinograd *winograd = &s->weights_winograd;
+  lowering_int(l, "VT", schedule_oc_vectors(s));
+  lowering_int(l, "ROWS", is_winograd(l) ? winograd->tile_block : direct->oh_block);
+  lowering_int(l, "IMAGES", is_winograd(l) ? 1 : direct->n_block);
+  lowering_int(l, "TILES", is_winograd(l) ? 1 : direct->oc_block);
+  lowering_int(l, "BLOCKS", is_winograd(l) ? lowering_planes(l, x) : direct->ic_block);
+  lowering_int(l, "PARTS", is_winograd(l) ? winograd->split_k : direct->split_k);
   lowering_bool(l, "TAPS", s->algorithm == ALGORITHM_TAPS);
   lowering_int(l, "PIXEL", pixel_of(x));
   const int of = value_whole_channels(dy);
@@ -449,7 +469,7 @@ void lower_prepack_conv2d(Lowering *l) {
            a->batch_norm ? arena_printf(l->graph->arena, "_norm_e%s", eps) : "");
   lowering_argue(l, arena_printf(l->graph->arena, "(weights_shape){LANES, %d, %d, %d, %d, %d, %d}",
                                  read, made, a->groups, a->kernel[0], a->kernel[1],
-                                 node->schedule.tile[0]));
+                                 node->schedule.prepack.oc_vectors));
   lowering_argue_values(l);
 }
 

@@ -34,30 +34,33 @@ static const char *layout_suffix(const Lowering *l) {
 }
 
 static void set_linear(Lowering *l, bool backward, int64_t made, int64_t summed) {
+  const LinearBatchBlocked *forward = &l->node->schedule.linear_batch_blocked;
+  const LinearBackwardData *data = &l->node->schedule.linear_backward_data;
   l->kernel.template_name = "linear.c.in";
   lowering_int(l, "M", made);
   lowering_int(l, "K", summed);
   lowering_int(l, "WM", backward ? 1 : summed);
   lowering_int(l, "WK", backward ? made : 1);
-  lowering_int(l, "MT", l->node->schedule.tile[0]);
-  lowering_int(l, "GT", l->node->schedule.tile[1]);
-  lowering_int(l, "FB", backward ? l->node->schedule.block[0] : made);
-  lowering_int(l, "KB", backward ? l->node->schedule.block[1] : summed);
+  lowering_int(l, "MT", backward ? data->ic_unroll : forward->oc_unroll);
+  lowering_int(l, "GT", backward ? data->n_vectors : forward->n_vectors);
+  lowering_int(l, "FB", backward ? data->ic_block : made);
+  lowering_int(l, "KB", backward ? data->oc_block : summed);
   lowering_bool(l, "backward", backward);
 }
 
 static void set_linear_rows(Lowering *l, const Value *x, const Value *y) {
+  const LinearPaddedRows *s = &l->node->schedule.linear_padded_rows;
   l->kernel.template_name = "linear_rows.c.in";
   lowering_int(l, "I", value_features(x));
   lowering_int(l, "O", value_features(y));
   lowering_int(l, "ROW", lowering_row(l, x));
   lowering_int(l, "TO", lowering_row(l, y));
-  lowering_int(l, "OT", l->node->schedule.tile[0]);
-  lowering_int(l, "NT", l->node->schedule.tile[1]);
-  lowering_int(l, "N", linear_rows_images(&l->node->schedule, x->dim[0]));
-  lowering_bool(l, "some", linear_rows_images(&l->node->schedule, x->dim[0]) < x->dim[0]);
-  lowering_int(l, "FB", l->node->schedule.block[0]);
-  lowering_int(l, "KB", l->node->schedule.block[1]);
+  lowering_int(l, "OT", s->oc_unroll);
+  lowering_int(l, "NT", s->n_unroll);
+  lowering_int(l, "N", linear_block_images(&l->node->schedule, x->dim[0]));
+  lowering_bool(l, "some", linear_block_images(&l->node->schedule, x->dim[0]) < x->dim[0]);
+  lowering_int(l, "FB", s->oc_block);
+  lowering_int(l, "KB", s->ic_block);
   lowering_int(l, "L", l->lanes);
 }
 
@@ -98,8 +101,8 @@ static void lower_linear_backward_weights(Lowering *l) {
   lowering_int(l, "O", value_features(dy));
   lowering_int(l, "ROW", lowering_row(l, x));
   lowering_int(l, "L", l->lanes);
-  lowering_int(l, "OT", l->node->schedule.tile[0]);
-  lowering_int(l, "VT", l->node->schedule.tile[1]);
+  lowering_int(l, "OT", l->node->schedule.linear_weights.oc_unroll);
+  lowering_int(l, "VT", l->node->schedule.linear_weights.ic_vectors);
   SET_NAME(l, "linear_backward_weights_%" PRId64 "_to_%" PRId64, value_features(x),
            value_features(dy));
   lowering_argue_values(l);
@@ -243,7 +246,7 @@ static void lower_batch_norm_backward(Lowering *l) {
   const bool sums = l->node->attributes.partial_sums;
   if (lowering_is_channel_blocked(l)) lowering_bool(l, "sums", sums);
   const char *part = argue_part(l, l->node->in[1], l->node->in[0]);
-  if (sums) argue_int(l, conv_noted_rows(l->node->in[0]->producer));
+  if (sums) argue_int(l, conv_partial_sum_rows(l->node->in[0]->producer));
   const char *relu = own ? "_relu" : gate ? "_gate" : "";
   SET_NAME(l, "batch_norm_backward%s%s%s%s", layout_suffix(l), sums ? "_sums" : "", relu, part);
   if (!lowering_is_channel_blocked(l)) lowering_argue(l, "batch");

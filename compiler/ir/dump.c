@@ -12,7 +12,6 @@ static const char *const LAYOUT_NAMES[] = {
     "", "plain", "batch_blocked", "padded_rows", "channel_blocked", "channels_last"};
 static const char *const PHASE_NAMES[] = {"prepack", "forward", "backward", "update"};
 static const char *const ACTIVATION_NAMES[] = {"none", "relu"};
-static const char *const ALGORITHM_NAMES[] = {"none", "direct", "taps", "winograd"};
 
 const char *value_kind_name(ValueKind kind) {
   return KIND_NAMES[kind];
@@ -25,9 +24,6 @@ const char *phase_name(Phase phase) {
 }
 const char *activation_name(Activation activation) {
   return ACTIVATION_NAMES[activation];
-}
-const char *algorithm_name(Algorithm algorithm) {
-  return ALGORITHM_NAMES[algorithm];
 }
 
 static void print_shape(const Value *value, FILE *out) {
@@ -67,8 +63,7 @@ static void print_attributes(const Node *node, FILE *out) {
 #undef PRINT
 }
 
-static void print_node(const Graph *graph, const Node *node, ScheduleText *schedule_text,
-                       FILE *out) {
+static void print_node(const Graph *graph, const Node *node, FILE *out) {
   fprintf(out, "  ");
   for (int i = 0; i < node->out_count; i++) {
     fprintf(out, "%s%s", i ? ", " : "", node->out[i]->name);
@@ -78,13 +73,13 @@ static void print_node(const Graph *graph, const Node *node, ScheduleText *sched
   for (int i = 0; i < node->in_count; i++) fprintf(out, "%s%s", i ? ", " : "", node->in[i]->name);
   fputc(')', out);
   print_attributes(node, out);
-  if (schedule_text && node->schedule.algorithm != ALGORITHM_NONE)
-    fprintf(out, " | %s", schedule_text(graph, node));
+  if (node->schedule.algorithm != ALGORITHM_NONE)
+    fprintf(out, " | %s", schedule_text(graph->arena, &node->schedule));
   if (node->pos.file) fprintf(out, "  -- %s:%d", node->pos.file, node->pos.line);
   fputc('\n', out);
 }
 
-void graph_print(const Graph *graph, ScheduleText *schedule_text, FILE *out) {
+void graph_print(const Graph *graph, FILE *out) {
   fprintf(out, "graph %s batch %d\nvalues:\n", graph->name, graph->recipe.batch);
   for (int i = 0; i < graph->values.count; i++) print_value(graph->values.at[i], out);
   int phase = -1;
@@ -93,6 +88,6 @@ void graph_print(const Graph *graph, ScheduleText *schedule_text, FILE *out) {
       phase = (int)graph->nodes.at[i]->phase;
       fprintf(out, "%s:\n", PHASE_NAMES[phase]);
     }
-    print_node(graph, graph->nodes.at[i], schedule_text, out);
+    print_node(graph, graph->nodes.at[i], out);
   }
 }

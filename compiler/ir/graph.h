@@ -8,6 +8,7 @@
 #include "driver/diag.h"
 #include "ir/ops.h"
 #include "ir/recipe.h"
+#include "ir/schedule.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -151,52 +152,6 @@ struct Value {
 
 typedef enum Phase { PHASE_PREPACK, PHASE_FORWARD, PHASE_BACKWARD, PHASE_UPDATE } Phase;
 
-/* What the schedule pass decided, as plain data. The register tile by op:
-     conv2d, conv2d_backward_data          channels made, pixels of a row
-     conv2d_backward_weights               output channels, input channels (ALGORITHM_TAPS: taps)
-     linear, linear_backward_data          features made, vectors of images
-     linear_backward_weights               output features, vectors of input features
-   and where channels are in lanes (node_is_channel_blocked):
-     conv2d, conv2d_backward_data, conv2d_prepacked    vectors of channels made, pixels of a row
-     conv2d_backward_weights               vectors of output channels, input channels
-                                           (ALGORITHM_TAPS: for each tap)
-     linear                                features made, images
-   By Winograd's way the pixels are patches. */
-typedef enum Algorithm {
-  ALGORITHM_NONE,    /* a view: no code */
-  ALGORITHM_DIRECT,  /* loops over the shape with one register tile */
-  ALGORITHM_TAPS,    /* conv2d_backward_weights: the tile holds the taps of a kernel's row */
-  ALGORITHM_WINOGRAD /* of 3x3 or 5x5 with channels in lanes: F(4x4, 3x3), F(2x2, 5x5) */
-} Algorithm;
-
-/* Blocks of work of convolutions, around the tile:
-     conv2d, conv2d_backward_data          tiles of channels, pixels of a row
-     conv2d_backward_weights               rows, output channels, input channels, kernel rows,
-                                           pixels of a row
-     linear_backward_data                  features made, features summed
-   and where channels are in lanes:
-     conv2d, conv2d_backward_data, conv2d_prepacked    rows of a piece, vectors of channels read in
-                                           one pass over them
-     conv2d_backward_weights               rows and images of a strip, tiles of output channels,
-                                           vectors of input channels
-     linear                                features made, features read
-   By Winograd's way rows are units of patches: of a pass, all vectors read; of a strip, 1, 1, all
-   vectors of input channels.
-   parts: conv2d_backward_weights adds up so many parts of the rows of all images by themselves,
-   in its workspace; 1: none is needed.
-   pack: conv2d and conv2d_backward_data put the weights into the order of the tile, in their
-   workspace; with channels in lanes they always do.
-   tiles_first: with channels in lanes, all rows are made with a tile of channels before the next
-   tile.
-   What an op does not have is 0. */
-typedef struct Schedule {
-  Algorithm algorithm;
-  int tile[2];
-  int block[5];
-  int parts;
-  bool pack, tiles_first;
-} Schedule;
-
 struct Node {
   OpKind op;
   const char *name; /* the layer: layer1.0.conv1 */
@@ -210,7 +165,7 @@ struct Node {
   const Node *summed; /* of a conv2d_backward_data with sums: the batch_norm_backward behind it.
                          For its sums, this node reads its inputs, too, which live until then */
   Schedule schedule;
-  const char *variant; /* ends its kernel's name: "" unless a file decided other than the model */
+  const char *variant; /* ends its kernel's name: "" unless a schedule file has other values */
 };
 
 typedef LIST_OF(Node *) NodeList;

@@ -6,7 +6,7 @@
 
 #include <stdbool.h>
 
-struct ScheduleFile; /* schedule/schedule_file.h */
+struct ScheduleFile; /* schedule/overrides.h */
 
 typedef struct CompileOptions {
   Target target;

@@ -1,5 +1,5 @@
-# Schedule files: what cnnc prints it takes back; what a line does not say is decided for what it says; and
-# what would make wrong code, or none, is refused at its line.
+# Schedule files: cnnc accepts what it prints; fields that a line does not override are decided for those that
+# it does; and what would make wrong code, or none, is rejected at its line.
 . "$(dirname "$0")/check.sh"
 unset CC
 lenet5=$source/models/lenet5.lua
@@ -11,7 +11,7 @@ round_trip() {
   cmp first.txt second.txt || fail "$*: another schedule"
   expect 0 -- "$cnnc" "$@" -o usual.c
   expect 0 -- "$cnnc" "$@" --schedule first.txt -o pinned.c
-  grep -q "Made by: cnnc .*--schedule first.txt" pinned.c || fail "$*: the program does not say what made it"
+  grep -q "Made by: cnnc .*--schedule first.txt" pinned.c || fail "$*: the program does not name its command"
   sed 's/ --schedule first.txt//' pinned.c | cmp - usual.c || fail "$*: another program"
 }
 for target in scalar avx2 avx512; do
@@ -20,7 +20,7 @@ done
 round_trip "$source/models/resnet50.lua" --target avx512 --batch 3
 round_trip "$source/models/googlenet.lua" --target avx2 -D size=64 -D aux=true
 round_trip "$lenet5" --real double --batch 5
-# Training has an auxiliary head, which would fill the lanes with channels, inference has none.
+# Training has an auxiliary head, which would make it channel-blocked, inference has none.
 cat >heads.lua <<'END2'
 local nn = require "nn"
 return nn.model {
@@ -35,52 +35,53 @@ return nn.model {
 END2
 round_trip heads.lua --target avx512 --batch 32
 round_trip "$lenet5" --target avx2 --batch 1
-grep -q "fc1 linear_rows" first.txt || fail "no channels in the lanes of a single image"
+grep -q "fc1 linear_padded_rows" first.txt || fail "a single image is not channel-blocked"
 
-# decided LINE WANTED: the file LINE makes it WANTED for LeNet-5 and AVX-512.
+# decided LINE WANTED...: with the file LINE, the schedule of LeNet-5 for AVX-512 has the lines WANTED.
 decided() {
   echo "$1" >line.txt
   expect 0 "$2" -- "$cnnc" "$lenet5" --target avx512 --schedule line.txt --dump=schedule-file
 }
-decided "conv1 conv2d tile=3x2" "conv1 conv2d algorithm=direct tile=3x2 block=1x28 pack=false"
-decided "conv1 conv2d tile=1x4" "conv1 conv2d algorithm=direct tile=1x4 block=3x28 pack=false"
-decided "conv2 conv2d pack=true block=2x4" "conv2 conv2d algorithm=direct tile=8x3 block=2x4 pack=true"
-decided "fc1 linear tile=5x1" "fc1 linear algorithm=direct tile=5x1"
-decided "conv1 conv2d_backward_weights parts=7" "algorithm=taps tile=3x5 block=5x3x1x1x28 parts=7"
-decided "conv1 conv2d_backward_weights tile=2x5" "algorithm=taps tile=2x5 block=8x2x1x1x28 parts=3"
-decided "conv2 conv2d_backward_weights algorithm=direct tile=4x3" "algorithm=direct tile=4x3 block="
+decided "conv1 conv2d oc_unroll=3 ow_unroll=2" "conv1 conv2d algorithm=direct oc_unroll=3 ow_unroll=2 oc_block=1 ow_block=28 prepack=false"
+decided "conv1 conv2d oc_unroll=1 ow_unroll=4" "conv1 conv2d algorithm=direct oc_unroll=1 ow_unroll=4 oc_block=3 ow_block=28 prepack=false"
+decided "conv2 conv2d prepack=true oc_block=2 ow_block=4" "conv2 conv2d algorithm=direct oc_unroll=8 ow_unroll=3 oc_block=2 ow_block=4 prepack=true"
+decided "fc1 linear oc_unroll=5 n_vectors=1" "fc1 linear algorithm=direct oc_unroll=5 n_vectors=1"
+decided "conv1 conv2d_backward_weights split_k=7" "algorithm=taps oc_unroll=3 kw_taps=5 oh_block=5 oc_block=3 ic_block=1 kh_block=1 ow_block=28 split_k=7"
+decided "conv1 conv2d_backward_weights oc_unroll=2 kw_taps=5" "algorithm=taps oc_unroll=2 kw_taps=5 oh_block=8 oc_block=2 ic_block=1 kh_block=1 ow_block=28 split_k=3"
+decided "conv2 conv2d_backward_weights algorithm=direct oc_unroll=4 ic_unroll=3" "algorithm=direct oc_unroll=4 ic_unroll=3 oh_block="
 
-# Few images have channels in their lanes, with schedules of their own; so has inference.
+# Few images are channel-blocked, with schedules of their own; so is inference.
 single() {
   echo "$1" >line.txt
   expect 0 "$2" "$3" -- "$cnnc" "$lenet5" --target avx512 --batch 2 --schedule line.txt --dump=schedule-file
 }
-single "conv2 conv2d_prepacked tile=1x5" "conv2 conv2d_prepacked algorithm=direct tile=1x5 block=" \
-  "conv2 conv2d_channels algorithm=direct tile=1x10 block="
-single "conv2 conv2d_channels tile=1x5" "conv2 conv2d_channels algorithm=direct tile=1x5 block=" \
-  "conv2 conv2d_prepacked algorithm=direct tile=1x10 block="
-single "conv2 conv2d_backward_weights_channels tile=1x3" "fc1 linear algorithm=direct tile=" \
-  "conv2 conv2d_backward_weights_channels algorithm=taps tile=1x3 block=10x2x1x1 parts=1"
-single "conv1 conv2d_prepacked block=4x1 tiles_first=true" "conv1 conv2d_prepacked algorithm=direct tile=" \
-  "block=4x1 tiles_first=true"
-single "fc1 linear_rows tile=3x2" "fc1 linear_rows algorithm=direct tile=3x2 block=18x400" \
-  "fc1 linear algorithm=direct tile="
-single "fc1 linear_rows block=16x64" "fc1 linear_rows algorithm=direct tile=8x2 block=16x64" "fc1 linear "
+single "conv2 conv2d_prepacked oc_vectors=1 ow_unroll=5" "conv2 conv2d_prepacked algorithm=direct oc_vectors=1 ow_unroll=5 oh_block=" \
+  "conv2 conv2d_channel_blocked algorithm=direct oc_vectors=1 ow_unroll=10 oh_block="
+single "conv2 conv2d_channel_blocked oc_vectors=1 ow_unroll=5" "conv2 conv2d_channel_blocked algorithm=direct oc_vectors=1 ow_unroll=5 oh_block=" \
+  "conv2 conv2d_prepacked algorithm=direct oc_vectors=1 ow_unroll=10 oh_block="
+single "conv2 conv2d_backward_weights_channel_blocked oc_vectors=1 ic_unroll=3" "fc1 linear algorithm=direct oc_unroll=" \
+  "conv2 conv2d_backward_weights_channel_blocked algorithm=taps oc_vectors=1 ic_unroll=3 kw_taps=5 oh_block=10 n_block=2 oc_block=1 ic_block=1 split_k=1"
+single "conv1 conv2d_prepacked oh_block=4 ic_block=1 oc_outer=true" "conv1 conv2d_prepacked algorithm=direct oc_vectors=" \
+  "oh_block=4 ic_block=1 oc_outer=true"
+single "fc1 linear_padded_rows oc_unroll=3 n_unroll=2" "fc1 linear_padded_rows algorithm=direct oc_unroll=3 n_unroll=2 oc_block=18 ic_block=400" \
+  "fc1 linear algorithm=direct oc_unroll="
+single "fc1 linear_padded_rows oc_block=16 ic_block=64" "fc1 linear_padded_rows algorithm=direct oc_unroll=8 n_unroll=2 oc_block=16 ic_block=64" "fc1 linear "
 
 # The example of docs/using.md.
 sed -n 's/^    \(conv1 .*\)/\1/p' "$source/docs/using.md" >documented.txt
 [ "$(wc -l <documented.txt)" -eq 2 ] || fail "docs/using.md has another example"
-expect 0 "conv1 conv2d algorithm=direct tile=3x7 block=2x28" "algorithm=direct tile=6x1 block=" "parts=4" -- \
+expect 0 "conv1 conv2d algorithm=direct oc_unroll=3 ow_unroll=7 oc_block=2 ow_block=28" "algorithm=direct oc_unroll=6 ic_unroll=1 oh_block=" "split_k=4" -- \
   "$cnnc" "$lenet5" --target avx512 --schedule documented.txt --dump=schedule-file
 
-# Comments, blank lines, lines of other systems; a dump shows the same words.
-printf '# LeNet-5\r\n\r\n  conv1\tconv2d  tile=3x2 # small\r\nconv2 conv2d block=1x5#half' >comments.txt
-expect 0 "algorithm=direct tile=3x2 block=1x28 pack=false  -- " "tile=8x3 block=1x5 pack=false" -- \
+# Comments, blank lines, lines of other systems; a dump has the same form.
+printf '# LeNet-5\r\n\r\n  conv1\tconv2d  oc_unroll=3 ow_unroll=2 # small\r\nconv2 conv2d ow_block=5#half' >comments.txt
+expect 0 "algorithm=direct oc_unroll=3 ow_unroll=2 oc_block=1 ow_block=28 prepack=false  -- " \
+  "oc_unroll=8 ow_unroll=3 oc_block=1 ow_block=5 prepack=false" -- \
   "$cnnc" "$lenet5" --target avx512 --schedule comments.txt --dump=schedule
 printf '# nothing\n' >nothing.txt
 expect 0 -- "$cnnc" "$lenet5" --target avx512 --schedule nothing.txt --dump=schedule -o nothing.dump
 expect 0 -- "$cnnc" "$lenet5" --target avx512 --dump=schedule -o usual.dump
-cmp nothing.dump usual.dump || fail "a schedule without lines decides something"
+cmp nothing.dump usual.dump || fail "a schedule without lines overrides something"
 
 # Equal layers with different schedules have kernels of their own, those of equal ones share them.
 cat >twins.lua <<'END2'
@@ -94,11 +95,11 @@ return nn.model {
 }
 END2
 cat >twins.txt <<'END2'
-a conv2d tile=2x4
-b conv2d tile=2x4
-c conv2d block=1x5 pack=true
-d conv2d_backward_weights algorithm=direct parts=3
-b conv2d_backward_weights tile=1x3 block=3x2x2x1x6
+a conv2d oc_unroll=2 ow_unroll=4
+b conv2d oc_unroll=2 ow_unroll=4
+c conv2d oc_block=1 ow_block=5 prepack=true
+d conv2d_backward_weights algorithm=direct split_k=3
+b conv2d_backward_weights oc_unroll=1 kw_taps=3 oh_block=3 oc_block=2 ic_block=2 kh_block=1 ow_block=6
 END2
 for target in scalar avx2 avx512; do
   expect 0 -- "$cnnc" twins.lua --target $target --schedule twins.txt
@@ -113,9 +114,32 @@ done
 cc=$(compilers | head -n 1)
 [ -z "$cc" ] || expect 0 -- "$cnnc" build twins.lua --schedule twins.txt -o twins --target scalar --cc "$cc"
 
-# Parts take memory.
+# Files in the words of an old release work, and their lines are written anew on standard error.
+old() {
+  echo "$1" >old.txt
+  echo "$3" >today.txt
+  expect 0 -- "$cnnc" "$lenet5" --target avx512 --batch 2 --schedule old.txt --dump=schedule-file -o old.dump
+  grep -qxF "old.txt:1: $2 of an old release: now $3" errors || fail "$1: $(cat errors)"
+  expect 0 -- "$cnnc" "$lenet5" --target avx512 --batch 2 --schedule today.txt --dump=schedule-file -o today.dump
+  [ ! -s errors ] || fail "$3: $(cat errors)"
+  cmp old.dump today.dump || fail "$1 is not $3"
+}
+old "conv2 conv2d_prepared algorithm=direct tile=1x5 block=4x1" "conv2d_prepared, tile, block" \
+  "conv2 conv2d_prepacked algorithm=direct oc_vectors=1 ow_unroll=5 oh_block=4 ic_block=1"
+old "conv2 conv2d_backward_weights_channels algorithm=taps tile=1x2 block=5x1x1x1 parts=2" \
+  "conv2d_backward_weights_channels, tile, block, parts" \
+  "conv2 conv2d_backward_weights_channel_blocked algorithm=taps oc_vectors=1 ic_unroll=2 oh_block=5 n_block=1 oc_block=1 ic_block=1 split_k=2"
+old "conv2 conv2d_channels algorithm=direct tiles_first=true" "conv2d_channels, tiles_first" \
+  "conv2 conv2d_channel_blocked algorithm=direct oc_outer=true"
+old "fc1 linear_rows algorithm=direct tile=3x2" "linear_rows, tile" "fc1 linear_padded_rows algorithm=direct oc_unroll=3 n_unroll=2"
+echo "conv2 conv2d_channels tile=1x5" >old.txt
+expect 0 -- "$cnnc" "$lenet5" --target avx512 --batch 2 --schedule old.txt --dump=schedule-file
+grep -q "now conv2 conv2d_channel_blocked algorithm=direct oc_vectors=1 ow_unroll=5, or algorithm=winograd oc_vectors=1 tile_unroll=5$" errors ||
+  fail "$(cat errors)"
+
+# Partial sums need memory.
 bytes() { "$cnnc" summary "$lenet5" --target avx512 "$@" | sed -n 's/^training *\([0-9,]*\) bytes.*/\1/p' | tr -d ,; }
-echo "conv2 conv2d_backward_weights block=1x4x4x1x10 parts=20" >parts.txt
+echo "conv2 conv2d_backward_weights oh_block=1 oc_block=4 ic_block=4 kh_block=1 ow_block=10 split_k=20" >parts.txt
 [ "$(bytes --schedule parts.txt)" -gt "$(bytes)" ] || fail "summary does not see the schedule"
 
 # No folder of this machine is in the program; the file is not overwritten.
@@ -131,11 +155,11 @@ done
 # Files that cannot be read.
 expect 3 "cannot read missing.txt: No such file or directory; name a schedule file" -- \
   "$cnnc" "$lenet5" --schedule missing.txt
-printf 'conv1 conv2d\0 tile=3x2\n' >binary.txt
+printf 'conv1 conv2d\0 oc_unroll=3\n' >binary.txt
 expect 3 "cannot read binary.txt: it is no text" -- "$cnnc" "$lenet5" --schedule binary.txt
 expect 2 "there is no pass 'schedules'" "schedule-file" -- "$cnnc" "$lenet5" --dump=schedules
 
-# Lines that are refused, and the whole answer to each, behind the place.
+# Lines that are rejected, and the whole answer to each, behind the place.
 cat >shapes.lua <<'END2'
 local nn = require "nn"
 return nn.model {
@@ -152,8 +176,8 @@ return nn.model {
 }
 END2
 count=0
-# refuse [OPTION...]: of lines LINE|ANSWER
-refuse() {
+# reject [OPTION...]: lines LINE|ANSWER
+reject() {
   while IFS='|' read -r line answer; do
     printf '\n%s\n' "$line" >bad.txt
     expect 3 -- "$cnnc" shapes.lua --target avx2 --schedule bad.txt -o bad.c "$@"
@@ -163,115 +187,116 @@ refuse() {
     count=$((count + 1))
   done
 }
-refuse <<'END2'
-half|'half' alone decides nothing; write LAYER OP WORD=VALUE, such as conv1 conv2d tile=4x3
-half conv tile=1x1|there is no op 'conv'; a schedule is of conv2d, conv2d_backward_data, conv2d_backward_weights, linear, linear_backward_data, linear_backward_weights, conv2d_prepacked, conv2d_channels, conv2d_backward_data_channels, conv2d_backward_weights_channels, linear_rows
-half relu tile=1x1|nothing is decided about relu; a schedule is of conv2d, conv2d_backward_data, conv2d_backward_weights, linear, linear_backward_data, linear_backward_weights, conv2d_prepacked, conv2d_channels, conv2d_backward_data_channels, conv2d_backward_weights_channels, linear_rows
-half conv2d|half conv2d: nothing is decided; write WORD=VALUE with a word of algorithm, tile, block, pack
-half conv2d tiles=1x1|half conv2d: 'tiles=' decides nothing; write WORD=VALUE with a word of algorithm, tile, block, pack
-half conv2d tile 1x1|half conv2d: 'tile' decides nothing; write WORD=VALUE with a word of algorithm, tile, block, pack
-fc linear block=1x1|fc linear: 'block=' decides nothing; write WORD=VALUE with a word of algorithm, tile
-half conv2d tile=1x1 tile=1x1|half conv2d: tile stands there twice
-half conv2d tile=2|half conv2d: tile=2: must be channels x pixels of a row, each a whole number from 1 to 1000000
-half conv2d tile=0x2|half conv2d: tile=0x2: must be channels x pixels of a row, each a whole number from 1 to 1000000
-half conv2d tile=2x2x2|half conv2d: tile=2x2x2: must be channels x pixels of a row, each a whole number from 1 to 1000000
-half conv2d tile=twox2|half conv2d: tile=twox2: must be channels x pixels of a row, each a whole number from 1 to 1000000
-half conv2d tile=2x99999999999999999999|half conv2d: tile=2x99999999999999999999: must be channels x pixels of a row, each a whole number from 1 to 1000000
-half conv2d tile=|half conv2d: tile=: must be channels x pixels of a row, each a whole number from 1 to 1000000
-half conv2d_backward_weights block=1x2|half conv2d_backward_weights: block=1x2: must be rows x output channels x input channels x kernel rows x pixels of a row, each a whole number from 1 to 1000000
-half conv2d_backward_weights parts=-3|half conv2d_backward_weights: parts=-3: must be a whole number from 1 to 1000000
-half conv2d pack=yes|half conv2d: pack=yes: must be true or false
-half conv2d algorithm=taps|half conv2d: algorithm=taps: there is direct alone
-half conv2d_backward_weights algorithm=none|half conv2d_backward_weights: algorithm=none: there is direct and taps
-third conv2d tile=1x1|there is no layer 'third' with a schedule; cnnc MODEL.lua --dump=schedule-file lists all
-relu1 conv2d tile=1x1|there is no layer 'relu1' with a schedule; cnnc MODEL.lua --dump=schedule-file lists all
-stem conv2d_backward_data tile=1x1|stem has no conv2d_backward_data; it has conv2d, conv2d_backward_weights
-fc conv2d tile=1x1|fc has no conv2d; it has linear, linear_backward_weights, linear_backward_data
-half conv2d tile=7x1|half conv2d: tile: channels must be from 1 to 6, not 7
-half conv2d tile=1x8|half conv2d: tile: pixels of a row must be from 1 to 7, not 8
-half conv2d_backward_data tile=2x8|half conv2d_backward_data: tile: pixels of a row must be from 1 to 7, not 8
-half conv2d tile=3x4|half conv2d: tile=3x4 takes 17 vector registers, one for each sum, 3 for what waits beside them, and 2 more; avx2 has 16
-half conv2d tile=6x1 block=2x1|half conv2d: block: tiles of channels must be 1, not 2
-half conv2d block=1x8|half conv2d: block: pixels of a row must be from 1 to 7, not 8
-one conv2d_backward_weights algorithm=taps|one conv2d_backward_weights: algorithm=taps is for kernels of 2 or more columns without dilation along a row, whose taps fit the registers of avx2, with less padding than columns, and rows with a pixel that has all taps between its edges
-wide conv2d_backward_weights algorithm=taps|wide conv2d_backward_weights: algorithm=taps is for kernels of 2 or more columns without dilation along a row, whose taps fit the registers of avx2, with less padding than columns, and rows with a pixel that has all taps between its edges
-padded conv2d_backward_weights algorithm=taps|padded conv2d_backward_weights: algorithm=taps is for kernels of 2 or more columns without dilation along a row, whose taps fit the registers of avx2, with less padding than columns, and rows with a pixel that has all taps between its edges
-half conv2d_backward_weights tile=2x2|half conv2d_backward_weights: tile: with algorithm=taps the second number is the 3 taps of the kernel's row, not 2
-half conv2d_backward_weights algorithm=direct tile=2x3|half conv2d_backward_weights: tile: input channels must be from 1 to 2, not 3
-half conv2d_backward_weights tile=2x3 block=7x2x1x1x7|half conv2d_backward_weights: block: rows must be from 1 to 6, not 7
-half conv2d_backward_weights tile=2x3 block=6x3x1x1x7|half conv2d_backward_weights: block: output channels must be a multiple of the tile's 2, not 3
-half conv2d_backward_weights algorithm=direct tile=2x2 block=6x2x1x1x7|half conv2d_backward_weights: block: input channels must be a multiple of the tile's 2, not 1
-half conv2d_backward_weights tile=2x3 block=6x2x1x2x7|half conv2d_backward_weights: block: kernel rows must divide the kernel's 3, not be 2
-five conv2d_backward_weights tile=2x5 block=6x2x1x1x10|five conv2d_backward_weights: block: pixels of a row must be all 11, or leave the 2 at the left edge in the first block and the 2 at the right edge in the last
-five conv2d_backward_weights tile=2x5 block=6x2x1x1x1|five conv2d_backward_weights: block: pixels of a row must be all 11, or leave the 2 at the left edge in the first block and the 2 at the right edge in the last
-half conv2d_backward_weights tile=2x3 block=6x2x1x1x8|half conv2d_backward_weights: block: pixels of a row must be from 1 to 7, not 8
-half conv2d_backward_weights tile=2x3 block=6x8000x10x3x7|half conv2d_backward_weights: block: 8000 x 10 channels, 3 kernel rows and 3 taps make 720000 sums; for avx2 there is room for 8192
-half conv2d_backward_weights block=6x10000x1x1x7|half conv2d_backward_weights: block: output channels must be from 1 to 8192, not 10000
-half conv2d_backward_weights tile=2x3 block=6x2x1x1x7 parts=5|half conv2d_backward_weights: parts must be from 1 to 4, not 5
-fc linear tile=1x3|fc linear: tile: vectors of images must divide the 4 of a batch of 32, not be 3
-fc linear tile=11x1|fc linear: tile: features must be from 1 to 10, not 11
-out linear_backward_data tile=1x5|out linear_backward_data: tile: vectors of images must be from 1 to 4, not 5
-out linear_backward_weights tile=1x3|out linear_backward_weights: tile: vectors of input features must be from 1 to 2, not 3
-out linear_backward_weights tile=3x1|out linear_backward_weights: tile: output features must be from 1 to 2, not 3
-half conv2d_prepacked tile=1x1|half has no conv2d_prepacked; it has conv2d in inference
-fc linear_rows tile=1x1|fc has no linear_rows; it has linear in inference
+reject <<'END2'
+half|'half' is not a whole line; write LAYER OP FIELD=VALUE, such as conv1 conv2d oc_unroll=4
+half conv oc_unroll=1|there is no op 'conv'; ops with a schedule are conv2d, conv2d_backward_data, conv2d_backward_weights, linear, linear_backward_data, linear_backward_weights, conv2d_prepacked, conv2d_channel_blocked, conv2d_backward_data_channel_blocked, conv2d_backward_weights_channel_blocked, linear_padded_rows
+half relu oc_unroll=1|relu has no schedule; ops with a schedule are conv2d, conv2d_backward_data, conv2d_backward_weights, linear, linear_backward_data, linear_backward_weights, conv2d_prepacked, conv2d_channel_blocked, conv2d_backward_data_channel_blocked, conv2d_backward_weights_channel_blocked, linear_padded_rows
+half conv2d|half conv2d: the line has no field; write FIELD=VALUE with a field of algorithm, oc_unroll, ow_unroll, oc_block, ow_block, prepack
+half conv2d oc_unrolls=1|half conv2d: there is no field 'oc_unrolls='; write FIELD=VALUE with a field of algorithm, oc_unroll, ow_unroll, oc_block, ow_block, prepack
+half conv2d oc_unroll 1|half conv2d: there is no field 'oc_unroll'; write FIELD=VALUE with a field of algorithm, oc_unroll, ow_unroll, oc_block, ow_block, prepack
+fc linear oc_block=1|fc linear: there is no field 'oc_block='; write FIELD=VALUE with a field of algorithm, oc_unroll, n_vectors
+half conv2d oc_unroll=1 oc_unroll=1|half conv2d: oc_unroll is there twice
+half conv2d tile=2|half conv2d: tile=2: must be 2 whole numbers from 1 to 1000000 with x between them
+half conv2d oc_unroll=0|half conv2d: oc_unroll=0: must be a whole number from 1 to 1000000 (output channels of the register tile)
+half conv2d tile=2x2x2|half conv2d: tile=2x2x2: must be 2 whole numbers from 1 to 1000000 with x between them
+half conv2d oc_unroll=two|half conv2d: oc_unroll=two: must be a whole number from 1 to 1000000 (output channels of the register tile)
+half conv2d oc_unroll=99999999999999999999|half conv2d: oc_unroll=99999999999999999999: must be a whole number from 1 to 1000000 (output channels of the register tile)
+half conv2d oc_unroll=|half conv2d: oc_unroll=: must be a whole number from 1 to 1000000 (output channels of the register tile)
+half conv2d_backward_weights block=1x2|half conv2d_backward_weights: block=1x2: must be 5 whole numbers from 1 to 1000000 with x between them
+half conv2d_backward_weights split_k=-3|half conv2d_backward_weights: split_k=-3: must be a whole number from 1 to 1000000 (partial sums over parts of the rows of all images, in the workspace if more than 1)
+half conv2d prepack=yes|half conv2d: prepack=yes: must be true or false
+half conv2d algorithm=taps|half conv2d: algorithm=taps: must be direct
+half conv2d_backward_weights algorithm=none|half conv2d_backward_weights: algorithm=none: must be direct or taps
+third conv2d oc_unroll=1 ow_unroll=1|there is no layer 'third' with a schedule; cnnc MODEL.lua --dump=schedule-file lists all
+relu1 conv2d oc_unroll=1 ow_unroll=1|there is no layer 'relu1' with a schedule; cnnc MODEL.lua --dump=schedule-file lists all
+stem conv2d_backward_data oc_unroll=1 ow_unroll=1|stem has no conv2d_backward_data; it has conv2d, conv2d_backward_weights
+fc conv2d oc_unroll=1 ow_unroll=1|fc has no conv2d; it has linear, linear_backward_weights, linear_backward_data
+half conv2d oc_unroll=7 ow_unroll=1|half conv2d: oc_unroll must be from 1 to 6, not 7 (output channels of the register tile)
+half conv2d oc_unroll=1 ow_unroll=8|half conv2d: ow_unroll must be from 1 to 7, not 8 (pixels of a row of the register tile)
+half conv2d_backward_data oc_unroll=2 ow_unroll=8|half conv2d_backward_data: ow_unroll must be from 1 to 7, not 8 (pixels of a row of the register tile)
+half conv2d oc_unroll=3 ow_unroll=4|half conv2d: oc_unroll=3 ow_unroll=4 need 17 vector registers: an accumulator each, 3 for operands, 2 spare; avx2 has 16
+half conv2d oc_unroll=6 ow_unroll=1 oc_block=2 ow_block=1|half conv2d: oc_block must be 1, not 2 (register tiles of channels of a work item)
+half conv2d oc_block=1 ow_block=8|half conv2d: ow_block must be from 1 to 7, not 8 (pixels of a row computed before the next tile)
+one conv2d_backward_weights algorithm=taps|one conv2d_backward_weights: algorithm=taps is for kernels of 2 or more columns without dilation along a row, whose taps fit the registers of avx2, with less padding than columns, and rows with a pixel that all taps reach
+wide conv2d_backward_weights algorithm=taps|wide conv2d_backward_weights: algorithm=taps is for kernels of 2 or more columns without dilation along a row, whose taps fit the registers of avx2, with less padding than columns, and rows with a pixel that all taps reach
+padded conv2d_backward_weights algorithm=taps|padded conv2d_backward_weights: algorithm=taps is for kernels of 2 or more columns without dilation along a row, whose taps fit the registers of avx2, with less padding than columns, and rows with a pixel that all taps reach
+half conv2d_backward_weights oc_unroll=2 kw_taps=2|half conv2d_backward_weights: kw_taps must be 3, all taps of a row of the filter, not 2
+half conv2d_backward_weights algorithm=direct oc_unroll=2 ic_unroll=3|half conv2d_backward_weights: ic_unroll must be from 1 to 2, not 3 (input channels of the register tile)
+half conv2d_backward_weights oc_unroll=2 kw_taps=3 oh_block=7 oc_block=2 ic_block=1 kh_block=1 ow_block=7|half conv2d_backward_weights: oh_block must be from 1 to 6, not 7 (rows of dy that stay in the L1 cache)
+half conv2d_backward_weights oc_unroll=2 kw_taps=3 oh_block=6 oc_block=3 ic_block=1 kh_block=1 ow_block=7|half conv2d_backward_weights: oc_block must be a multiple of 2, as the register tile has so many, not 3
+half conv2d_backward_weights algorithm=direct oc_unroll=2 ic_unroll=2 oh_block=6 oc_block=2 ic_block=1 kh_block=1 ow_block=7|half conv2d_backward_weights: ic_block must be a multiple of 2, as the register tile has so many, not 1
+half conv2d_backward_weights oc_unroll=2 kw_taps=3 oh_block=6 oc_block=2 ic_block=1 kh_block=2 ow_block=7|half conv2d_backward_weights: kh_block must divide 3, not be 2
+five conv2d_backward_weights oc_unroll=2 kw_taps=5 oh_block=6 oc_block=2 ic_block=1 kh_block=1 ow_block=10|five conv2d_backward_weights: ow_block must be all 11, or leave the 2 pixels of the left boundary in the first block and the 2 of the right one in the last
+five conv2d_backward_weights oc_unroll=2 kw_taps=5 oh_block=6 oc_block=2 ic_block=1 kh_block=1 ow_block=1|five conv2d_backward_weights: ow_block must be all 11, or leave the 2 pixels of the left boundary in the first block and the 2 of the right one in the last
+half conv2d_backward_weights oc_unroll=2 kw_taps=3 oh_block=6 oc_block=2 ic_block=1 kh_block=1 ow_block=8|half conv2d_backward_weights: ow_block must be from 1 to 7, not 8 (pixels of a row of dy in the L1 cache)
+half conv2d_backward_weights oc_unroll=2 kw_taps=3 oh_block=6 oc_block=8000 ic_block=10 kh_block=3 ow_block=7|half conv2d_backward_weights: oc_block=8000 ic_block=10 kh_block=3 with 3 taps in a row are 720000 sums; avx2 has room for 8192
+half conv2d_backward_weights oh_block=6 oc_block=10000 ic_block=1 kh_block=1 ow_block=7|half conv2d_backward_weights: oc_block must be from 1 to 8192, not 10000 (output channels of a work item)
+half conv2d_backward_weights oc_unroll=2 kw_taps=3 oh_block=6 oc_block=2 ic_block=1 kh_block=1 ow_block=7 split_k=5|half conv2d_backward_weights: split_k must be from 1 to 4, not 5 (partial sums over parts of the rows of all images, in the workspace if more than 1)
+fc linear oc_unroll=1 n_vectors=3|fc linear: n_vectors must divide the 4 vectors of a batch of 32, not be 3
+fc linear oc_unroll=11 n_vectors=1|fc linear: oc_unroll must be from 1 to 10, not 11 (output features of the register tile)
+out linear_backward_data ic_unroll=1 n_vectors=5|out linear_backward_data: n_vectors must be from 1 to 4, not 5 (vectors of images of the register tile)
+out linear_backward_weights oc_unroll=1 ic_vectors=3|out linear_backward_weights: ic_vectors must be from 1 to 2, not 3 (vectors of input features of the register tile)
+out linear_backward_weights oc_unroll=3 ic_vectors=1|out linear_backward_weights: oc_unroll must be from 1 to 2, not 3 (output features of the register tile)
+half conv2d_prepacked oc_vectors=1 ow_unroll=1|half has no conv2d_prepacked; it has conv2d in inference
+fc linear_padded_rows oc_unroll=1 n_unroll=1|fc has no linear_padded_rows; it has linear in inference
 END2
-refuse --batch 1 <<'END2'
-half conv2d_prepacked tile=3x1|half conv2d_prepacked: tile: vectors of channels must be from 1 to 2, not 3
-half conv2d_prepacked tile=1x8|half conv2d_prepacked: tile: pixels of a row must be from 1 to 7, not 8
-half conv2d_prepacked tile=2x7|half conv2d_prepacked: tile=2x7 takes 18 vector registers, one for each sum, 2 for what waits beside them, and 2 more; avx2 has 16
-edge conv2d_prepacked tile=1x11|edge conv2d_prepacked: tile: 11 pixels of a row lack taps at both ends, or more than 6 of them at one; 1 is always right
-half conv2d_prepacked tile=1x1 block=7x1|half conv2d_prepacked: block: rows must be from 1 to 6, not 7
-half conv2d_prepacked tile=1x1 block=1x2|half conv2d_prepacked: block: vectors of channels read must be 1, not 2
-half conv2d_prepacked pack=true|half conv2d_prepacked: 'pack=' decides nothing; write WORD=VALUE with a word of algorithm, tile, block, tiles_first
-half conv2d_prepacked tiles_first=1|half conv2d_prepacked: tiles_first=1: must be true or false
-third conv2d_prepacked tile=1x1|there is no layer 'third' with a schedule in inference; cnnc MODEL.lua --dump=schedule-file lists all
-fc conv2d_prepacked tile=1x1|fc has no conv2d_prepacked; it has linear_rows in inference
-fc linear_rows tile=11x1|fc linear_rows: tile: features must be from 1 to 10, not 11
-fc linear_rows tile=1x2|fc linear_rows: tile: images must be 1, not 2
-fc linear_rows tile=4x1 block=6x8|fc linear_rows: block: features must be a multiple of the tile's 4, not 6
-fc linear_rows tile=4x1 block=4x9|fc linear_rows: block: features read must be all 396, or a multiple of 8, not 9
-fc linear_rows tile=4x1 block=100000x8|fc linear_rows: block: features must be from 1 to 32768, not 100000
+reject --batch 1 <<'END2'
+half conv2d_prepacked oc_vectors=3 ow_unroll=1|half conv2d_prepacked: oc_vectors must be from 1 to 2, not 3 (vectors of output channels of the register tile)
+half conv2d_prepacked oc_vectors=1 ow_unroll=8|half conv2d_prepacked: ow_unroll must be from 1 to 7, not 8 (pixels of a row of the register tile)
+half conv2d_prepacked oc_vectors=2 ow_unroll=7|half conv2d_prepacked: oc_vectors=2 ow_unroll=7 need 18 vector registers: an accumulator each, 2 for operands, 2 spare; avx2 has 16
+edge conv2d_prepacked oc_vectors=1 ow_unroll=11|edge conv2d_prepacked: ow_unroll=11: a tap misses pixels of a tile at both ends, or more than 6 at one; 1 is always right
+half conv2d_prepacked oc_vectors=1 ow_unroll=1 oh_block=7 ic_block=1|half conv2d_prepacked: oh_block must be from 1 to 6, not 7 (rows of a work item)
+half conv2d_prepacked oc_vectors=1 ow_unroll=1 oh_block=1 ic_block=2|half conv2d_prepacked: ic_block must be 1, not 2 (vectors of input channels summed in one pass over the rows)
+half conv2d_prepacked prepack=true|half conv2d_prepacked: there is no field 'prepack='; write FIELD=VALUE with a field of algorithm, oc_vectors, ow_unroll, oh_block, ic_block, oc_outer, tile_unroll, tile_block
+half conv2d_prepacked oc_outer=1|half conv2d_prepacked: oc_outer=1: must be true or false
+third conv2d_prepacked oc_vectors=1 ow_unroll=1|there is no layer 'third' with a schedule in inference; cnnc MODEL.lua --dump=schedule-file lists all
+fc conv2d_prepacked oc_vectors=1 ow_unroll=1|fc has no conv2d_prepacked; it has linear_padded_rows in inference
+fc linear_padded_rows oc_unroll=11 n_unroll=1|fc linear_padded_rows: oc_unroll must be from 1 to 10, not 11 (output features of the register tile)
+fc linear_padded_rows oc_unroll=1 n_unroll=2|fc linear_padded_rows: n_unroll must be 1, not 2 (images of the register tile)
+fc linear_padded_rows oc_unroll=4 n_unroll=1 oc_block=6 ic_block=8|fc linear_padded_rows: oc_block must be a multiple of 4, as the register tile has so many, not 6
+fc linear_padded_rows oc_unroll=4 n_unroll=1 oc_block=4 ic_block=9|fc linear_padded_rows: ic_block must be all 396, or a multiple of 8, not 9
+fc linear_padded_rows oc_unroll=4 n_unroll=1 oc_block=100000 ic_block=8|fc linear_padded_rows: oc_block must be from 1 to 32768, not 100000 (output features of a work item)
 END2
-refuse --batch 3 <<'END2'
-fc linear_rows tile=1x2|fc linear_rows: tile: images must divide a batch of 3, not be 2
+reject --batch 3 <<'END2'
+fc linear_padded_rows oc_unroll=1 n_unroll=2|fc linear_padded_rows: n_unroll must divide 3, not be 2
 END2
 sed 's/, groups = 2//' shapes.lua >ungrouped.lua
 mv ungrouped.lua shapes.lua
-refuse --batch 2 <<'END2'
-half conv2d tile=1x1|half has no conv2d; it has conv2d_channels, conv2d_backward_weights_channels, conv2d_backward_data_channels
-half conv2d_channels tile=3x1|half conv2d_channels: tile: vectors of channels must be from 1 to 2, not 3
-half conv2d_backward_data_channels tile=1x8|half conv2d_backward_data_channels: tile: pixels of a row must be from 1 to 7, not 8
-half conv2d_backward_weights_channels tile=3x1|half conv2d_backward_weights_channels: tile: vectors of output channels must be from 1 to 2, not 3
-half conv2d_backward_weights_channels tile=1x5|half conv2d_backward_weights_channels: tile: input channels must be from 1 to 4, not 5
-half conv2d_backward_weights_channels algorithm=taps|half conv2d_backward_weights_channels: algorithm=taps is for kernels of 2 to 5 columns without stride and dilation along a row, which is not shorter
-half conv2d_channels algorithm=fast|half conv2d_channels: algorithm=fast: there is direct and winograd
-half conv2d_backward_weights_channels algorithm=fast|half conv2d_backward_weights_channels: algorithm=fast: there is direct, taps and winograd
-stem conv2d_channels algorithm=winograd|stem conv2d_channels: algorithm=winograd is for kernels of 3x3 and 5x5 without stride, dilation and groups, with paddings below that, and not for images of few channels or millions of filters
-half conv2d_channels algorithm=winograd|half conv2d_channels: algorithm=winograd is for kernels of 3x3 and 5x5 without stride, dilation and groups, with paddings below that, and not for images of few channels or millions of filters
-plain conv2d_channels algorithm=winograd block=1x1|plain conv2d_channels: block: vectors of channels read must be all 2 with winograd, not 1
-plain conv2d_channels algorithm=winograd block=3x2|plain conv2d_channels: block: rows must be from 1 to 2, not 3
-plain conv2d_backward_data_channels algorithm=winograd tiles_first=true|plain conv2d_backward_data_channels: tiles_first must be false with winograd
-plain conv2d_backward_weights_channels algorithm=winograd block=1x2x1x2|plain conv2d_backward_weights_channels: block: images must be 1, not 2
-plain conv2d_backward_weights_channels algorithm=winograd block=1x1x1x1|plain conv2d_backward_weights_channels: block: vectors of input channels must be all 2 with winograd, not 1
-plain conv2d_backward_weights_channels algorithm=winograd parts=2|plain conv2d_backward_weights_channels: parts must be from 1 to 1, not 2
-wide conv2d_backward_weights_channels algorithm=taps|wide conv2d_backward_weights_channels: algorithm=taps is for kernels of 2 to 5 columns without stride and dilation along a row, which is not shorter
-edge conv2d_backward_weights_channels algorithm=taps|edge conv2d_backward_weights_channels: algorithm=taps is for kernels of 2 to 5 columns without stride and dilation along a row, which is not shorter
-padded conv2d_backward_weights_channels algorithm=taps tile=1x6|padded conv2d_backward_weights_channels: tile=1x6 with 3 taps takes 22 vector registers; avx2 has 16
-five conv2d_backward_weights_channels algorithm=taps tile=1x3|five conv2d_backward_weights_channels: tile=1x3 with 5 taps takes 21 vector registers; avx2 has 16
-wide conv2d_backward_weights_channels tile=1x3|wide conv2d_backward_weights_channels: tile: input channels must divide the 8 of a block, not be 3
-half conv2d_backward_weights_channels block=7x1x1x1|half conv2d_backward_weights_channels: block: rows must be from 1 to 6, not 7
-half conv2d_backward_weights_channels block=6x3x1x1|half conv2d_backward_weights_channels: block: images must be from 1 to 2, not 3
-half conv2d_backward_weights_channels block=1x2x1x1|half conv2d_backward_weights_channels: block: a strip of 2 images has all 6 rows, not 1
-half conv2d_backward_weights_channels block=6x1x1x1 parts=3|half conv2d_backward_weights_channels: parts must be from 1 to 2, not 3
+reject --batch 2 <<'END2'
+half conv2d oc_unroll=1 ow_unroll=1|half has no conv2d; it has conv2d_channel_blocked, conv2d_backward_weights_channel_blocked, conv2d_backward_data_channel_blocked
+half conv2d_channel_blocked oc_vectors=3 ow_unroll=1|half conv2d_channel_blocked: oc_vectors must be from 1 to 2, not 3 (vectors of output channels of the register tile)
+half conv2d_backward_data_channel_blocked oc_vectors=1 ow_unroll=8|half conv2d_backward_data_channel_blocked: ow_unroll must be from 1 to 7, not 8 (pixels of a row of the register tile)
+half conv2d_backward_weights_channel_blocked oc_vectors=3 ic_unroll=1|half conv2d_backward_weights_channel_blocked: oc_vectors must be from 1 to 2, not 3 (vectors of output channels of the register tile)
+half conv2d_backward_weights_channel_blocked oc_vectors=1 ic_unroll=5|half conv2d_backward_weights_channel_blocked: ic_unroll must be from 1 to 4, not 5 (input channels of the register tile)
+half conv2d_backward_weights_channel_blocked algorithm=taps|half conv2d_backward_weights_channel_blocked: algorithm=taps is for kernels of 2 to 5 columns without stride and dilation along a row, which is not shorter
+plain conv2d_channel_blocked algorithm=direct tile_unroll=4|plain conv2d_channel_blocked: algorithm=direct has no field tile_unroll; it has oc_vectors, ow_unroll, oh_block, ic_block, oc_outer
+half conv2d_channel_blocked algorithm=fast|half conv2d_channel_blocked: algorithm=fast: must be direct or winograd
+half conv2d_backward_weights_channel_blocked algorithm=fast|half conv2d_backward_weights_channel_blocked: algorithm=fast: must be direct or taps or winograd
+stem conv2d_channel_blocked algorithm=winograd|stem conv2d_channel_blocked: algorithm=winograd is for kernels of 3x3 and 5x5 without stride, dilation and groups, with paddings below that, and not for images of few channels or millions of filters
+half conv2d_channel_blocked algorithm=winograd|half conv2d_channel_blocked: algorithm=winograd is for kernels of 3x3 and 5x5 without stride, dilation and groups, with paddings below that, and not for images of few channels or millions of filters
+plain conv2d_channel_blocked algorithm=winograd oh_block=1|plain conv2d_channel_blocked: algorithm=winograd has no field oh_block; it has oc_vectors, tile_unroll, tile_block
+plain conv2d_channel_blocked algorithm=winograd tile_block=3|plain conv2d_channel_blocked: tile_block must be from 1 to 2, not 3 (tile batches that share one pass over weights)
+plain conv2d_backward_data_channel_blocked algorithm=winograd oc_outer=true|plain conv2d_backward_data_channel_blocked: algorithm=winograd has no field oc_outer; it has oc_vectors, tile_unroll, tile_block
+plain conv2d_backward_weights_channel_blocked algorithm=winograd n_block=1|plain conv2d_backward_weights_channel_blocked: algorithm=winograd has no field n_block; it has oc_vectors, ic_unroll, tile_block, split_k
+plain conv2d_backward_weights_channel_blocked algorithm=winograd kw_taps=1|plain conv2d_backward_weights_channel_blocked: algorithm=winograd has no field kw_taps; it has oc_vectors, ic_unroll, tile_block, split_k
+plain conv2d_backward_weights_channel_blocked algorithm=winograd split_k=2|plain conv2d_backward_weights_channel_blocked: split_k must be 1, not 2 (partial sums over parts of all tile batches, in the workspace)
+wide conv2d_backward_weights_channel_blocked algorithm=taps|wide conv2d_backward_weights_channel_blocked: algorithm=taps is for kernels of 2 to 5 columns without stride and dilation along a row, which is not shorter
+edge conv2d_backward_weights_channel_blocked algorithm=taps|edge conv2d_backward_weights_channel_blocked: algorithm=taps is for kernels of 2 to 5 columns without stride and dilation along a row, which is not shorter
+padded conv2d_backward_weights_channel_blocked algorithm=taps oc_vectors=1 ic_unroll=6|padded conv2d_backward_weights_channel_blocked: oc_vectors=1 ic_unroll=6 with 3 taps need 22 vector registers; avx2 has 16
+five conv2d_backward_weights_channel_blocked algorithm=taps oc_vectors=1 ic_unroll=3|five conv2d_backward_weights_channel_blocked: oc_vectors=1 ic_unroll=3 with 5 taps need 21 vector registers; avx2 has 16
+wide conv2d_backward_weights_channel_blocked oc_vectors=1 ic_unroll=3|wide conv2d_backward_weights_channel_blocked: ic_unroll must divide 8, not be 3
+half conv2d_backward_weights_channel_blocked oh_block=7 n_block=1 oc_block=1 ic_block=1|half conv2d_backward_weights_channel_blocked: oh_block must be from 1 to 6, not 7 (rows of dy that stay in the L1 cache)
+half conv2d_backward_weights_channel_blocked oh_block=6 n_block=3 oc_block=1 ic_block=1|half conv2d_backward_weights_channel_blocked: n_block must be from 1 to 2, not 3 (images, where oh_block is all rows)
+half conv2d_backward_weights_channel_blocked oh_block=1 n_block=2 oc_block=1 ic_block=1|half conv2d_backward_weights_channel_blocked: n_block=2 requires oh_block=6, all rows, not 1
+half conv2d_backward_weights_channel_blocked oh_block=6 n_block=1 oc_block=1 ic_block=1 split_k=3|half conv2d_backward_weights_channel_blocked: split_k must be from 1 to 2, not 3 (partial sums over parts of the rows of all images, in the workspace)
 END2
 [ $count -gt 60 ] || fail "only $count lines were tried"
 
-printf 'half conv2d tile=1x1\n\nhalf conv2d block=1x1\n' >bad.txt
+printf 'half conv2d oc_unroll=1\n\nhalf conv2d ow_block=1\n' >bad.txt
 expect 3 "bad.txt:3: half conv2d: line 1 is about it already" -- "$cnnc" shapes.lua --schedule bad.txt
 # The registers and the batch are those of the program at hand.
-echo "half conv2d tile=3x4" >large.txt
+echo "half conv2d oc_unroll=3 ow_unroll=4" >large.txt
 expect 0 -- "$cnnc" shapes.lua --schedule large.txt --target avx512 -o -
-echo "fc linear tile=1x3" >three.txt
+echo "fc linear oc_unroll=1 n_vectors=3" >three.txt
 expect 0 -- "$cnnc" shapes.lua --schedule three.txt --target avx2 --batch 24 -o -
 exit 0

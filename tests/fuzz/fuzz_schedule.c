@@ -4,7 +4,7 @@
 #include "emit/emit.h"
 #include "input.h"
 #include "passes/pipeline.h"
-#include "schedule/schedule_file.h"
+#include "schedule/overrides.h"
 
 static void compile(Arena *arena, const ScheduleFile *schedule, int batch) {
   const CompileOptions options = {.target = TARGET_AVX2, .command = "fuzz", .schedule = schedule};
@@ -20,7 +20,7 @@ static void compile(Arena *arena, const ScheduleFile *schedule, int batch) {
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   Arena *arena = arena_new();
   Diag diag = {0};
-  const ScheduleFile *schedule = schedule_file_read(arena, &diag, input_file(data, size));
+  const ScheduleFile *schedule = schedule_file_read(arena, &diag, input_file(data, size), NULL);
   if (schedule) {
     compile(arena, schedule, 24);
     compile(arena, schedule, 2);

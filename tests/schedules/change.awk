@@ -1,5 +1,5 @@
 # awk -v seed=N -v winograd=0|1 -f change.awk DRAWS MODEL_SCHEDULE: a pseudo-random schedule. Every line of the cost model's
-# schedule loses some words and gets other numbers; line N of DRAWS is how often line N has been drawn
+# schedule loses some fields and gets other numbers; line N of DRAWS is how often line N has been drawn
 # before. A line that was drawn too often stays as it was.
 BEGIN { TOO_OFTEN = 100 }
 
@@ -17,12 +17,6 @@ function other(number,   kind) {
   if (kind == 4) return int((number + 1) / 2)
   return 1 + below(2 * number + 2)
 }
-function numbers(text,   count, part, i) {
-  count = split(text, part, "x")
-  text = ""
-  for (i = 1; i <= count; i++) text = text (i > 1 ? "x" : "") (below(2) ? other(part[i]) : part[i])
-  return text
-}
 function algorithm(   kind) {
   kind = below(weights && winograd ? 3 : 2)
   if (kind == 0) return "direct"
@@ -30,9 +24,19 @@ function algorithm(   kind) {
 }
 function changed(word,   pair) {
   split(word, pair, "=")
-  if (pair[1] == "algorithm") return pair[1] "=" algorithm()
+  if (pair[1] == "algorithm") {
+    chosen = algorithm()
+    return pair[1] "=" chosen
+  }
   if (pair[2] == "true" || pair[2] == "false") return pair[1] "=" (below(2) ? "true" : "false")
-  return pair[1] "=" numbers(pair[2])
+  return pair[1] "=" (below(2) ? other(pair[2]) : pair[2])
+}
+
+# Whether the chosen algorithm has the field of the model's algorithm, too.
+function exists(field, model) {
+  if (chosen == "" || chosen == model) return 1
+  if (chosen == "winograd" || model == "winograd") return field ~ /^(oc_vectors|split_k)=/
+  return field !~ /^(ic_unroll|kw_taps)=/
 }
 
 function start(a, b, c,   i) {
@@ -44,11 +48,13 @@ NR == FNR { draws[FNR] = $1; next }
 {
   line = $1 " " $2
   words = 0
+  chosen = ""
   for (i = 3; i <= NF; i++) {
     weights = $2 ~ /^conv2d_backward_weights/
-    if ($i ~ /^algorithm/ && !weights && !(winograd && $2 ~ /^conv2d.*_(channels|prepared)$/)) continue # there is no other
-    start(seed, FNR, i) # every draw of the line has the same words
+    if ($i ~ /^algorithm/ && !weights && !(winograd && $2 ~ /^conv2d.*_(channel_blocked|prepacked)$/)) continue # there is no other
+    start(seed, FNR, i) # every draw of the line has the same fields
     if (NF > 4 && below(3) == 0) continue # the cost model decides
+    if (!exists($i, substr($3, index($3, "=") + 1))) continue
     start(seed + draws[FNR], FNR, 100 + i)
     line = line " " changed($i)
     words++

@@ -350,7 +350,7 @@ static void backward_data_sums_for_the_batch_norm_behind_it(void **state) {
   assert_int_equal(conv->out_count, 2);
   assert_ptr_equal(conv->summed, reader);
   assert_ptr_equal(reader->in[reader->in_count - 1], conv->out[1]);
-  const int pieces = (8 + conv->schedule.block[0] - 1) / conv->schedule.block[0];
+  const int pieces = (8 + conv->schedule.conv_channel_blocked.oh_block - 1) / conv->schedule.conv_channel_blocked.oh_block;
   assert_int_equal(conv->out[1]->elements,
                    20 * pieces * 2 * 16); /* images, one vector of channels */
   assert_ptr_equal(graph->nodes.at[conv->out[1]->last], reader);
