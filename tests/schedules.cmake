@@ -1,5 +1,5 @@
 # Programs with pseudo-random schedules against those of the cost model: LeNet-5, and small nets with every
-# stride, dilation, group and rest; with two images those that have channels in their lanes. Each
+# stride, dilation, group and rest; with two images those that are channel-blocked. Each
 # test has schedules of its own.
 set(environment CNNC=$<TARGET_FILE:cnnc> CHECK_NODES=$<TARGET_FILE:check_nodes>
   COMPARE_TRACES=$<TARGET_FILE:compare_traces> "CC=${CNNC_PROGRAM_CC}" CFLAGS=${CNNC_PROGRAM_CFLAGS_QUICK})

@@ -144,6 +144,10 @@ static bool run_help(Arena *arena, Diag *diag, const Options *options) {
 }
 
 static bool run_flags(Arena *arena, const Options *options) {
+  if (options->schedule_fields) {
+    schedule_file_help(stdout);
+    return true;
+  }
   if (options->cflags) fputs(build_cflags(arena, options), stdout);
   if (options->cflags && options->libs) fputc(' ', stdout);
   if (options->libs) fputs(build_libs(arena), stdout);

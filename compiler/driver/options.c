@@ -27,6 +27,7 @@ enum {
   KEY_CC,
   KEY_AFTER,
   KEY_CFLAGS,
+  KEY_SCHEDULE_FIELDS,
   KEY_LIBS,
   KEY_USAGE,
   KEY_VERSION
@@ -144,6 +145,8 @@ static const struct argp_option COMPILE_OPTIONS[] = {
      "layout, views, memory; inference is the planned graph without training, schedule-file what "
      "--schedule takes",
      0},
+    {"schedule-fields", KEY_SCHEDULE_FIELDS, NULL, 0,
+     "Print the ops and fields of schedule files with what they mean", 5},
     {"cflags", KEY_CFLAGS, NULL, 0, "Print what the C compiler needs, for the target", 5},
     {"libs", KEY_LIBS, NULL, 0, "Print what the linker needs", 5},
     {"help", '?', NULL, 0, "Print this help, or the options of MODEL.lua", -1},
@@ -180,6 +183,9 @@ static error_t parse_command_option(int key, char *text, struct argp_state *stat
   case KEY_CC:
     options->cc = text;
     return 0;
+  case KEY_SCHEDULE_FIELDS:
+    options->schedule_fields = true;
+    return 0;
   case KEY_CFLAGS:
     options->cflags = true;
     return 0;
@@ -197,7 +203,7 @@ static error_t parse_command_option(int key, char *text, struct argp_state *stat
     exit(EXIT_DONE);
   case ARGP_KEY_END:
     if (parse->help && !options->model) argp_state_help(state, stdout, ARGP_HELP_STD_HELP);
-    if (!options->model && !options->cflags && !options->libs)
+    if (!options->model && !options->cflags && !options->libs && !options->schedule_fields)
       argp_error(state, "which model? Name a file such as models/lenet5.lua");
     if (options->compile.real_is_double && parse->target_given &&
         options->compile.target != TARGET_SCALAR)
@@ -290,7 +296,8 @@ Options options_parse(Arena *arena, int argc, char **argv) {
     return parse.options;
   }
   argp_parse(&COMPILE, argc, argv, ARGP_NO_HELP, NULL, &parse);
-  if (parse.options.cflags || parse.options.libs) parse.options.command = COMMAND_FLAGS;
+  if (parse.options.cflags || parse.options.libs || parse.options.schedule_fields)
+    parse.options.command = COMMAND_FLAGS;
   if (parse.help) parse.options.command = COMMAND_HELP;
   finish(&parse);
   return parse.options;

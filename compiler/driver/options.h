@@ -12,7 +12,7 @@ typedef enum Command {
   COMMAND_SUMMARY,
   COMMAND_EXPORT,
   COMMAND_HELP, /* cnnc MODEL.lua --help: the model's options */
-  COMMAND_FLAGS /* cnnc --cflags --libs */
+  COMMAND_FLAGS /* cnnc --cflags --libs, cnnc --schedule-fields */
 } Command;
 
 typedef struct Options {
@@ -22,7 +22,7 @@ typedef struct Options {
   const char *dump;     /* a stage's name; NULL: none */
   const char *schedule; /* a schedule file; NULL: none */
   const char *cc;       /* build: the C compiler; NULL: the first that is installed */
-  bool cflags, libs;
+  bool cflags, libs, schedule_fields;
   bool target_is_native; /* no other was asked for */
   DslOptions dsl;
   CompileOptions compile;

@@ -42,9 +42,8 @@ static const Kernel *rows_body(Lowering *l, int made) {
   body_int(&body, "MT", s->oc_unroll);
   body_int(&body, "XT", s->ow_unroll);
   body_int(&body, "REST", rest);
-  body.name =
-      arena_printf(l->graph->arena, "conv_rows_%dx%d%s", s->oc_unroll, s->ow_unroll,
-                   rest_text(l, "", rest));
+  body.name = arena_printf(l->graph->arena, "conv_rows_%dx%d%s", s->oc_unroll, s->ow_unroll,
+                           rest_text(l, "", rest));
   return lowering_body(l, &body);
 }
 
@@ -208,7 +207,8 @@ static void set_room(Lowering *l) {
   const int batch = l->graph->recipe.batch;
   if (is_winograd(l)) add_shared(l, "conv_winograd");
   lowering_int(l, "ROOM",
-               is_winograd(l) ? winograd_capacity(l->node, &l->node->schedule, l->options, batch) : 0);
+               is_winograd(l) ? winograd_capacity(l->node, &l->node->schedule, l->options, batch)
+                              : 0);
 }
 
 /* Reals of a pixel that is read; 0: as many as a vector has lanes. */

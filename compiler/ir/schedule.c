@@ -15,11 +15,15 @@ static const KindTable KINDS[SCHEDULE_KINDS] = {
     [SCHEDULE_NONE] = {.documentation = ""},
 #define KIND(id, member, type, documentation) [SCHEDULE_##id] = {documentation, {
 #define FIELD(member, field, is_bool, group, old, algorithm, documentation)                        \
-  {#field, is_bool,          offsetof(Schedule, member.field), GROUP_##group,                      \
-   old,    ALGORITHM_##algorithm, documentation},
+  {#field,        is_bool, offsetof(Schedule, member.field),                                       \
+   GROUP_##group, old,     ALGORITHM_##algorithm,                                                  \
+   documentation},
 #define INT(member, field, ...) FIELD(member, field, false, __VA_ARGS__)
 #define BOOL(member, field, ...) FIELD(member, field, true, __VA_ARGS__)
-#define END(...) }},
+#define END(...)                                                                                   \
+  }                                                                                                \
+  }                                                                                                \
+  ,
 #include "ir/schedules.def"
 #undef KIND
 #undef FIELD

@@ -5,8 +5,8 @@
 #include "schedule/schedule.h"
 
 enum {
-  OC_OUTER_ITEMS = 16,        /* work items, at least, where weights of a tile are read once */
-  WEIGHTS_BYTES = 320 << 10,  /* of a tile: they stay in the L2 cache while rows pass */
+  OC_OUTER_ITEMS = 16,          /* work items, at least, where weights of a tile are read once */
+  WEIGHTS_BYTES = 320 << 10,    /* of a tile: they stay in the L2 cache while rows pass */
   ALL_WEIGHTS_BYTES = 512 << 10 /* the same of all weights */
 };
 
@@ -49,7 +49,8 @@ int64_t conv_channel_blocked_packed_size(const Node *conv, const Schedule *s, in
 
 int conv_partial_sum_rows(const Node *conv) {
   const Schedule *s = &conv->schedule;
-  return s->kind == SCHEDULE_CONV_WINOGRAD ? conv->out[0]->dim[2] : s->conv_channel_blocked.oh_block;
+  return s->kind == SCHEDULE_CONV_WINOGRAD ? conv->out[0]->dim[2]
+                                           : s->conv_channel_blocked.oh_block;
 }
 
 /* A tile has its accumulators, its vectors of weights, a pixel, and one to spare. A tap misses few
@@ -83,8 +84,7 @@ static void choose_direct_tile(Decision *d, int vectors, int columns) {
   s->ow_unroll = tile.columns;
   while (!conv_clips_few(d->node, s->ow_unroll)) { /* a tap reaches a single pixel, or misses it */
     s->ow_unroll--;
-    s->oc_vectors =
-        min(vectors, min(TILE_VECTORS_MAX, (registers - 2) / (s->ow_unroll + 1)));
+    s->oc_vectors = min(vectors, min(TILE_VECTORS_MAX, (registers - 2) / (s->ow_unroll + 1)));
   }
 }
 

@@ -17,10 +17,9 @@ void decision_override_algorithm(Decision *d) {
 bool decision_begin(Decision *d, ScheduleKind kind) {
   d->s = (Schedule){.algorithm = d->s.algorithm, .kind = kind};
   const char *name = d->override ? override_unknown_field(d->override, &d->s) : NULL;
-  return !name ||
-         decision_reject(d, "algorithm=%s has no field %s; it has %s",
-                         algorithm_name(d->s.algorithm), name,
-                         override_fields_text(d->graph->arena, kind, d->s.algorithm));
+  return !name || decision_reject(d, "algorithm=%s has no field %s; it has %s",
+                                  algorithm_name(d->s.algorithm), name,
+                                  override_fields_text(d->graph->arena, kind, d->s.algorithm));
 }
 
 void decision_override(Decision *d, ScheduleGroup group) {

@@ -346,9 +346,9 @@ static const char *today(const Reading *r, Algorithm algorithm) {
   const char *text = arena_printf(r->arena, "algorithm=%s", algorithm_name(algorithm));
   for (int i = 0; i < count; i++) {
     if (!schedule_has_field(&s, &fields[i]) || !find_value(r->line, &fields[i], &value)) continue;
-    text = fields[i].is_bool ? arena_printf(r->arena, "%s %s=%s", text, fields[i].name,
-                                            value ? "true" : "false")
-                             : arena_printf(r->arena, "%s %s=%d", text, fields[i].name, value);
+    text = fields[i].is_bool
+               ? arena_printf(r->arena, "%s %s=%s", text, fields[i].name, value ? "true" : "false")
+               : arena_printf(r->arena, "%s %s=%d", text, fields[i].name, value);
   }
   return text;
 }
@@ -393,7 +393,8 @@ static bool read_line(Reading *r, char *text) {
 const ScheduleFile *schedule_file_read(Arena *arena, Diag *diag, const char *path, FILE *hints) {
   size_t length;
   char *text = text_read(arena, path, &length);
-  Reading r = {.arena = arena, .diag = diag, .hints = hints, .file = ARENA_NEW(arena, ScheduleFile)};
+  Reading r = {
+      .arena = arena, .diag = diag, .hints = hints, .file = ARENA_NEW(arena, ScheduleFile)};
   if (!text || strlen(text) != length) {
     diag_set(diag, EXIT_MODEL, (SourcePos){0}, "cannot read %s: %s; name a schedule file", path,
              text ? "it is no text" : strerror(errno));

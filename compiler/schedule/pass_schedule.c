@@ -9,8 +9,8 @@
 #include "schedule/schedule.h"
 
 static bool decide(Decision *d) {
-  d->s = (Schedule){.algorithm = node_is_view(d->graph, d->node) ? ALGORITHM_NONE
-                                                                 : ALGORITHM_DIRECT};
+  d->s =
+      (Schedule){.algorithm = node_is_view(d->graph, d->node) ? ALGORITHM_NONE : ALGORITHM_DIRECT};
   const bool channels = node_is_channel_blocked(d->graph, d->node);
   switch (d->node->op) {
   case OP_conv2d:

@@ -14,8 +14,8 @@ int weights_sums_max(const CompileOptions *options);
 int conv_columns(const Node *conv);
 
 /* Pixels at an end of a register tile that a tap does not reach, while it reaches others of the
-   tile; at most CLIPPED_PIXELS_MAX. 1 if taps miss only whole tiles. Of a scheduled, channel-blocked
-   convolution. */
+   tile; at most CLIPPED_PIXELS_MAX. 1 if taps miss only whole tiles. Of a scheduled,
+   channel-blocked convolution. */
 int conv_clipped_pixels(const Node *conv);
 
 /* Rows of dx for which a scheduled conv2d_backward_data writes one pair of partial sums. */

@@ -6,7 +6,8 @@
 #include <inttypes.h>
 
 enum {
-  STRIP_L1_BYTES = 30 << 10, /* that a register tile reads: they stay in the L1 cache for all taps */
+  STRIP_L1_BYTES =
+      30 << 10, /* that a register tile reads: they stay in the L1 cache for all taps */
   SUMS_L2_BYTES = 256 << 10, /* sums of a work item: they stay in the L2 cache */
   GRADIENT_ITEMS = 32        /* work items, at least */
 };

@@ -9,20 +9,20 @@ enum {
   INPUT_TILE = 6,
   POINTS = INPUT_TILE * INPUT_TILE, /* of the transform domain */
   FILTERS_MAX = 1 << 23,            /* in the transform domain they fit the largest value */
-  GRADIENT_STRIP = 8,            /* tile batches that a register tile sums, from the L2 cache */
-  GRADIENT_BYTES = 20 << 20,     /* of transformed x and dy at once */
-  GRADIENT_LEAST = 8,            /* tile batches of them: all sums are read and written each time */
+  GRADIENT_STRIP = 8,               /* tile batches that a register tile sums, from the L2 cache */
+  GRADIENT_BYTES = 20 << 20,        /* of transformed x and dy at once */
+  GRADIENT_LEAST = 8, /* tile batches of them: all sums are read and written each time */
   GRADIENT_MOST = 16,
-  PARTIAL_BYTES = 40 << 20,      /* partial sums of all parts in the transform domain */
+  PARTIAL_BYTES = 40 << 20, /* partial sums of all parts in the transform domain */
   SPLIT_K_MAX = 64,
-  PART_BATCHES = 4,              /* tile batches that a part transforms at once */
-  L2_BYTES = 1 << 20,            /* transformed weights that stay in the L2 cache */
+  PART_BATCHES = 4,   /* tile batches that a part transforms at once */
+  L2_BYTES = 1 << 20, /* transformed weights that stay in the L2 cache */
   L3_BYTES = 12 << 20,
-  CAPACITY = 16,                 /* tile batches: for as many threads, if the bytes allow them */
+  CAPACITY = 16, /* tile batches: for as many threads, if the bytes allow them */
   CAPACITY_BYTES = 32 << 20,
-  FEW_THREADS = 4,               /* that shall share tile batches evenly */
-  LEAST_UNROLL = 4,              /* output tiles: fewer leave the FMA units idle */
-  MANY_TILES = 5040              /* where a register tile is as wide as it may be */
+  FEW_THREADS = 4,  /* that shall share tile batches evenly */
+  LEAST_UNROLL = 4, /* output tiles: fewer leave the FMA units idle */
+  MANY_TILES = 5040 /* where a register tile is as wide as it may be */
 };
 
 static bool is_weights(const Node *node) {
@@ -149,8 +149,7 @@ int64_t winograd_packed_size(const Node *node, const Schedule *s, int lanes) {
 int64_t winograd_workspace_size(const Node *node, const Schedule *s, const CompileOptions *options,
                                 int batch) {
   const int lanes = target_lanes(options->target);
-  const int64_t batches =
-      winograd_capacity(node, s, options, batch) * batch_size(node, s, lanes);
+  const int64_t batches = winograd_capacity(node, s, options, batch) * batch_size(node, s, lanes);
   if (node->op == OP_conv2d_prepacked) return batches;
   return (is_weights(node) ? s->weights_winograd.split_k : 1) *
          (winograd_packed_size(node, s, lanes) + batches);

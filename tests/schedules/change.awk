@@ -29,7 +29,7 @@ function changed(word,   pair) {
     return pair[1] "=" chosen
   }
   if (pair[2] == "true" || pair[2] == "false") return pair[1] "=" (below(2) ? "true" : "false")
-  return pair[1] "=" (below(2) ? other(pair[2]) : pair[2])
+  return pair[1] "=" (below(4) ? other(pair[2]) : pair[2])
 }
 
 # Whether the chosen algorithm has the field of the model's algorithm, too.
