@@ -1,4 +1,5 @@
-/* Lowering: a node becomes a call of a kernel, and kernels of equal shape become one. */
+/* Lowering: a node becomes a call of a kernel. Kernels are templates with parameters, and calls
+   have values and numbers as arguments: data, without names or C text. */
 #ifndef CNNC_LOWER_H
 #define CNNC_LOWER_H
 
@@ -6,34 +7,65 @@
 #include "ir/graph.h"
 #include "ir/options.h"
 
-enum { KERNEL_PARAMETERS_MAX = 36 };
+enum { KERNEL_PARAMETERS_MAX = 40 };
 
-/* One function of the output: a template and its parameters. */
+/* One function of the output, or several that one template makes. A parameter may be a reference
+   to another kernel's name: that one comes before it in the list. */
 typedef struct Kernel {
-  const char *template_name;
-  const char *name; /* holds all that tells it from other kernels of the template */
+  const char *template_name; /* conv2d.c.in */
   TemplateParam parameters[KERNEL_PARAMETERS_MAX];
   int parameter_count;
   const char *users; /* the layers that call it: "conv1, conv2" */
+  const char *name;  /* set by kernel_names; NULL before */
 } Kernel;
 
 typedef LIST_OF(Kernel *) KernelList;
 
-/* Whether the layer is one of the kernel's users. */
-bool kernel_has_user(const Kernel *kernel, const char *layer);
+typedef struct Argument {
+  enum {
+    ARGUMENT_VALUE,         /* value: its address */
+    ARGUMENT_OPTIMIZER,     /* value, integer: the parameter's state in that block of optimiser
+                               state, blocks of `count` reals */
+    ARGUMENT_NORM_INPUT,    /* values: the struct norm_input of these addresses; count 4: no bias */
+    ARGUMENT_INT,           /* integer */
+    ARGUMENT_NUMBER,        /* number */
+    ARGUMENT_IMAGE,         /* ints: channels, height, width */
+    ARGUMENT_INTS,          /* ints: an array */
+    ARGUMENT_WEIGHTS_SHAPE, /* ints: ic, oc, groups, kernel height and width, vectors of a tile */
+    ARGUMENT_STATE,         /* arguments of the function that makes the call */
+    ARGUMENT_BATCH,
+    ARGUMENT_BATCH_COUNT,
+    ARGUMENT_LOGITS
+  } kind;
+  union {
+    const Value *value;
+    Value *const *values;
+    const int *ints;
+    double number;
+  };
+  int64_t integer;
+  int64_t count; /* of values or ints */
+} Argument;
 
-/* `kernel->name(team, arguments)`; a view has no kernel. */
+/* A call of a kernel by every thread of the team. */
 typedef struct Call {
-  const Kernel *kernel;
-  const char *arguments; /* C text behind the team */
-  const char *team; /* "t", or "lanes" where the program has both layouts: of groups of images */
+  const Node *node;     /* NULL: the call that hands over the logits */
+  const Kernel *kernel; /* NULL: a view, which has no code */
+  LIST_OF(Argument *) arguments;
+  bool of_groups; /* the team's `groups` counts groups of LANES images, though images are
+                     channel-blocked */
 } Call;
 
-/* Lowers a node of a planned graph; the kernel joins the list unless it is there. The values'
-   identifiers are set. */
-Call lower_node(Graph *graph, const Node *node, const CompileOptions *options, KernelList *kernels);
+typedef LIST_OF(Call *) CallList;
+
+/* The calls of a planned graph, one a node in their order. Kernels join the list unless an equal
+   one is there. */
+CallList lower_graph(const Graph *graph, const CompileOptions *options, KernelList *kernels);
 
 /* The call that hands the logits of inference to the caller. */
-Call lower_logits(Graph *graph, const CompileOptions *options, KernelList *kernels);
+Call *lower_logits(const Graph *graph, const CompileOptions *options, KernelList *kernels);
+
+/* The parameter, or NULL. */
+const TemplateParam *kernel_parameter(const Kernel *kernel, const char *name);
 
 #endif

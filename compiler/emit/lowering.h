@@ -4,62 +4,49 @@
 
 #include "emit/lower.h"
 
-/* What a lowering rule fills in. */
+/* What a lowering rule fills in: the kernel's template and parameters, the call's arguments. */
 typedef struct Lowering {
-  Graph *graph;
+  Arena *arena;
+  const Graph *graph;
   const Node *node;
   const CompileOptions *options;
   KernelList *kernels;
   int lanes;
-  Kernel kernel;
-  const char *arguments;
+  Kernel kernel; /* no template: the node has no code */
+  Call *call;
 } Lowering;
 
-#define SET_NAME(l, ...) ((l)->kernel.name = arena_printf((l)->graph->arena, __VA_ARGS__))
+/* Parameters of a kernel's template. */
+void kernel_int(Kernel *kernel, const char *name, int64_t value);
+void kernel_bool(Kernel *kernel, const char *name, bool value);
+void kernel_text(Kernel *kernel, const char *name, const char *value);
+void kernel_number(Kernel *kernel, const char *name, double value);
+/* The name of a kernel of the list; "" without one. */
+void kernel_reference(Kernel *kernel, const char *name, const Kernel *other);
 
-/* Parameters of the kernel's template. */
-void lowering_int(Lowering *l, const char *name, int64_t value);
-void lowering_bool(Lowering *l, const char *name, bool value);
-void lowering_text(Lowering *l, const char *name, const char *value);
+/* The kernel of the list that is equal to the given one, which joins the list unless one is. */
+const Kernel *lowering_share(Lowering *l, const Kernel *kernel);
 
-/* Rows of pixels that a row of the image has: one a channel, or one a vector of channels. */
+/* Vectors that a row of the value has for each pixel: one a channel, or one a block of channels. */
 int lowering_planes(const Lowering *l, const Value *value);
-
-/* Shape parameters C H W and O P Q, kernel, stride and padding, with so many channels. */
-void lowering_window(Lowering *l, int read, const Value *x, int made, const Value *y);
 
 /* Reals of a row of features, in LAYOUT_PADDED_ROWS and LAYOUT_CHANNEL_BLOCKED. */
 int64_t lowering_row(const Lowering *l, const Value *value);
 
-/* Whether the node works on channels in lanes. */
 bool lowering_is_channel_blocked(const Lowering *l);
 
-/* The digits of a number in C; exact. */
-const char *lowering_digits(Lowering *l, double number);
-
-/* A number as the templates take it: exact. Returns it as a part of a name: 1e-05 is 1e_05. */
-const char *lowering_number(Lowering *l, const char *name, double number);
-
-/* C text of a value's place: the block that holds it, and where in there. */
-const char *lowering_memory(Lowering *l, const Value *value);
+/* Shape parameters C H W and O P Q, kernel, stride and padding, with so many channels. */
+void lowering_window(Lowering *l, int in, const Value *x, int out, const Value *y);
 
 /* One more argument of the call. */
-void lowering_argue(Lowering *l, const char *text);
+void lowering_pass(Lowering *l, Argument argument);
+void lowering_pass_int(Lowering *l, int64_t integer);
+void lowering_pass_value(Lowering *l, const Value *value);
+void lowering_pass_image(Lowering *l, const Value *value); /* its shape */
+void lowering_pass_ints(Lowering *l, int kind, int count, const int *ints);
 
-/* One for each value; values of one batch_norm have one word together. */
-void lowering_argue_list(Lowering *l, Value *const *values, int count);
-
-/* The node's inputs and outputs, in their order, as the call's arguments. */
-void lowering_argue_values(Lowering *l);
-
-/* Parts of names: "6x28x28"; "_s2" or "_s2x1", nothing where a pair has its usual value; the
-   suffixes of stride and padding. */
-const char *lowering_image(Lowering *l, const Value *value);
-const char *lowering_pair_suffix(Lowering *l, const char *letter, const int pair[2], int usual);
-const char *lowering_window_suffix(Lowering *l);
-
-/* The function that does a kernel's work for several shapes: joins the list unless it is there. */
-const Kernel *lowering_body(Lowering *l, const Kernel *body);
+/* The node's inputs, outputs and workspace, in this order. */
+void lowering_pass_values(Lowering *l);
 
 /* lower_ops.c: fills in the kernel and the arguments of the node. */
 void lowering_apply_rule(Lowering *l);

@@ -182,6 +182,35 @@ static int write_global(lua_State *lua) {
   return 0;
 }
 
+const char *number_digits(double number, char digits[NUMBER_DIGITS_MAX]) {
+  for (int count = 1; count <= 17; count++) {
+    snprintf(digits, NUMBER_DIGITS_MAX, "%.*g", count, number);
+    if (strtod(digits, NULL) == number) break;
+  }
+  return digits;
+}
+
+static void push_param(lua_State *lua, const TemplateParam *param) {
+  char digits[NUMBER_DIGITS_MAX];
+  switch (param->type) {
+  case PARAM_INT:
+    lua_pushinteger(lua, param->integer);
+    break;
+  case PARAM_BOOL:
+    lua_pushboolean(lua, param->boolean);
+    break;
+  case PARAM_STRING:
+    lua_pushstring(lua, param->string);
+    break;
+  case PARAM_NUMBER:
+    lua_pushstring(lua, number_digits(param->number, digits));
+    break;
+  case PARAM_REFERENCE:
+    lua_pushstring(lua, *param->reference);
+    break;
+  }
+}
+
 /* Leaves a fresh table of globals on the stack. */
 static void push_globals(lua_State *lua, const TemplateParam *params, int count) {
   static const char *const SHARED[] = {"string", "table",    "math",     "ipairs", "select",
@@ -199,17 +228,7 @@ static void push_globals(lua_State *lua, const TemplateParam *params, int count)
   lua_pushcclosure(lua, include, 1);
   lua_setfield(lua, -2, "include");
   for (int i = 0; i < count; i++) {
-    switch (params[i].type) {
-    case PARAM_INT:
-      lua_pushinteger(lua, params[i].integer);
-      break;
-    case PARAM_BOOL:
-      lua_pushboolean(lua, params[i].boolean);
-      break;
-    case PARAM_STRING:
-      lua_pushstring(lua, params[i].string);
-      break;
-    }
+    push_param(lua, &params[i]);
     lua_setfield(lua, -2, params[i].name);
   }
   luaL_setmetatable(lua, GLOBALS);

@@ -22,11 +22,19 @@
 
 typedef struct TemplateParam {
   const char *name;
-  enum { PARAM_INT, PARAM_BOOL, PARAM_STRING } type;
+  enum {
+    PARAM_INT,
+    PARAM_BOOL,
+    PARAM_STRING,
+    PARAM_NUMBER,   /* for the template its digits in C, exact */
+    PARAM_REFERENCE /* for the template a string, which is set before it is rendered */
+  } type;
   union {
     int64_t integer;
     bool boolean;
     const char *string;
+    double number;
+    const char *const *reference;
   };
 } TemplateParam;
 
@@ -39,6 +47,17 @@ static inline TemplateParam param_bool(const char *name, bool value) {
 static inline TemplateParam param_string(const char *name, const char *value) {
   return (TemplateParam){.name = name, .type = PARAM_STRING, .string = value};
 }
+static inline TemplateParam param_number(const char *name, double value) {
+  return (TemplateParam){.name = name, .type = PARAM_NUMBER, .number = value};
+}
+static inline TemplateParam param_reference(const char *name, const char *const *value) {
+  return (TemplateParam){.name = name, .type = PARAM_REFERENCE, .reference = value};
+}
+
+enum { NUMBER_DIGITS_MAX = 32 };
+
+/* The shortest decimal digits that are exactly the number. */
+const char *number_digits(double number, char digits[NUMBER_DIGITS_MAX]);
 
 /* Compiles a template when it is first rendered and keeps it. */
 typedef struct TemplateEngine TemplateEngine;

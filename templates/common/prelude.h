@@ -83,7 +83,8 @@ typedef struct image {
 #define STATISTICS(bn) a + bn##_mean, a + bn##_inverse
 #define NORMED(bn) p + bn##_weight, a + bn##_mean, a + bn##_inverse, p + bn##_bias
 #define NORM_PLACES(bn, trained, running, size) \
-  bn##_weight = trained, bn##_bias = trained + size, bn##_running_mean = running, bn##_running_var = running + size
+  bn##_weight = trained, bn##_bias = trained + size, \
+  bn##_running_mean = running, bn##_running_var = running + size
 #define STATISTICS_PLACES(bn, at, size) bn##_mean = at, bn##_inverse = at + size
 #define NORM_GRADIENT(bn) d + bn##_weight, d + bn##_bias
 

@@ -1,0 +1,151 @@
+#include "emit/call_text.h"
+
+#include "driver/text.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+/* The address of a value: the block that holds it, and its offset there. */
+static void write_address(FILE *out, const Value *value) {
+  const char *block = "a";
+  if (value->kind == VALUE_PARAMETER) block = "p";
+  if (value->kind == VALUE_BUFFER) block = "s"; /* running statistics: written, too */
+  if (value->kind == VALUE_PARAMETER_GRADIENT) block = "d";
+  fprintf(out, "%s + %s", block, value->identifier);
+}
+
+/* --- values of one batch_norm ------------------------------------------------------------------
+ */
+
+/* Addresses that follow each other and belong to one batch_norm are a macro of the prelude:
+   NORM(bn1) is p + bn1_weight, p + bn1_bias, s + bn1_running_mean, s + bn1_running_var. */
+typedef struct Family {
+  const char *macro;
+  int count;
+  ValueKind kind; /* of the first */
+  const char *suffixes[4];
+} Family;
+
+static const Family FAMILIES[] = {
+    {"NORM", 4, VALUE_PARAMETER, {"_weight", "_bias", "_running_mean", "_running_var"}},
+    {"NORMED", 4, VALUE_PARAMETER, {"_weight", "_mean", "_inverse", "_bias"}},
+    {"STATISTICS", 2, VALUE_ACTIVATION, {"_mean", "_inverse"}},
+    {"NORM_GRADIENT", 2, VALUE_PARAMETER_GRADIENT, {"_weight", "_bias"}},
+};
+
+typedef LIST_OF(const Value *) Values;
+
+/* Length of "bn1" where the values from number `first` on are such a family; else 0. */
+static int family_name(const Family *family, const Values *values, int first) {
+  if (values->count - first < family->count || values->at[first]->kind != family->kind) return 0;
+  const char *name = values->at[first]->identifier;
+  const size_t all = strlen(name), tail = strlen(family->suffixes[0]);
+  if (all <= tail) return 0;
+  const size_t length = all - tail;
+  for (int i = 0; i < family->count; i++) {
+    const char *other = values->at[first + i]->identifier;
+    if (strncmp(other, name, length) != 0 || strcmp(other + length, family->suffixes[i]) != 0)
+      return 0;
+  }
+  return (int)length;
+}
+
+static void write_addresses(FILE *out, const Values *values) {
+  const Family *end = FAMILIES + sizeof FAMILIES / sizeof *FAMILIES;
+  for (int i = 0; i < values->count; i++) {
+    int length = 0;
+    const Family *family = FAMILIES;
+    while (family < end && !(length = family_name(family, values, i))) family++;
+    if (i > 0) fputs(", ", out);
+    if (length > 0) {
+      fprintf(out, "%s(%.*s)", family->macro, length, values->at[i]->identifier);
+      i += family->count - 1;
+    } else {
+      write_address(out, values->at[i]);
+    }
+  }
+}
+
+/* --- arguments -------------------------------------------------------------------------------- */
+
+static void write_ints(FILE *out, const char *before, const Argument *argument) {
+  fputs(before, out);
+  for (int i = 0; i < argument->count; i++) fprintf(out, "%s%d", i ? ", " : "", argument->ints[i]);
+  fputc('}', out);
+}
+
+static void write_norm_input(FILE *out, Arena *arena, const Argument *argument) {
+  Values values = {0};
+  for (int i = 0; i < argument->count; i++) LIST_PUSH(arena, &values, argument->values[i]);
+  fputs("(norm_input){", out);
+  write_addresses(out, &values);
+  fputs(argument->count == 4 ? ", NULL}" : "}", out);
+}
+
+/* One block of optimiser state follows the other. */
+static void write_optimizer(FILE *out, const Argument *argument) {
+  fputs("o", out);
+  if (argument->integer == 1) fprintf(out, " + (size_t)%" PRId64, argument->count);
+  if (argument->integer > 1)
+    fprintf(out, " + (size_t)%" PRId64 " * %" PRId64, argument->integer, argument->count);
+  fprintf(out, " + %s", argument->value->identifier);
+}
+
+static void write_argument(FILE *out, Arena *arena, const Argument *argument) {
+  switch (argument->kind) {
+  case ARGUMENT_VALUE:
+    write_address(out, argument->value);
+    break;
+  case ARGUMENT_OPTIMIZER:
+    write_optimizer(out, argument);
+    break;
+  case ARGUMENT_NORM_INPUT:
+    write_norm_input(out, arena, argument);
+    break;
+  case ARGUMENT_INT:
+    fprintf(out, "%" PRId64, argument->integer);
+    break;
+  case ARGUMENT_NUMBER:
+    fprintf(out, "%.9g", argument->number);
+    break;
+  case ARGUMENT_IMAGE:
+    write_ints(out, "(image){", argument);
+    break;
+  case ARGUMENT_INTS:
+    write_ints(out, "(const int[]){", argument);
+    break;
+  case ARGUMENT_WEIGHTS_SHAPE:
+    write_ints(out, "(weights_shape){LANES, ", argument);
+    break;
+  case ARGUMENT_STATE:
+    fputs("state", out);
+    break;
+  case ARGUMENT_BATCH:
+    fputs("batch", out);
+    break;
+  case ARGUMENT_BATCH_COUNT:
+    fputs("batch->count", out);
+    break;
+  case ARGUMENT_LOGITS:
+    fputs("logits", out);
+    break;
+  }
+}
+
+char *call_text(Arena *arena, const Call *call) {
+  TextStream text;
+  text_begin(&text);
+  fprintf(text.out, "%s(%s", call->kernel->name, call->of_groups ? "lanes" : "t");
+  for (int i = 0; i < call->arguments.count;) {
+    Values values = {0}; /* in a row */
+    for (; i < call->arguments.count && call->arguments.at[i]->kind == ARGUMENT_VALUE; i++)
+      LIST_PUSH(arena, &values, call->arguments.at[i]->value);
+    fputs(", ", text.out);
+    if (values.count > 0)
+      write_addresses(text.out, &values);
+    else
+      write_argument(text.out, arena, call->arguments.at[i++]);
+  }
+  fputc(')', text.out);
+  return text_done(&text, arena);
+}

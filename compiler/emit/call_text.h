@@ -1,0 +1,10 @@
+/* The C text of calls. Values have their identifiers, kernels their names. */
+#ifndef CNNC_CALL_TEXT_H
+#define CNNC_CALL_TEXT_H
+
+#include "emit/lower.h"
+
+/* `name(team, arguments)`, without a semicolon. */
+char *call_text(Arena *arena, const Call *call);
+
+#endif

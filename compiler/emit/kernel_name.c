@@ -1,0 +1,175 @@
+#include "emit/kernel_name.h"
+
+#include "driver/text.h"
+
+#include <assert.h>
+#include <ctype.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* --- patterns --------------------------------------------------------------------------------- */
+
+/* What shapes of convolutions and pools have in their names. */
+#define IMAGES "_{C}x{H}x{W}_to_{O}x{P}x{Q}"
+#define PLANES "_{KH}x{KW}_{H}x{W}_to_{P}x{Q}{SH,SW:_s=1}{PH,PW:_p=0}"
+#define WINDOW "{SH,SW:_s=1}{PH,PW:_p=0}{DH,DW:_d=1}{G:_g=1}"
+#define PARTS "{READ_ROW?_part}{MADE_ROW?_part}"
+
+/* Templates without a pattern give their name to their only kernel. */
+static const struct {
+  const char *template_name, *pattern;
+} PATTERNS[] = {
+    {"adaptive_avg_pool2d.c.in", "adaptive_avg_pool2d_{H}x{W}_to_{P}x{Q}"},
+    {"adaptive_avg_pool2d_backward.c.in",
+     "adaptive_avg_pool2d_backward_{H}x{W}_to_{P}x{Q}{mask?_mask}"},
+    {"add.c.in", "add{COUNT}{relu?_relu}{mask?_mask}"},
+    {"avg_pool2d.c.in", "avg_pool2d" PLANES "{count_include_pad!_inside}"},
+    {"avg_pool2d_backward.c.in",
+     "avg_pool2d_backward" PLANES "{count_include_pad!_inside}{mask?_mask}"},
+    {"batch_norm.c.in", "batch_norm{residual?_add}{relu?_relu}{part?_part}"},
+    {"batch_norm_channels.c.in", "batch_norm{residual?_add}{relu?_relu}{part?_part}"},
+    {"batch_norm_backward.c.in",
+     "batch_norm_backward{sums?_sums}{gate?_mask}{own?_recomputed}{part?_part}"},
+    {"batch_norm_backward_channels.c.in",
+     "batch_norm_backward{sums?_sums}{gate?_mask}{own?_recomputed}{part?_part}"},
+    {"batch_norm_inference.c.in", "batch_norm_inference{relu?_relu}"},
+    {"batch_norm_inference_channels.c.in", "batch_norm_inference{relu?_relu}"},
+    {"bias_gradient.c.in", "bias_gradient{part?_part}"},
+    {"bias_gradient_channels.c.in", "bias_gradient{part?_part}"},
+    {"concat.c.in", "concat{COUNT}"},
+    {"concat_channels.c.in", "concat{COUNT}{whole!_unaligned}"},
+    {"conv2d.c.in",
+     "conv{KH}x{KW}{backward?_backward_data}" IMAGES WINDOW "{bias?_bias}{relu?_relu}{mask?_mask}"},
+    {"conv2d_backward_weights.c.in", "conv{KH}x{KW}_backward_weights" IMAGES WINDOW},
+    {"conv2d_channels.c.in",
+     "{ROOM?winograd}{ROOM!conv}{KH}x{KW}{backward?_backward_data}_{C}to{O}_{H}x{W}" WINDOW
+     "{PIXEL?_nhwc}{bias?_bias}{relu?_relu}{residual?_add}{mask?_mask}{note?_sums}" PARTS},
+    {"conv2d_filters_channels.c.in",
+     "{ROOM?winograd}{ROOM!conv}{KH}x{KW}_backward_weights_{C}to{O}_{H}x{W}" WINDOW
+     "{PIXEL?_nhwc}" PARTS},
+    {"conv2d_prepacked.c.in",
+     "{ROOM?winograd}{ROOM!conv}{KH}x{KW}_prepacked_{C}to{O}_{H}x{W}" WINDOW
+     "{PIXEL?_nhwc}{residual?_add}{relu?_relu}" PARTS},
+    {"conv_channels_row.c.in", "row_of_{whole}{VREST:_v=0}{XREST:_x=0}{XREST2:_or=0}"
+                               "{shorter?_shorter}"},
+    {"conv_channels_tile.c.in",
+     "tile_{V}x{X}_of{VT}{STEP:_s=1}{SPREAD:_every=1}{PIXEL:_c=0}{EDGES:_clipped=0}"},
+    {"conv_rows.c.in", "conv_rows_{MT}x{XT}{REST:_tail=0}"},
+    {"conv_sums.c.in", "reduce_dy{gate?_masked}"},
+    {"conv_weights.c.in", "conv_weights_{OT}x{CT}{OREST:_oc=0}{CREST:_ic=0}"},
+    {"conv_weights_taps.c.in",
+     "conv_weights_{OT}x{KW}taps_s{STEP}_p{PAD}{RIGHT?_clip}{RIGHT}{REST:_tail=0}"},
+    {"dropout.c.in", "dropout_{id}_{F}"},
+    {"filters_channels_block.c.in",
+     "filters_{V}x{D}{TAPS:x=0}{STEP:_s=1}{PIXEL:_c=0}{VREST:_v=0}{DREST:_ic=0}"},
+    {"flatten.c.in", "flatten{backward?_backward}"},
+    {"flatten_channels.c.in", "flatten_{ROW}"},
+    {"flatten_into_lanes.c.in", "flatten{backward?_backward}"},
+    {"linear.c.in", "linear{backward?_backward_data_{M}_to_{K}}{backward!_{K}_to_{M}}"
+                    "{bias?_bias}{relu?_relu}{mask?_mask}"},
+    {"linear_rows.c.in", "linear_{I}_to_{O}{bias?_bias}{relu?_relu}"},
+    {"linear_backward_weights.c.in", "linear_backward_weights_{I}_to_{O}"},
+    {"local_response_norm.c.in", "local_response_norm_{N}"},
+    {"local_response_norm_channels.c.in", "local_response_norm_{N}_of{C}"},
+    {"local_response_norm_backward.c.in", "local_response_norm_backward_{N}"},
+    {"local_response_norm_backward_channels.c.in", "local_response_norm_backward_{N}_of{C}"},
+    {"logits.c.in", "logits_{K}"},
+    {"map.c.in", "map_{kind}{slope?_}{slope}"},
+    {"max_pool2d.c.in", "max_pool2d" PLANES "{places?_argmax}{mask?_mask}"},
+    {"max_pool2d_backward.c.in", "max_pool2d_backward" PLANES},
+    {"pack_channels.c.in", "pack_input{PIXELS?_nhwc}_{C}x{H}x{W}"},
+    {"pack_input.c.in", "pack_input_{C}x{H}x{W}"},
+    {"pad_lanes.c.in", "pad_channels"},
+    {"prepack_conv2d.c.in", "prepack_{winograd?winograd}{winograd!conv}{bias?_bias}{norm?_norm}"},
+    {"slice_channels.c.in", "slice{whole!_unaligned}"},
+    {"softmax_cross_entropy.c.in", "softmax_cross_entropy_{K}{auxiliary?_auxiliary}"},
+    {"squared_error.c.in", "squared_error_{K}{auxiliary?_auxiliary}"},
+    {"to_rows.c.in", "to_rows_{F}"},
+    {"update_adam.c.in", "update_adam{decoupled?w}"},
+    {"update_rmsprop.c.in", "update_rmsprop{momentum?_momentum}{centered?_centered}"},
+    {"update_sgd.c.in", "update_sgd{momentum?_momentum}{nesterov?_nesterov}"},
+};
+
+/* --- patterns become names ---------------------------------------------------------------------
+ */
+
+/* The parameter's value as a part of a name; "" for false. 1e-05 is 1e_05, 1e+05 is 1e05. */
+static const char *value_text(Arena *arena, const Kernel *kernel, const char *name) {
+  const TemplateParam *param = kernel_parameter(kernel, name);
+  if (!param) return "0";
+  if (param->type == PARAM_INT) return arena_printf(arena, "%" PRId64, param->integer);
+  if (param->type == PARAM_BOOL) return param->boolean ? "1" : "0";
+  char digits[NUMBER_DIGITS_MAX];
+  const char *from = param->type == PARAM_STRING      ? param->string
+                     : param->type == PARAM_REFERENCE ? *param->reference
+                                                      : number_digits(param->number, digits);
+  char *text = arena_strdup(arena, from), *to = text;
+  for (const char *c = from; *c; c++)
+    if (*c != '+') *to++ = (char)(isalnum((unsigned char)*c) ? *c : '_');
+  *to = '\0';
+  return text;
+}
+
+static bool is_set(const char *value) {
+  return *value && strcmp(value, "0") != 0;
+}
+
+/* The text between braces, without them. */
+static const char *braces_text(Arena *arena, const Kernel *kernel, char *inside) {
+  char *mark = inside + strcspn(inside, "?!:");
+  const char kind = *mark, *text = kind ? mark + 1 : "";
+  *mark = '\0';
+  char *second = strchr(inside, ',');
+  if (second) *second++ = '\0';
+  const char *value = value_text(arena, kernel, inside);
+  if (kind == '\0') return value;
+  if (kind == '?') return is_set(value) ? kernel_name_by(arena, kernel, text) : "";
+  if (kind == '!') return is_set(value) ? "" : kernel_name_by(arena, kernel, text);
+  const char *usual = strchr(text, '=');
+  const char *other = second ? value_text(arena, kernel, second) : value;
+  assert(usual);
+  if (!strcmp(value, usual + 1) && !strcmp(other, usual + 1)) return "";
+  const char *x = strcmp(value, other) != 0 ? "x" : "";
+  return arena_printf(arena, "%.*s%s%s%s", (int)(usual - text), text, value, x, *x ? other : "");
+}
+
+char *kernel_name_by(Arena *arena, const Kernel *kernel, const char *pattern) {
+  TextStream name;
+  text_begin(&name);
+  for (const char *at = pattern; *at; at++) {
+    if (*at != '{') {
+      fputc(*at, name.out);
+      continue;
+    }
+    const char *begin = ++at;
+    for (int depth = 1; depth > 0; at++) {
+      assert(*at);
+      depth += *at == '{' ? 1 : *at == '}' ? -1 : 0;
+    }
+    at--; /* at the closing brace */
+    fputs(braces_text(arena, kernel, arena_printf(arena, "%.*s", (int)(at - begin), begin)),
+          name.out);
+  }
+  return text_done(&name, arena);
+}
+
+static bool is_named(const KernelList *kernels, int count, const char *name) {
+  for (int i = 0; i < count; i++)
+    if (!strcmp(kernels->at[i]->name, name)) return true;
+  return false;
+}
+
+void kernel_names(Arena *arena, const KernelList *kernels) {
+  for (int i = 0; i < kernels->count; i++) {
+    Kernel *kernel = kernels->at[i];
+    const int stem = (int)strcspn(kernel->template_name, ".");
+    const char *name = arena_printf(arena, "%.*s", stem, kernel->template_name);
+    for (size_t k = 0; k < sizeof PATTERNS / sizeof *PATTERNS; k++)
+      if (!strcmp(PATTERNS[k].template_name, kernel->template_name))
+        name = kernel_name_by(arena, kernel, PATTERNS[k].pattern);
+    kernel->name = name;
+    for (int number = 2; is_named(kernels, i, kernel->name); number++)
+      kernel->name = arena_printf(arena, "%s_%d", name, number);
+  }
+}
