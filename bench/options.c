@@ -1,9 +1,8 @@
 #include "options.h"
 
 #include "affinity.h"
+#include "commands/arguments.h"
 
-#include <argp.h>
-#include <stdlib.h>
 #include <string.h>
 
 enum {
@@ -40,31 +39,6 @@ static const struct argp_option OPTIONS[] = {
 
 enum { MAX_THREADS = 1024, MAX_BATCH = 1 << 20 };
 
-static int read_list(char *text, const char *option, int most, int *list,
-                     const struct argp_state *state) {
-  int count = 0;
-  for (char *next = NULL, *word = strtok_r(text, ",", &next); word;
-       word = strtok_r(NULL, ",", &next)) {
-    char *end;
-    const long number = strtol(word, &end, 10);
-    if (*end || number < 1 || number > most)
-      argp_error(state, "--%s %s: must be whole numbers from 1 to %d, separated by commas", option,
-                 word, most);
-    if (count == LIST_MAX) argp_error(state, "--%s: at most %d numbers", option, LIST_MAX);
-    list[count++] = (int)number;
-  }
-  return count;
-}
-
-static int read_integer(const char *text, const char *option, int least, int most,
-                        const struct argp_state *state) {
-  char *end;
-  const long number = strtol(text, &end, 10);
-  if (end == text || *end || number < least || number > most)
-    argp_error(state, "--%s %s: must be a whole number from %d to %d", option, text, least, most);
-  return (int)number;
-}
-
 static void read_works(RaceOptions *options, char *text, const struct argp_state *state) {
   options->work_count = 0;
   for (char *next = NULL, *word = strtok_r(text, ",", &next); word;
@@ -97,13 +71,14 @@ static void pass_on(RaceOptions *options, const char *option, const char *value,
 
 static error_t parse_option(int key, char *text, struct argp_state *state) {
   RaceOptions *options = state->input;
-  char *end;
   switch (key) {
   case KEY_BATCH:
-    options->batch_count = read_list(text, "batch", MAX_BATCH, options->batches, state);
+    options->batch_count =
+        cnn_argument_list(state, "--batch", text, 1, MAX_BATCH, options->batches, LIST_MAX);
     break;
   case KEY_THREADS:
-    options->thread_count = read_list(text, "threads", MAX_THREADS, options->threads, state);
+    options->thread_count =
+        cnn_argument_list(state, "--threads", text, 1, MAX_THREADS, options->threads, LIST_MAX);
     break;
   case KEY_WORK:
     read_works(options, text, state);
@@ -130,15 +105,13 @@ static error_t parse_option(int key, char *text, struct argp_state *state) {
     pass_on(options, "-D", text, state);
     break;
   case KEY_SECONDS:
-    options->seconds = strtod(text, &end);
-    if (*end || !(options->seconds > 0 && options->seconds <= 3600))
-      argp_error(state, "--seconds %s: must be a number above 0, at most 3600", text);
+    options->seconds = cnn_argument_number(state, "--seconds", text, 0.001, 3600);
     break;
   case KEY_ROUNDS:
-    options->rounds = read_integer(text, "rounds", 1, ROUNDS_MAX, state);
+    options->rounds = (int)cnn_argument_integer(state, "--rounds", text, 1, ROUNDS_MAX);
     break;
   case KEY_RETRIES:
-    options->retries = read_integer(text, "retries", 0, 100, state);
+    options->retries = (int)cnn_argument_integer(state, "--retries", text, 0, 100);
     break;
   case ARGP_KEY_ARG:
     if (options->model_count == MODELS_MAX) argp_error(state, "at most %d models", MODELS_MAX);
