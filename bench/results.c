@@ -105,7 +105,7 @@ bool results_read(Arena *arena, ResultList *results, const char *path) {
   return good;
 }
 
-bool replace_file(const char *path, const char *text) {
+static bool replace_file(const char *path, const char *text) {
   cnn_error error = {0};
   if (cnn_file_replace(path, text, strlen(text), &error)) return true;
   fprintf(stderr, "cnnc bench: %s\n", error.message);

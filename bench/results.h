@@ -49,7 +49,4 @@ void results_summary(Arena *arena, const ResultList *results, FILE *out);
 /* Draws the same as SVG; false with a message on standard error. */
 bool results_draw(Arena *arena, const ResultList *results, const char *path);
 
-/* Replaces a file atomically; false with a message on standard error. */
-bool replace_file(const char *path, const char *text);
-
 #endif

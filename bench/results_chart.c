@@ -2,9 +2,9 @@
    for each net and batch. A bar is an engine's speed over the reference's, on a logarithmic scale,
    and starts at the line of the reference. */
 #include "engines.h"
-#include "core/text.h"
+#include "data/files.h"
+#include "report/svg.h"
 #include "results.h"
-#include "driver/text.h"
 
 #include <math.h>
 #include <string.h>
@@ -28,7 +28,6 @@ static const char *const COLORS[ENGINE_COUNT] = {"#2b6cb0", "#8a8a8a", "#d9822b"
                                                  "#8e5aa8"};
 
 typedef struct Chart {
-  FILE *out;
   const ResultList *results;
   ResultList races;
   int reference;                     /* engine */
@@ -70,70 +69,66 @@ static double y_of(const Chart *chart, double ratio) {
   return HEIGHT * log(chart->high / ratio) / log(chart->high / chart->low);
 }
 
-static void draw_axis(const Chart *chart, double top, double width) {
+static void draw_axis(const Chart *chart, cnn_text *text, double top, double width) {
   for (int i = 0; i < TICK_COUNT; i++) {
     if (TICKS[i] < chart->low || TICKS[i] > chart->high) continue;
     const double y = top + y_of(chart, TICKS[i]);
-    fprintf(chart->out, "<path d=\"M%d %.1fh%.0f\" class=\"%s\"/>", LEFT, y, width,
-            TICKS[i] == 1 ? "one" : "grid");
-    fprintf(chart->out, "<text x=\"%d\" y=\"%.1f\" text-anchor=\"end\">%g</text>\n", LEFT - 8,
-            y + 4, TICKS[i]);
+    cnn_svg_line(text, LEFT, y, width, TICKS[i] == 1 ? "one" : "grid");
+    cnn_svg_text(text, LEFT - 8, y + 4, CNN_ANCHOR_END, NULL, "%g", TICKS[i]);
   }
 }
 
-static void draw_group(const Chart *chart, const Result *race, double left, double top) {
+static void draw_group(const Chart *chart, cnn_text *text, const Result *race, double left,
+                       double top) {
   const double one = top + y_of(chart, 1);
+  char tooltip[256];
   for (int k = 0; k < chart->bar_count; k++) {
     const double speed = ratio(chart, race, chart->bars[k]);
     if (speed == 0) continue;
     const double y = top + y_of(chart, speed);
-    fprintf(chart->out,
-            "<rect x=\"%.1f\" y=\"%.1f\" width=\"%d\" height=\"%.1f\" fill=\"%s\"><title>%s, batch "
-            "%d: %s %.3g</title></rect>\n",
-            left + k * BAR, fmin(y, one), BAR - 1, fabs(y - one), COLORS[chart->bars[k]], race->net,
-            race->batch, engine_name(chart->bars[k]), speed);
+    snprintf(tooltip, sizeof tooltip, "%s, batch %d: %s %.3g", race->net, race->batch,
+             engine_name(chart->bars[k]), speed);
+    cnn_svg_rect(text, left + k * BAR, fmin(y, one), BAR - 1, fabs(y - one), COLORS[chart->bars[k]],
+                 tooltip);
   }
-  fprintf(chart->out, "<text x=\"%.1f\" y=\"%.1f\" text-anchor=\"middle\">%d</text>\n",
-          left + chart->bar_count * BAR / 2.0, top + HEIGHT + 16, race->batch);
+  cnn_svg_text(text, left + chart->bar_count * BAR / 2.0, top + HEIGHT + 16, CNN_ANCHOR_MIDDLE,
+               NULL, "%d", race->batch);
 }
 
 /* All races with the work and threads of `first`. Returns the panel's width. */
-static double draw_panel(const Chart *chart, const Result *first, double top) {
+static double draw_panel(const Chart *chart, cnn_text *text, const Result *first, double top) {
   double x = LEFT + GAP / 2.0, begin = x;
   const char *net = "";
   for (int i = 0; i <= chart->races.count; i++) {
     const Result *race = i < chart->races.count ? chart->races.at[i] : NULL;
     if (race && (strcmp(race->work, first->work) != 0 || race->threads != first->threads)) continue;
     if (*net && (!race || strcmp(race->net, net) != 0)) { /* the name under its batches */
-      fprintf(chart->out,
-              "<text x=\"%.1f\" y=\"%.1f\" text-anchor=\"middle\" class=\"net\">%s</text>\n",
-              (begin + x - GAP) / 2, top + HEIGHT + 34, net);
+      cnn_svg_text(text, (begin + x - GAP) / 2, top + HEIGHT + 34, CNN_ANCHOR_MIDDLE, "net", "%s",
+                   net);
       x += GAP;
       begin = x;
     }
     if (!race) break;
     net = race->net;
-    draw_group(chart, race, x, top);
+    draw_group(chart, text, race, x, top);
     x += chart->bar_count * BAR + GAP;
   }
-  fprintf(chart->out, "<text x=\"%d\" y=\"%.1f\" class=\"title\">%s, %d thread%s</text>\n", LEFT,
-          top - 12, strcmp(first->work, "train") == 0 ? "training step" : "inference",
-          first->threads, cnn_plural(first->threads));
-  draw_axis(chart, top, x - LEFT);
+  cnn_svg_text(text, LEFT, top - 12, CNN_ANCHOR_START, "title", "%s, %d thread%s",
+               strcmp(first->work, "train") == 0 ? "training step" : "inference", first->threads,
+               cnn_plural(first->threads));
+  draw_axis(chart, text, top, x - LEFT);
   return x;
 }
 
-static void draw_legend(const Chart *chart) {
-  fprintf(chart->out,
-          "<text x=\"%d\" y=\"20\" class=\"title\">images/s over those of %s's best mode (the line "
-          "at 1); labels: batch</text>\n",
-          MARGIN, engine_name(chart->reference));
-  for (int k = 0; k < chart->bar_count; k++)
-    fprintf(chart->out,
-            "<rect x=\"%d\" y=\"30\" width=\"12\" height=\"12\" fill=\"%s\"/><text x=\"%d\" "
-            "y=\"41\">%s</text>\n",
-            MARGIN + k * LEGEND, COLORS[chart->bars[k]], MARGIN + k * LEGEND + 18,
-            engine_name(chart->bars[k]));
+static void draw_legend(const Chart *chart, cnn_text *text) {
+  cnn_svg_text(text, MARGIN, 20, CNN_ANCHOR_START, "title",
+               "images/s over those of %s's best mode (the line at 1); labels: batch",
+               engine_name(chart->reference));
+  for (int k = 0; k < chart->bar_count; k++) {
+    const int x = MARGIN + k * LEGEND;
+    cnn_svg_rect(text, x, 30, 12, 12, COLORS[chart->bars[k]], NULL);
+    cnn_svg_text(text, x + 18, 41, CNN_ANCHOR_START, NULL, "%s", engine_name(chart->bars[k]));
+  }
 }
 
 /* Whether no race before has the same work and threads. */
@@ -145,25 +140,38 @@ static bool opens_panel(const ResultList *races, int index) {
   return true;
 }
 
-bool results_draw(Arena *arena, const ResultList *results, const char *path) {
-  TextStream body, all;
-  text_begin(&body);
-  text_begin(&all);
-  Chart chart = {.results = results, .races = results_races(arena, results), .out = body.out};
-  choose_bars(&chart);
-  draw_legend(&chart);
+typedef struct Size {
+  double width, height;
+} Size;
+
+static Size draw_body(const Chart *chart, cnn_text *text) {
   double top = TOP + 24, width = 560;
-  for (int i = 0; i < chart.races.count; i++) {
-    if (!opens_panel(&chart.races, i)) continue;
-    width = fmax(width, draw_panel(&chart, chart.races.at[i], top));
+  draw_legend(chart, text);
+  for (int i = 0; i < chart->races.count; i++) {
+    if (!opens_panel(&chart->races, i)) continue;
+    width = fmax(width, draw_panel(chart, text, chart->races.at[i], top));
     top += HEIGHT + LABELS + 24;
   }
-  fprintf(all.out,
-          "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 %.0f %.0f\" width=\"%.0f\" "
-          "height=\"%.0f\">\n<title>Speed of networks by engine</title>\n"
-          "<style>text{font:12px sans-serif;fill:#444}.title,.net{font-weight:bold}"
-          ".grid{stroke:#ddd}.one{stroke:#444}</style>\n"
-          "<rect width=\"100%%\" height=\"100%%\" fill=\"#fff\"/>\n%s</svg>\n",
-          width + MARGIN, top - 24, width + MARGIN, top - 24, text_done(&body, arena));
-  return replace_file(path, text_done(&all, arena));
+  return (Size){width + MARGIN, top - 24};
+}
+
+/* For cnn_file_write_text. The panels decide how large the picture is, so they are measured first.
+ */
+static void draw(cnn_text *text, const void *what) {
+  const Chart *chart = what;
+  cnn_text measured = {0};
+  const Size size = draw_body(chart, &measured);
+  cnn_svg_begin(text, size.width, size.height, "Speed of networks by engine",
+                ".net{font-weight:bold}.one{stroke:#444}");
+  draw_body(chart, text);
+  cnn_svg_end(text);
+}
+
+bool results_draw(Arena *arena, const ResultList *results, const char *path) {
+  Chart chart = {.results = results, .races = results_races(arena, results)};
+  cnn_error error = {0};
+  choose_bars(&chart);
+  if (cnn_file_write_text(path, draw, &chart, &error)) return true;
+  fprintf(stderr, "cnnc bench: %s\n", error.message);
+  return false;
 }

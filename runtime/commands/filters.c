@@ -6,6 +6,7 @@
 #include "core/real.h"
 #include "core/storage.h"
 #include "data/files.h"
+#include "report/svg.h"
 #include "train/checkpoint.h"
 #include "train/run.h"
 
@@ -109,9 +110,9 @@ static bool choose_layer(bank *b, const options *o, cnn_error *error) {
 
 enum { TILE = 56, CELL_LEAST = 2, GAP = 6, MARGIN = 12, TITLE = 24, SLICES_MAX = 16, COLOURS = 3 };
 
-static double weight_at(const bank *b, int filter, int channel, int place) {
+static double weight_at(const bank *b, int filter, int channel, int pixel) {
   size_t area = (size_t)b->height * (size_t)b->width;
-  size_t index = ((size_t)filter * (size_t)b->channels + (size_t)channel) * area + (size_t)place;
+  size_t index = ((size_t)filter * (size_t)b->channels + (size_t)channel) * area + (size_t)pixel;
   return cnn_real_get(b->model, b->parameters, b->offset + index);
 }
 
@@ -119,8 +120,8 @@ static double weight_at(const bank *b, int filter, int channel, int place) {
 static double reach_of(const bank *b, int filter) {
   double most = 0;
   for (int c = 0; c < b->channels; c++)
-    for (int place = 0; place < b->height * b->width; place++)
-      most = fmax(most, fabs(weight_at(b, filter, c, place)));
+    for (int pixel = 0; pixel < b->height * b->width; pixel++)
+      most = fmax(most, fabs(weight_at(b, filter, c, pixel)));
   return most > 0 ? most : 1;
 }
 
@@ -132,14 +133,13 @@ static bool is_coloured(const bank *b) {
   return b->channels == COLOURS;
 }
 
-/* One slice, a path a weight: a stroke as long and as wide as 1. */
+/* One slice, a pixel a weight. */
 static void draw_slice(cnn_text *text, const bank *b, int filter, int slice, double reach) {
-  for (int place = 0; place < b->height * b->width; place++) {
+  for (int pixel = 0; pixel < b->height * b->width; pixel++) {
     int rgb[COLOURS];
     for (int c = 0; c < COLOURS; c++)
-      rgb[c] = shade(weight_at(b, filter, is_coloured(b) ? c : slice, place), reach);
-    cnn_text_add(text, "<path stroke=\"#%02x%02x%02x\" d=\"M%d %d.5h1\"/>", rgb[0], rgb[1], rgb[2],
-                 place % b->width, place / b->width);
+      rgb[c] = shade(weight_at(b, filter, is_coloured(b) ? c : slice, pixel), reach);
+    cnn_svg_pixel(text, pixel % b->width, pixel / b->width, rgb);
   }
 }
 
@@ -156,23 +156,20 @@ static void draw(cnn_text *text, const void *what) {
   int step_x = cell * b->width + GAP, step_y = cell * b->height + GAP;
   int width = 2 * MARGIN - GAP + columns * step_x;
   int height = TITLE + 2 * MARGIN - GAP + (tiles + columns - 1) / columns * step_y;
-  cnn_text_add(text,
-               "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 %d %d\" width=\"%d\" "
-               "height=\"%d\">\n<title>%s: filters of %s</title>\n"
-               "<rect width=\"100%%\" height=\"100%%\" fill=\"#fff\"/>\n"
-               "<text x=\"%d\" y=\"%d\" font-family=\"sans-serif\" font-size=\"12\">%s</text>\n"
-               "<g shape-rendering=\"crispEdges\">\n",
-               width, height, width, height, b->model->name, b->layer, MARGIN, TITLE, b->layer);
+  char title[600];
+  snprintf(title, sizeof title, "%s: filters of %s", b->model->name, b->layer);
+  cnn_svg_begin(text, width, height, title, "");
+  cnn_svg_text(text, MARGIN, TITLE, CNN_ANCHOR_START, NULL, "%s", b->layer);
   for (int tile = 0; tile < tiles; tile++) {
     int filter = tile / b->slices, slice = tile % b->slices;
-    cnn_text_add(text, "<g transform=\"translate(%d %d) scale(%d)\"><title>filter %d",
-                 MARGIN + tile % columns * step_x, TITLE + MARGIN + tile / columns * step_y, cell,
-                 filter);
-    cnn_text_add(text, b->slices > 1 ? ", channel %d</title>" : "</title>", slice);
+    snprintf(title, sizeof title, b->slices > 1 ? "filter %d, channel %d" : "filter %d", filter,
+             slice);
+    cnn_svg_pixels_begin(text, MARGIN + tile % columns * step_x,
+                         TITLE + MARGIN + tile / columns * step_y, cell, title);
     draw_slice(text, b, filter, slice, reach_of(b, filter));
-    cnn_text_add(text, "</g>\n");
+    cnn_svg_pixels_end(text);
   }
-  cnn_text_add(text, "</g>\n</svg>\n");
+  cnn_svg_end(text);
 }
 
 static int smaller(int a, int b) {

@@ -1,11 +1,13 @@
 #include "report/chart.h"
 
+#include "report/svg.h"
+
 #include <math.h>
 
-/* Panels of the same size beside each other; in pixels. */
+/* Panels of the same size in a row; in pixels. */
 enum { WIDTH = 360, HEIGHT = 220, LEFT = 56, TOP = 48, GAP = 76, LEGEND = 84, TICKS_MAX = 6 };
 
-/* Where a panel lies and what its axis shows; values of a logarithmic axis are powers of ten. */
+/* A panel's position and its vertical axis; on a logarithmic axis, values are exponents of ten. */
 typedef struct axes {
   const cnn_panel *panel;
   double left; /* pixels */
@@ -51,66 +53,52 @@ static double y_of(const axes *a, double value) {
 }
 
 static void draw_axes(cnn_text *text, const axes *a, const char *x_title) {
-  cnn_text_add(text, "<text x=\"%.0f\" y=\"%d\" class=\"title\">%s</text>\n", a->left, TOP - 16,
-               a->panel->title);
+  cnn_svg_text(text, a->left, TOP - 16, CNN_ANCHOR_START, "title", "%s", a->panel->title);
   int ticks = (int)lround((a->high - a->low) / a->step);
   for (int i = 0; i <= ticks; i++) {
     double value = a->low + i * a->step, y = y_of(a, value);
     if (fabs(value) < a->step / 2) value = 0; /* not 5e-17 */
-    cnn_text_add(text, "<path d=\"M%.0f %.1fh%d\" class=\"grid\"/>", a->left, y, WIDTH);
-    cnn_text_add(text, "<text x=\"%.0f\" y=\"%.1f\" text-anchor=\"end\">%.4g</text>\n", a->left - 8,
-                 y + 4, a->panel->logarithmic ? pow(10, value) : value);
+    cnn_svg_line(text, a->left, y, WIDTH, "grid");
+    cnn_svg_text(text, a->left - 8, y + 4, CNN_ANCHOR_END, NULL, "%.4g",
+                 a->panel->logarithmic ? pow(10, value) : value);
   }
   int every = (a->count + 9) / 10;
   for (int i = 0; i < a->count; i += every)
-    cnn_text_add(text, "<text x=\"%.1f\" y=\"%d\" text-anchor=\"middle\">%d</text>\n", x_of(a, i),
-                 TOP + HEIGHT + 20, i + 1);
-  cnn_text_add(text, "<text x=\"%.0f\" y=\"%d\" text-anchor=\"middle\">%s</text>\n",
-               a->left + WIDTH / 2, TOP + HEIGHT + 38, x_title);
+    cnn_svg_text(text, x_of(a, i), TOP + HEIGHT + 20, CNN_ANCHOR_MIDDLE, NULL, "%d", i + 1);
+  cnn_svg_text(text, a->left + WIDTH / 2, TOP + HEIGHT + 38, CNN_ANCHOR_MIDDLE, NULL, "%s",
+               x_title);
 }
+
+static const char *const CLASSES[CNN_SERIES_MAX] = {"s0", "s1"};
 
 static void draw_curve(cnn_text *text, const axes *a, int number) {
   const cnn_series *series = &a->panel->series[number];
   int last = -1;
-  cnn_text_add(text, "<polyline class=\"s%d\" points=\"", number);
+  cnn_svg_curve_begin(text, CLASSES[number]);
   for (int i = 0; i < series->count; i++) {
     double value = value_at(a->panel, series, i);
     if (isnan(value)) continue;
-    cnn_text_add(text, "%.1f,%.1f ", x_of(a, i), y_of(a, value));
+    cnn_svg_curve_point(text, x_of(a, i), y_of(a, value));
     last = i;
   }
-  cnn_text_add(text, "\"/>");
+  cnn_svg_curve_end(text);
   if (last >= 0)
-    cnn_text_add(text, "<circle class=\"s%d\" cx=\"%.1f\" cy=\"%.1f\" r=\"2\"/>", number,
-                 x_of(a, last), y_of(a, value_at(a->panel, series, last)));
-  cnn_text_add(text, "\n");
+    cnn_svg_dot(text, x_of(a, last), y_of(a, value_at(a->panel, series, last)), 2, CLASSES[number]);
 }
 
 static void draw_legend(cnn_text *text, const axes *a) {
   double x = a->left + WIDTH - LEGEND * a->panel->series_count;
   for (int s = 0; s < a->panel->series_count; s++, x += LEGEND) {
-    cnn_text_add(text, "<path class=\"s%d\" d=\"M%.0f %dh18\"/>", s, x, TOP - 20);
-    cnn_text_add(text, "<text x=\"%.0f\" y=\"%d\">%s</text>\n", x + 22, TOP - 16,
-                 a->panel->series[s].name);
+    cnn_svg_line(text, x, TOP - 20, 18, CLASSES[s]);
+    cnn_svg_text(text, x + 22, TOP - 16, CNN_ANCHOR_START, NULL, "%s", a->panel->series[s].name);
   }
 }
 
 void cnn_chart(cnn_text *text, const char *title, const char *x_title, const cnn_panel *panels,
                int panel_count) {
-  int width = LEFT + panel_count * (WIDTH + GAP) - GAP + 24, height = TOP + HEIGHT + 48;
-  cnn_text_add(text,
-               "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 %d %d\" width=\"%d\" "
-               "height=\"%d\">\n"
-               "<title>%s</title>\n"
-               "<style>\n"
-               "text{font:12px sans-serif;fill:#444}\n"
-               ".title{font-weight:bold}\n"
-               ".grid{stroke:#ddd}\n"
-               ".s0,.s1{fill:none;stroke-width:2;stroke-linejoin:round}\n"
-               ".s0{stroke:#d9822b}.s1{stroke:#2b6cb0}\n"
-               "</style>\n"
-               "<rect width=\"100%%\" height=\"100%%\" fill=\"#fff\"/>\n",
-               width, height, width, height, title);
+  cnn_svg_begin(text, LEFT + panel_count * (WIDTH + GAP) - GAP + 24, TOP + HEIGHT + 48, title,
+                ".s0,.s1{fill:none;stroke-width:2;stroke-linejoin:round}"
+                ".s0{stroke:#d9822b}.s1{stroke:#2b6cb0}");
   for (int i = 0; i < panel_count; i++) {
     axes a = {.panel = &panels[i], .left = LEFT + i * (WIDTH + GAP)};
     choose_bounds(&a);
@@ -118,5 +106,5 @@ void cnn_chart(cnn_text *text, const char *title, const char *x_title, const cnn
     for (int s = 0; s < a.panel->series_count; s++) draw_curve(text, &a, s);
     draw_legend(text, &a);
   }
-  cnn_text_add(text, "</svg>\n");
+  cnn_svg_end(text);
 }

@@ -1,4 +1,4 @@
-/* Charts as SVG: panels beside each other, a few curves in each over 1, 2, 3... */
+/* Line charts as SVG: panels in a row, up to CNN_SERIES_MAX curves in each over 1, 2, 3... */
 #ifndef CNN_CHART_H
 #define CNN_CHART_H
 
@@ -7,8 +7,8 @@
 #include <stdbool.h>
 
 typedef struct cnn_series {
-  const char *name;     /* plain text without markup */
-  const double *values; /* the first of them; the next is `stride` bytes on */
+  const char *name;
+  const double *values; /* the first; the next is `stride` bytes further */
   size_t stride;
   int count;
   double scale; /* factor: 100 for per cent */
@@ -23,8 +23,8 @@ typedef struct cnn_panel {
   int series_count;
 } cnn_panel;
 
-/* Adds the chart to the text. What cannot be shown (not finite, or not positive on a logarithmic
-   axis) is left out of its curve. */
+/* Adds the chart to the text. A curve omits values that are not finite, or not positive on a
+   logarithmic axis. */
 void cnn_chart(cnn_text *text, const char *title, const char *x_title, const cnn_panel *panels,
                int panel_count);
 
