@@ -14,9 +14,9 @@
 /* --- flags ---------------------------------------------------------------------------------- */
 
 static const char *machine_flags(const Options *options) {
-  const Target target = options->compile.target;
-  return options->target_is_native && target != TARGET_SCALAR ? "-march=native"
-                                                              : target_flags(target);
+  const Target *target = options->compile.target;
+  return options->target_is_native && target != &target_SCALAR ? "-march=native"
+                                                              : target->flags;
 }
 
 typedef LIST_OF(char *) WordList;

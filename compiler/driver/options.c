@@ -61,12 +61,15 @@ static void set_target(Parse *parse, const char *name, const struct argp_state *
     parse->options.compile.target = target_native();
     return;
   }
-  for (Target target = TARGET_SCALAR; target <= TARGET_AVX512; target++) {
-    if (strcmp(name, target_name(target)) != 0) continue;
+  const Target *target = target_find(name);
+  if (target) {
     parse->options.compile.target = target;
     return;
   }
-  argp_error(state, "--target %s: there is scalar, avx2, avx512 and native", name);
+  const char *names = "";
+  for (int i = 0; target_at(i); i++)
+    names = arena_printf(parse->arena, "%s%s%s", names, i ? ", " : "", target_at(i)->name);
+  argp_error(state, "--target %s: there is %s and native", name, names);
 }
 
 static void set_real(Parse *parse, const char *name, const struct argp_state *state) {
@@ -206,7 +209,7 @@ static error_t parse_command_option(int key, char *text, struct argp_state *stat
     if (!options->model && !options->cflags && !options->libs && !options->schedule_fields)
       argp_error(state, "which model? Name a file such as models/lenet5.lua");
     if (options->compile.real_is_double && parse->target_given &&
-        options->compile.target != TARGET_SCALAR)
+        options->compile.target != &target_SCALAR)
       argp_error(state, "--real double goes with --target scalar alone");
     return 0;
   default:
@@ -271,7 +274,7 @@ static const char *canonical_command(const Parse *parse) {
 
 static void finish(Parse *parse) {
   Options *options = &parse->options;
-  if (options->compile.real_is_double) options->compile.target = TARGET_SCALAR;
+  if (options->compile.real_is_double) options->compile.target = &target_SCALAR;
   int count = parse->definitions.count;
   DslDefinition *definitions = ARENA_ARRAY(parse->arena, DslDefinition, count);
   for (int i = 0; i < count; i++) definitions[i] = *parse->definitions.at[i];

@@ -1,22 +1,48 @@
-/* Instruction sets that the compiler generates code for. */
+/* Instruction sets that the compiler generates code for: compiler/targets.def. */
 #ifndef CNNC_TARGET_H
 #define CNNC_TARGET_H
 
-typedef enum Target { TARGET_SCALAR, TARGET_AVX2, TARGET_AVX512 } Target;
+/* Sides of a register tile, in accumulators. 0 x 0: none is chosen yet. */
+typedef struct RegisterTile {
+  int rows, columns;
+} RegisterTile;
 
-/* "scalar", "avx2", "avx512". */
-const char *target_name(Target target);
+typedef struct Target {
+  const char *name;           /* of --target: "avx512" */
+  int lanes;                  /* floats of a vector */
+  int registers;              /* vector registers */
+  int fma_ports, fma_latency; /* FMAs that start in a cycle; cycles until one is done */
+  int spare_registers;        /* that the register tile of a convolution leaves */
+  RegisterTile conv_tile;     /* usual, of batch-blocked convolutions: output channels x pixels */
+  RegisterTile linear_tile;   /* largest, on padded rows: output features x images */
+  int linear_few;             /* the same for at most two images: output features */
+  const char *header;         /* of templates/simd */
+  const char *flags;          /* that the C compiler needs for its instructions */
+  int number;                 /* of cnn_target in the runtime's cnn.h */
+  const char *enumerator;     /* CNN_AVX512 */
+} Target;
 
-/* Images a vector: 1, 8, 16. */
-int target_lanes(Target target);
+#define CNN_TARGET(ID, ...) extern const Target target_##ID;
+#include "../../runtime/core/cnn_targets.def"
+#undef CNN_TARGET
 
-/* Vector registers: how many accumulators a tile may have depends on it. */
-int target_registers(Target target);
+/* Target number i, from the least capable on; NULL: there are no more. */
+const Target *target_at(int i);
 
-/* What the C compiler needs to be told of its instructions. */
-const char *target_flags(Target target);
+/* NULL: there is none of that name. */
+const Target *target_find(const char *name);
 
 /* The best that this machine runs. */
-Target target_native(void);
+const Target *target_native(void);
+
+static inline const char *target_name(const Target *target) {
+  return target->name;
+}
+static inline int target_lanes(const Target *target) {
+  return target->lanes;
+}
+static inline int target_registers(const Target *target) {
+  return target->registers;
+}
 
 #endif

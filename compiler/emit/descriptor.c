@@ -280,14 +280,13 @@ static void write_profile(FILE *out, const Descriptor *descriptor) {
 /* --- all ------------------------------------------------------------------------------------- */
 
 void write_descriptor(const Descriptor *descriptor, FILE *tables, FILE *fields) {
-  static const char *const TARGETS[] = {"CNN_SCALAR", "CNN_AVX2", "CNN_AVX512"};
   const Graph *training = descriptor->training;
   const CompileOptions *options = descriptor->options;
   const bool squared = loss_node(training)->op == OP_squared_error;
   const int *dim = training->input->dim;
   fprintf(fields, "    .abi = CNN_ABI,\n    .name = \"%s\",\n", training->name);
   fprintf(fields, "    .command = \"%s\",\n    .target = %s,\n", descriptor->command,
-          TARGETS[options->target]);
+          options->target->enumerator);
   fprintf(fields, "    .real_bytes = sizeof(real),\n    .lanes = LANES,\n");
   fprintf(fields, "    .threads_max = THREADS_MAX,\n    .batch = %d,\n", training->recipe.batch);
   fprintf(fields, "    .input = {%d, %d, %d},\n    .classes = %d,\n", dim[1], dim[2], dim[3],

@@ -224,7 +224,6 @@ static char *in_lines(Arena *arena, const char *program) {
 }
 
 char *emit_program(Graph *training, Graph *inference, const CompileOptions *options) {
-  static const char *const VECTORS[] = {"vec_scalar.h", "vec_avx2.h", "vec_avx512.h"};
   Arena *arena = training->arena;
   TemplateEngine *engine = template_engine_new(arena);
   KernelList kernels = {0};
@@ -241,7 +240,7 @@ char *emit_program(Graph *training, Graph *inference, const CompileOptions *opti
   kernel_names(arena, &kernels);
 
   Paster paster = {
-      arena, engine, VECTORS[options->target], options->real_is_double ? "double" : "float", {0}};
+      arena, engine, options->target->header, options->real_is_double ? "double" : "float", {0}};
   const char *shared[SHARED_SECTIONS];
   make_shared_sections(&paster, &kernels, shared);
   Declarations *declarations = declarations_scan(arena, shared, SHARED_SECTIONS);

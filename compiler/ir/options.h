@@ -9,8 +9,8 @@
 struct ScheduleFile; /* schedule/overrides.h */
 
 typedef struct CompileOptions {
-  Target target;
-  bool real_is_double; /* TARGET_SCALAR only */
+  const Target *target;
+  bool real_is_double; /* the scalar target only */
   bool keep_values;    /* every value in guarded memory of its own, listed in the descriptor */
   bool direct;         /* no algorithm that rounds otherwise than plain sums: no Winograd */
   const char *command; /* what made the output, for its header: no absolute paths */

@@ -12,12 +12,6 @@ enum {
   L2_BYTES = 512 << 10 /* that stay in the L2 cache while others pass through */
 };
 
-/* The tile that most convolutions share. */
-void usual_conv_tile(const CompileOptions *options, RegisterTile *tile) {
-  const bool many = target_registers(options->target) == 32;
-  *tile = many ? (RegisterTile){8, 3} : (RegisterTile){6, 2};
-}
-
 /* What the kernel computes of a row: tiles where all taps reach pixels, single pixels elsewhere;
    both summed over their taps. */
 typedef struct RowOfTiles {
@@ -47,31 +41,35 @@ static RowOfTiles row_of_tiles(const Node *conv, int ow_unroll) {
 }
 
 /* Cycles of a row of `channels` output channels, for each input channel. */
-static double cycles_of_row(const Node *conv, int channels, RegisterTile tile) {
+static double cycles_of_row(const Target *target, const Node *conv, int channels,
+                            RegisterTile tile) {
   const double l2 = 1.0 / conv->attributes.kernel[1]; /* a new pixel comes with each row of taps */
   const RowOfTiles row = row_of_tiles(conv, tile.columns);
   const RegisterTile single = {tile.rows, 1};
   const int tail = channels % tile.rows;
   const RegisterTile tail_tile = {tail, tile.columns}, tail_single = {tail, 1};
-  double cycles = channels / tile.rows *
-                  (row.tiles * tile_cycles(tile, l2) + row.singles * tile_cycles(single, l2));
+  double cycles =
+      channels / tile.rows *
+      (row.tiles * tile_cycles(target, tile, l2) + row.singles * tile_cycles(target, single, l2));
   if (tail)
-    cycles += row.tiles * tile_cycles(tail_tile, l2) + row.singles * tile_cycles(tail_single, l2);
+    cycles += row.tiles * tile_cycles(target, tail_tile, l2) +
+              row.singles * tile_cycles(target, tail_single, l2);
   return tail ? cycles * COST_OF_TAIL_CODE : cycles;
 }
 
 /* The tile with the fewest cycles, if the usual one is not almost as good. */
 static RegisterTile choose_conv_tile(const Decision *d, int channels) {
   const int registers = tile_registers(d), columns = conv_columns(d->node);
-  RegisterTile best;
-  usual_conv_tile(d->options, &best);
+  const Target *target = d->options->target;
+  RegisterTile best = target->conv_tile; /* that most convolutions share */
   const bool usual = best.rows <= channels && best.columns <= columns;
-  double least = usual ? cycles_of_row(d->node, channels, best) * (1 - WORTH_A_KERNEL) : INFINITY;
+  double least =
+      usual ? cycles_of_row(target, d->node, channels, best) * (1 - WORTH_A_KERNEL) : INFINITY;
   RegisterTile tile;
   for (tile.rows = 1; tile.rows <= min(channels, OC_UNROLL_MAX); tile.rows++) {
     for (tile.columns = 1; tile.columns <= columns; tile.columns++) {
       if (!tile_fits(tile, registers) && tile.rows * tile.columns > 1) continue;
-      const double cycles = cycles_of_row(d->node, channels, tile);
+      const double cycles = cycles_of_row(target, d->node, channels, tile);
       if (cycles >= least) continue;
       least = cycles;
       best = tile;

@@ -79,7 +79,7 @@ bool decide_winograd_algorithm(Decision *d) {
 static void choose_direct_tile(Decision *d, int vectors, int columns) {
   ConvChannelBlocked *s = &d->s.conv_channel_blocked;
   const int registers = all_registers(d);
-  const RegisterTile tile = choose_vector_tile(vectors, columns, registers);
+  const RegisterTile tile = choose_vector_tile(d->options->target, vectors, columns);
   s->oc_vectors = tile.rows;
   s->ow_unroll = tile.columns;
   while (!conv_clips_few(d->node, s->ow_unroll)) { /* a tap reaches a single pixel, or misses it */

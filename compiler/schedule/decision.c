@@ -84,8 +84,9 @@ bool decision_check_tile(const Decision *d, const int *rows, int rows_most, cons
 /* --- the target ------------------------------------------------------------------------------- */
 
 int spare_registers(const Decision *d) {
+  enum { LINEAR_SPARE = 3 };
   const bool linear = d->node->in[0]->rank == 2;
-  return all_registers(d) == 32 || linear ? 3 : 2;
+  return linear ? LINEAR_SPARE : d->options->target->spare_registers;
 }
 
 int tile_registers(const Decision *d) {

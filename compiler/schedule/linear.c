@@ -14,7 +14,7 @@ static bool decide_tile(Decision *d, int *unroll, int *n_vectors) {
   RegisterTile tile = {0};
   int vectors = 4;
   while (groups % vectors) vectors--;
-  choose_tile(features, vectors, vectors, tile_registers(d), &tile);
+  choose_tile(d->options->target, features, vectors, vectors, tile_registers(d), &tile);
   *unroll = tile.rows;
   *n_vectors = tile.columns;
   decision_override(d, GROUP_TILE);
@@ -55,7 +55,7 @@ bool decide_linear_weights(Decision *d) {
   if (!decision_begin(d, SCHEDULE_LINEAR_WEIGHTS)) return false;
   LinearWeights *s = &d->s.linear_weights;
   RegisterTile tile = {0};
-  choose_tile(oc, vectors, 1, tile_registers(d), &tile);
+  choose_tile(d->options->target, oc, vectors, 1, tile_registers(d), &tile);
   s->oc_unroll = tile.rows;
   s->ic_vectors = tile.columns;
   decision_override(d, GROUP_TILE);
@@ -90,14 +90,14 @@ static bool check_block(const Decision *d, int ic, int images) {
 /* A block of the features of its images stays in the L1 cache while several tiles read it. */
 bool decide_linear_padded_rows(Decision *d) {
   enum { BLOCK_FEATURES = 16, BLOCK_BYTES = 32 << 10 };
-  const bool many = all_registers(d) == 32;
+  const Target *target = d->options->target;
   const int images = d->node->in[0]->dim[0], lanes = lanes_of(d);
   const int ic = d->node->in[0]->dim[1], oc = d->node->out[0]->dim[1];
   if (!decision_begin(d, SCHEDULE_LINEAR_PADDED_ROWS)) return false;
   LinearPaddedRows *s = &d->s.linear_padded_rows;
-  s->n_unroll = min(many ? 4 : 2, images);
+  s->n_unroll = min(target->linear_tile.columns, images);
   while (images % s->n_unroll) s->n_unroll--;
-  s->oc_unroll = min(oc, many ? (s->n_unroll > 2 ? 5 : 8) : 4);
+  s->oc_unroll = min(oc, s->n_unroll > 2 ? target->linear_tile.rows : target->linear_few);
   decision_override(d, GROUP_TILE);
   if (!decision_check(d, &s->oc_unroll, oc) || !decision_check(d, &s->n_unroll, images) ||
       !decision_check_registers(d, &s->oc_unroll, &s->n_unroll, s->n_unroll, spare_registers(d)) ||

@@ -14,7 +14,6 @@ bool decide_conv_batch_blocked(Decision *d);
 int64_t conv_batch_blocked_packed_size(const Node *node, const Schedule *s);
 bool decide_weights_batch_blocked(Decision *d);
 int64_t weights_batch_blocked_partial_size(const Node *node, const Schedule *s);
-void usual_conv_tile(const CompileOptions *options, RegisterTile *tile);
 
 /* conv_channel_blocked.c: conv2d, conv2d_backward_data and conv2d_prepacked. */
 bool decide_conv_channel_blocked(Decision *d);

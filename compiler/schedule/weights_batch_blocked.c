@@ -12,8 +12,7 @@ enum {
   TILE_L1_BYTES = 40 << 10,  /* the same, with what passes through */
   SUMS_L2_BYTES = 256 << 10, /* sums of a work item: they stay in the L2 cache */
   PART_L3_BYTES = 4 << 20, /* images that stay in the L3 cache while several work items read them */
-  PART_PIXELS = 256, /* vectors that a part sums, at least: a sum of lanes costs as much as 8 */
-  FMAS_IN_FLIGHT = 8
+  PART_PIXELS = 256 /* vectors that a part sums, at least: a sum of lanes costs as much as 8 */
 };
 
 int weights_sums_max(const CompileOptions *options) {
@@ -87,8 +86,9 @@ static void choose_taps(Decision *d, int oc) {
   const int registers = tile_registers(d), kw = d->node->attributes.kernel[1];
   RegisterTile tile = {1, kw};
   while (tile.rows < oc && tile_fits((RegisterTile){tile.rows + 1, kw}, registers)) tile.rows++;
+  const int in_flight = d->options->target->fma_ports * d->options->target->fma_latency;
   const int fewer = tile.rows - 1; /* where they leave no tail and still keep the FMA units busy */
-  if (oc % tile.rows && fewer && oc % fewer == 0 && fewer * kw >= FMAS_IN_FLIGHT) tile.rows = fewer;
+  if (oc % tile.rows && fewer && oc % fewer == 0 && fewer * kw >= in_flight) tile.rows = fewer;
   s->oc_unroll = tile.rows;
   s->kw_taps = kw;
 }
@@ -96,9 +96,8 @@ static void choose_taps(Decision *d, int oc) {
 /* Output channels x input channels. */
 static void choose_channels(Decision *d, int oc, int ic) {
   WeightsBatchBlocked *s = &d->s.weights_batch_blocked;
-  RegisterTile tile;
-  usual_conv_tile(d->options, &tile);
-  choose_tile(oc, ic, 1, tile_registers(d), &tile);
+  RegisterTile tile = d->options->target->conv_tile;
+  choose_tile(d->options->target, oc, ic, 1, tile_registers(d), &tile);
   while (tile.rows * tile.columns * d->node->attributes.kernel[1] > weights_sums_max(d->options))
     *(tile.rows < tile.columns ? &tile.columns : &tile.rows) /= 2; /* very wide kernels */
   s->oc_unroll = tile.rows;

@@ -67,11 +67,10 @@ static bool taps_fit(const Node *node) {
 static Algorithm choose_algorithm(const Decision *d, const Gradient *g) {
   const double WORTH_A_ROW = 0.04, BOUNDARY = 1; /* pixels at both ends of a row cost one more */
   const int kw = d->node->attributes.kernel[1], pixels = pixels_of_taps(d->node);
-  const int registers = all_registers(d);
   RegisterTile tile;
   if (!taps_fit(d->node)) return ALGORITHM_DIRECT;
-  const double one = choose_gradient_tile(g->vectors, g->ic, 1, registers, &tile) * pixels;
-  const double row = choose_gradient_tile(g->vectors, g->ic, kw, registers, &tile) *
+  const double one = choose_gradient_tile(d->options->target, g->vectors, g->ic, 1, &tile) * pixels;
+  const double row = choose_gradient_tile(d->options->target, g->vectors, g->ic, kw, &tile) *
                      ((double)pixels / kw + BOUNDARY);
   return row == 0 || row > one * (1 - WORTH_A_ROW) ? ALGORITHM_DIRECT : ALGORITHM_TAPS;
 }
@@ -168,7 +167,7 @@ static bool decide_direct(Decision *d, const Gradient *g) {
   WeightsChannelBlocked *s = &d->s.weights_channel_blocked;
   const int kw = d->s.algorithm == ALGORITHM_TAPS ? d->node->attributes.kernel[1] : 1;
   RegisterTile tile = {0};
-  choose_gradient_tile(g->vectors, g->ic, kw, all_registers(d), &tile);
+  choose_gradient_tile(d->options->target, g->vectors, g->ic, kw, &tile);
   s->oc_vectors = tile.rows;
   s->ic_unroll = tile.columns;
   s->kw_taps = kw;
@@ -193,7 +192,7 @@ static bool decide_winograd(Decision *d, const Gradient *g) {
   if (!decision_begin(d, SCHEDULE_WEIGHTS_WINOGRAD)) return false;
   WeightsWinograd *s = &d->s.weights_winograd;
   RegisterTile tile = {0};
-  choose_gradient_tile(g->vectors, g->ic, 1, all_registers(d), &tile);
+  choose_gradient_tile(d->options->target, g->vectors, g->ic, 1, &tile);
   s->oc_vectors = tile.rows;
   s->ic_unroll = tile.columns;
   decision_override(d, GROUP_TILE);

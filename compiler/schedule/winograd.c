@@ -70,12 +70,12 @@ static int64_t weights_bytes(const Decision *d) {
 /* As wide as fits; where that would leave threads without a tile batch, as wide as lets all have
    one. */
 static RegisterTile choose_winograd_tile(const Decision *d) {
-  const int registers = all_registers(d);
+  const Target *target = d->options->target;
   const int vectors = divide_up(output_of(d->node)->dim[1], lanes_of(d));
   const int tiles = d->graph->recipe.batch * tiles_of(d->node);
-  const RegisterTile widest = choose_vector_tile(vectors, MANY_TILES, registers);
+  const RegisterTile widest = choose_vector_tile(target, vectors, MANY_TILES);
   if (tiles >= FEW_THREADS * widest.columns) return widest;
-  return choose_vector_tile(vectors, max(LEAST_UNROLL, divide_up(tiles, FEW_THREADS)), registers);
+  return choose_vector_tile(target, vectors, max(LEAST_UNROLL, divide_up(tiles, FEW_THREADS)));
 }
 
 /* Output tiles of a tile batch: only whole ones are computed. */

@@ -78,7 +78,12 @@ static void print_layers(const cnn_model *model) {
 }
 
 static const char *target_name(cnn_target target) {
-  return target == CNN_AVX512 ? "AVX-512" : target == CNN_AVX2 ? "AVX2" : "scalar";
+  static const char *const TITLES[] = {
+#define CNN_TARGET(ID, name, title, ...) title,
+#include "cnn_targets.def"
+#undef CNN_TARGET
+  };
+  return TITLES[target];
 }
 
 bool cnn_summary(const cnn_model *model, int argc, char **argv, cnn_error *error) {

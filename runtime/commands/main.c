@@ -29,12 +29,12 @@ enum { COMMAND_COUNT = sizeof COMMANDS / sizeof *COMMANDS };
 static const char *missing_instructions(cnn_target target) {
 #if defined(__x86_64__) || defined(__i386__)
   __builtin_cpu_init();
-  if (target == CNN_AVX2 && !(__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")))
-    return "AVX2 and FMA";
-  if (target == CNN_AVX512 &&
-      !(__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
-        __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl")))
-    return "AVX-512 (F, BW, DQ, VL)";
+#define CNN_CPU(feature) __builtin_cpu_supports(feature)
+#define CNN_TARGET(ID, name, title, instructions, runs)                                            \
+  if (target == CNN_##ID && !(runs)) return instructions;
+#include "cnn_targets.def"
+#undef CNN_TARGET
+#undef CNN_CPU
   return NULL;
 #else
   return target == CNN_SCALAR ? NULL : "x86-64 vectors";

@@ -8,7 +8,12 @@
 #include <string.h>
 
 static const char *mode_name(cnn_target target) {
-  return target == CNN_AVX512 ? "avx512" : target == CNN_AVX2 ? "avx2" : "scalar";
+  static const char *const NAMES[] = {
+#define CNN_TARGET(ID, name, ...) name,
+#include "cnn_targets.def"
+#undef CNN_TARGET
+  };
+  return NAMES[target];
 }
 
 static void say_ready(const cnn_benchmark *bench) {

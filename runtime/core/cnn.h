@@ -19,7 +19,12 @@ extern "C" {
 /* Raised when cnn_model or the functions in it change meaning. */
 #define CNN_ABI 10
 
-typedef enum cnn_target { CNN_SCALAR, CNN_AVX2, CNN_AVX512 } cnn_target;
+/* Instruction sets: cnn_targets.def. */
+#define CNN_TARGET(ID, ...) CNN_##ID,
+typedef enum cnn_target {
+#include "cnn_targets.def"
+} cnn_target;
+#undef CNN_TARGET
 
 /* How a parameter is initialised: 0; scale; U(-scale, scale); N(0, scale^2); the same, truncated to
    -2 to 2, for a scale of at most 2. Xavier and He initialisers are one of these: the compiler

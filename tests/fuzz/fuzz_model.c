@@ -13,7 +13,7 @@ static bool is_small(const Graph *graph) {
 }
 
 static void compile(Graph *graph) {
-  const CompileOptions options = {.target = TARGET_AVX2, .command = "fuzz"};
+  const CompileOptions options = {.target = &target_AVX2, .command = "fuzz"};
   Program program;
   run_passes(graph, PASS_SIMPLIFY, PASS_SIMPLIFY, &options);
   plan_program(graph, &options, &program);

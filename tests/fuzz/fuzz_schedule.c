@@ -7,7 +7,7 @@
 #include "schedule/overrides.h"
 
 static void compile(Arena *arena, const ScheduleFile *schedule, int batch) {
-  const CompileOptions options = {.target = TARGET_AVX2, .command = "fuzz", .schedule = schedule};
+  const CompileOptions options = {.target = &target_AVX2, .command = "fuzz", .schedule = schedule};
   const DslOptions model = {.batch = batch};
   Diag diag = {0};
   Graph *graph = dsl_load(arena, &diag, MODEL, &model);

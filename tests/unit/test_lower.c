@@ -27,7 +27,7 @@ static int tear_down(void **state) {
 /* --- a small graph: x + relu(x), twice, then the sum of both -----------------------------------
  */
 
-static const CompileOptions AVX512 = {.target = TARGET_AVX512, .command = "cnnc small.lua"};
+static const CompileOptions AVX512 = {.target = &target_AVX512, .command = "cnnc small.lua"};
 static const SourcePos NOWHERE = {NULL, 0};
 
 typedef struct Small {

@@ -84,7 +84,7 @@ static Node *find(const Graph *graph, OpKind op) {
   return NULL;
 }
 
-static const CompileOptions AVX512 = {.target = TARGET_AVX512, .command = "cnnc small.lua"};
+static const CompileOptions AVX512 = {.target = &target_AVX512, .command = "cnnc small.lua"};
 
 /* --- tests ----------------------------------------------------------------------------------- */
 
@@ -268,7 +268,7 @@ static void few_images_have_channels_in_lanes(void **state) {
   assert_int_equal(conv->out[0]->layout, LAYOUT_CHANNEL_BLOCKED);
   assert_int_equal(inference->output->layout, LAYOUT_CHANNEL_BLOCKED);
   assert_int_equal(conv->in[1]->last, inference->nodes.count);
-  assert_int_equal(graph_inference(graph, &(CompileOptions){0})->image_layout,
+  assert_int_equal(graph_inference(graph, &(CompileOptions){.target = &target_SCALAR})->image_layout,
                    LAYOUT_BATCH_BLOCKED); /* scalar */
 }
 
