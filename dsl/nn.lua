@@ -10,6 +10,8 @@ local nn, methods = {}, {}
 
 -- Names of layers -----------------------------------------------------------------------------
 
+local LAYER_NAME_MAX, MODEL_NAME_MAX = 128, 64 -- characters, scopes included
+
 local scope = "" -- "layer1.0."
 local counts = {}
 -- What holds a name, by the name in C, where a dot becomes an underscore: names stay unique there.
@@ -51,6 +53,10 @@ local function name_layer(op, given, has_weight, has_bias)
   local what = given and text("%s '%s'", op, scope .. given) or op
   if given then check_name(what, given) end
   local name = given and scope .. given or free_name(op)
+  if #name > LAYER_NAME_MAX then
+    fail("%s: with its scopes the name has %d characters, but at most %d are allowed", op, #name,
+         LAYER_NAME_MAX)
+  end
   if string.find(name, "^%d") then
     fail("%s: the name must begin with a letter; put it in a scope, or before it 'layer'", what)
   end
@@ -509,6 +515,9 @@ local NORMALIZE = {
 }
 
 local function check_model_name(what, name)
+  if #name > MODEL_NAME_MAX then
+    fail("%s: the name has %d characters, but at most %d are allowed", what, #name, MODEL_NAME_MAX)
+  end
   if not string.find(name, "^[%a_][%w_]*$") then
     fail("%s: name %q must be letters, digits and _, a letter first, because it becomes a name in C; "
          .. "set name = \"...\"", what, name)

@@ -1,5 +1,6 @@
 #include "sandbox.h"
 
+#include "driver/escape.h"
 #include "driver/text.h"
 
 #include <assert.h>
@@ -7,17 +8,20 @@
 #include <errno.h>
 #include <lauxlib.h>
 #include <lualib.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/time.h>
+#include <time.h>
 #include <unistd.h>
 
 /* Far more than the largest nets take, and little enough to stop within seconds. */
 enum {
   BYTES_MAX = 256 << 20,
-  SECONDS_MAX = 20,
+  SECONDS_MAX = 20,      /* of the processor, for the model and for the system on its behalf */
+  WALL_SECONDS_MAX = 60, /* a model that waits, say for a terminal, comes to an end, too */
+  PRINTED_MAX = 1 << 20,
   INSTRUCTIONS_MAX = 200 * 1000 * 1000,
   INSTRUCTIONS_A_CHECK = 10000
 };
@@ -30,6 +34,7 @@ struct Sandbox {
   void *client;
   size_t bytes;
   int64_t instructions;
+  size_t printed; /* bytes */
   SourcePos out_of_memory_at;
   LIST_OF(const char *) files; /* of chunks, as positions name them */
 };
@@ -179,26 +184,54 @@ static void count_instructions(lua_State *lua, lua_Debug *event) {
 }
 
 /* A pattern of the string library can run for hours inside one instruction, where no hook comes.
-   The handler can do no more than say so and end the process; no file is open then. */
-static char out_of_time_message[1024];
+   The handler can do no more than print a message and end the process; no file is open then. */
+typedef struct Clock {
+  clockid_t id;
+  int seconds;
+  const char *verb;
+  timer_t timer;
+  char message[1024];
+} Clock;
 
-static void out_of_time(int signal) {
+static Clock clocks[] = {
+    {.id = CLOCK_PROCESS_CPUTIME_ID, .seconds = SECONDS_MAX, .verb = "computes"},
+    {.id = CLOCK_MONOTONIC, .seconds = WALL_SECONDS_MAX, .verb = "runs"}};
+enum { CLOCK_COUNT = sizeof clocks / sizeof *clocks };
+static bool clocks_run;
+
+static void out_of_time(int signal, siginfo_t *info, void *context) {
   (void)signal;
-  ssize_t written = write(STDERR_FILENO, out_of_time_message, strlen(out_of_time_message));
+  (void)context;
+  const char *message = info->si_value.sival_ptr;
+  struct pollfd out = {.fd = STDERR_FILENO, .events = POLLOUT}; /* which may be what blocks */
+  ssize_t written = poll(&out, 1, 0) == 1 ? write(STDERR_FILENO, message, strlen(message)) : 0;
   _exit(written < 0 ? EXIT_FAILED : EXIT_MODEL);
 }
 
-static void start_clock(const char *model_file) {
-  snprintf(out_of_time_message, sizeof out_of_time_message,
-           "%s: the model computes for more than %d seconds; is there a loop or a pattern without "
-           "end?\n",
-           model_file, SECONDS_MAX);
-  signal(SIGVTALRM, out_of_time);
-  setitimer(ITIMER_VIRTUAL, &(struct itimerval){.it_value.tv_sec = SECONDS_MAX}, NULL);
+static void start_clock(Clock *clock, const char *model_file) {
+  FILE *out = fmemopen(clock->message, sizeof clock->message - 1, "w");
+  if (!out) out_of_memory();
+  escape_print(out, model_file, strnlen(model_file, sizeof clock->message / 2 / 4));
+  fprintf(out,
+          ": the model %s for more than %d seconds; is there a loop or a pattern without end?\n",
+          clock->verb, clock->seconds);
+  fclose(out);
+  struct sigevent event = {.sigev_notify = SIGEV_SIGNAL, .sigev_signo = SIGVTALRM};
+  event.sigev_value.sival_ptr = clock->message;
+  if (timer_create(clock->id, &event, &clock->timer) != 0) out_of_memory();
+  timer_settime(clock->timer, 0, &(struct itimerspec){.it_value.tv_sec = clock->seconds}, NULL);
 }
 
-static void stop_clock(void) {
-  setitimer(ITIMER_VIRTUAL, &(struct itimerval){0}, NULL);
+static void start_clocks(const char *model_file) {
+  sigaction(SIGVTALRM, &(struct sigaction){.sa_sigaction = out_of_time, .sa_flags = SA_SIGINFO},
+            NULL);
+  for (int i = 0; i < CLOCK_COUNT; i++) start_clock(&clocks[i], model_file);
+  clocks_run = true;
+}
+
+static void stop_clocks(void) {
+  for (int i = 0; i < CLOCK_COUNT && clocks_run; i++) timer_delete(clocks[i].timer);
+  clocks_run = false;
 }
 
 /* --- chunks and require --------------------------------------------------------------------- */
@@ -260,10 +293,10 @@ void sandbox_provide(Sandbox *sandbox, const char *name) {
   lua_pop(lua, 1);
 }
 
-static bool is_module_name(const char *name) {
-  for (const char *c = name; *c; c++)
-    if (!isalnum((unsigned char)*c) && *c != '_' && *c != '-') return false;
-  return *name != '\0';
+static bool is_module_name(const char *name, size_t length) {
+  for (size_t i = 0; i < length; i++)
+    if (!isalnum((unsigned char)name[i]) && name[i] != '_' && name[i] != '-') return false;
+  return length > 0;
 }
 
 void sandbox_spare(Sandbox *sandbox, const char *output) {
@@ -301,11 +334,14 @@ static bool load_module(lua_State *lua, const char *name) {
 
 static int sandbox_require(lua_State *lua) {
   Sandbox *sandbox = sandbox_of(lua);
-  const char *name = luaL_checkstring(lua, 1);
+  size_t length;
+  const char *name = luaL_checklstring(lua, 1, &length);
   SourcePos pos = sandbox_position(lua);
-  if (!is_module_name(name)) {
+  if (!is_module_name(name, length)) {
+    const bool has_nul = strlen(name) < length;
     diag_set(sandbox->diag, EXIT_MODEL, pos,
-             "require takes the name of a module: letters, digits, - and _, not '%s'", name);
+             "require expects the name of a module: letters, digits, - and _, not '%s'%s", name,
+             has_nul ? " and a zero byte" : "");
     sandbox_raise(lua);
   }
   luaL_getsubtable(lua, LUA_REGISTRYINDEX, MODULES);
@@ -335,12 +371,28 @@ static int sandbox_require(lua_State *lua) {
 
 /* --- what a model may use ------------------------------------------------------------------- */
 
+static void charge_print(lua_State *lua, size_t bytes) {
+  Sandbox *sandbox = sandbox_of(lua);
+  sandbox->printed += bytes;
+  if (sandbox->printed <= PRINTED_MAX) return;
+  diag_set(sandbox->diag, EXIT_MODEL, sandbox_position(lua),
+           "print: the model prints more than %d KiB; is there a loop without end?",
+           PRINTED_MAX >> 10);
+  sandbox_raise(lua);
+}
+
 /* To standard error: standard output may be the generated program. */
 static int sandbox_print(lua_State *lua) {
-  for (int i = 1; i <= lua_gettop(lua); i++) {
-    fprintf(stderr, "%s%s", i > 1 ? "\t" : "", luaL_tolstring(lua, i, NULL));
+  const int count = lua_gettop(lua);
+  for (int i = 1; i <= count; i++) {
+    size_t length;
+    const char *text = luaL_tolstring(lua, i, &length);
+    charge_print(lua, length + 1);
+    if (i > 1) fputc('\t', stderr);
+    escape_print(stderr, text, length);
     lua_pop(lua, 1);
   }
+  charge_print(lua, 1);
   fputc('\n', stderr);
   return 0;
 }
@@ -475,11 +527,11 @@ Sandbox *sandbox_open(Arena *arena, Diag *diag, const char *model_file, const ch
   remove_function(lua, LUA_MATHLIBNAME, "randomseed");
   keep_own_globals(lua);
   lua_sethook(lua, count_instructions, LUA_MASKCOUNT, INSTRUCTIONS_A_CHECK);
-  start_clock(model_file);
+  start_clocks(model_file);
   return sandbox;
 }
 
 void sandbox_close(Sandbox *sandbox) {
   if (sandbox) lua_close(sandbox->lua);
-  stop_clock();
+  stop_clocks();
 }

@@ -1,5 +1,6 @@
 /* The command line, and the way of a model from Lua to C. */
 #include "driver/build.h"
+#include "driver/escape.h"
 #include "driver/locate.h"
 #include "driver/options.h"
 #include "driver/summary.h"
@@ -139,7 +140,7 @@ static bool run_build(Arena *arena, Diag *diag, const Options *options) {
 
 static bool run_help(Arena *arena, Diag *diag, const Options *options) {
   const char *text = dsl_describe(arena, diag, options->model, &options->dsl);
-  if (text) fputs(text, stdout);
+  if (text) escape_print(stdout, text, strlen(text));
   return text != NULL;
 }
 
@@ -186,6 +187,13 @@ static bool run_command(Arena *arena, Diag *diag, const Options *options) {
   return false;
 }
 
+/* A mistake in a model begins with its file and line; any other with the program's name. */
+static void print_mistake(const Diag *diag) {
+  if (diag->code != EXIT_MODEL) fputs("cnnc: ", stderr);
+  escape_print(stderr, diag->message, strlen(diag->message));
+  fputc('\n', stderr);
+}
+
 int main(int argc, char **argv) {
   text_check_stdout("cnnc");
   if (argc > 1 && !strcmp(argv[1], "bench")) return run_bench(argv + 1);
@@ -198,9 +206,7 @@ int main(int argc, char **argv) {
   if (options.schedule)
     options.compile.schedule = schedule_file_read(arena, &diag, options.schedule, stderr);
   if (diag.code == EXIT_DONE) run_command(arena, &diag, &options);
-  /* a model's mistake stands behind its own file and line */
-  if (diag.code != EXIT_DONE)
-    fprintf(stderr, "%s%s\n", diag.code == EXIT_MODEL ? "" : "cnnc: ", diag.message);
+  if (diag.code != EXIT_DONE) print_mistake(&diag);
   arena_release(arena);
   return (int)diag.code;
 }

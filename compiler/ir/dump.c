@@ -1,9 +1,11 @@
 #include "ir/dump.h"
 
+#include "driver/escape.h"
 #include "ir/init.h"
 #include "ir/queries.h"
 
 #include <inttypes.h>
+#include <string.h>
 
 static const char *const KIND_NAMES[] = {"input",     "activation",         "gradient",
                                          "parameter", "parameter gradient", "loss",
@@ -75,7 +77,11 @@ static void print_node(const Graph *graph, const Node *node, FILE *out) {
   print_attributes(node, out);
   if (node->schedule.algorithm != ALGORITHM_NONE)
     fprintf(out, " | %s", schedule_text(graph->arena, &node->schedule));
-  if (node->pos.file) fprintf(out, "  -- %s:%d", node->pos.file, node->pos.line);
+  if (node->pos.file) {
+    fputs("  -- ", out);
+    escape_print(out, node->pos.file, strlen(node->pos.file));
+    fprintf(out, ":%d", node->pos.line);
+  }
   fputc('\n', out);
 }
 

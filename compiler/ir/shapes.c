@@ -93,8 +93,30 @@ static bool check_at_least(const Node *node, Diag *diag, const char *name, const
 
 /* --- the rules ------------------------------------------------------------------------------ */
 
-/* The sums of a kernel's row, and the squares of local_response_norm, lie on the stack. */
-enum { KERNEL_MAX = 1024 };
+/* The sums of a kernel's row, and the squares of local_response_norm, lie on the stack.
+
+   Kernels compute the position of a tap, (o + tile) * stride + k * dilation - padding, as an int.
+   With a side of at most SIDE_MAX, and tiles of fewer than 64 outputs, it fits: a stride counts as
+   no more than the side (simplify), and dilation * (kernel - 1) is less than the side, because the
+   kernel fits. PyTorch has no limit for the padding of convolutions; but outputs beyond the
+   kernel's extent are no more than the bias, and a limit keeps loops over padded positions short.
+ */
+enum { KERNEL_MAX = 1024, PADDING_MAX = 1024, SIDE_MAX = 1 << 24 };
+
+static bool check_sides(const Node *node, Diag *diag) {
+  const int *padding = node->attributes.padding, *in = &node->in[0]->dim[2];
+  if (!check_at_least(node, diag, "padding", padding, 2, 0)) return false;
+  if (padding[0] > PADDING_MAX || padding[1] > PADDING_MAX)
+    return mistake(node, diag, "padding %s is too large: at most %d rows and columns a side",
+                   size_words(padding).text, PADDING_MAX);
+  const int64_t size[2] = {in[0] + 2 * (int64_t)padding[0], in[1] + 2 * (int64_t)padding[1]};
+  return (size[0] <= SIDE_MAX && size[1] <= SIDE_MAX) ||
+         mistake(
+             node, diag,
+             "its input with padding has %s rows and columns; the limit is %d of each: make the "
+             "image smaller, or flatten it",
+             pair_words(size[0], size[1]).text, SIDE_MAX);
+}
 
 static bool check_kernel(const Node *node, Diag *diag) {
   const int *kernel = node->attributes.kernel;
@@ -107,8 +129,7 @@ static bool check_kernel(const Node *node, Diag *diag) {
 static bool check_conv2d_attributes(const Node *node, Diag *diag) {
   const Attributes *a = &node->attributes;
   if (!check_at_least(node, diag, "channels", &a->channels, 1, 1) || !check_kernel(node, diag) ||
-      !check_at_least(node, diag, "stride", a->stride, 2, 1) ||
-      !check_at_least(node, diag, "padding", a->padding, 2, 0) ||
+      !check_at_least(node, diag, "stride", a->stride, 2, 1) || !check_sides(node, diag) ||
       !check_at_least(node, diag, "dilation", a->dilation, 2, 1) ||
       !check_at_least(node, diag, "groups", &a->groups, 1, 1))
     return false;
@@ -175,8 +196,7 @@ static int64_t pooled_size(int64_t in, int64_t kernel, int64_t stride, int64_t p
 static bool shape_pool(const Node *node, Diag *diag, Shape *out) {
   const Attributes *a = &node->attributes;
   if (!check_images(node, diag) || !check_kernel(node, diag) ||
-      !check_at_least(node, diag, "stride", a->stride, 2, 1) ||
-      !check_at_least(node, diag, "padding", a->padding, 2, 0))
+      !check_at_least(node, diag, "stride", a->stride, 2, 1) || !check_sides(node, diag))
     return false;
   const int *in = &node->in[0]->dim[2];
   int64_t size[2];
@@ -231,6 +251,13 @@ static bool shape_local_response_norm(const Node *node, Diag *diag, Shape *out) 
 static bool shape_adaptive_pool(const Node *node, Diag *diag, Shape *out) {
   const int *size = node->attributes.output, *in = node->in[0]->dim;
   if (!check_images(node, diag) || !check_at_least(node, diag, "output", size, 2, 1)) return false;
+  for (int i = 0; i < 2; i++) /* kernels multiply a position by a size */
+    if (((int64_t)size[i] + 1) * ((int64_t)in[2 + i] + 1) > INT_MAX)
+      return mistake(
+          node, diag,
+          "output %s of input %s is too large: the product of two sides must be less than "
+          "2^31",
+          pair_words(size[0], size[1]).text, pair_words(in[2], in[3]).text);
   return set_shape(node, diag, out, 4, in[0], in[1], size[0], size[1]);
 }
 

@@ -2,7 +2,8 @@
    Requires  the graph as the model built it.
    Establishes  no op without effect (dropout with p = 0, 1x1 pooling with stride 1, adaptive
    pooling to the size that is there, flatten of what is flat, an activation of its own result) and
-   no node whose result nobody reads. May break  nothing. */
+   no node whose result nobody reads;
+   strides and dilations of at most the size of the padded input. May break  nothing. */
 #include "ir/queries.h"
 #include "passes/passes.h"
 
@@ -32,6 +33,19 @@ static bool has_no_effect(const Node *node) {
   }
 }
 
+/* A stride that leads past the padded input, where there is one output, and the dilation of a
+   kernel of one tap, count as the size of the padded input: so distances stay below it. */
+static void limit_distances(Node *node) {
+  Attributes *a = &node->attributes;
+  const bool has_window = op_has_attribute(node->op, "stride");
+  for (int i = 0; i < 2 && has_window; i++) {
+    int size = node->in[0]->dim[2 + i] + 2 * a->padding[i];
+    if (size < a->kernel[i]) size = a->kernel[i];
+    if (a->stride[i] > size) a->stride[i] = size;
+    if (a->dilation[i] > size) a->dilation[i] = size;
+  }
+}
+
 static bool is_dead(const Graph *graph, const Node *node) {
   for (int i = 0; i < node->out_count; i++)
     if (graph_uses(graph, node->out[i])) return false;
@@ -44,6 +58,7 @@ static void bypass(Graph *graph, Node *node) {
 }
 
 void pass_simplify(Graph *graph) {
+  for (int i = 0; i < graph->nodes.count; i++) limit_distances(graph->nodes.at[i]);
   for (int i = 0; i < graph->nodes.count; i++)
     if (has_no_effect(graph->nodes.at[i])) bypass(graph, graph->nodes.at[i--]);
   for (int i = graph->nodes.count - 1; i >= 0; i--)

@@ -1,3 +1,3 @@
--- expect 3: require_path.lua:3: require takes the name of a module: letters, digits, - and _, not '../syntax'
+-- expect 3: require_path.lua:3: require expects the name of a module: letters, digits, - and _, not '../syntax'
 local nn = require "nn"
 local blocks = require "../syntax"
