@@ -51,6 +51,16 @@ static bool uses_buffers(const Graph *graph, Phase phase) {
   return false;
 }
 
+static bool has_value(const Graph *graph, Layout layout) {
+  for (int i = 0; i < graph->values.count; i++)
+    if (graph->values.at[i]->layout == layout) return true;
+  return false;
+}
+
+static bool has_layout(const Graph *training, const Graph *inference, Layout layout) {
+  return has_value(training, layout) || has_value(inference, layout);
+}
+
 /* --- calls ------------------------------------------------------------------------------------ */
 
 /* The calls of a graph, as they are written. */
@@ -176,13 +186,13 @@ static char *layer_table(const Graph *graph, const LayerSummaryList *summary,
   for (int i = 0; i < summary->count; i++)
     if (is_listed(&summary->at[i]) && (int)strlen(summary->at[i].name) > width)
       width = (int)strlen(summary->at[i].name);
-  fprintf(text.out, "   %-*s %-12s %9s %9s  %s\n", width, "layer", "output", "MFLOP", "bytes",
+  fprintf(text.out, "   %-*s %-11s %8s %8s  %s\n", width, "layer", "output", "MFLOP", "bytes",
           "kernel");
   for (int i = 0; i < summary->count; i++) {
     const LayerSummary *layer = &summary->at[i];
     if (!is_listed(layer)) continue;
     const char *kernel = kernel_of(calls, layer->name);
-    fprintf(text.out, "   %-*s %-12s %9.3f %9" PRId64 "%s%s\n", width, layer->name,
+    fprintf(text.out, "   %-*s %-11s %8.3f %8" PRId64 "%s%s\n", width, layer->name,
             shape_text(layer, shape), 2e-6 * (double)layer->macs, layer->activation_bytes,
             *kernel ? "  " : "", kernel);
   }
@@ -265,22 +275,27 @@ char *emit_program(Graph *training, Graph *inference, const CompileOptions *opti
       param_string("name", training->name),
       param_string("command", harmless(arena, options->command, false)),
       param_string("target", target_name(options->target)),
+      param_int("LANES", target_lanes(options->target)),
+      param_bool("batch_blocked", has_layout(training, inference, LAYOUT_BATCH_BLOCKED)),
+      param_bool("channel_blocked", has_layout(training, inference, LAYOUT_CHANNEL_BLOCKED)),
+      param_bool("channels_last", has_layout(training, inference, LAYOUT_CHANNELS_LAST)),
+      param_bool("padded_rows", has_layout(training, inference, LAYOUT_PADDED_ROWS)),
       param_string("layers", layer_table(training, &descriptor.layers, &train.calls)),
       param_string("parameters", parameter_offsets(training)),
-      param_string("training_plan", activation_offsets(training, "    ", value_is_planned)),
-      param_string("preparation_plan", activation_offsets(inference, "    ", is_prepacked)),
-      param_string("inference_plan", activation_offsets(inference, "    ", value_is_planned)),
+      param_string("training_offsets", activation_offsets(training, "    ", value_is_planned)),
+      param_string("prepacked_offsets", activation_offsets(inference, "    ", is_prepacked)),
+      param_string("inference_offsets", activation_offsets(inference, "    ", value_is_planned)),
       param_string("forward", forward),
       param_string("backward", backward),
       param_string("update", update),
       param_string("inference", inferred),
-      param_string("preparation", prepack),
+      param_string("prepacking", prepack),
       param_bool("channels", inference->image_layout == LAYOUT_CHANNEL_BLOCKED),
       param_bool("trains_channels", training->image_layout == LAYOUT_CHANNEL_BLOCKED),
-      param_bool("prepares", *prepack != 0),
+      param_bool("prepacks", *prepack != 0),
       param_bool("uses_optimizer_state", optimizer_blocks(&training->recipe) > 0),
       param_bool("uses_buffers", uses_buffers(training, PHASE_FORWARD)),
-      param_bool("preparation_uses_buffers", uses_buffers(inference, PHASE_PREPACK)),
+      param_bool("prepacking_uses_buffers", uses_buffers(inference, PHASE_PREPACK)),
       param_bool("inference_uses_buffers", uses_buffers(inference, PHASE_FORWARD)),
       param_string("tables", text_done(&tables, arena)),
       param_string("descriptor", text_done(&fields, arena)),

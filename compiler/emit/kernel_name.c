@@ -12,7 +12,7 @@
 
 /* What shapes of convolutions and pools have in their names. */
 #define IMAGES "_{C}x{H}x{W}_to_{O}x{P}x{Q}"
-#define PLANES "_{KH}x{KW}_{H}x{W}_to_{P}x{Q}{SH,SW:_s=1}{PH,PW:_p=0}"
+#define PLANES "_{KH}x{KW}_{H}x{W}{SH,SW:_s=1}{PH,PW:_p=0}"
 #define WINDOW "{SH,SW:_s=1}{PH,PW:_p=0}{DH,DW:_d=1}{G:_g=1}"
 #define PARTS "{READ_ROW?_part}{MADE_ROW?_part}"
 
