@@ -138,3 +138,8 @@ int schedule_oc_vectors(const Schedule *s) {
     return 0;
   }
 }
+
+bool schedule_is_channel_blocked_conv(const Schedule *s) {
+  return s->kind == SCHEDULE_CONV_CHANNEL_BLOCKED || s->kind == SCHEDULE_CONV_WINOGRAD ||
+         s->kind == SCHEDULE_WEIGHTS_CHANNEL_BLOCKED || s->kind == SCHEDULE_WEIGHTS_WINOGRAD;
+}

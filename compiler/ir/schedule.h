@@ -106,6 +106,9 @@ const char *schedule_suffix(Arena *arena, const Schedule *schedule, const Schedu
 
 const char *algorithm_name(Algorithm algorithm);
 
+/* Whether it is of a channel-blocked convolution or its gradients. */
+bool schedule_is_channel_blocked_conv(const Schedule *schedule);
+
 /* Vectors of output channels of the register tile, of a channel-blocked convolution or the node
    that prepacks its weights. */
 int schedule_oc_vectors(const Schedule *schedule);

@@ -1,7 +1,6 @@
 /* The schedule of batch-blocked conv2d and conv2d_backward_data (templates/batch_blocked). */
 #include "ir/queries.h"
-#include "schedule/arithmetic.h"
-#include "schedule/conv_geometry.h"
+#include "schedule/convolution.h"
 #include "schedule/rules.h"
 #include "schedule/schedule.h"
 
@@ -19,23 +18,22 @@ typedef struct RowOfTiles {
 } RowOfTiles;
 
 static RowOfTiles row_of_tiles(const Node *conv, int ow_unroll) {
-  const int iw = conv->in[0]->dim[3];
+  const conv_axis w = axis_w_of(conv);
   RowOfTiles row = {0};
-  for (int i = 0; i < conv_phases(conv); i++) {
-    const StridePhase phase = conv_phase(conv, i);
+  for (int phase = 0; phase < stride_phases(&w); phase++) {
+    const tap_range all = taps_of(&w, phase);
     int whole = 0;
-    for (int j = 0; j < phase.pixels; j++) {
-      const int first = phase.from + j * phase.step;
-      int taps = 0;
-      for (int k = 0; k < phase.taps; k++)
-        taps += first + k * phase.tap_step >= 0 && first + k * phase.tap_step < iw;
-      if (taps == phase.taps)
+    for (int j = 0; j < phase_outputs(&w, phase); j++) {
+      tap_range taps = all;
+      taps.from += j * phase_in_step(&w);
+      taps = clip_taps(&w, taps);
+      if (taps.count == all.count)
         whole++;
       else
-        row.singles += taps;
+        row.singles += taps.count;
     }
-    row.tiles += (double)(whole / ow_unroll) * phase.taps;
-    row.singles += (double)(whole % ow_unroll) * phase.taps;
+    row.tiles += (double)(whole / ow_unroll) * all.count;
+    row.singles += (double)(whole % ow_unroll) * all.count;
   }
   return row;
 }
@@ -66,7 +64,7 @@ static RegisterTile choose_conv_tile(const Decision *d, int channels) {
   double least =
       usual ? cycles_of_row(target, d->node, channels, best) * (1 - WORTH_A_KERNEL) : INFINITY;
   RegisterTile tile;
-  for (tile.rows = 1; tile.rows <= min(channels, OC_UNROLL_MAX); tile.rows++) {
+  for (tile.rows = 1; tile.rows <= min_int(channels, OC_UNROLL_MAX); tile.rows++) {
     for (tile.columns = 1; tile.columns <= columns; tile.columns++) {
       if (!tile_fits(tile, registers) && tile.rows * tile.columns > 1) continue;
       const double cycles = cycles_of_row(target, d->node, channels, tile);
@@ -84,7 +82,7 @@ static void choose_block(Decision *d, int channels, int ic) {
   ConvBatchBlocked *s = &d->s.conv_batch_blocked;
   const Attributes *a = &d->node->attributes;
   const Value *y = d->node->out[0];
-  const int columns = y->dim[3], stride = conv_is_backward(d->node) ? 1 : a->stride[1];
+  const int columns = y->dim[3], stride = d->node->op == OP_conv2d_backward_data ? 1 : a->stride[1];
   const int tiles = divide_up(channels, s->oc_unroll);
   const int items = divide_up(d->graph->recipe.batch, lanes_of(d)) * y->dim[2];
   const int64_t pixel = (int64_t)a->kernel[0] * ic * stride * vector_bytes(d->options);
@@ -93,10 +91,11 @@ static void choose_block(Decision *d, int channels, int ic) {
   s->ow_block = pixel * columns <= 2 * L2_BYTES ? columns : fit > s->ow_unroll ? fit : s->ow_unroll;
 }
 
-/* Packed weights: whole register tiles of channels. */
 static int64_t packed_size(const Node *node, int oc_unroll) {
-  const int channels = node->out[0]->dim[1] / node->attributes.groups;
-  return value_count(node->in[1]) / channels * divide_up(channels, oc_unroll) * oc_unroll;
+  const Attributes *a = &node->attributes;
+  return batch_blocked_packed_reals(a->groups, node->in[0]->dim[1] / a->groups,
+                                    node->out[0]->dim[1] / a->groups, a->kernel[0], a->kernel[1],
+                                    oc_unroll);
 }
 
 int64_t conv_batch_blocked_packed_size(const Node *node, const Schedule *s) {

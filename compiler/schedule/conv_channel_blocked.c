@@ -1,6 +1,5 @@
 /* The schedule of channel-blocked convolutions (templates/channel_blocked). */
-#include "schedule/arithmetic.h"
-#include "schedule/conv_geometry.h"
+#include "schedule/convolution.h"
 #include "schedule/rules.h"
 #include "schedule/schedule.h"
 
@@ -9,43 +8,6 @@ enum {
   WEIGHTS_BYTES = 320 << 10,    /* of a tile: they stay in the L2 cache while rows pass */
   ALL_WEIGHTS_BYTES = 512 << 10 /* the same of all weights */
 };
-
-/* Blocks of input channels, as many as a vector has lanes, that a tile of oc_vectors reads at most.
- */
-static int ic_blocks_read(int ic, int oc, int groups, int oc_vectors, int lanes) {
-  int most = 0;
-  for (int first = 0; first < oc; first += oc_vectors * lanes) {
-    const int last = min(oc, first + oc_vectors * lanes) - 1;
-    const int from = first / (oc / groups) * (ic / groups);
-    const int end = (last / (oc / groups) + 1) * (ic / groups);
-    most = max(most, divide_up(end, lanes) - from / lanes);
-  }
-  return most;
-}
-
-/* The packed weights for tiles of oc_vectors. */
-typedef struct PackedWeights {
-  int tiles;
-  int ic_blocks; /* which a tile reads */
-  int64_t block; /* numbers of a tile for one of these */
-} PackedWeights;
-
-static PackedWeights packed_weights(const Node *conv, int oc_vectors, int lanes) {
-  const Attributes *a = &conv->attributes;
-  const int ic = conv->in[0]->dim[1], oc = conv->out[0]->dim[1];
-  return (PackedWeights){
-      divide_up(divide_up(oc, lanes), oc_vectors),
-      ic_blocks_read(ic, oc, a->groups, oc_vectors, lanes),
-      (int64_t)a->kernel[0] * a->kernel[1] * min(ic, lanes) * oc_vectors * lanes,
-  };
-}
-
-/* With the biases, which follow the weights of a tile. */
-int64_t conv_channel_blocked_packed_size(const Node *conv, const Schedule *s, int lanes) {
-  const int oc_vectors = schedule_oc_vectors(s);
-  const PackedWeights packed = packed_weights(conv, oc_vectors, lanes);
-  return packed.tiles * ((int64_t)oc_vectors * lanes + packed.ic_blocks * packed.block);
-}
 
 int conv_partial_sum_rows(const Node *conv) {
   const Schedule *s = &conv->schedule;
@@ -57,8 +19,8 @@ int conv_partial_sum_rows(const Node *conv) {
    of its pixels, at one end. */
 static bool check_tile(const Decision *d, int vectors, int columns) {
   const ConvChannelBlocked *s = &d->s.conv_channel_blocked;
-  if (!decision_check(d, &s->oc_vectors, min(vectors, TILE_VECTORS_MAX)) ||
-      !decision_check(d, &s->ow_unroll, min(columns, TILE_PIXELS_MAX)) ||
+  if (!decision_check(d, &s->oc_vectors, min_int(vectors, TILE_VECTORS_MAX)) ||
+      !decision_check(d, &s->ow_unroll, min_int(columns, TILE_PIXELS_MAX)) ||
       !decision_check_registers(d, &s->oc_vectors, &s->ow_unroll, s->oc_vectors, 2))
     return false;
   return conv_clips_few(d->node, s->ow_unroll) ||
@@ -84,7 +46,8 @@ static void choose_direct_tile(Decision *d, int vectors, int columns) {
   s->ow_unroll = tile.columns;
   while (!conv_clips_few(d->node, s->ow_unroll)) { /* a tap reaches a single pixel, or misses it */
     s->ow_unroll--;
-    s->oc_vectors = min(vectors, min(TILE_VECTORS_MAX, (registers - 2) / (s->ow_unroll + 1)));
+    s->oc_vectors =
+        min_int(vectors, min_int(TILE_VECTORS_MAX, (registers - 2) / (s->ow_unroll + 1)));
   }
 }
 
@@ -99,15 +62,15 @@ bool decide_conv_channel_blocked(Decision *d) {
   choose_direct_tile(d, vectors, conv_columns(d->node));
   decision_override(d, GROUP_TILE);
   if (!check_tile(d, vectors, conv_columns(d->node))) return false;
-  const PackedWeights packed = packed_weights(d->node, s->oc_vectors, lanes);
-  const int64_t bytes = packed.block * real_bytes(d->options);
+  const weights_shape w = weights_shape_of(d->node, s->oc_vectors, lanes);
+  const int64_t bytes = packed_block_reals(w) * real_bytes(d->options);
+  const int ic_blocks = ic_blocks_most(w);
   /* Many weights: those of a tile stay in the L2 cache for all images. */
-  s->oc_outer = packed.tiles * packed.ic_blocks * bytes > ALL_WEIGHTS_BYTES;
+  s->oc_outer = oc_tiles(w) * ic_blocks * bytes > ALL_WEIGHTS_BYTES;
   decision_override(d, GROUP_OC_OUTER);
-  const int items = d->graph->recipe.batch * packed.tiles;
+  const int items = d->graph->recipe.batch * oc_tiles(w);
   s->oh_block = divide_up(y->dim[2], divide_up(s->oc_outer ? OC_OUTER_ITEMS : WORK_ITEMS, items));
-  s->ic_block = max(1, min(packed.ic_blocks, (int)(WEIGHTS_BYTES / bytes)));
+  s->ic_block = max_int(1, min_int(ic_blocks, (int)(WEIGHTS_BYTES / bytes)));
   decision_override(d, GROUP_BLOCK);
-  return decision_check(d, &s->oh_block, y->dim[2]) &&
-         decision_check(d, &s->ic_block, packed.ic_blocks);
+  return decision_check(d, &s->oh_block, y->dim[2]) && decision_check(d, &s->ic_block, ic_blocks);
 }

@@ -1,6 +1,6 @@
 #include "schedule/cost_model.h"
 
-#include "schedule/arithmetic.h"
+#include "common/integers.h"
 #include "schedule/limits.h"
 
 const double WORTH_A_KERNEL = 0.12;
@@ -36,7 +36,7 @@ double gradient_tile_cycles(const Target *target, int oc_vectors, int channels, 
 }
 
 bool tile_fits(RegisterTile tile, int registers) {
-  return (int64_t)tile.rows * tile.columns + min(tile.rows, tile.columns) <= registers;
+  return (int64_t)tile.rows * tile.columns + min_int(tile.rows, tile.columns) <= registers;
 }
 
 /* Cycles to cover an output of rows x columns with tiles, and its tails with smaller ones. */
@@ -57,7 +57,7 @@ void choose_tile(const Target *target, int rows, int columns, int unit, int regi
   double best = 0;
   if (tile->rows && tile->rows <= rows && tile->columns <= columns && tile_fits(*tile, registers))
     best = cover_cycles(target, rows, columns, *tile) * (1 - WORTH_A_KERNEL);
-  for (int a = 1; a <= min(rows, registers); a++) {
+  for (int a = 1; a <= min_int(rows, registers); a++) {
     for (int b = unit; b <= columns; b += unit) {
       const RegisterTile other = {a, b};
       if (!tile_fits(other, registers) && (a > 1 || b > unit)) continue;
@@ -80,9 +80,9 @@ RegisterTile choose_vector_tile(const Target *target, int oc_vectors, int column
   const double WORTH_A_WIDTH = 0.03; /* gain for which a width of tiles gets code of its own */
   RegisterTile tile = {0};
   double best = 0;
-  for (int v = 1; v <= min(oc_vectors, TILE_VECTORS_MAX); v++) {
+  for (int v = 1; v <= min_int(oc_vectors, TILE_VECTORS_MAX); v++) {
     const int widest =
-        min(columns, (target->registers - 2 - v) / v); /* one for a pixel, one to spare */
+        min_int(columns, (target->registers - 2 - v) / v); /* one for a pixel, one to spare */
     const int equal = divide_up(columns, divide_up(columns, widest));
     for (int k = 0; k < 2; k++) {
       const int pixels = k ? equal : widest, tail = oc_vectors % v;
@@ -103,7 +103,7 @@ int gradient_tile_registers(int oc_vectors, int channels, int taps) {
 double choose_gradient_tile(const Target *target, int oc_vectors, int ic, int taps,
                             RegisterTile *tile) {
   double best = 0;
-  for (int v = 1; v <= min(oc_vectors, TILE_VECTORS_MAX); v++) {
+  for (int v = 1; v <= min_int(oc_vectors, TILE_VECTORS_MAX); v++) {
     for (int channels = 1; channels <= ic; channels++) {
       if (ic % channels || gradient_tile_registers(v, channels, taps) > target->registers) continue;
       double cycles =

@@ -1,7 +1,5 @@
 #include "schedule/decision.h"
 
-#include "schedule/arithmetic.h"
-
 #include <assert.h>
 #include <inttypes.h>
 #include <stdarg.h>
@@ -78,7 +76,7 @@ bool decision_check_registers(const Decision *d, const int *rows, const int *col
 bool decision_check_tile(const Decision *d, const int *rows, int rows_most, const int *columns,
                          int columns_most) {
   return decision_check(d, rows, rows_most) && decision_check(d, columns, columns_most) &&
-         decision_check_registers(d, rows, columns, min(*rows, *columns), spare_registers(d));
+         decision_check_registers(d, rows, columns, min_int(*rows, *columns), spare_registers(d));
 }
 
 /* --- the target ------------------------------------------------------------------------------- */

@@ -5,6 +5,7 @@
 #ifndef CNNC_DECISION_H
 #define CNNC_DECISION_H
 
+#include "common/integers.h"
 #include "ir/graph.h"
 #include "ir/options.h"
 #include "schedule/cost_model.h"

@@ -1,6 +1,5 @@
 /* The schedule of linear layers: training is batch-blocked, inference of few images has padded
    rows. */
-#include "schedule/arithmetic.h"
 #include "schedule/rules.h"
 #include "schedule/schedule.h"
 
@@ -40,8 +39,8 @@ bool decide_linear_backward_data(Decision *d) {
       !decide_tile(d, &s->ic_unroll, &s->n_vectors))
     return false;
   const bool few = (int64_t)ic * oc * real_bytes(d->options) <= FEW_BYTES;
-  s->ic_block = few ? ic : min(ic, max(1, FEATURES / s->ic_unroll) * s->ic_unroll);
-  s->oc_block = few ? oc : min(oc, TERMS);
+  s->ic_block = few ? ic : min_int(ic, max_int(1, FEATURES / s->ic_unroll) * s->ic_unroll);
+  s->oc_block = few ? oc : min_int(oc, TERMS);
   decision_override(d, GROUP_BLOCK);
   if (!decision_check(d, &s->ic_block, ic) || !decision_check(d, &s->oc_block, oc)) return false;
   return s->ic_block == ic || s->ic_block % s->ic_unroll == 0 ||
@@ -95,20 +94,20 @@ bool decide_linear_padded_rows(Decision *d) {
   const int ic = d->node->in[0]->dim[1], oc = d->node->out[0]->dim[1];
   if (!decision_begin(d, SCHEDULE_LINEAR_PADDED_ROWS)) return false;
   LinearPaddedRows *s = &d->s.linear_padded_rows;
-  s->n_unroll = min(target->linear_tile.columns, images);
+  s->n_unroll = min_int(target->linear_tile.columns, images);
   while (images % s->n_unroll) s->n_unroll--;
-  s->oc_unroll = min(oc, s->n_unroll > 2 ? target->linear_tile.rows : target->linear_few);
+  s->oc_unroll = min_int(oc, s->n_unroll > 2 ? target->linear_tile.rows : target->linear_few);
   decision_override(d, GROUP_TILE);
   if (!decision_check(d, &s->oc_unroll, oc) || !decision_check(d, &s->n_unroll, images) ||
       !decision_check_registers(d, &s->oc_unroll, &s->n_unroll, s->n_unroll, spare_registers(d)) ||
       !decision_check_divides(d, &s->n_unroll, images))
     return false;
   const int most = oc_block_max(d, images) / s->oc_unroll * s->oc_unroll;
-  s->oc_block = min(most, divide_up(BLOCK_FEATURES, s->oc_unroll) * s->oc_unroll);
+  s->oc_block = min_int(most, divide_up(BLOCK_FEATURES, s->oc_unroll) * s->oc_unroll);
   const int feature_bytes = linear_block_images(&d->s, images) * real_bytes(d->options);
   const bool fits = (int64_t)feature_bytes * ic <= 4 * BLOCK_BYTES;
   const int fit = BLOCK_BYTES / (feature_bytes * lanes) * lanes;
-  s->ic_block = fits ? ic : min(ic, max(fit, 8 * lanes));
+  s->ic_block = fits ? ic : min_int(ic, max_int(fit, 8 * lanes));
   decision_override(d, GROUP_BLOCK);
   return check_block(d, ic, images);
 }

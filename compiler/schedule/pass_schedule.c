@@ -4,9 +4,11 @@
    May break  nothing. */
 #include "ir/queries.h"
 #include "passes/passes.h"
-#include "schedule/arithmetic.h"
+#include "schedule/convolution.h"
 #include "schedule/rules.h"
 #include "schedule/schedule.h"
+
+#include <inttypes.h>
 
 static bool decide(Decision *d) {
   d->s =
@@ -37,63 +39,68 @@ static bool decide(Decision *d) {
 static int64_t workspace_size(const Node *node, const Graph *graph, const CompileOptions *options) {
   const Schedule *s = &node->schedule;
   const int lanes = target_lanes(options->target), batch = graph->recipe.batch;
+  if (s->kind == SCHEDULE_CONV_BATCH_BLOCKED) return conv_batch_blocked_packed_size(node, s);
+  if (s->kind == SCHEDULE_WEIGHTS_BATCH_BLOCKED) return weights_batch_blocked_partial_size(node, s);
+  if (!schedule_is_channel_blocked_conv(s)) return 0;
+  const bool winograd = s->algorithm == ALGORITHM_WINOGRAD;
+  const int capacity = winograd ? winograd_capacity(node, s, options, batch) : 0;
+  const weights_shape w = weights_shape_of(node, schedule_oc_vectors(s), lanes);
   switch (s->kind) {
-  case SCHEDULE_CONV_BATCH_BLOCKED:
-    return conv_batch_blocked_packed_size(node, s);
-  case SCHEDULE_WEIGHTS_BATCH_BLOCKED:
-    return weights_batch_blocked_partial_size(node, s);
-  case SCHEDULE_CONV_CHANNEL_BLOCKED:
-    return node->op == OP_conv2d_prepacked ? 0 : conv_channel_blocked_packed_size(node, s, lanes);
-  case SCHEDULE_CONV_WINOGRAD:
-    return (node->op == OP_conv2d_prepacked ? 0
-                                            : conv_channel_blocked_packed_size(node, s, lanes)) +
-           winograd_workspace_size(node, s, options, batch);
   case SCHEDULE_WEIGHTS_CHANNEL_BLOCKED:
-    return weights_channel_blocked_partial_size(node, s, lanes);
+    return backward_weights_workspace(w, s->weights_channel_blocked.split_k, 0, 0);
   case SCHEDULE_WEIGHTS_WINOGRAD:
-    return weights_channel_blocked_partial_size(node, s, lanes) +
-           winograd_workspace_size(node, s, options, batch);
-  default:
-    return 0;
+    return backward_weights_workspace(w, s->weights_winograd.split_k, capacity,
+                                      WINOGRAD_GRADIENT_TILES);
+  default: /* prepacked weights are not in the workspace */
+    if (node->op == OP_conv2d_prepacked)
+      return capacity ? capacity * winograd_batch_reals(w, s->conv_winograd.tile_unroll) : 0;
+    return conv_workspace(w, capacity, winograd ? s->conv_winograd.tile_unroll : 0);
   }
 }
 
-static int dimension(int64_t size) {
-  return size < INT32_MAX ? (int)size : INT32_MAX; /* too large for a program */
+/* A dimension of a value; kernels index it with an int. */
+static int dimension(const Graph *graph, const Node *node, const char *what, int64_t size) {
+  if (size <= INT32_MAX) return (int)size;
+  diag_set(graph->diag, EXIT_MODEL, node->pos,
+           "%s %s: its %s would have %" PRId64 " numbers, more than 2^31 - 1; a smaller batch, "
+           "image or kernel, or fewer channels would fit",
+           node->name, op_name(node->op), what, size);
+  return INT32_MAX;
 }
 
 /* All nodes share one workspace. */
 static void set_workspace(Node *node, Graph *graph, const CompileOptions *options) {
-  const int size = dimension(workspace_size(node, graph, options));
+  const int size = dimension(graph, node, "workspace", workspace_size(node, graph, options));
   if (!size) return;
   if (!graph->workspace) {
     graph->workspace = graph_value(graph, VALUE_WORKSPACE, "workspace", 1, &size);
     graph->workspace->producer = node;
   }
-  graph->workspace->dim[0] = max(graph->workspace->dim[0], size);
+  graph->workspace->dim[0] = max_int(graph->workspace->dim[0], size);
   node->workspace = graph->workspace;
 }
 
 /* The prepacked weights have the size that the tiles of their convolution require. */
-static void set_prepacked(Node *conv, const CompileOptions *options) {
+static void set_prepacked(const Graph *graph, Node *conv, const CompileOptions *options) {
   Node *prepack = conv->in[1]->producer;
   const Schedule *s = &conv->schedule;
-  const int lanes = target_lanes(options->target);
-  prepack->schedule = (Schedule){.algorithm = s->algorithm,
-                                 .kind = SCHEDULE_PREPACK,
-                                 .prepack = {.oc_vectors = schedule_oc_vectors(s)}};
-  int64_t size = conv_channel_blocked_packed_size(conv, s, lanes);
-  if (s->kind == SCHEDULE_CONV_WINOGRAD) size += winograd_packed_size(conv, s, lanes);
-  prepack->out[0]->dim[0] = dimension(size);
+  const int oc_vectors = schedule_oc_vectors(s);
+  const weights_shape w = weights_shape_of(conv, oc_vectors, target_lanes(options->target));
+  prepack->schedule = (Schedule){
+      .algorithm = s->algorithm, .kind = SCHEDULE_PREPACK, .prepack = {.oc_vectors = oc_vectors}};
+  prepack->out[0]->dim[0] =
+      dimension(graph, conv, "prepacked weights",
+                prepacked_weights_reals(w, s->algorithm == ALGORITHM_WINOGRAD));
 }
 
 /* Partial sums of a conv2d_backward_data:
    [image][rows of a work item][vector of channels][two][lanes]. */
-static void set_partial_sums(Node *conv, const CompileOptions *options) {
+static void set_partial_sums(const Graph *graph, Node *conv, const CompileOptions *options) {
   const Value *dx = conv->out[0];
-  const int lanes = target_lanes(options->target);
-  conv->out[1]->dim[0] = dx->dim[0] * divide_up(dx->dim[2], conv_partial_sum_rows(conv)) *
-                         divide_up(dx->dim[1], lanes) * 2 * lanes;
+  conv->out[1]->dim[0] =
+      dimension(graph, conv, "partial sums",
+                partial_sums_reals(target_lanes(options->target), dx->dim[0], dx->dim[1],
+                                   dx->dim[2], conv_partial_sum_rows(conv)));
 }
 
 /* --- the pass --------------------------------------------------------------------------------- */
@@ -111,8 +118,9 @@ static void schedule_node(Node *node, Graph *graph, const CompileOptions *option
     node->variant = schedule_suffix(graph->arena, &wanted.s, &model.s);
   }
   set_workspace(node, graph, options);
-  if (node->out_count > 1 && node->out[1]->kind == VALUE_WORKSPACE) set_partial_sums(node, options);
-  if (node->op == OP_conv2d_prepacked) set_prepacked(node, options);
+  if (node->out_count > 1 && node->out[1]->kind == VALUE_WORKSPACE)
+    set_partial_sums(graph, node, options);
+  if (node->op == OP_conv2d_prepacked) set_prepacked(graph, node, options);
 }
 
 void pass_schedule(Graph *graph, const CompileOptions *options) {

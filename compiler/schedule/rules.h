@@ -19,11 +19,9 @@ int64_t weights_batch_blocked_partial_size(const Node *node, const Schedule *s);
 bool decide_conv_channel_blocked(Decision *d);
 /* The file may have an algorithm that is not the model's. */
 bool decide_winograd_algorithm(Decision *d);
-int64_t conv_channel_blocked_packed_size(const Node *conv, const Schedule *s, int lanes);
 
 /* weights_channel_blocked.c */
 bool decide_weights_channel_blocked(Decision *d);
-int64_t weights_channel_blocked_partial_size(const Node *node, const Schedule *s, int lanes);
 
 /* winograd.c: channel-blocked convolutions. */
 bool winograd_fits(const Decision *d);
@@ -31,11 +29,6 @@ bool winograd_pays(const Decision *d);
 bool decide_conv_winograd(Decision *d);
 /* oc_vectors and ic_unroll are those of the direct kernel's cost model. */
 bool decide_weights_winograd(Decision *d);
-/* Weights in the transform domain. */
-int64_t winograd_packed_size(const Node *node, const Schedule *s, int lanes);
-/* What the workspace holds besides that of the direct algorithm. */
-int64_t winograd_workspace_size(const Node *node, const Schedule *s, const CompileOptions *options,
-                                int batch);
 
 /* linear.c */
 bool decide_linear_batch_blocked(Decision *d);

@@ -1,6 +1,5 @@
 /* The schedule of batch-blocked conv2d_backward_weights (templates/batch_blocked). */
 #include "ir/queries.h"
-#include "schedule/arithmetic.h"
 #include "schedule/rules.h"
 #include "schedule/schedule.h"
 
@@ -14,6 +13,10 @@ enum {
   PART_L3_BYTES = 4 << 20, /* images that stay in the L3 cache while several work items read them */
   PART_PIXELS = 256 /* vectors that a part sums, at least: a sum of lanes costs as much as 8 */
 };
+
+static int64_t min64(int64_t a, int64_t b) {
+  return a < b ? a : b;
+}
 
 int weights_sums_max(const CompileOptions *options) {
   return SUMS_L2_BYTES / vector_bytes(options);
@@ -29,17 +32,17 @@ static int64_t batch_bytes(const Value *value, int groups, int vector) {
 /* Parts of the rows of all images that are summed by themselves: for enough work items, and so that
    work items which read the same images find them in the L3 cache. */
 static int choose_split_k(int items, int most, int64_t images, int64_t weights, bool read_again) {
-  int parts = min(most, divide_up(GRADIENT_ITEMS, items));
+  int parts = min_int(most, divide_up(GRADIENT_ITEMS, items));
   int near = (int)(images / PART_L3_BYTES);
   while (near > 1 && near * weights * 2 > images) near--;
-  if (read_again && near > parts) parts = min(most, near);
+  if (read_again && near > parts) parts = min_int(most, near);
   return parts;
 }
 
 /* As many parts as there are rows, unless an int cannot count what they hold and read. */
 static int split_k_max(const Decision *d, int64_t rows) {
   const int64_t weights = value_count(d->node->out[0]);
-  return max(1, (int)min64(rows, INT32_MAX / (weights > rows ? weights : rows)));
+  return max_int(1, (int)min64(rows, INT32_MAX / (weights > rows ? weights : rows)));
 }
 
 int64_t weights_batch_blocked_partial_size(const Node *node, const Schedule *s) {
@@ -134,12 +137,12 @@ static void choose_strips(Decision *d) {
   const bool taps = d->s.algorithm == ALGORITHM_TAPS;
   const int64_t vector = vector_bytes(d->options);
   const int64_t pixels =
-      min(x->dim[3], dy->dim[3] * a->kernel[1]) * min(a->stride[0], a->kernel[0]);
+      min_int(x->dim[3], dy->dim[3] * a->kernel[1]) * min_int(a->stride[0], a->kernel[0]);
   const int64_t x_bytes = taps ? 0 : s->ic_unroll * pixels * vector;
   const int64_t row = s->oc_unroll * dy->dim[3] * vector + 2 * x_bytes;
   const int bytes = taps ? TAPS_L1_BYTES : TILE_L1_BYTES;
-  int blocks = (int)min(dy->dim[3], (int)((row + bytes - 1) / bytes));
-  s->oh_block = max(1, min((int)(bytes / row), dy->dim[2]));
+  int blocks = (int)min_int(dy->dim[3], (int)((row + bytes - 1) / bytes));
+  s->oh_block = max_int(1, min_int((int)(bytes / row), dy->dim[2]));
   while (taps && blocks > 1 && !boundary_fits(d, divide_up(dy->dim[3], blocks))) blocks--;
   s->ow_block = divide_up(dy->dim[3], blocks);
 }

@@ -1,5 +1,5 @@
 /* The schedule of channel-blocked conv2d_backward_weights (templates/channel_blocked). */
-#include "schedule/arithmetic.h"
+#include "schedule/convolution.h"
 #include "schedule/rules.h"
 #include "schedule/schedule.h"
 
@@ -21,22 +21,9 @@ typedef struct Gradient {
 static Gradient gradient_of(const Node *node, int lanes) {
   const Value *x = node->in[0], *dy = node->in[1];
   const Attributes *a = &node->attributes;
-  const int ic = min(x->dim[1], lanes);
+  const int ic = min_int(x->dim[1], lanes);
   return (Gradient){divide_up(dy->dim[1], lanes), ic, divide_up(x->dim[1], lanes),
                     (int64_t)ic * a->kernel[0] * a->kernel[1] * lanes};
-}
-
-/* Partial sums of all parts for one channel of x, in the order of tiles. */
-static int64_t channel_sums(const Gradient *g, int oc_vectors, int split_k) {
-  return split_k * g->block_sums / g->ic * oc_vectors * divide_up(g->vectors, oc_vectors);
-}
-
-/* A Winograd convolution has the taps of the whole there. */
-int64_t weights_channel_blocked_partial_size(const Node *node, const Schedule *s, int lanes) {
-  const Gradient g = gradient_of(node, lanes);
-  const bool direct = s->kind == SCHEDULE_WEIGHTS_CHANNEL_BLOCKED;
-  const int split_k = direct ? s->weights_channel_blocked.split_k : 1;
-  return channel_sums(&g, schedule_oc_vectors(s), split_k) * node->in[0]->dim[1];
 }
 
 /* --- the tile --------------------------------------------------------------------------------- */
@@ -88,7 +75,7 @@ static bool check_tile(const Decision *d, const Gradient *g, const int *oc_vecto
                        const int *ic_unroll, int taps) {
   const int registers = all_registers(d);
   const int needed = gradient_tile_registers(*oc_vectors, *ic_unroll, taps);
-  if (!decision_check(d, oc_vectors, min(g->vectors, TILE_VECTORS_MAX)) ||
+  if (!decision_check(d, oc_vectors, min_int(g->vectors, TILE_VECTORS_MAX)) ||
       !decision_check(d, ic_unroll, g->ic))
     return false;
   if (needed > registers)
@@ -105,11 +92,11 @@ static void choose_strip(Decision *d) {
   WeightsChannelBlocked *s = &d->s.weights_channel_blocked;
   const Attributes *a = &d->node->attributes;
   const Value *x = d->node->in[0], *dy = d->node->in[1];
-  const int64_t vectors =
-      (int64_t)dy->dim[3] * s->oc_vectors + (int64_t)x->dim[3] * min(a->stride[0], a->kernel[0]);
+  const int64_t vectors = (int64_t)dy->dim[3] * s->oc_vectors +
+                          (int64_t)x->dim[3] * min_int(a->stride[0], a->kernel[0]);
   const int64_t row = vectors * vector_bytes(d->options), image = row * dy->dim[2];
-  s->oh_block = max(1, min(dy->dim[2], (int)(STRIP_L1_BYTES / row)));
-  s->n_block = max(1, min(d->graph->recipe.batch, (int)(STRIP_L1_BYTES / image)));
+  s->oh_block = max_int(1, min_int(dy->dim[2], (int)(STRIP_L1_BYTES / row)));
+  s->n_block = max_int(1, min_int(d->graph->recipe.batch, (int)(STRIP_L1_BYTES / image)));
   if (s->oh_block < dy->dim[2]) s->n_block = 1;
 }
 
@@ -138,7 +125,7 @@ static void choose_sums(Decision *d, const Gradient *g, int parts) {
       const bool wide = (s->oc_block * s->oc_vectors <= s->ic_block) == (k == 0);
       int *side = wide ? &larger.oc_block : &larger.ic_block;
       const int before = *side;
-      *side = min(wide ? tiles : g->ic_blocks, before * 2);
+      *side = min_int(wide ? tiles : g->ic_blocks, before * 2);
       const int64_t sums = g->block_sums * s->oc_vectors * larger.oc_block * larger.ic_block;
       if (*side == before || sums * real_bytes(d->options) > SUMS_L2_BYTES ||
           items_of(&larger, g) * parts < GRADIENT_ITEMS)
@@ -177,13 +164,14 @@ static bool decide_direct(Decision *d, const Gradient *g) {
                            s->kw_taps);
   if (!check_tile(d, g, &s->oc_vectors, &s->ic_unroll, kw)) return false;
   choose_strip(d);
-  const int64_t weights = channel_sums(g, s->oc_vectors, 1) * d->node->in[0]->dim[1];
+  const int64_t weights =
+      gradient_sums_reals(weights_shape_of(d->node, s->oc_vectors, lanes_of(d)));
   const int most = (int)(INT32_MAX / 2 / weights);
-  choose_sums(d, g, max(1, min(most, strips_of(d))));
+  choose_sums(d, g, max_int(1, min_int(most, strips_of(d))));
   decision_override(d, GROUP_BLOCK);
   if (!check_block(d, g)) return false;
-  const int split_k_max = max(1, min(most, strips_of(d)));
-  s->split_k = min(split_k_max, divide_up(GRADIENT_ITEMS, items_of(s, g)));
+  const int split_k_max = max_int(1, min_int(most, strips_of(d)));
+  s->split_k = min_int(split_k_max, divide_up(GRADIENT_ITEMS, items_of(s, g)));
   decision_override(d, GROUP_SPLIT_K);
   return decision_check(d, &s->split_k, split_k_max);
 }

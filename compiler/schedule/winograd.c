@@ -1,17 +1,15 @@
 /* The schedule of Winograd convolutions of 3x3 and 5x5 filters (templates/winograd). An input tile
    has 6x6 pixels; the output tile has 4x4 or 2x2. */
 #include "ir/queries.h"
-#include "schedule/arithmetic.h"
+#include "schedule/convolution.h"
 #include "schedule/rules.h"
 #include "schedule/schedule.h"
 
 enum {
-  INPUT_TILE = 6,
-  POINTS = INPUT_TILE * INPUT_TILE, /* of the transform domain */
-  FILTERS_MAX = 1 << 23,            /* in the transform domain they fit the largest value */
-  GRADIENT_STRIP = 8,               /* tile batches that a register tile sums, from the L2 cache */
-  GRADIENT_BYTES = 20 << 20,        /* of transformed x and dy at once */
-  GRADIENT_LEAST = 8, /* tile batches of them: all sums are read and written each time */
+  FILTERS_MAX = 1 << 23,     /* in the transform domain they fit the largest value */
+  GRADIENT_STRIP = 8,        /* tile batches that a register tile sums, from the L2 cache */
+  GRADIENT_BYTES = 20 << 20, /* of transformed x and dy at once */
+  GRADIENT_LEAST = 8,        /* tile batches of them: all sums are read and written each time */
   GRADIENT_MOST = 16,
   PARTIAL_BYTES = 40 << 20, /* partial sums of all parts in the transform domain */
   SPLIT_K_MAX = 64,
@@ -40,7 +38,7 @@ static const Value *output_of(const Node *node) {
 /* Output tiles of an image. */
 static int tiles_of(const Node *node) {
   const Value *output = output_of(node);
-  const int side = INPUT_TILE + 1 - node->attributes.kernel[0];
+  const int side = winograd_output_tile(node->attributes.kernel[0]);
   return divide_up(output->dim[2], side) * divide_up(output->dim[3], side);
 }
 
@@ -63,7 +61,7 @@ bool winograd_fits(const Decision *d) {
 
 /* Bytes of transformed weights. */
 static int64_t weights_bytes(const Decision *d) {
-  return (int64_t)POINTS * input_of(d->node)->dim[1] * output_of(d->node)->dim[1] *
+  return (int64_t)WINOGRAD_POINTS * input_of(d->node)->dim[1] * output_of(d->node)->dim[1] *
          real_bytes(d->options);
 }
 
@@ -75,7 +73,7 @@ static RegisterTile choose_winograd_tile(const Decision *d) {
   const int tiles = d->graph->recipe.batch * tiles_of(d->node);
   const RegisterTile widest = choose_vector_tile(target, vectors, MANY_TILES);
   if (tiles >= FEW_THREADS * widest.columns) return widest;
-  return choose_vector_tile(target, vectors, max(LEAST_UNROLL, divide_up(tiles, FEW_THREADS)));
+  return choose_vector_tile(target, vectors, max_int(LEAST_UNROLL, divide_up(tiles, FEW_THREADS)));
 }
 
 /* Output tiles of a tile batch: only whole ones are computed. */
@@ -98,7 +96,7 @@ bool winograd_pays(const Decision *d) {
   if (input->dim[1] < lanes || output->dim[1] < lanes) return false;
   const double taps = d->node->attributes.kernel[0];
   const double direct = taps * taps * images * output->dim[2] * output->dim[3] * channels * k;
-  const double products = POINTS * tiles * channels * k;
+  const double products = WINOGRAD_POINTS * tiles * channels * k;
   const double transforms = tiles * (c * INPUT_COST + k * OUTPUT_COST);
   const bool prepacked = d->node->op == OP_conv2d_prepacked; /* weights are there, and read alone */
   const double far = weights_bytes(d) > L3_BYTES ? FAR_COST : 0;
@@ -106,53 +104,24 @@ bool winograd_pays(const Decision *d) {
   return products + transforms + channels * k * weights < WORTH * direct;
 }
 
-/* --- sizes ------------------------------------------------------------------------------------ */
-
-/* Vectors of output channels of all register tiles: the last one has room for as many as the
-   others. */
-static int oc_vectors_of_all(const Node *node, const Schedule *s, int lanes) {
-  const int oc_vectors = schedule_oc_vectors(s);
-  return divide_up(divide_up(output_of(node)->dim[1], lanes), oc_vectors) * oc_vectors;
-}
-
-/* A tile batch in the transform domain, of input and output, and a vector between points. */
-static int64_t batch_size(const Node *node, const Schedule *s, int lanes) {
-  const int oc_vectors = oc_vectors_of_all(node, s, lanes);
-  const int tiles = is_weights(node) ? WINOGRAD_GRADIENT_TILES : s->conv_winograd.tile_unroll;
-  const int ic_vectors = divide_up(input_of(node)->dim[1], lanes);
-  return (int64_t)POINTS * ((ic_vectors + oc_vectors) * tiles + 2) * lanes;
-}
+/* --- memory ----------------------------------------------------------------------------------- */
 
 int winograd_capacity(const Node *node, const Schedule *s, const CompileOptions *options,
                       int batch) {
-  const int64_t bytes = batch_size(node, s, target_lanes(options->target)) * real_bytes(options);
+  const int lanes = target_lanes(options->target);
+  const int tile_batch = is_weights(node) ? WINOGRAD_GRADIENT_TILES : s->conv_winograd.tile_unroll;
+  const int batches = tile_batches(node, batch, tile_batch);
+  const weights_shape w = weights_shape_of(node, schedule_oc_vectors(s), lanes);
+  const int64_t bytes = winograd_batch_reals(w, tile_batch) * real_bytes(options);
   if (is_weights(node)) {
     const int split_k = s->weights_winograd.split_k;
-    const int batches = tile_batches(node, batch, WINOGRAD_GRADIENT_TILES);
-    if (split_k > 1) return min(PART_BATCHES, divide_up(batches, split_k));
-    const int most = max(GRADIENT_LEAST, min(GRADIENT_MOST, (int)(GRADIENT_BYTES / bytes)));
-    return min(most, batches);
+    if (split_k > 1) return min_int(PART_BATCHES, divide_up(batches, split_k));
+    const int most = max_int(GRADIENT_LEAST, min_int(GRADIENT_MOST, (int)(GRADIENT_BYTES / bytes)));
+    return min_int(most, batches);
   }
-  const ConvWinograd *w = &s->conv_winograd;
-  const int most = max(2 * w->tile_block, min(CAPACITY, (int)(CAPACITY_BYTES / bytes)));
-  return min(most, tile_batches(node, batch, w->tile_unroll));
-}
-
-int64_t winograd_packed_size(const Node *node, const Schedule *s, int lanes) {
-  const int ic = input_of(node)->dim[1];
-  const int oc_vectors = oc_vectors_of_all(node, s, lanes);
-  /* A block of input channels is whole; sums are of channels. */
-  const int64_t channels = is_weights(node) ? ic : divide_up(ic, lanes) * min(ic, lanes);
-  return POINTS * channels * oc_vectors * lanes;
-}
-
-int64_t winograd_workspace_size(const Node *node, const Schedule *s, const CompileOptions *options,
-                                int batch) {
-  const int lanes = target_lanes(options->target);
-  const int64_t batches = winograd_capacity(node, s, options, batch) * batch_size(node, s, lanes);
-  if (node->op == OP_conv2d_prepacked) return batches;
-  return (is_weights(node) ? s->weights_winograd.split_k : 1) *
-         (winograd_packed_size(node, s, lanes) + batches);
+  const int most =
+      max_int(2 * s->conv_winograd.tile_block, min_int(CAPACITY, (int)(CAPACITY_BYTES / bytes)));
+  return min_int(most, batches);
 }
 
 /* --- rules ------------------------------------------------------------------------------------ */
@@ -165,13 +134,13 @@ bool decide_conv_winograd(Decision *d) {
   s->oc_vectors = tile.rows;
   s->tile_unroll = tile.columns;
   decision_override(d, GROUP_TILE);
-  if (!decision_check(d, &s->oc_vectors, min(vectors, TILE_VECTORS_MAX)) ||
+  if (!decision_check(d, &s->oc_vectors, min_int(vectors, TILE_VECTORS_MAX)) ||
       !decision_check(d, &s->tile_unroll, TILE_PIXELS_MAX) ||
       !decision_check_registers(d, &s->oc_vectors, &s->tile_unroll, s->oc_vectors, 2))
     return false;
   const int batches = tile_batches(d->node, d->graph->recipe.batch, s->tile_unroll);
   const int64_t bytes = weights_bytes(d);
-  s->tile_block = min(batches, bytes <= L2_BYTES ? 1 : bytes <= L3_BYTES ? 3 : 6);
+  s->tile_block = min_int(batches, bytes <= L2_BYTES ? 1 : bytes <= L3_BYTES ? 3 : 6);
   decision_override(d, GROUP_BLOCK);
   return decision_check(d, &s->tile_block, batches);
 }
@@ -179,14 +148,14 @@ bool decide_conv_winograd(Decision *d) {
 bool decide_weights_winograd(Decision *d) {
   WeightsWinograd *s = &d->s.weights_winograd;
   const int batches = tile_batches(d->node, d->graph->recipe.batch, WINOGRAD_GRADIENT_TILES);
-  s->tile_block = min(batches, GRADIENT_STRIP);
+  s->tile_block = min_int(batches, GRADIENT_STRIP);
   /* Parts, a thread's each, for some processors; where that would be too many sums, all threads
      sum one. */
   s->split_k = 1;
-  while (s->split_k * 2 <= min(CAPACITY, batches / 2)) s->split_k *= 2;
+  while (s->split_k * 2 <= min_int(CAPACITY, batches / 2)) s->split_k *= 2;
   if (s->split_k * weights_bytes(d) > PARTIAL_BYTES) s->split_k = 1;
   decision_override(d, GROUP_BLOCK);
   decision_override(d, GROUP_SPLIT_K);
   return decision_check(d, &s->tile_block, batches) &&
-         decision_check(d, &s->split_k, max(1, min(batches, SPLIT_K_MAX)));
+         decision_check(d, &s->split_k, max_int(1, min_int(batches, SPLIT_K_MAX)));
 }
