@@ -15,7 +15,7 @@ int64_t cnn_argument_integer(const struct argp_state *state, const char *option,
 double cnn_argument_number(const struct argp_state *state, const char *option, const char *text,
                            double least, double most);
 
-/* One of the words, which NULL ends, and at most 8; returns its index. */
+/* One of at most 8 words, which NULL ends; returns its index. */
 int cnn_argument_word(const struct argp_state *state, const char *option, const char *text,
                       const char *const *words);
 

@@ -35,7 +35,7 @@ static void print_shape(char *text, size_t size, const int shape[3]) {
     snprintf(text, size, "%dx%dx%d", shape[0], shape[1], shape[2]);
 }
 
-/* Of the two columns of words. */
+/* Of the two columns of names. */
 typedef struct widths {
   int name, kind;
 } widths;

@@ -18,7 +18,7 @@ typedef struct options {
 } options;
 
 static const struct argp_option OPTIONS[] = {
-    {"batch", 'b', "N", 0, "Images a step (default: as many as the program takes)", 0},
+    {"batch", 'b', "N", 0, "Images a step (default: the program's batch)", 0},
     {"limit", 'l', "N", 0, "Only the first N images", 0},
     {0}};
 
@@ -51,8 +51,9 @@ static const struct argp PARSER = {
         "Loss and accuracy on the test images of the data set in DIR: t10k-images-idx3-ubyte and "
         "t10k-labels-idx1-ubyte, plain or with .gz; CIFAR-10's test_batch.bin; or JPEG images as "
         "test/CLASS/NAME.jpg."
-        "\vClasses have their names from classes.txt in DIR, one a line, or from the checkpoint, "
-        "which has them from the folders that it learned from.",
+        "\vNames of classes come from classes.txt in DIR, one a line, or from the checkpoint, "
+        "which "
+        "contains the names of the folders of its training images.",
 };
 
 static void print_classes(const cnn_class_count *counts, int classes, const char *const *names) {
@@ -80,7 +81,7 @@ static bool evaluate_loaded(cnn_session *session, const cnn_dataset *test, const
     print_classes(counts, session->model->classes, names.names);
   } else {
     cnn_fail(error, CNN_EXIT_DATA,
-             "%s: with these weights the loss is not a finite number; take those of a training "
+             "%s: with these weights the loss is not a finite number; use those of a training "
              "that did not diverge",
              o->shared.weights);
   }

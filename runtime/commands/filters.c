@@ -180,7 +180,7 @@ static bool write_picture(bank *b, const options *o, cnn_error *error) {
   b->shown = smaller(b->count, o->count);
   b->slices = is_coloured(b) ? 1 : smaller(b->channels, SLICES_MAX);
   if (!cnn_file_write_text(o->out, draw, b, error)) return false;
-  if (!cnn_file_is_own(o->out)) return true; /* a pipe takes the picture alone */
+  if (!cnn_file_is_own(o->out)) return true; /* a pipe receives the picture alone */
   printf("written: %s, %d of the %d filters of %s, %dx%dx%d", o->out, b->shown, b->count, b->layer,
          b->channels, b->height, b->width);
   if (!is_coloured(b) && b->slices < b->channels)

@@ -13,7 +13,7 @@ static const struct {
   const char *name, *text;
   cnn_command *run;
 } COMMANDS[] = {
-    {"train", "learn from a data set", cnn_train},
+    {"train", "train on a data set", cnn_train},
     {"eval", "loss and accuracy on a data set's test part", cnn_eval},
     {"predict", "classes of images", cnn_predict},
     {"filters", "weights of a layer as a picture", cnn_filters},
@@ -44,17 +44,18 @@ static const char *missing_instructions(cnn_target target) {
 static bool check_machine(const cnn_model *model, cnn_error *error) {
   if (model->abi != CNN_ABI)
     return cnn_fail(error, CNN_EXIT_FAILED,
-                    "made for another version of the runtime (%d, this is %d); make the C file "
-                    "again with the cnnc of this runtime",
+                    "compiled for version %d of the runtime, but this is version %d; compile the "
+                    "model again with the cnnc of this runtime",
                     model->abi, CNN_ABI);
   if (model->parameter_count > CNN_PARAMETERS_MAX)
     return cnn_fail(error, CNN_EXIT_FAILED, "%d parameters are too many; a model may have %d",
                     model->parameter_count, CNN_PARAMETERS_MAX);
   const char *missing = missing_instructions(model->target);
   if (missing)
-    return cnn_fail(error, CNN_EXIT_FAILED,
-                    "this processor lacks %s; compile the model with --target native or scalar",
-                    missing);
+    return cnn_fail(
+        error, CNN_EXIT_FAILED,
+        "this processor does not have %s; compile the model with --target native or scalar",
+        missing);
   return true;
 }
 
@@ -62,7 +63,7 @@ static void print_help(const cnn_model *model, FILE *out) {
   fprintf(out, "Usage: %s COMMAND [OPTION...]\n\n", model->name);
   for (int i = 0; i < COMMAND_COUNT; i++)
     fprintf(out, "  %-10s  %s\n", COMMANDS[i].name, COMMANDS[i].text);
-  fprintf(out, "\n`%s COMMAND --help` tells the options of a command.\n", model->name);
+  fprintf(out, "\n`%s COMMAND --help` lists the options of a command.\n", model->name);
 }
 
 static bool run_command(const cnn_model *model, int argc, char **argv, cnn_error *error) {
@@ -79,7 +80,7 @@ static bool run_command(const cnn_model *model, int argc, char **argv, cnn_error
 }
 
 /* However the program ends (--help does so by itself): what could not be written is a failure. For
-   on_exit, which glibc has and which tells the code. */
+   on_exit, an extension of glibc that passes the exit code. */
 static void check_stdout(int code, void *model) {
   if ((fflush(stdout) == 0 && !ferror(stdout)) || code != CNN_EXIT_DONE) return;
   fprintf(stderr, "%s: cannot write standard output: %s\n", ((const cnn_model *)model)->name,

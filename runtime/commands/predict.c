@@ -120,7 +120,7 @@ static void print_image(const cnn_model *model, const float *logits, int label, 
   printf("\n");
 }
 
-/* Columns that the names of the first `count` files take. */
+/* Columns that the names of the first `count` files need. */
 static int width_of_files(const cnn_dataset *images, int64_t count) {
   enum { MOST = 48 };
   int width = 0;
@@ -149,7 +149,7 @@ static bool predict_images(cnn_session *session, const cnn_dataset *images, cons
     if (!are_finite(session->logits, (size_t)count * (size_t)model->classes))
       return cnn_fail(
           error, CNN_EXIT_DATA,
-          "%s: with these weights logits are no finite numbers; take those of a training "
+          "%s: with these weights logits are not finite numbers; use those of a training "
           "that did not diverge",
           o->shared.weights);
     for (int i = 0; i < count; i++) {
@@ -171,7 +171,7 @@ static const char *data_set(const char *source) {
   return cnn_is_folder(source) && !cnn_dataset_is_images(source) ? source : NULL;
 }
 
-/* classes: what the checkpoint says of them, or NULL. */
+/* classes: their names in the checkpoint, or NULL. */
 static bool predict_source(cnn_session *session, const char *source, const char *classes,
                            const options *o, cnn_error *error) {
   cnn_dataset images;

@@ -1,5 +1,6 @@
-/* The command `profile`: steps in which the end of every node is noted, and plain steps between
-   them. */
+/* `profile`: steps in which an observer records the end of every node, alternating with plain
+ * steps.
+ */
 #include "commands/profile.h"
 
 #include "commands/arguments.h"
@@ -104,7 +105,7 @@ static bool samples_open(samples *all, int nodes, cnn_error *error) {
   return cnn_storage_commit(storage, error);
 }
 
-/* A plain step, then one that is looked into. */
+/* A plain step, then one with an observer. */
 static bool sample(cnn_benchmark *bench, const options *o, int node_count, samples *all,
                    cnn_error *error) {
   cnn_profile profile = {.ends = all->ends, .room = node_count};
@@ -138,8 +139,8 @@ static int slower_first(const void *left, const void *right) {
   return (a->seconds < b->seconds) - (a->seconds > b->seconds);
 }
 
-/* The better of two, before and after: before the first step no thread of OpenMP is there yet,
-   after the last one they need some time to fall asleep. */
+/* The better of two measurements: before the first step, when OpenMP has no threads yet, and after
+   the last one, once its threads sleep. */
 static void measure_machine(cnn_profile_result *result, bool after) {
   if (after) nanosleep(&(struct timespec){.tv_nsec = PAUSE_MS * 1000000L}, NULL);
   result->fma_peak = fmax(result->fma_peak, cnn_peak_fma(result->threads, &result->instructions));

@@ -9,7 +9,7 @@ typedef struct cnn_profile {
   int room;
 } cnn_profile;
 
-/* cnn_state.observe with a cnn_profile: notes the time. */
+/* cnn_state.observe with a cnn_profile: records the time. */
 void cnn_profile_observe(void *observer);
 
 #endif

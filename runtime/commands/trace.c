@@ -1,5 +1,5 @@
-/* `trace`: one step, and everything that it read and made in one safetensors file, so that tests
-   can compare it with another implementation. */
+/* `trace`: one step, with all its inputs and results in one safetensors file, so that tests can
+   compare it with another implementation. */
 #include "commands/arguments.h"
 #include "commands/commands.h"
 #include "commands/guarded.h"
@@ -65,7 +65,7 @@ static error_t parse(int key, char *text, struct argp_state *state) {
     o->infer = true;
     return 0;
   case ARGP_KEY_END:
-    if (!o->out) argp_error(state, "--out FILE says where to write");
+    if (!o->out) argp_error(state, "name the file to write with --out FILE");
     return 0;
   }
   return ARGP_ERR_UNKNOWN;

@@ -18,13 +18,13 @@
 /* --- preparation -------------------------------------------------------------------------------
  */
 
-/* What a data set is recognised by: labels and pixels. */
+/* Identifies a data set, by labels and pixels. */
 static uint32_t checksum(uint32_t sum, const cnn_dataset *dataset) {
   sum = (uint32_t)crc32_z(sum, dataset->labels, (size_t)dataset->count);
   return (uint32_t)crc32_z(sum, dataset->images, (size_t)dataset->count * dataset->image_bytes);
 }
 
-/* Folders that are classes must keep their names, by which eval knows them. */
+/* The names of folders that are classes are saved, because eval numbers classes by them. */
 static bool load_classes(cnn_trainer *t, const char *folder, cnn_error *error) {
   const char *folders = t->training.classes;
   if (!cnn_class_names_load(&t->classes, t->model, folders ? NULL : folder, NULL, folders, folder,
@@ -79,7 +79,7 @@ static bool set_start(cnn_trainer *t, const cnn_train_options *o, cnn_error *err
   return true;
 }
 
-/* The run's own settings, before there is memory for it. */
+/* Sets the run's own settings, before memory is allocated. */
 static void take_settings(cnn_trainer *t, const cnn_resume *from) {
   t->recipe.epochs = from->epochs;
   t->recipe.lr = from->lr;
@@ -93,13 +93,14 @@ static bool set_standing(cnn_trainer *t, const cnn_safetensors *state, const cnn
                          const cnn_train_options *o, cnn_error *error) {
   if (from->data != t->data)
     return cnn_fail(error, CNN_EXIT_DATA,
-                    "%s: other images than those that %s has learned from; give the data set of "
-                    "the run",
+                    "%s: not the images that %s was trained on; give the data set of the "
+                    "run",
                     o->shared.folder, o->out);
   int64_t batches = cnn_sampler_batches(t->training.count, t->batch);
   int64_t begun = from->step - from->epochs_done * batches; /* updates of the epoch at hand */
   if (begun < 0 || begun > batches || from->tally.images > t->training.count)
-    return cnn_fail(error, CNN_EXIT_DATA, "%s: its numbers contradict each other; train anew",
+    return cnn_fail(error, CNN_EXIT_DATA,
+                    "%s: its numbers contradict each other; train again from the start",
                     t->run.state);
   cnn_resume_blocks blocks = cnn_trainer_blocks(t);
   if (!cnn_resume_load(state, t->run.state, t->model, from, &blocks, error)) return false;
@@ -114,7 +115,7 @@ static bool set_standing(cnn_trainer *t, const cnn_safetensors *state, const cnn
                   (long long)o->steps, o->out, (long long)from->step, cnn_plural(from->step));
 }
 
-/* Why there is no state, as far as the folder tells. */
+/* The reason why there is no state, as far as the folder shows. */
 static bool explain_missing_state(const cnn_trainer *t, const cnn_train_options *o,
                                   cnn_error *error) {
   if (access(t->run.checkpoint, F_OK) != 0)
@@ -137,7 +138,7 @@ static bool open_state(cnn_trainer *t, const cnn_train_options *o, cnn_safetenso
   return true;
 }
 
-/* All that is read, and then the files that will be written. */
+/* Opens all inputs, and then the files to be written. */
 static bool prepare(cnn_trainer *t, const cnn_train_options *o, cnn_error *error) {
   cnn_safetensors state = {0};
   cnn_resume from = {0};
@@ -180,7 +181,7 @@ static void announce(const cnn_trainer *t) {
          t->session.state.threads, cnn_plural(t->session.state.threads));
   printf("memory: %.2f MB, and %.1f MB for the data set\n", mb * (double)t->session.storage.bytes,
          mb * (double)(t->training.storage.bytes + t->test.storage.bytes));
-  if (t->session.state.step > 0) printf("goes on after %s\n", standing_text(t, done));
+  if (t->session.state.step > 0) printf("resumed after %s\n", standing_text(t, done));
   fflush(stdout);
 }
 
@@ -189,7 +190,7 @@ static void conclude(const cnn_trainer *t) {
   const cnn_metrics *last = t->row_count > 0 ? &t->rows[t->row_count - 1] : NULL;
   bool complete = t->epochs_done == t->recipe.epochs; /* the signal came with the last save */
   if (!last || (cnn_trainer_signal() && !complete))
-    printf("interrupted after %s; --resume goes on\n", standing_text(t, done));
+    printf("interrupted after %s; --resume continues\n", standing_text(t, done));
   else if (cnn_metrics_is_part(last))
     printf("test accuracy %.2f %% after %llu update%s, %s\n", 100 * last->test_accuracy,
            (unsigned long long)t->session.state.step, cnn_plural((long long)t->session.state.step),

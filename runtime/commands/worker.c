@@ -16,7 +16,7 @@ static const char *mode_name(cnn_target target) {
   return NAMES[target];
 }
 
-static void say_ready(const cnn_benchmark *bench) {
+static void print_ready(const cnn_benchmark *bench) {
   const cnn_model *model = bench->session.model;
   char buffer[1024];
   cnn_text text = {.data = buffer, .size = sizeof buffer};
@@ -37,19 +37,19 @@ static long peak_kb(void) {
   return kb;
 }
 
-/* The next word of the line as a positive number; 0 if it is none. */
-static long next_number(char **rest) {
-  char *end, *word = strsep(rest, " ");
-  long value = word ? strtol(word, &end, 10) : 0;
-  return word && *word && *end == '\0' && value > 0 ? value : 0;
+/* The next field of the line as a positive number; 0 if it is none. */
+static long next_number(char **fields) {
+  char *end, *field = strsep(fields, " ");
+  long value = field ? strtol(field, &end, 10) : 0;
+  return field && *field && *end == '\0' && value > 0 ? value : 0;
 }
 
 static void answer(cnn_benchmark *bench, char *line) {
-  char *rest = line, *verb = strsep(&rest, " "), *work = strsep(&rest, " ");
-  long count = next_number(&rest), steps = next_number(&rest);
+  char *next = line, *verb = strsep(&next, " "), *work = strsep(&next, " ");
+  long count = next_number(&next), steps = next_number(&next);
   bool train = work && strcmp(work, "train") == 0, infer = work && strcmp(work, "infer") == 0;
   int most = bench->session.model->batch;
-  if (strcmp(verb, "run") != 0 || !(train || infer) || count == 0 || steps == 0 || rest) {
+  if (strcmp(verb, "run") != 0 || !(train || infer) || count == 0 || steps == 0 || next) {
     printf("error not a line of the form: run train|infer COUNT STEPS\n");
     return;
   }
@@ -64,7 +64,7 @@ static void answer(cnn_benchmark *bench, char *line) {
 
 bool cnn_worker(cnn_benchmark *bench, cnn_error *error) {
   char line[256];
-  say_ready(bench);
+  print_ready(bench);
   fflush(stdout);
   while (fgets(line, sizeof line, stdin)) {
     line[strcspn(line, "\n")] = '\0';

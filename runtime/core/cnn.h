@@ -96,7 +96,7 @@ typedef struct cnn_layer {
   }
 
 #define CNN_ID(id, name) CNN_##id,
-typedef enum cnn_optimizer { CNN_OPTIMIZERS(CNN_ID)} cnn_optimizer;
+typedef enum cnn_optimizer { CNN_OPTIMIZERS(CNN_ID) } cnn_optimizer;
 #undef CNN_ID
 #define CNN_ID(id, name) CNN_LR_##id,
 typedef enum cnn_lr_schedule { CNN_LR_SCHEDULES(CNN_ID) } cnn_lr_schedule; /* train/rate.h */

@@ -7,7 +7,7 @@
 /* Elements for a full batch, without padding of the layout. */
 size_t cnn_value_elements(const cnn_value *value);
 
-/* Reals that the value takes in memory, padding of the layout included. */
+/* Reals of the value in memory, padding of the layout included. */
 size_t cnn_value_reals(const cnn_model *model, const cnn_value *value);
 
 /* Copies the first `count` images of a value row-major to `plain`. */

@@ -52,7 +52,7 @@ double cnn_random_uniform(cnn_random *random) {
   return (double)(high << 26 | low) * 0x1p-53;
 }
 
-/* Box and Muller; the second number of the pair is not kept, so that each takes four words. */
+/* Box and Muller; the second number of the pair is dropped, so that each number uses four words. */
 double cnn_random_normal(cnn_random *random) {
   double radius = sqrt(-2 * log(1 - cnn_random_uniform(random)));
   return radius * cos(2 * M_PI * cnn_random_uniform(random));

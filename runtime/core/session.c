@@ -15,7 +15,7 @@ static int processors(void) {
 static void warn_of_crowds(const cnn_model *model, int wanted) {
   enum { CROWD = 8 };
   if (wanted <= CROWD * processors()) return;
-  fprintf(stderr, "%s: %d threads on %d processor%s will mostly wait for each other; take %d\n",
+  fprintf(stderr, "%s: %d threads on %d processor%s will mostly wait for each other; use %d\n",
           model->name, wanted, processors(), cnn_plural(processors()), processors());
 }
 

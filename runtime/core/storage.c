@@ -30,7 +30,7 @@ bool cnn_storage_commit(cnn_storage *storage, cnn_error *error) {
   void *map = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
   if (map == MAP_FAILED)
     return cnn_fail(error, CNN_EXIT_FAILED,
-                    "cannot have %zu MB of memory: %s; end other programs or take less data",
+                    "cannot allocate %zu MB of memory: %s; end other programs or use less data",
                     storage->bytes >> 20, strerror(errno));
   storage->map = storage->base = map;
   storage->map_bytes = bytes;

@@ -34,11 +34,11 @@ static char *read_text(const char *path, cnn_error *error) {
 
 /* Cuts the lines apart; returns how many there are. */
 static int cut_lines(cnn_class_names *classes, int most) {
-  char *rest = classes->lines, *line;
+  char *next = classes->lines, *line;
   int count = 0;
-  while ((line = strsep(&rest, "\n")) != NULL) {
+  while ((line = strsep(&next, "\n")) != NULL) {
     line[strcspn(line, "\r")] = '\0';
-    if (*line == '\0' && rest == NULL) break;
+    if (*line == '\0' && next == NULL) break;
     if (count < most) classes->names[count] = line;
     count++;
   }
@@ -78,10 +78,10 @@ static bool read_names(cnn_class_names *classes, const cnn_model *model, const c
 
 bool cnn_class_names_load(cnn_class_names *classes, const cnn_model *model, const char *folder,
                           const char *path, const char *text, const char *where, cnn_error *error) {
-  char beside[PATH_MAX];
+  char found[PATH_MAX];
   if (!path && folder) {
-    snprintf(beside, sizeof beside, "%s/classes.txt", folder);
-    if (access(beside, F_OK) == 0) path = beside;
+    snprintf(found, sizeof found, "%s/classes.txt", folder);
+    if (access(found, F_OK) == 0) path = found;
   }
   if (path) return read_names(classes, model, path, error);
   return cnn_class_names_split(classes, model, text, where, error);

@@ -8,15 +8,15 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* Puts what a link says in the place of the link's name. */
-static bool step_along(char target[PATH_MAX], const char *link) {
+/* Replaces a link's name in `target` by what the link contains. */
+static bool follow_link(char target[PATH_MAX], const char *link) {
   const char *slash = link[0] == '/' ? NULL : strrchr(target, '/');
   size_t folder = slash ? (size_t)(slash - target) + 1 : 0;
   return snprintf(target + folder, PATH_MAX - folder, "%s", link) < (int)(PATH_MAX - folder);
 }
 
 /* The file that a symbolic link leads to, though it need not be there yet; or the path itself.
-   False, and errno says why, if there can be none. */
+   False, with the reason in errno, if there can be none. */
 static bool follow(const char *path, char target[PATH_MAX]) {
   enum { LINKS_MOST = 40 }; /* as the kernel has it */
   char link[PATH_MAX];
@@ -26,7 +26,7 @@ static bool follow(const char *path, char target[PATH_MAX]) {
     ssize_t length = readlink(target, link, sizeof link - 1);
     if (length < 0) return true; /* no link */
     link[length] = '\0';
-    fits = step_along(target, link);
+    fits = follow_link(target, link);
   }
   errno = fits ? ELOOP : ENAMETOOLONG;
   return false;
@@ -56,9 +56,9 @@ bool cnn_file_is_own(const char *path) {
 }
 
 /* Sets where to write: to what links lead to; stream: the descriptor that goes there already, or
-   -1. A pipe, a device or a file that a stream of the program goes to (/dev/stdout) takes the text
-   as it comes, by the name that was given: /dev/fd/63 may lead to something that has none, and a
-   rename would put a file in its place. */
+   -1. A pipe, a device or a file that a stream of the program goes to (/dev/stdout) is written
+   directly, under the given name: /dev/fd/63 may lead to something that has none, and a rename
+   would replace it by a file. */
 static bool find_target(cnn_file *file, const char *path, int *stream) {
   struct stat status;
   const bool exists = stat(path, &status) == 0;
@@ -74,7 +74,7 @@ static bool cannot_write(const char *path, int reason, cnn_error *error) {
   return cnn_fail(error, CNN_EXIT_FAILED, "%s: cannot write: %s", path, strerror(reason));
 }
 
-/* A stream's own descriptor has the place up to which the file is written. */
+/* A stream's own descriptor knows the offset up to which the file is written. */
 static int open_in_place(const char *path, int stream) {
   if (stream < 0) return open(path, O_WRONLY | O_CLOEXEC);
   fflush(NULL);
@@ -132,7 +132,7 @@ bool cnn_file_add(cnn_file *file, const void *data, size_t size, cnn_error *erro
   return true;
 }
 
-/* Tells the disk of the new name; on file systems that cannot, it comes with time. */
+/* Flushes the new name to the disk, where the file system can. */
 static void sync_folder(const char *path) {
   char folder[PATH_MAX];
   snprintf(folder, sizeof folder, "%s", path);
@@ -145,8 +145,8 @@ static void sync_folder(const char *path) {
 }
 
 bool cnn_file_commit(cnn_file *file, cnn_error *error) {
-  /* On the disk before it takes the place of what was there: after a loss of power there is one or
-     the other. */
+  /* On the disk before it replaces the earlier file: after a loss of power one of the two is there.
+   */
   if (!file->in_place && fsync(file->descriptor) != 0) return abandon(file, error);
   if (close(file->descriptor) != 0) return give_up(file, errno, error);
   if (file->in_place) return true;

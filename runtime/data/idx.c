@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { TYPE_BYTE = 0x08, PIECE = 1 << 24 };
+enum { TYPE_BYTE = 0x08, CHUNK = 1 << 24 };
 
 static bool bad(cnn_idx *idx, const char *what, cnn_error *error) {
   return cnn_fail(error, CNN_EXIT_DATA, "%s: byte %llu: %s", idx->path,
@@ -15,10 +15,10 @@ static bool bad(cnn_idx *idx, const char *what, cnn_error *error) {
 static int64_t read_some(cnn_idx *idx, unsigned char *bytes, size_t size, cnn_error *error) {
   size_t done = 0;
   while (done < size) {
-    size_t piece = size - done < PIECE ? size - done : PIECE;
-    int got = gzread(idx->file, bytes + done, (unsigned)piece);
+    size_t chunk = size - done < CHUNK ? size - done : CHUNK;
+    int got = gzread(idx->file, bytes + done, (unsigned)chunk);
     if (got > 0) done += (size_t)got, idx->offset += (uint64_t)got;
-    if (got == (int)piece) continue;
+    if (got == (int)chunk) continue;
     int code;
     const char *reason = gzerror(idx->file, &code);
     if (code == Z_OK || code == Z_STREAM_END) return (int64_t)done;

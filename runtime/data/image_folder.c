@@ -206,7 +206,7 @@ static void close_loader(loader *l) {
 static bool check_channels(const cnn_model *model, const char *path, cnn_error *error) {
   if (model->input[0] == 1 || model->input[0] == 3) return true;
   return cnn_fail(error, CNN_EXIT_DATA,
-                  "%s: JPEG images have 1 or 3 channels, but %s takes %d; compile the model for "
+                  "%s: JPEG images have 1 or 3 channels, but %s requires %d; compile the model for "
                   "this input or give it another data set",
                   path, model->name, model->input[0]);
 }

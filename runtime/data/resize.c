@@ -4,7 +4,7 @@
 #include <stdlib.h>
 
 /* A line of `from` pixels becomes one of `whole`, of which the `made` in the middle are wanted; of
-   an odd rest, the even half is cut off in front, as Python rounds. */
+   an odd remainder, the even half is cut off in front, as Python rounds. */
 static bool open_windows(cnn_resize_windows *w, int from, int64_t whole, int made) {
   const double scale = (double)from / (double)whole, reach = fmax(scale, 1);
   const double skipped = nearbyint((double)(whole - made) / 2);

@@ -31,7 +31,7 @@ void cnn_flow_csv(cnn_text *text, const cnn_flow *flow) {
   }
 }
 
-/* Takes a line apart. */
+/* Parses a line. */
 static bool parse_row(char *line, char model[CNN_FLOW_NAME], cnn_flow_row *row) {
   char *texts[TEXTS] = {model, row->layer, row->kind};
   double *numbers[NUMBERS] = {&row->activation, &row->activation_gradient, &row->weight,

@@ -1,4 +1,4 @@
-/* What a training has reached after each epoch. */
+/* The figures of each epoch of a training, as metrics.csv and curves.svg. */
 #ifndef CNN_METRICS_H
 #define CNN_METRICS_H
 
@@ -11,12 +11,12 @@ typedef struct cnn_metrics {
   int epoch;                                                   /* from 1 */
   double train_loss, train_accuracy, test_loss, test_accuracy; /* accuracies 0 to 1 */
   double images_per_s;                                         /* of training alone */
-  int averaged; /* the two below are known: of the test images with averaged weights */
+  int averaged; /* the next two are set: of the test images with averaged weights */
   double average_loss, average_accuracy;
   int64_t updates, all_updates; /* of the epoch: fewer than all where the training ended in it */
 } cnn_metrics;
 
-/* Whether the row is over a part of its epoch. */
+/* Whether the row is of a part of an epoch. */
 bool cnn_metrics_is_part(const cnn_metrics *row);
 
 /* metrics.csv: a header line, then a line an epoch (of half of the third, 2.5 is the number); with

@@ -18,7 +18,7 @@ static volatile float sink;
 
 /* static void name(long loops): one multiply-add of `lanes` floats in every chain, `loops` times.
    Compiled with -O3, so that the chains become registers; each starts at a number that the compiler
-   cannot know, so that it takes no two for one. */
+   cannot know, so that it cannot merge two of them. */
 #define DEFINE_LOOP(name, attributes, lanes)                                                       \
   attributes static void name(long loops) {                                                        \
     typedef float vector __attribute__((vector_size(lanes * sizeof(float))));                      \
@@ -96,11 +96,11 @@ static double run_threads(int threads, void *(*work)(void *), part *parts) {
   return ended - began;
 }
 
-/* The best of some short pieces: on a busy machine long ones are interrupted. */
+/* The best of some short runs: on a busy machine long ones are interrupted. */
 static double measure(int threads, const instruction_set *instructions) {
-  enum { PIECES = 10, LOOPS = 1000 * 1000 }; /* 2 to 8 ms */
+  enum { SHORT_RUNS = 10, LOOPS = 1000 * 1000 }; /* 2 to 8 ms */
   double best = 0;
-  for (int i = 0; i < PIECES; i++) {
+  for (int i = 0; i < SHORT_RUNS; i++) {
     part parts[threads];
     for (int t = 0; t < threads; t++)
       parts[t] = (part){.instructions = instructions, .loops = LOOPS};

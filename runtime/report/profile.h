@@ -19,7 +19,7 @@ typedef struct cnn_profile_result {
   const char *net;
   bool infer;
   int count, threads, steps;
-  double step_seconds;             /* median of the steps that nobody looked into */
+  double step_seconds;             /* median of the steps without an observer */
   double fma_peak;                 /* FLOP/s of the machine */
   const char *instructions;        /* of the peak */
   double bandwidth;                /* bytes/s that it reads from memory */
@@ -34,7 +34,7 @@ const char *cnn_pass_name(cnn_pass pass);
 enum { CNN_ALL_PASSES = -1, CNN_PASS_COUNT = CNN_UPDATE + 1 };
 cnn_profile_row cnn_profile_sum(const cnn_profile_result *result, int pass);
 
-/* The `most` slowest nodes, a line a pass, and the sum beside the plain step. */
+/* Prints the `most` slowest nodes, a line a pass, and the sum compared with a plain step. */
 void cnn_profile_table(const cnn_profile_result *result, int most, FILE *out);
 
 /* The first `most` nodes, in the order of the step. */

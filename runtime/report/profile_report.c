@@ -1,4 +1,4 @@
-/* What a profile says: the table and the CSV file. */
+/* A profile as a table and as a CSV file. */
 #include "core/text.h"
 #include "report/profile.h"
 
@@ -26,7 +26,7 @@ cnn_profile_row cnn_profile_sum(const cnn_profile_result *result, int pass) {
 
 /* --- the table -------------------------------------------------------------------------------- */
 
-/* Widths of the two columns of words. */
+/* Widths of the two columns of names. */
 typedef struct widths {
   int layer, op;
 } widths;
@@ -49,7 +49,7 @@ static widths measure_words(const cnn_profile_result *result, int shown) {
 static void print_row(widths w, const cnn_profile_row *row, const char *pass,
                       const cnn_profile_result *result, double all_seconds, FILE *out) {
   char flops[32] = "-", share[32] = "-", bytes[32] = "-";
-  double seconds = row->seconds > 0 ? row->seconds : 1e-9; /* less than the clock can tell */
+  double seconds = row->seconds > 0 ? row->seconds : 1e-9; /* below the clock's resolution */
   if (row->flops > 0) {
     snprintf(flops, sizeof flops, "%.1f", row->flops / seconds / 1e9);
     snprintf(share, sizeof share, "%.1f %%", 100 * row->flops / seconds / result->fma_peak);
@@ -99,7 +99,7 @@ void cnn_profile_table(const cnn_profile_result *result, int most, FILE *out) {
   }
   print_row(w, &all, "", result, all.seconds, out);
   const double part = all.seconds / result->step_seconds;
-  fprintf(out, "\nA step that is not profiled takes %.4f ms; the nodes' sum is %.3f of it.\n",
+  fprintf(out, "\nA step without profiling takes %.4f ms; the nodes' sum is %.3f of it.\n",
           1e3 * result->step_seconds, part);
   if (part < 0.9 || part > 1.1)
     fprintf(out, "! they should be equal: something else is running; close it and run again\n");

@@ -32,7 +32,7 @@ void cnn_progress_begin(cnn_progress *progress, int epochs, int64_t images, int6
   fflush(stdout);
 }
 
-/* Seconds to the end of the training if it goes on as it went so far. */
+/* Seconds to the end of the training at the present speed. */
 static double remaining(const cnn_progress *progress, int epoch, int64_t seen) {
   double done = (double)(epoch - 1) * (double)progress->images + (double)seen;
   double all = (double)progress->epochs * (double)progress->images;

@@ -1,5 +1,5 @@
-/* What a training shows while it runs: a table with a line an epoch, and below it on a terminal one
-   line that is drawn over and over. */
+/* What a training prints while it runs: a table with a line an epoch; and on a terminal a last line
+   that is redrawn. */
 #ifndef CNN_PROGRESS_H
 #define CNN_PROGRESS_H
 
@@ -12,20 +12,20 @@ typedef struct cnn_progress {
   bool bar; /* standard output is a terminal */
   int epochs;
   int64_t images;      /* of one epoch */
-  int64_t before;      /* images seen before the start, by a run that goes on */
+  int64_t before;      /* images seen before the start, in a resumed run */
   double start, drawn; /* seconds */
 } cnn_progress;
 
 void cnn_progress_begin(cnn_progress *progress, int epochs, int64_t images, int64_t before);
 
-/* In epoch `epoch` (from 1) after `seen` of its images. */
+/* Redraws the last line, in epoch `epoch` (from 1) after `seen` of its images. */
 void cnn_progress_step(cnn_progress *progress, int epoch, int64_t seen, double loss,
                        double accuracy, double images_per_s);
 
-/* The line of an epoch that is over. */
+/* Prints the line of a finished epoch. */
 void cnn_progress_epoch(cnn_progress *progress, const cnn_metrics *row);
 
-/* Takes the line of the epoch at hand away. */
+/* Removes the last line. */
 void cnn_progress_end(cnn_progress *progress);
 
 /* "1 h 2 min", "3 min 4 s", "5 s". */

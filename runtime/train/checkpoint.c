@@ -149,7 +149,7 @@ static bool is_reinit(const char *name, const char *reinit) {
   return false;
 }
 
-/* Every layer to initialise anew exists, in the model or in the file. */
+/* Every layer of `reinit` exists, in the model or in the file. */
 static bool check_reinit(const cnn_safetensors *file, const char *path, const cnn_model *model,
                          const char *reinit, cnn_error *error) {
   for (const char *layer = NULL; (layer = next_layer(reinit, layer));) {

@@ -1,5 +1,5 @@
-/* What happens to gradients between backward and update, and to parameters after it. All of it runs
-   over a whole parameter block in one fixed order. */
+/* Operations on gradients between backward and update, and on parameters after it. Each runs over a
+   whole parameter block in one fixed order. */
 #ifndef CNN_GRADIENTS_H
 #define CNN_GRADIENTS_H
 
@@ -15,7 +15,7 @@ void cnn_gradients_add(const cnn_model *model, void *sum, const void *gradients,
    What the recipe leaves 0 is not done. Returns the norm before, 0 if it was not needed. */
 double cnn_gradients_clip(const cnn_model *model, void *gradients, const cnn_recipe *recipe);
 
-/* One update with a batch that the program takes whole, gradients clipped if the recipe says so. */
+/* One update with at most model->batch images; gradients are clipped if the recipe specifies it. */
 void cnn_gradients_step(const cnn_model *model, const cnn_recipe *recipe, cnn_state *state,
                         const cnn_batch *batch);
 

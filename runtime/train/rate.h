@@ -37,7 +37,7 @@ typedef struct cnn_plateau {
 } cnn_plateau;
 
 /* The rate after an epoch with this loss, when it was `rate`: rate * gamma, but at least final_lr,
-   after more than `patience` epochs whose loss was not below best * (1 - threshold). */
+   after more than `patience` epochs whose loss was not less than best * (1 - threshold). */
 double cnn_plateau_rate(cnn_plateau *plateau, const cnn_recipe *recipe, double rate, double loss);
 
 #endif

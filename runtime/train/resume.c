@@ -104,7 +104,7 @@ static void mix_recipe(uint64_t *hash, const cnn_model *model) {
   CNN_RECIPE_FIELDS(MIX)
 }
 
-/* Of the recipe, and of names, shapes and places of all parameters: blocks of equal size could
+/* Of the recipe, and of names, shapes and offsets of all parameters: blocks of equal size could
    still hold them in another order. */
 static uint64_t layout_of(const cnn_model *model) {
   uint64_t hash = UINT64_C(0xcbf29ce484222325);
@@ -207,11 +207,13 @@ static bool read_numbers(const cnn_safetensors *file, const char *path, const cn
                     path, model->name);
   for (int i = 0; i < FIELD_COUNT; i++)
     if (!parse_field(cnn_safetensors_metadata(file, FIELDS[i].name), resume, i))
-      return cnn_fail(error, CNN_EXIT_DATA, "%s: its '%s' is missing or no number; train anew",
-                      path, FIELDS[i].name);
+      return cnn_fail(error, CNN_EXIT_DATA,
+                      "%s: its '%s' is missing or not a number; train again from the start", path,
+                      FIELDS[i].name);
   bool sound = resume->epochs >= 1 && resume->epochs_done <= resume->epochs && resume->batch >= 1;
   return sound ||
-         cnn_fail(error, CNN_EXIT_DATA, "%s: its numbers contradict each other; train anew", path);
+         cnn_fail(error, CNN_EXIT_DATA,
+                  "%s: its numbers contradict each other; train again from the start", path);
 }
 
 bool cnn_resume_open(cnn_safetensors *file, const char *path, const cnn_model *model,

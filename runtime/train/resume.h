@@ -1,6 +1,6 @@
-/* Where a training stands: state.safetensors, from which it goes on as if it had never stopped. The
-   file holds all of it, weights too: it is replaced in one step, so nothing in it can be older than
-   the rest. */
+/* The state of a training, state.safetensors: resumed from it, a training has the results of an
+   uninterrupted one. The file contains all of the state, weights too: it is replaced in one step,
+   so its parts always fit each other. */
 #ifndef CNN_RESUME_H
 #define CNN_RESUME_H
 
@@ -18,16 +18,16 @@ typedef struct cnn_tally {
 typedef struct cnn_resume {
   int64_t step;    /* updates done */
   int epochs_done; /* whole ones; the update after them is step epochs_done * steps_per_epoch */
-  cnn_tally tally; /* of the epoch at hand */
-  double lr;       /* of the recipe, or what a plateau has made of it */
+  cnn_tally tally; /* of the current epoch */
+  double lr;       /* of the recipe, or as a plateau schedule has lowered it */
   cnn_plateau plateau;
 
-  /* Settings of the run, and what tells its data set from another. */
+  /* Settings of the run, and a checksum of its data set. */
   int64_t seed, data;
   int epochs, batch, limit, no_shuffle;
 } cnn_resume;
 
-/* What the file holds beside that; in a program's own precision, so that no bit changes. */
+/* The arrays of the file; in the program's own precision, so that no bit changes. */
 typedef struct cnn_resume_blocks {
   void *parameters, *optimizer, *average; /* average: NULL without one */
   cnn_metrics *rows;                      /* [epochs_done] */
@@ -42,7 +42,7 @@ bool cnn_resume_save(const char *path, const cnn_model *model, const cnn_resume 
 enum { CNN_RESUME_HEADER_BYTES = 8192 };
 
 /* Opens the file for cnn_resume_load and reads all but the blocks; the caller closes it if this is
-   true. A file of another model, or of this one with parameters in other places, is refused. */
+   true. A file of another model, or of this one with parameters at other offsets, is rejected. */
 bool cnn_resume_open(cnn_safetensors *file, const char *path, const cnn_model *model,
                      cnn_resume *resume, cnn_error *error);
 bool cnn_resume_load(const cnn_safetensors *file, const char *path, const cnn_model *model,

@@ -23,8 +23,8 @@ const char *cnn_default_weights(const cnn_model *model, char path[PATH_MAX]) {
 
 typedef enum owner { NOBODY, THIS_MODEL, ANOTHER_MODEL } owner;
 
-/* Whose the file is, by what its metadata says under `key`. Of an ANOTHER_MODEL `error` tells; of
-   NOBODY's, if it is there but cannot be read, `unreadable` does. */
+/* The file's owner by its metadata `key`. ANOTHER_MODEL sets `error`; NOBODY sets `unreadable` if
+   the file exists but cannot be read. */
 static owner owner_of(const cnn_run *run, const char *path, const char *key, cnn_error *unreadable,
                       cnn_error *error) {
   cnn_safetensors file;
@@ -128,7 +128,7 @@ size_t cnn_run_text_bytes(const cnn_model *model, const char *classes, int epoch
   return header > text ? header : text;
 }
 
-/* The checkpoint first: a folder with metrics always has the model's name beside them. */
+/* The checkpoint first: a folder with metrics always has a file with the model's name. */
 bool cnn_run_save(cnn_run *run, void *parameters, void *average, const cnn_checkpoint *checkpoint,
                   const cnn_metrics *rows, int count, cnn_error *error) {
   cnn_text *text = &run->text;

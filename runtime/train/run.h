@@ -13,7 +13,7 @@ typedef struct cnn_run {
   const char *folder;
   char checkpoint[PATH_MAX], average[PATH_MAX], metrics[PATH_MAX], curves[PATH_MAX];
   char state[PATH_MAX];
-  bool replaces; /* a run before has left a state, which could not go on with what this one saves */
+  bool replaces; /* an earlier run may have left a state, which does not fit what this run saves */
   cnn_text text; /* scratch of cnn_run_text_bytes */
   int lock;      /* file descriptor of the folder while it is ours; 0: none */
 } cnn_run;
@@ -24,17 +24,17 @@ const char *cnn_default_run(const cnn_model *model, char path[PATH_MAX]);
 const char *cnn_default_weights(const cnn_model *model, char path[PATH_MAX]);
 
 /* A folder that exists is used if it holds none of the files, or an earlier run of the same model,
-   which the new one replaces at its first checkpoint; anything else is refused. */
+   which the new one replaces at its first checkpoint; anything else is rejected. */
 bool cnn_run_open(cnn_run *run, const cnn_model *model, const char *folder, cnn_error *error);
 
-/* Makes the folder and takes it: while another training writes there, that is a failure. */
+/* Makes the folder and locks it; an error while another training writes there. */
 bool cnn_run_make(cnn_run *run, cnn_error *error);
 void cnn_run_close(cnn_run *run);
 
 /* False, and a message, if `log` has the name of one of the files of the run, which is made. */
 bool cnn_run_spared(const cnn_run *run, const char *log, cnn_error *error);
 
-/* classes: what the checkpoint will say of them. */
+/* classes: the names that the checkpoint will contain, or NULL. */
 size_t cnn_run_text_bytes(const cnn_model *model, const char *classes, int epochs);
 
 /* Replaces the files but the state, and ema.safetensors if there are averaged weights (else NULL;

@@ -280,8 +280,8 @@ bool cnn_safetensors_check_data(const cnn_safetensors *file, const char *path, c
   return cnn_fail(
       error, CNN_EXIT_DATA,
       "%s: its numbers are damaged: their checksum is not the one in its metadata, " CHECKSUM
-      "; take another copy, or, if a program has changed them on purpose, have "
-      "it leave that out",
+      "; use another copy, or, if a program has changed them on purpose, let "
+      "it drop that entry",
       path);
 }
 

@@ -32,7 +32,7 @@ typedef struct cnn_tensor {
   cnn_dtype dtype;
   int rank;
   int64_t shape[CNN_TENSOR_RANK_MAX];
-  const void *data; /* perhaps not aligned in a file that was read */
+  const void *data; /* may be unaligned in a file that was read */
   size_t bytes;
 } cnn_tensor;
 
@@ -53,7 +53,7 @@ double cnn_tensor_get(const cnn_tensor *tensor, int64_t index);
 void cnn_safetensors_header(cnn_text *text, const cnn_tensor *tensors, int count,
                             const cnn_metadata *metadata, int metadata_count);
 
-/* Replaces the file; its metadata says the crc32 of its data, too. header: room enough for the
+/* Replaces the file; its metadata also has the crc32 of its data. header: room enough for the
    header. Allocates nothing. */
 bool cnn_safetensors_write(const char *path, const cnn_tensor *tensors, int count,
                            const cnn_metadata *metadata, int metadata_count, cnn_text *header,
@@ -71,10 +71,10 @@ typedef struct cnn_safetensors {
   int count;
 } cnn_safetensors;
 
-/* Maps the file and checks all but its numbers: nothing in it can lead outside of it. */
+/* Maps the file and checks all but its numbers: no offset leads outside of the file. */
 bool cnn_safetensors_open(cnn_safetensors *file, const char *path, cnn_error *error);
 
-/* Compares the data with the crc32 that the metadata may say it has; reads all of the file. */
+/* Compares the data with the crc32 in the metadata, if there is one; reads all of the file. */
 bool cnn_safetensors_check_data(const cnn_safetensors *file, const char *path, cnn_error *error);
 
 const cnn_tensor *cnn_safetensors_find(const cnn_safetensors *file, const char *name); /* or NULL */

@@ -16,7 +16,7 @@ typedef struct cnn_step_log {
 } cnn_step_log;
 
 /* Lines are added to the file itself, so that a program that is killed leaves its log. Those of an
-   earlier log at `path` that come before `first_step` stay: those of a run that goes on. Another
+   earlier log at `path` that come before `first_step` stay: those of a resumed run. Another
    file than such a log is not touched. */
 bool cnn_step_log_open(cnn_step_log *log, const char *path, uint64_t first_step, cnn_error *error);
 

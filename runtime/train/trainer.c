@@ -40,7 +40,7 @@ static void set_blank(const cnn_session *session, uint8_t *blank) {
   }
 }
 
-/* Images of an epoch, in its order, into the session's batch, changed if the recipe says so. */
+/* Puts images of an epoch, in its order, into the session's batch, augmented by the recipe. */
 static void fill(cnn_trainer *t, int epoch, int64_t first, int count) {
   cnn_session *session = &t->session;
   cnn_dataset_fill(&t->training, session, t->order, first, count);
@@ -69,8 +69,8 @@ static double collect(cnn_trainer *t) {
   return loss;
 }
 
-/* Gradients of more images than the program takes, means over all of them, computed in parts.
-   Dropout draws by seed, step and place in the part, so every part has a seed of its own. */
+/* Gradients of more than model->batch images, means over all of them, computed in parts. Dropout
+   draws by seed, step and index in the part, so every part has a seed of its own. */
 static double compute_gradients(cnn_trainer *t, int epoch, int64_t first, int count) {
   const cnn_model *model = t->model;
   cnn_state *state = &t->session.state;
@@ -88,15 +88,15 @@ static double compute_gradients(cnn_trainer *t, int epoch, int64_t first, int co
   return loss;
 }
 
-/* A log is not worth a training: one that cannot be written is told once, and dropped. */
+/* A log that cannot be written does not end the training: it is reported once, and dropped. */
 static void check_log(cnn_trainer *t, bool written) {
   if (written) return;
   cnn_progress_end(&t->progress);
-  fprintf(stderr, "%s: --log-steps %s; the training goes on without its log\n", t->model->name,
+  fprintf(stderr, "%s: --log-steps %s; the training continues without its log\n", t->model->name,
           t->log_error.message);
 }
 
-/* A loss that is no number ends the training; what was saved before stays. */
+/* A loss that is not finite ends the training; what was saved before stays. */
 static bool check_loss(const cnn_trainer *t, double loss, cnn_error *error) {
   const unsigned long long updates = t->session.state.step;
   if (isfinite(loss)) return true;
@@ -129,7 +129,7 @@ static bool train_batch(cnn_trainer *t, int epoch, int64_t first, int count, cnn
   return true;
 }
 
-/* What the schedule says of the update at hand. */
+/* Sets the rates of the current update by the schedule. */
 static void set_rates(cnn_trainer *t, uint64_t batches) {
   const cnn_recipe *recipe = &t->recipe;
   cnn_state *state = &t->session.state;
@@ -144,7 +144,7 @@ static bool is_over(const cnn_trainer *t) {
   return signal_seen || (t->steps > 0 && t->session.state.step >= (uint64_t)t->steps);
 }
 
-/* The updates that are left of the epoch. */
+/* Runs the remaining updates of the epoch. */
 static bool train_epoch(cnn_trainer *t, int epoch, cnn_error *error) {
   const cnn_state *state = &t->session.state;
   cnn_tally *tally = &t->tally;
@@ -186,18 +186,18 @@ cnn_resume_blocks cnn_trainer_blocks(const cnn_trainer *t) {
                              .history = t->history};
 }
 
-/* Adds to a failure to save what it has left to go on from. Always false. */
-static bool tell_what_is_left(const cnn_trainer *t, cnn_error *error) {
+/* Appends to the error whether --resume is possible. Always returns false. */
+static bool report_state(const cnn_trainer *t, cnn_error *error) {
   size_t used = strlen(error->message);
   bool state = access(t->run.state, F_OK) == 0;
   snprintf(error->message + used, sizeof error->message - used,
-           state ? "; what was saved before is still there: once there is room, --resume goes on"
-                 : "; nothing is saved that --resume could go on from");
+           state ? "; the state saved before is intact: once there is room, use --resume"
+                 : "; no state is saved that --resume could use");
   return false;
 }
 
-/* The state last: until it is there, the one before leads to the same results. A training that is
-   complete needs none. */
+/* The state is saved last: until then, the earlier one leads to the same results. A complete
+   training needs none. */
 static bool save(cnn_trainer *t, cnn_error *error) {
   cnn_run *run = &t->run;
   cnn_checkpoint checkpoint = {.epoch = t->row_count,
@@ -206,7 +206,7 @@ static bool save(cnn_trainer *t, cnn_error *error) {
                                .classes = t->classes.text};
   if (!cnn_run_save(run, t->session.state.parameters, t->average, &checkpoint, t->rows,
                     t->row_count, error))
-    return tell_what_is_left(t, error);
+    return report_state(t, error);
   if (run->replaces) unlink(run->state);
   run->replaces = false;
   check_log(t, cnn_step_log_flush(&t->log, &t->log_error));
@@ -217,7 +217,7 @@ static bool save(cnn_trainer *t, cnn_error *error) {
   cnn_resume standing = cnn_trainer_standing(t);
   cnn_resume_blocks blocks = cnn_trainer_blocks(t);
   return cnn_resume_save(run->state, t->model, &standing, &blocks, &run->text, error) ||
-         tell_what_is_left(t, error);
+         report_state(t, error);
 }
 
 static cnn_evaluation evaluate(cnn_trainer *t, void *parameters) {
@@ -273,7 +273,7 @@ bool cnn_trainer_run(cnn_trainer *t, cnn_error *error) {
   for (int epoch = t->epochs_done; good && epoch < t->recipe.epochs && !is_over(t); epoch++)
     good = train_epoch(t, epoch, error) && (signal_seen ? save(t, error) : finish_epoch(t, error));
   cnn_progress_end(&t->progress);
-  /* A training that failed leaves its log: it tells why. */
+  /* A training that failed keeps its log, which shows why. */
   check_log(t, cnn_step_log_close(&t->log, &t->log_error));
   return good;
 }

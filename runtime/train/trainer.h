@@ -1,5 +1,6 @@
-/* Training: the updates of all epochs, and what is saved after each. train.c, the command, prepares
-   it. */
+/* Training: the updates of all epochs, and what is saved after each. The command `train` sets it
+ * up.
+ */
 #ifndef CNN_TRAINER_H
 #define CNN_TRAINER_H
 
@@ -13,16 +14,16 @@
 
 typedef struct cnn_trainer {
   const cnn_model *model;
-  cnn_recipe recipe; /* the model's, with what the command line says */
+  cnn_recipe recipe; /* the model's, with the overrides of the command line */
   uint64_t seed;
   int64_t steps; /* stop after so many; 0: no limit */
   int batch;     /* images an update */
-  int limit;     /* training images, 0 for all; only noted in the state */
+  int limit;     /* training images, 0 for all; here only to be saved in the state */
   bool no_shuffle;
 
   cnn_session session;
   cnn_dataset training, test;
-  cnn_class_names classes; /* what is saved of them: folders of JPEG images, or classes.txt */
+  cnn_class_names classes; /* to be saved: names of folders of JPEG images, or classes.txt */
   uint32_t data;           /* checksum of the two */
   cnn_run run;
   cnn_metrics *rows;  /* [epochs] */
@@ -35,24 +36,24 @@ typedef struct cnn_trainer {
   cnn_error log_error; /* why the log is not complete */
   cnn_progress progress;
 
-  /* Where the training stands. */
+  /* Progress of the training. */
   int epochs_done; /* whole ones */
   int row_count;   /* rows; one more where `steps` ended the last epoch early */
   cnn_tally tally; /* of the epoch at hand */
   cnn_plateau plateau;
 } cnn_trainer;
 
-/* Where the training stands, for its state. */
+/* Progress of the training, to be saved as its state. */
 cnn_resume cnn_trainer_standing(const cnn_trainer *trainer);
 cnn_resume_blocks cnn_trainer_blocks(const cnn_trainer *trainer);
 
-/* From now on SIGINT and SIGTERM end the training after the step at hand. A second one ends the
+/* From now on SIGINT and SIGTERM end the training after the current step. A second one ends the
    program. */
 void cnn_trainer_catch_signals(void);
-/* The signal that came, or 0. */
+/* The signal that arrived, or 0. */
 int cnn_trainer_signal(void);
 
-/* Trains from where the trainer stands to the end, or to a signal. */
+/* Trains from the present progress to the end, or to a signal. */
 bool cnn_trainer_run(cnn_trainer *trainer, cnn_error *error);
 
 #endif

@@ -337,7 +337,7 @@ static void a_log_that_cannot_be_written_costs_no_training(void **state) {
   expect(1, "train d --out full --log-steps /dev/full", "fake: the training is saved, but its log");
   char *output = scratch_read("output", NULL);
   const char *told = strstr(output, "--log-steps /dev/full: cannot write: No space left on device; "
-                                    "the training goes on without its log");
+                                    "the training continues without its log");
   assert_non_null(told);
   assert_null(strstr(told + 1, "--log-steps"));
   assert_non_null(strstr(output, "after 2 epochs"));
@@ -377,10 +377,10 @@ static void a_start_that_fails_keeps_the_state_of_the_run_before(void **state) {
   expect(2, "train d --out early --resume --log-steps early/curves.svg", "choose another name");
   assert_int_equal(system("ulimit -f 1; " FAKE_PROGRAM " train d --out early 2>said"), 1 << 8);
   char *said = scratch_read("said", NULL);
-  assert_non_null(strstr(said, "File too large; what was saved before is still there"));
+  assert_non_null(strstr(said, "File too large; the state saved before is intact"));
   free(said);
   expect(2, "train d --out early --resume --steps 1", "has made 1 update already");
-  expect(0, "train d --out early --resume", "goes on after");
+  expect(0, "train d --out early --resume", "resumed after");
   expect(0, "train d --out early --steps 1", "written");
   expect(0, "train d --out early", "written");
   assert_false(scratch_exists("early/state.safetensors"));
@@ -550,7 +550,7 @@ static void profiles_list_every_node(void **state) {
   free(csv);
   free(svg);
   expect(0, "profile --seconds 0 --top 1", "2 others");
-  expect(0, "profile --seconds 0", "A step that is not profiled takes");
+  expect(0, "profile --seconds 0", "A step without profiling takes");
   expect(0, "profile --seconds 0 --work infer --count 1", "fake: inference, 1 image, 1 thread");
   expect(2, "profile --top 0", "--top 0");
   expect(2, "profile --work sleep", "give train or infer");
@@ -579,8 +579,7 @@ static void crowds_of_threads_are_told(void **state) {
   (void)state;
   cnn_model model = fake_model;
   model.threads_max = 1024;
-  expect_command(&model, "gradcheck", "--threads=1024", 0,
-                 "will mostly wait for each other; take ");
+  expect_command(&model, "gradcheck", "--threads=1024", 0, "will mostly wait for each other; use ");
 }
 
 static void other_machines_and_runtimes_are_refused(void **state) {

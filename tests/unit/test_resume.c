@@ -14,7 +14,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-/* A training that stops and goes on ends as one that never stopped. Every test starts in a folder
+/* A resumed training ends as an uninterrupted one. Every test starts in a folder
    with a data set "d" of 95 training and 41 test images: 4 updates an epoch. */
 static int fresh(void **state) {
   (void)state;
@@ -68,7 +68,7 @@ static void stopped_anywhere_it_ends_the_same(void **state) {
     if (steps % 3 == 0) { /* twice */
       snprintf(arguments, sizeof arguments,
                "d --resume --out parts --log-steps parts.csv --steps %d", steps + 1);
-      train(0, arguments, "goes on after");
+      train(0, arguments, "resumed after");
     }
     train(0, "d --resume --out parts --log-steps parts.csv", "after 3 epochs");
     expect_same_runs();
@@ -148,10 +148,10 @@ static void a_full_disk_is_told(void **state) {
                          " train d %s' >output 2>&1; test $? -eq 1 && grep -q '%s' output";
   char command[1024];
   snprintf(command, sizeof command, limited, "--resume --out r",
-           "cannot write: File too large; what was saved before is still there");
+           "cannot write: File too large; the state saved before is intact");
   assert_int_equal(system(command), 0);
   snprintf(command, sizeof command, limited, "--out new",
-           "cannot write: File too large; nothing is saved that --resume could go on from");
+           "cannot write: File too large; no state is saved that --resume could use");
   assert_int_equal(system(command), 0);
   train(0, "d --resume --out r", "after 9 epochs");
 }
@@ -168,7 +168,7 @@ static void mistakes_are_told(void **state) {
   train(2, "d --resume --epochs 4 --out r", "settings of the run; leave out --epochs");
   train(2, "d --resume --init r/last.safetensors --out r", "leave out --init");
   scratch_dataset("other", 94, 41);
-  train(4, "other --resume --out r", "other: other images than those that r has learned from");
+  train(4, "other --resume --out r", "other: not the images that r was trained on");
   assert_int_equal(system(FAKE_PROGRAM " double train d --resume --out r >output 2>&1"), 4 << 8);
   char *output = scratch_read("output", NULL);
   assert_non_null(strstr(output, "'parameters' is not what this program keeps"));
