@@ -2,6 +2,7 @@
 
 #include <argp.h>
 #include <limits.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -22,7 +23,8 @@ enum {
   KEY_BATCH,
   KEY_DUMP,
   KEY_KEEP,
-  KEY_DIRECT,
+  KEY_NO_WINOGRAD,
+  KEY_OLD_DIRECT,
   KEY_SCHEDULE,
   KEY_CC,
   KEY_AFTER,
@@ -42,14 +44,13 @@ static const struct argp_option MODEL_OPTIONS[] = {
     {"target", KEY_TARGET, "NAME", 0, "scalar, avx2, avx512 or native (default: native)", 0},
     {"real", KEY_REAL, "TYPE", 0, "float (default) or double (scalar target only)", 0},
     {"schedule", KEY_SCHEDULE, "FILE", 0,
-     "Tiles and blocks of layers that FILE decides instead of the cost model, as "
-     "--dump=schedule-file prints them",
+     "Overrides of the cost model's schedules, as --dump=schedule-file prints them", 0},
+    {"no-winograd", KEY_NO_WINOGRAD, NULL, 0,
+     "No Winograd convolutions: slower where they would be used, but they round some eight times "
+     "as "
+     "much as plain sums",
      0},
-    {"direct", KEY_DIRECT, NULL, 0,
-     "Convolutions as plain sums alone: slower where Winograd's way would be taken, which rounds "
-     "some "
-     "eight times as much",
-     0},
+    {"direct", KEY_OLD_DIRECT, NULL, OPTION_HIDDEN, NULL, 0},
     {"keep-values", KEY_KEEP, NULL, 0,
      "Give every value memory of its own and list them, for tests", 0},
     {0}};
@@ -121,8 +122,12 @@ static error_t parse_model_option(int key, char *text, struct argp_state *state)
   case KEY_SCHEDULE:
     parse->options.schedule = text;
     return 0;
-  case KEY_DIRECT:
-    parse->options.compile.direct = true;
+  case KEY_OLD_DIRECT: /* until the release after the next */
+    fputs("cnnc: --direct is now --no-winograd\n", stderr);
+    parse->options.compile.no_winograd = true;
+    return 0;
+  case KEY_NO_WINOGRAD:
+    parse->options.compile.no_winograd = true;
     return 0;
   case KEY_KEEP:
     parse->options.compile.keep_values = true;
@@ -146,7 +151,7 @@ static const struct argp_option COMPILE_OPTIONS[] = {
     {"dump", KEY_DUMP, "PASS", 0,
      "Print the graph after a pass instead: built, simplify, gradient, fuse, fold, schedule, "
      "layout, views, memory; inference is the planned graph without training, schedule-file what "
-     "--schedule takes",
+     "--schedule reads",
      0},
     {"schedule-fields", KEY_SCHEDULE_FIELDS, NULL, 0,
      "Print the ops and fields of schedule files with what they mean", 5},
@@ -159,7 +164,8 @@ static const struct argp_option COMPILE_OPTIONS[] = {
 
 static const struct argp_option BUILD_OPTIONS[] = {
     {"output", 'o', "PROGRAM", 0,
-     "Where to write the program (default: MODEL in this folder); its C stands beside it", 0},
+     "Where to write the program (default: MODEL in this folder); its C has the same name and .c",
+     0},
     {"cc", KEY_CC, "COMPILER", 0, "The C compiler (default: $CC, or clang, or gcc)", 0},
     {0}};
 
@@ -267,7 +273,7 @@ static const char *canonical_command(const Parse *parse) {
                         options->dsl.definitions[i].value);
   if (options->schedule)
     text = arena_printf(parse->arena, "%s --schedule %s", text, canonical_path(options->schedule));
-  if (options->compile.direct) text = arena_printf(parse->arena, "%s --direct", text);
+  if (options->compile.no_winograd) text = arena_printf(parse->arena, "%s --no-winograd", text);
   if (options->compile.keep_values) text = arena_printf(parse->arena, "%s --keep-values", text);
   return text;
 }

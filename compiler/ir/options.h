@@ -12,7 +12,7 @@ typedef struct CompileOptions {
   const Target *target;
   bool real_is_double; /* the scalar target only */
   bool keep_values;    /* every value in guarded memory of its own, listed in the descriptor */
-  bool direct;         /* no algorithm that rounds otherwise than plain sums: no Winograd */
+  bool no_winograd;    /* no algorithm that rounds otherwise than plain sums */
   const char *command; /* what made the output, for its header: no absolute paths */
   const struct ScheduleFile *schedule; /* decisions that are not the cost model's; or NULL */
 } CompileOptions;

@@ -86,7 +86,7 @@ bool winograd_pays(const Decision *d) {
      for a vector of channels; a transform of a filter, and its way to the memory or from there. And
      how much faster all of them must be than direct products, which round less. */
   const double INPUT_COST = 300, OUTPUT_COST = 260, FILTER_COST = 150, FAR_COST = 350, WORTH = 0.8;
-  if (d->options->direct || !winograd_fits(d)) return false;
+  if (d->options->no_winograd || !winograd_fits(d)) return false;
   const Value *input = input_of(d->node), *output = output_of(d->node);
   const int lanes = lanes_of(d), images = d->graph->recipe.batch;
   const double c = divide_up(input->dim[1], lanes), k = divide_up(output->dim[1], lanes);

@@ -17,9 +17,13 @@ grep -nE "$folder|$source" lenet5.c && fail "the output names a folder of this m
 # Winograd's way, and how to do without.
 expect 0 -- "$cnnc" "$source/models/resnet20.lua" --target avx2 -o winograd.c
 grep -q "conv_winograd" winograd.c || fail "resnet20 does not go by Winograd's way"
-expect 0 -- "$cnnc" "$source/models/resnet20.lua" --target avx2 --direct -o direct.c
-grep -qi "winograd" direct.c && fail "--direct goes by Winograd's way"
-grep -q "Made by: cnnc resnet20.lua --target avx2 --direct$" direct.c || fail "--direct is not in the command"
+expect 0 -- "$cnnc" "$source/models/resnet20.lua" --target avx2 --no-winograd -o direct.c
+grep -v -e --no-winograd direct.c | grep -qi winograd && fail "--no-winograd: a Winograd convolution"
+grep -q "Made by: cnnc resnet20.lua --target avx2 --no-winograd$" direct.c ||
+  fail "--no-winograd is not in the command"
+expect 0 "cnnc: --direct is now --no-winograd" -- \
+  "$cnnc" "$source/models/resnet20.lua" --target avx2 --direct -o old.c
+cmp direct.c old.c || fail "--direct is not --no-winograd"
 
 # The table of layers: what changes a shape, though it be to that of the row above.
 grep -q '^   layer2.0.pad_channels1 *32x16x16 ' direct.c || fail "pad_channels is not in the table"
