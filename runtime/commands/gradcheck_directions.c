@@ -44,7 +44,7 @@ static double loss_along(cnn_gradient_check *c, const cnn_parameter *parameter, 
    changes the loss, and a long one leaves what the numbers can hold. */
 static const double LENGTH_MOST = 1;
 
-/* The relative error along one direction, by the gradients at so many points of the way. */
+/* The relative error in one direction, by the gradients at `points` points of the way. */
 static double direction_error(cnn_gradient_check *c, const cnn_parameter *parameter, int direction,
                               double scale, int points) {
   static const double change = 0.004; /* of the loss on the whole way: far above rounding */

@@ -97,7 +97,7 @@ static bool set_standing(cnn_trainer *t, const cnn_safetensors *state, const cnn
                     "run",
                     o->shared.folder, o->out);
   int64_t batches = cnn_sampler_batches(t->training.count, t->batch);
-  int64_t begun = from->step - from->epochs_done * batches; /* updates of the epoch at hand */
+  int64_t begun = from->step - from->epochs_done * batches; /* updates of the current epoch */
   if (begun < 0 || begun > batches || from->tally.images > t->training.count)
     return cnn_fail(error, CNN_EXIT_DATA,
                     "%s: its numbers contradict each other; train again from the start",
@@ -188,7 +188,7 @@ static void announce(const cnn_trainer *t) {
 static void conclude(const cnn_trainer *t) {
   char time[32], done[STANDING];
   const cnn_metrics *last = t->row_count > 0 ? &t->rows[t->row_count - 1] : NULL;
-  bool complete = t->epochs_done == t->recipe.epochs; /* the signal came with the last save */
+  bool complete = t->epochs_done == t->recipe.epochs; /* the signal arrived with the last save */
   if (!last || (cnn_trainer_signal() && !complete))
     printf("interrupted after %s; --resume continues\n", standing_text(t, done));
   else if (cnn_metrics_is_part(last))

@@ -23,7 +23,7 @@ static const struct argp_option OPTIONS[] = {
      0},
     {"init", KEY_INIT, "FILE", 0, "Start from the weights of a checkpoint", 0},
     {"reinit", KEY_REINIT, "LAYERS", 0,
-     "With --init: initialise these layers anew, such as the last one for other classes (fc; names "
+     "With --init: initialise these layers, such as the last one for other classes (fc; names "
      "with commas between)",
      0},
     {"fresh", KEY_FRESH, "LAYERS", OPTION_HIDDEN, NULL, 0},

@@ -37,9 +37,9 @@ size_t cnn_value_reals(const cnn_model *model, const cnn_value *value) {
   return cnn_value_elements(value);
 }
 
-/* Where number f of image n stands, f counted in PyTorch's order. */
-static size_t place_of(const cnn_model *model, const cnn_value *value, size_t features, size_t n,
-                       size_t f) {
+/* Offset of feature f of image n, f counted in PyTorch's order. */
+static size_t offset_of(const cnn_model *model, const cnn_value *value, size_t features, size_t n,
+                        size_t f) {
   size_t lanes = (size_t)model->lanes;
   bool image = value->rank == 4;
   size_t channels = image ? (size_t)value->shape[1] : features;
@@ -64,7 +64,7 @@ static size_t place_of(const cnn_model *model, const cnn_value *value, size_t fe
 
 static double value_at(const cnn_model *model, const cnn_value *value, const void *activations,
                        size_t features, size_t n, size_t f) {
-  return cnn_real_get(model, activations, value->offset + place_of(model, value, features, n, f));
+  return cnn_real_get(model, activations, value->offset + offset_of(model, value, features, n, f));
 }
 
 void cnn_value_plain(const cnn_model *model, const cnn_value *value, const void *activations,

@@ -28,7 +28,7 @@ typedef struct cnn_session {
 void cnn_session_plan(cnn_session *session, const cnn_model *model, cnn_purpose purpose,
                       int threads);
 
-/* Between plan and open: cnn_session_infer looks at mirror images, too. */
+/* Between plan and open: cnn_session_infer infers mirror images, too. */
 void cnn_session_plan_mirror(cnn_session *session);
 
 bool cnn_session_open(cnn_session *session, cnn_error *error);

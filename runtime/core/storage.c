@@ -11,7 +11,7 @@ enum { ALIGNMENT = 64, HUGE_PAGE = 2 << 20 };
 void cnn_storage_want(cnn_storage *storage, void *pointer, size_t count, size_t size) {
   assert(!storage->base && storage->count < CNN_STORAGE_WISHES);
   size_t bytes;
-  /* What overflows can never be had: commit fails with the largest size there is. */
+  /* A size that overflows becomes the largest size, so that commit fails. */
   if (__builtin_mul_overflow(count, size, &bytes) || bytes > SIZE_MAX / 2) bytes = SIZE_MAX / 2;
   bytes = (bytes + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
   storage->wishes[storage->count].pointer = pointer;
@@ -22,7 +22,7 @@ void cnn_storage_want(cnn_storage *storage, void *pointer, size_t count, size_t 
 
 bool cnn_storage_commit(cnn_storage *storage, cnn_error *error) {
   if (storage->bytes == 0) return true;
-  /* Huge pages are asked for from the first byte on; the last one only if half of it is used, and
+  /* Huge pages are requested from the first byte on; the last one only if half of it is used, and
      none for less than one. */
   const bool huge = storage->bytes >= HUGE_PAGE && storage->bytes <= SIZE_MAX / 2;
   const size_t pages = (storage->bytes + HUGE_PAGE / 2) / HUGE_PAGE;

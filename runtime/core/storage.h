@@ -1,6 +1,6 @@
-/* All memory of a run in one mapping: first everything is asked for, then it is there, zeroed and
-   aligned to 64 bytes, and nothing is allocated after that. Its size is known exactly, but for half
-   of a huge page at most. */
+/* All memory of a run in one mapping: first all of it is requested, then it is allocated at once,
+   zeroed and aligned to 64 bytes, and nothing is allocated after that. Its size is known up to half
+   a huge page. */
 #ifndef CNN_STORAGE_H
 #define CNN_STORAGE_H
 
@@ -17,12 +17,12 @@ typedef struct cnn_storage {
   } wishes[CNN_STORAGE_WISHES];
   int count;
   unsigned char *base;
-  size_t bytes; /* that were asked for */
+  size_t bytes; /* requested */
   void *map;
-  size_t map_bytes; /* with what lies around them */
+  size_t map_bytes; /* with alignment */
 } cnn_storage;
 
-/* Asks for count * size bytes; the pointer at *pointer points there after cnn_storage_commit. */
+/* Requests count * size bytes; the pointer at *pointer points there after cnn_storage_commit. */
 void cnn_storage_want(cnn_storage *storage, void *pointer, size_t count, size_t size);
 bool cnn_storage_commit(cnn_storage *storage, cnn_error *error);
 void cnn_storage_release(cnn_storage *storage);

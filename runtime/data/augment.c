@@ -9,8 +9,8 @@ cnn_augmentation cnn_augmentation_draw(const cnn_recipe *recipe, const int shape
   cnn_random random = cnn_random_stream(seed, "augment", (uint64_t)epoch << 32 | image);
   uint32_t shifts = 2 * (uint32_t)recipe->crop + 1;
   cnn_augmentation how = {.side = recipe->cutout};
-  how.down = (int)cnn_random_below(&random, shifts) - recipe->crop;
-  how.right = (int)cnn_random_below(&random, shifts) - recipe->crop;
+  how.dy = (int)cnn_random_below(&random, shifts) - recipe->crop;
+  how.dx = (int)cnn_random_below(&random, shifts) - recipe->crop;
   how.flip = (int)cnn_random_below(&random, 2) && recipe->flip;
   how.top = (int)cnn_random_below(&random, (uint32_t)shape[1]) - how.side / 2;
   how.left = (int)cnn_random_below(&random, (uint32_t)shape[2]) - how.side / 2;
@@ -31,7 +31,7 @@ static void mirror_row(uint8_t *row, int width) {
   }
 }
 
-/* The part of the square that lies in an image of [C,H,W]. */
+/* Blanks the part of the square inside of an image of [C,H,W]. */
 static void cut_out(const cnn_augmentation *how, const int shape[3], const uint8_t *blank,
                     uint8_t *image) {
   int height = shape[1], width = shape[2];
@@ -50,14 +50,14 @@ void cnn_augment(const cnn_augmentation *how, const int shape[3], const uint8_t 
   int height = shape[1], width = shape[2];
   for (int c = 0; c < shape[0]; c++) {
     for (int y = 0; y < height; y++) {
-      int source = y - how->down;
+      int source = y - how->dy;
       uint8_t *row = to + ((size_t)c * (size_t)height + (size_t)y) * (size_t)width;
       if (source < 0 || source >= height) {
         memset(row, 0, (size_t)width);
         continue;
       }
       move_row(from + ((size_t)c * (size_t)height + (size_t)source) * (size_t)width, row, width,
-               how->right);
+               how->dx);
       if (how->flip) mirror_row(row, width);
     }
   }

@@ -6,9 +6,10 @@
 
 /* How one image is changed. */
 typedef struct cnn_augmentation {
-  int down, right; /* pixels by which it moves; zeros come in, as in a crop of the padded image */
-  int flip;        /* mirrored, left and right, after that */
-  int top, left, side; /* of a square that is blanked at last; parts of it may lie outside */
+  int dy, dx; /* pixels by which the image moves down and right; zeros come in, as in a crop of the
+                 padded image */
+  int flip;   /* mirrored, left and right, after that */
+  int top, left, side; /* of a square that is blanked at last; it may reach over the boundary */
 } cnn_augmentation;
 
 /* What the recipe does with images of [C,H,W]. Depends on seed, epoch and the image's number in the

@@ -1,4 +1,4 @@
-/* Names of classes. As a text they stand one a line, in the order of the labels. */
+/* Names of classes. A text has one a line, in the order of the labels. */
 #ifndef CNN_CLASSES_H
 #define CNN_CLASSES_H
 
@@ -8,7 +8,7 @@
 typedef struct cnn_class_names {
   const char **names; /* [classes]; "" where there is no name */
   int count;          /* how many are named */
-  char *text, *lines; /* the text, NULL without one; and a copy in which the names lie */
+  char *text, *lines; /* the text, NULL without one; and a copy, which the names point into */
 } cnn_class_names;
 
 /* Those of a text, or none for NULL. where: whose text it is, for messages. */

@@ -15,7 +15,7 @@
 
 enum { CLASSES_MAX = 256 }; /* a label is a byte */
 
-/* An image: which folder it lies in, and which of its files it is. */
+/* An image: its folder, and its index among the files of the folder. */
 typedef struct image {
   int number, folder;
 } image;
@@ -113,7 +113,7 @@ static bool list_files(cnn_listing *files, const char *path, cnn_error *error) {
   return true;
 }
 
-/* Where files of folder `k` lie, seen from the part. */
+/* Path of folder `k`, relative to the part. */
 static const char *name_of_folder(const loader *l, int k) {
   return l->folders.count > 0 ? l->folders.at[k]->d_name : ".";
 }

@@ -7,7 +7,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
-/* In the order in which they are asked whether a folder or a file is theirs. */
+/* The first decoder that recognises a folder or a file reads it. */
 static const cnn_decoder *const DECODERS[] = {
     &cnn_cifar_decoder,
     &cnn_image_folder_decoder,

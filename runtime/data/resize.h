@@ -8,19 +8,19 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* What pixels of a scaled line are made of: pixel i of `first[i]` and the count[i] - 1 behind it,
-   with the weights from weights[i * most] on. */
-typedef struct cnn_resize_windows {
+/* One axis of the scaling: output pixel i is a mean over the count[i] input pixels from first[i]
+   on, with weights[i * most + k] for the k-th of them. */
+typedef struct cnn_resize_axis {
   int most;
-  int *first, *count; /* [made] */
-  float *weights;     /* [made][most] */
-} cnn_resize_windows;
+  int *first, *count; /* [out] */
+  float *weights;     /* [out][most] */
+} cnn_resize_axis;
 
 typedef struct cnn_resize {
-  int channels, height, width; /* made */
-  cnn_resize_windows along, down;
+  int channels, height, width; /* of the output */
+  cnn_resize_axis w, h;
   int read;        /* rows of the picture so far */
-  uint8_t *narrow; /* those of them that count, scaled: [rows][width][channels] */
+  uint8_t *narrow; /* the rows that contribute, scaled in w: [rows][width][channels] */
 } cnn_resize;
 
 /* For a picture of picture_height x picture_width pixels; shorter is at least height and width.

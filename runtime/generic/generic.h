@@ -34,12 +34,12 @@ struct Tensor {
   size_t image;     /* elements of one image: count / dim[0] */
   Tensor *view_of;  /* shares data and gradient */
   bool needs_gradient, feeds_output;
-  float *data, *gradient;       /* gradient: NULL where nobody needs it */
-  float *magnitude;             /* sums of absolute terms, of what `magnitudes` says */
-  float *moment[MOMENTS];       /* of parameters: what the optimiser keeps (optimizers.c) */
-  char *init;                   /* initialiser of a parameter, by its name in the model language */
-  double scale;                 /* of the initialiser */
-  bool trainable;               /* of parameters, as the next two */
+  float *data, *gradient; /* gradient: NULL if it is not needed */
+  float *magnitude;       /* sums of absolute terms, for the tensors that `magnitudes` computes */
+  float *moment[MOMENTS]; /* of parameters: what the optimiser keeps (optimizers.c) */
+  char *init;             /* initialiser of a parameter, by its name in the model language */
+  double scale;           /* of the initialiser */
+  bool trainable;         /* of parameters, as the next two */
   double lr_scale, decay_scale; /* factors of the recipe's rate and weight decay */
 };
 
@@ -47,7 +47,7 @@ typedef struct Attributes {
   int kernel[2], stride[2], padding[2], dilation[2]; /* height, width */
   int groups;
   bool bias, ceil_mode, count_include_pad;
-  int output[2]; /* adaptive pooling: rows and columns made; 0 in other ops */
+  int output[2]; /* adaptive pooling: output height and width; 0 in other ops */
   double p, slope;
   double momentum, eps; /* batch_norm */
   int size;             /* local_response_norm, as the next three */
@@ -96,15 +96,15 @@ struct Net {
   int node_count;
   Tensor *images, *output, *loss;
   Recipe recipe;
-  bool without_dropout; /* in training, too: nobody else has its random numbers */
+  bool without_dropout; /* in training, too: other programs have other random numbers */
 
   /* Of the call in hand. */
   int n;                 /* images, 1 to batch */
   const int32_t *labels; /* n */
-  bool training;         /* batch_norm takes the statistics of the batch, dropout draws */
+  bool training;         /* batch_norm uses the statistics of the batch, dropout draws */
   uint64_t step;         /* updates so far */
 
-  /* Memory, all of it made by net_allocate. */
+  /* Memory, all of it allocated by net_allocate. */
   int threads;
   float *memory;    /* tensors, then gradients, then workspaces */
   float *gradients; /* the part of it that a step clears first */
@@ -116,7 +116,7 @@ struct Net {
 };
 
 /* graph_json.c: reads an exported graph; on a mistake prints one message to stderr and returns
-   NULL. batch 0: as the graph says. The tensors have no memory yet. */
+   NULL. batch 0: the graph's. The tensors have no memory yet. */
 Net *net_load(const char *path, int batch);
 void net_free(Net *net);
 Tensor *net_find(const Net *net, const char *name);
@@ -163,7 +163,7 @@ typedef struct PoolWindow {
   int top, bottom, left, right; /* inside the input */
   int padded;                   /* positions inside the padded input */
 } PoolWindow;
-PoolWindow pool_window(const Node *node, int p, int q); /* of output pixel p, q */
+PoolWindow pool_window(const Node *node, int oh, int ow); /* of output pixel oh, ow */
 void max_pool2d_forward(Net *net, Node *node);
 void max_pool2d_backward(Net *net, Node *node);
 size_t max_pool2d_workspace(const Node *node);

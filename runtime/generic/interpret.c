@@ -75,27 +75,27 @@ static void mark_output(Net *net) {
 }
 
 /* Hands out memory from `next`, or only counts when it is NULL; returns the floats used. */
-static size_t place(Net *net, float *next, size_t *gradient_start, size_t *gradient_count) {
+static size_t assign_memory(Net *net, float *next, size_t *gradient_start, size_t *gradient_count) {
   size_t used = 0;
   const int moments = optimizer_moments(&net->recipe);
-#define TAKE(pointer, size) ((pointer) = next ? next + used : NULL, used += round_up(size))
+#define ASSIGN(pointer, size) ((pointer) = next ? next + used : NULL, used += round_up(size))
   for (int i = 0; i < net->tensor_count; i++) {
     Tensor *tensor = &net->tensors[i];
-    if (!tensor->view_of) TAKE(tensor->data, tensor->count);
+    if (!tensor->view_of) ASSIGN(tensor->data, tensor->count);
     for (int k = 0; k < moments && tensor->kind == TENSOR_PARAMETER && tensor->trainable; k++)
-      TAKE(tensor->moment[k], tensor->count);
+      ASSIGN(tensor->moment[k], tensor->count);
   }
   for (int i = 0; i < net->node_count; i++) {
     Node *node = &net->nodes[i];
-    if (node->op->workspace) TAKE(node->workspace, node->op->workspace(node));
+    if (node->op->workspace) ASSIGN(node->workspace, node->op->workspace(node));
   }
   *gradient_start = used;
   for (int i = 0; i < net->tensor_count; i++) {
     Tensor *tensor = &net->tensors[i];
-    if (tensor->needs_gradient && !tensor->view_of) TAKE(tensor->gradient, tensor->count);
+    if (tensor->needs_gradient && !tensor->view_of) ASSIGN(tensor->gradient, tensor->count);
   }
   *gradient_count = used - *gradient_start;
-#undef TAKE
+#undef ASSIGN
   return used;
 }
 
@@ -111,10 +111,10 @@ bool net_allocate(Net *net, int threads) {
   mark_gradients(net);
   mark_output(net);
   size_t gradient_start;
-  const size_t count = place(net, NULL, &gradient_start, &net->gradient_count);
+  const size_t count = assign_memory(net, NULL, &gradient_start, &net->gradient_count);
   net->memory = allocate(count);
   if (!net->memory) return false;
-  place(net, net->memory, &gradient_start, &net->gradient_count);
+  assign_memory(net, net->memory, &gradient_start, &net->gradient_count);
   net->gradients = net->memory + gradient_start;
   for (int i = 0; i < net->tensor_count; i++) {
     Tensor *tensor = &net->tensors[i];

@@ -1,5 +1,5 @@
 /* The derivatives of relu, leaky relu and max pooling jump: at 0, and where two pixels of a window
-   are equal. So near to such a place that rounding decides on the side, two right programs may have
+   are equal. So near to such a point that rounding decides on the side, two right programs may have
    different gradients. */
 #include "generic.h"
 
@@ -21,7 +21,7 @@ static double nearest_to_zero(const Net *net, const Tensor *x) {
 }
 
 /* The least distance of a maximum to another number of its window, but for its equals: those are
-   equal in every program, which all take the first. */
+   equal in every program: all use the first. */
 static double nearest_rival(const Net *net, const Node *node) {
   const Tensor *x = node->in[0], *y = node->out[0];
   const size_t in = (size_t)x->dim[2] * x->dim[3], out = (size_t)y->dim[2] * y->dim[3];
@@ -32,8 +32,8 @@ static double nearest_rival(const Net *net, const Node *node) {
         pool_window(node, (int)(at % out) / y->dim[3], (int)(at % out) % y->dim[3]);
     for (int h = w.top; h < w.bottom; h++)
       for (int v = w.left; v < w.right; v++) {
-        const double below = (double)y->data[at] - plane[h * x->dim[3] + v];
-        if (below > 0) nearest = fmin(nearest, below);
+        const double distance = (double)y->data[at] - plane[h * x->dim[3] + v];
+        if (distance > 0) nearest = fmin(nearest, distance);
       }
   }
   return nearest;

@@ -8,8 +8,8 @@
 #include <stdlib.h>
 
 static float *numbers(size_t count) {
-  float *made = calloc(count, sizeof *made);
-  if (made) return made;
+  float *sums = calloc(count, sizeof *sums);
+  if (sums) return sums;
   perror("cnn-generic");
   exit(EXIT_FAILED);
 }
@@ -17,10 +17,10 @@ static float *numbers(size_t count) {
 /* |x| of the images in hand; with |mean of its channel| added where there is a mean. */
 static float *absolute(const Net *net, const Tensor *x, const float *values, const float *mean) {
   const size_t plane = (size_t)x->dim[2] * x->dim[3], count = net->n * x->image;
-  float *made = numbers(count);
+  float *sums = numbers(count);
   for (size_t i = 0; i < count; i++)
-    made[i] = fabsf(values[i]) + (mean ? fabsf(mean[i / plane % (size_t)x->dim[1]]) : 0);
-  return made;
+    sums[i] = fabsf(values[i]) + (mean ? fabsf(mean[i / plane % (size_t)x->dim[1]]) : 0);
+  return sums;
 }
 
 static void exchange(float **a, float **b) {
@@ -29,7 +29,7 @@ static void exchange(float **a, float **b) {
 }
 
 /* The op's own backward pass on absolute values makes the sums of the absolute terms. A batch norm
-   takes the mean from x: |x| + |mean| stands for that, and the mean is 0. */
+   subtracts the mean from x: its magnitude is |x| + |mean|, and the mean is 0. */
 static void of_gradients(Net *net, Node *node) {
   Tensor *x = node->in[0], *y = node->out[0];
   Tensor *mean = node->op->forward == batch_norm_forward ? node->out[1] : NULL;
@@ -51,8 +51,8 @@ static void of_gradients(Net *net, Node *node) {
   free(values), free(gradient), free(no_mean);
 }
 
-/* Those of what a batch norm takes from the batch: mean |x| and mean x^2, which the square of the
-   mean cancels to the variance; and of the parts of it in the running ones. */
+/* Those of the statistics that a batch norm computes of the batch: mean |x| and mean x^2, which the
+   square of the mean cancels to the variance; and of the parts of it in the running ones. */
 static void of_statistics(const Net *net, const Node *node) {
   const Tensor *x = node->in[0];
   Tensor *mean = node->out[1], *inverse = node->out[2];

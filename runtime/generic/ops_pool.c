@@ -1,24 +1,24 @@
 /* Pooling, with PyTorch's meaning of padding, ceil_mode and count_include_pad: padding never wins a
    maximum; it counts in a mean's divisor only with count_include_pad, and then only as far as the
    padded input reaches (a window of ceil_mode may reach beyond). Adaptive pooling is a mean over
-   windows that divide the image: window p of P over H rows is floor(p H / P) to
-   ceil((p + 1) H / P). */
+   windows that divide the image: window oh of P over H rows is floor(oh H / P) to
+   ceil((oh + 1) H / P). */
 #include "generic.h"
 
-static PoolWindow adaptive_window(const int output[2], int height, int width, int p, int q) {
-  PoolWindow w = {.top = p * height / output[0], .left = q * width / output[1]};
-  w.bottom = ((p + 1) * height + output[0] - 1) / output[0];
-  w.right = ((q + 1) * width + output[1] - 1) / output[1];
+static PoolWindow adaptive_window(const int output[2], int height, int width, int oh, int ow) {
+  PoolWindow w = {.top = oh * height / output[0], .left = ow * width / output[1]};
+  w.bottom = ((oh + 1) * height + output[0] - 1) / output[0];
+  w.right = ((ow + 1) * width + output[1] - 1) / output[1];
   w.padded = (w.bottom - w.top) * (w.right - w.left);
   return w;
 }
 
-PoolWindow pool_window(const Node *node, int p, int q) {
+PoolWindow pool_window(const Node *node, int oh, int ow) {
   const Attributes *a = &node->attributes;
   const int height = node->in[0]->dim[2], width = node->in[0]->dim[3];
-  if (a->output[0] > 0) return adaptive_window(a->output, height, width, p, q);
-  PoolWindow w = {.top = p * a->stride[0] - a->padding[0],
-                  .left = q * a->stride[1] - a->padding[1]};
+  if (a->output[0] > 0) return adaptive_window(a->output, height, width, oh, ow);
+  PoolWindow w = {.top = oh * a->stride[0] - a->padding[0],
+                  .left = ow * a->stride[1] - a->padding[1]};
   w.bottom = w.top + a->kernel[0];
   w.right = w.left + a->kernel[1];
   if (w.bottom > height + a->padding[0]) w.bottom = height + a->padding[0];
@@ -31,7 +31,7 @@ PoolWindow pool_window(const Node *node, int p, int q) {
   return w;
 }
 
-/* The maximum's place in its plane, one for each output. */
+/* The argmax: the maximum's index in its plane, one for each output. */
 size_t max_pool2d_workspace(const Node *node) {
   return node->out[0]->count;
 }
@@ -40,20 +40,20 @@ void max_pool2d_forward(Net *net, Node *node) {
   const Tensor *x = node->in[0], *y = node->out[0];
   const int planes = net->n * x->dim[1], width = x->dim[3];
   const size_t in = (size_t)x->dim[2] * width, out = (size_t)y->dim[2] * y->dim[3];
-  int32_t *places = (int32_t *)node->workspace;
+  int32_t *argmax = (int32_t *)node->workspace;
 #pragma omp parallel for num_threads(net->threads) schedule(static)
   for (int plane = 0; plane < planes; plane++) {
     const float *from = x->data + plane * in;
     size_t at = plane * out;
-    for (int p = 0; p < y->dim[2]; p++)
-      for (int q = 0; q < y->dim[3]; q++, at++) {
-        const PoolWindow w = pool_window(node, p, q);
+    for (int oh = 0; oh < y->dim[2]; oh++)
+      for (int ow = 0; ow < y->dim[3]; ow++, at++) {
+        const PoolWindow w = pool_window(node, oh, ow);
         int best = w.top * width + w.left;
         for (int h = w.top; h < w.bottom; h++)
           for (int v = w.left; v < w.right; v++)
             if (from[h * width + v] > from[best]) best = h * width + v;
         y->data[at] = from[best];
-        places[at] = best;
+        argmax[at] = best;
       }
   }
 }
@@ -62,11 +62,11 @@ void max_pool2d_backward(Net *net, Node *node) {
   const Tensor *x = node->in[0], *y = node->out[0];
   const int planes = net->n * x->dim[1];
   const size_t in = (size_t)x->dim[2] * x->dim[3], out = (size_t)y->dim[2] * y->dim[3];
-  const int32_t *places = (const int32_t *)node->workspace;
+  const int32_t *argmax = (const int32_t *)node->workspace;
 #pragma omp parallel for num_threads(net->threads) schedule(static)
   for (int plane = 0; plane < planes; plane++)
     for (size_t at = plane * out; at < (plane + 1) * out; at++)
-      x->gradient[plane * in + places[at]] += y->gradient[at];
+      x->gradient[plane * in + argmax[at]] += y->gradient[at];
 }
 
 static int divisor(const Node *node, const PoolWindow *w) {
@@ -82,9 +82,9 @@ void avg_pool2d_forward(Net *net, Node *node) {
   for (int plane = 0; plane < planes; plane++) {
     const float *from = x->data + plane * in;
     float *to = y->data + plane * out;
-    for (int p = 0; p < y->dim[2]; p++)
-      for (int q = 0; q < y->dim[3]; q++) {
-        const PoolWindow w = pool_window(node, p, q);
+    for (int oh = 0; oh < y->dim[2]; oh++)
+      for (int ow = 0; ow < y->dim[3]; ow++) {
+        const PoolWindow w = pool_window(node, oh, ow);
         float sum = 0;
         for (int h = w.top; h < w.bottom; h++)
           for (int v = w.left; v < w.right; v++) sum += from[h * width + v];
@@ -101,9 +101,9 @@ void avg_pool2d_backward(Net *net, Node *node) {
   for (int plane = 0; plane < planes; plane++) {
     const float *from = y->gradient + plane * out;
     float *to = x->gradient + plane * in;
-    for (int p = 0; p < y->dim[2]; p++)
-      for (int q = 0; q < y->dim[3]; q++) {
-        const PoolWindow w = pool_window(node, p, q);
+    for (int oh = 0; oh < y->dim[2]; oh++)
+      for (int ow = 0; ow < y->dim[3]; ow++) {
+        const PoolWindow w = pool_window(node, oh, ow);
         const float share = *from++ / (float)divisor(node, &w);
         for (int h = w.top; h < w.bottom; h++)
           for (int v = w.left; v < w.right; v++) to[h * width + v] += share;

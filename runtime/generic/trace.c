@@ -153,7 +153,7 @@ static int trace(Net *net, const char *in_path, const char *out_path, bool train
   cnn_error error = {0};
   int32_t labels[net->batch];
   int n = 0;
-  net->without_dropout = true; /* its random numbers are nobody else's */
+  net->without_dropout = true; /* other programs have other random numbers */
   bool good = read_all(net, in_path, train, &n, labels, &error);
   if (good) {
     net_forward(net, n, train ? labels : NULL);

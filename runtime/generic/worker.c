@@ -1,5 +1,5 @@
-/* The worker of the race (protocol: docs/benchmarks.md): it sleeps in a read of its input until it
-   is told to run. */
+/* The worker of the race (protocol: docs/benchmarks.md): it waits in a read of its input for a
+   line. */
 #include "blas.h"
 #include "generic.h"
 
@@ -13,7 +13,7 @@ static double now(void) {
   return (double)time.tv_sec + 1e-9 * (double)time.tv_nsec;
 }
 
-/* The most memory that the process ever held, in kB; 0 where /proc does not say. */
+/* Peak of the resident memory, in kB; 0 if /proc does not show it. */
 static long peak_kb(void) {
   FILE *status = fopen("/proc/self/status", "r");
   char line[256];
@@ -53,7 +53,7 @@ int worker_run(Net *net) {
     if (!read || (!train && strcmp(work, "infer") != 0) || count < 1 || steps < 1) {
       printf("error wants 'run train|infer COUNT STEPS' or 'quit'\n");
     } else if (count > net->batch) {
-      printf("error %d images, but the graph is made for %d; give --batch %d\n", count, net->batch,
+      printf("error %d images, but the graph is for %d; give --batch %d\n", count, net->batch,
              count);
     } else {
       const double start = now();

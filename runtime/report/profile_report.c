@@ -67,7 +67,7 @@ static void print_head(const cnn_profile_result *result, FILE *out) {
           result->instructions, result->bandwidth / 1e9);
 }
 
-/* What the nodes left out come to. */
+/* The sum of the nodes that are not shown. */
 static void print_others(widths w, const cnn_profile_result *result, int shown, double all_seconds,
                          FILE *out) {
   char name[32];

@@ -135,7 +135,7 @@ static bool is_of_layer(const char *name, const char *layer, size_t length) {
   return strncmp(name, layer, length) == 0 && (name[length] == '.' || name[length] == '\0');
 }
 
-/* The first of some names with commas between, or the one behind `layer`; NULL: there is none. */
+/* The first of names with commas between, or the one after `layer`; NULL: no more. */
 static const char *next_layer(const char *reinit, const char *layer) {
   const char *next = layer ? strchr(layer, ',') : reinit;
   if (layer && next) next++;
@@ -198,8 +198,7 @@ static bool compare(const cnn_safetensors *file, const char *path, const cnn_mod
   end_differences(&list, foreign);
   if (differences + foreign == 0) return true;
   if (reinit)
-    cnn_text_add(&list,
-                 "\nor initialise the layers that differ anew, with --reinit LAYER,LAYER...");
+    cnn_text_add(&list, "\nor initialise the layers that differ with --reinit LAYER,LAYER...");
   const char *maker = cnn_safetensors_metadata(file, "model");
   if (maker && strcmp(maker, model->name) == 0)
     return cnn_fail(error, CNN_EXIT_DATA,

@@ -56,9 +56,9 @@ static void draws_are_fair(void **state) {
   int seen[SIDE * SIDE] = {0}, squares[5 * 4] = {0}, turned = 0;
   for (uint32_t i = 0; i < IMAGES; i++) {
     cnn_augmentation how = cnn_augmentation_draw(&recipe, IMAGE_SHAPE, 3, 7, i);
-    assert_in_range(how.down + CROP, 0, SIDE - 1);
-    assert_in_range(how.right + CROP, 0, SIDE - 1);
-    seen[(how.down + CROP) * SIDE + how.right + CROP]++;
+    assert_in_range(how.dy + CROP, 0, SIDE - 1);
+    assert_in_range(how.dx + CROP, 0, SIDE - 1);
+    seen[(how.dy + CROP) * SIDE + how.dx + CROP]++;
     assert_int_equal(how.side, 3);
     assert_in_range(how.top + 1, 0, 4);
     assert_in_range(how.left + 1, 0, 3);
@@ -83,7 +83,7 @@ static void draws_depend_on_seed_epoch_and_image(void **state) {
                                        cnn_augmentation_draw(&both, IMAGE_SHAPE, 3, 7, i + 100)};
     for (int k = 0; k < 3; k++) differ[k] += memcmp(&how, &others[k], sizeof how) != 0;
     assert_int_equal(cnn_augmentation_draw(&moved, IMAGE_SHAPE, 3, 7, i).flip, 0);
-    assert_int_equal(cnn_augmentation_draw(&turned, IMAGE_SHAPE, 3, 7, i).down, 0);
+    assert_int_equal(cnn_augmentation_draw(&turned, IMAGE_SHAPE, 3, 7, i).dy, 0);
   }
   for (int k = 0; k < 3; k++) assert_true(differ[k] > 90);
 }

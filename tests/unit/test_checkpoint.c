@@ -249,7 +249,7 @@ static void layers_are_reinitialised(void **state) {
   static const struct {
     const char *reinit, *words;
   } mistakes[] = {
-      {"", "fc.bias: not in the model\nor initialise the layers that differ anew, with --reinit"},
+      {"", "fc.bias: not in the model\nor initialise the layers that differ with --reinit"},
       {"hea,fc.bias", "--reinit hea: neither the model nor c.safetensors has a layer of this name"},
       {"head", "fc.bias: not in the model"},
   };
