@@ -14,7 +14,8 @@
 #define IMAGES "_{C}x{H}x{W}_to_{O}x{P}x{Q}"
 #define PLANES "_{KH}x{KW}_{H}x{W}{SH,SW:_s=1}{PH,PW:_p=0}"
 #define WINDOW "{SH,SW:_s=1}{PH,PW:_p=0}{DH,DW:_d=1}{G:_g=1}"
-#define PARTS "{READ_ROW?_part}{MADE_ROW?_part}"
+#define PARTS "{IC_ROW?_part}{OC_ROW?_part}"
+#define CONV_IMAGES "_{IC}x{IH}x{IW}_to_{OC}x{OH}x{OW}"
 
 /* Templates without a pattern give their name to their only kernel. */
 static const struct {
@@ -39,30 +40,33 @@ static const struct {
     {"bias_gradient_channels.c.in", "bias_gradient{part?_part}"},
     {"concat.c.in", "concat{COUNT}"},
     {"concat_channels.c.in", "concat{COUNT}{whole!_unaligned}"},
-    {"conv2d.c.in",
-     "conv{KH}x{KW}{backward?_backward_data}" IMAGES WINDOW "{bias?_bias}{relu?_relu}{mask?_mask}"},
-    {"conv2d_backward_weights.c.in", "conv{KH}x{KW}_backward_weights" IMAGES WINDOW},
-    {"conv2d_channels.c.in",
-     "{ROOM?winograd}{ROOM!conv}{KH}x{KW}{backward?_backward_data}_{C}to{O}_{H}x{W}" WINDOW
-     "{PIXEL?_nhwc}{bias?_bias}{relu?_relu}{residual?_add}{mask?_mask}{note?_sums}" PARTS},
-    {"conv2d_filters_channels.c.in",
-     "{ROOM?winograd}{ROOM!conv}{KH}x{KW}_backward_weights_{C}to{O}_{H}x{W}" WINDOW
-     "{PIXEL?_nhwc}" PARTS},
+    {"backward_weights_batch_blocked.c.in",
+     "conv_weights_{OC_UNROLL}x{IC_UNROLL}{OC_TAIL:_oc=0}{IC_TAIL:_ic=0}"},
+    {"backward_weights_taps_batch_blocked.c.in",
+     "conv_weights_{OC_UNROLL}x{KW}taps_s{STRIDE}_p{PADDING}{RIGHT?_clip}{RIGHT}{OC_TAIL:_tail=0}"},
+    {"backward_weights_tiles.c.in",
+     "conv_weights_tiles_{OC_VECTORS}x{IC_UNROLL}{KW_TAPS:x=0}{STRIDE:_s=1}{X_PIXEL:_nhwc=0}"
+     "{OC_TAIL:_oc=0}{IC_TAIL:_ic=0}"},
+    {"conv2d_batch_blocked.c.in", "conv{KH}x{KW}{backward?_backward_data}" CONV_IMAGES WINDOW
+                                  "{bias?_bias}{relu?_relu}{relu_mask?_mask}"},
+    {"conv2d_backward_weights_batch_blocked.c.in",
+     "conv{KH}x{KW}_backward_weights" CONV_IMAGES WINDOW},
+    {"conv2d_channel_blocked.c.in",
+     "{CAPACITY?winograd}{CAPACITY!conv}{KH}x{KW}{backward?_backward_data}_{IC}to{OC}_{IH}x{"
+     "IW}" WINDOW
+     "{X_PIXEL?_nhwc}{bias?_bias}{relu?_relu}{residual?_add}{relu_mask?_mask}{reduce?_sums}" PARTS},
+    {"conv2d_backward_weights_channel_blocked.c.in",
+     "{CAPACITY?winograd}{CAPACITY!conv}{KH}x{KW}_backward_weights_{IC}to{OC}_{IH}x{IW}" WINDOW
+     "{X_PIXEL?_nhwc}" PARTS},
     {"conv2d_prepacked.c.in",
-     "{ROOM?winograd}{ROOM!conv}{KH}x{KW}_prepacked_{C}to{O}_{H}x{W}" WINDOW
-     "{PIXEL?_nhwc}{residual?_add}{relu?_relu}" PARTS},
-    {"conv_channels_row.c.in", "row_of_{whole}{VREST:_v=0}{XREST:_x=0}{XREST2:_or=0}"
-                               "{shorter?_shorter}"},
-    {"conv_channels_tile.c.in",
-     "tile_{V}x{X}_of{VT}{STEP:_s=1}{SPREAD:_every=1}{PIXEL:_c=0}{EDGES:_clipped=0}"},
-    {"conv_rows.c.in", "conv_rows_{MT}x{XT}{REST:_tail=0}"},
-    {"conv_sums.c.in", "reduce_dy{gate?_masked}"},
-    {"conv_weights.c.in", "conv_weights_{OT}x{CT}{OREST:_oc=0}{CREST:_ic=0}"},
-    {"conv_weights_taps.c.in",
-     "conv_weights_{OT}x{KW}taps_s{STEP}_p{PAD}{RIGHT?_clip}{RIGHT}{REST:_tail=0}"},
+     "{CAPACITY?winograd}{CAPACITY!conv}{KH}x{KW}_prepacked_{IC}to{OC}_{IH}x{IW}" WINDOW
+     "{X_PIXEL?_nhwc}{residual?_add}{relu?_relu}" PARTS},
+    {"conv_batch_blocked.c.in", "conv_{OC_UNROLL}x{OW_UNROLL}{OC_TAIL:_tail=0}"},
+    {"conv_tile.c.in", "conv_tile_{OC_VECTORS}x{OW_UNROLL}_packed{PACKED}{STRIDE:_s=1}"
+                       "{PHASES:_phases=1}{X_PIXEL:_nhwc=0}{CLIPPED:_clip=0}"},
+    {"conv_tiles.c.in", "{whole}_row{OC_TAIL:_oc=0}{TAIL:_ow=0}{SHORT_TAIL:_short=0}"},
+    {"partial_sums.c.in", "reduce_dy{gate?_masked}"},
     {"dropout.c.in", "dropout_{id}_{F}"},
-    {"filters_channels_block.c.in",
-     "filters_{V}x{D}{TAPS:x=0}{STEP:_s=1}{PIXEL:_c=0}{VREST:_v=0}{DREST:_ic=0}"},
     {"flatten.c.in", "flatten{backward?_backward}"},
     {"flatten_channels.c.in", "flatten_{ROW}"},
     {"flatten_into_lanes.c.in", "flatten{backward?_backward}"},
@@ -81,7 +85,8 @@ static const struct {
     {"pack_channels.c.in", "pack_input{PIXELS?_nhwc}_{C}x{H}x{W}"},
     {"pack_input.c.in", "pack_input_{C}x{H}x{W}"},
     {"pad_lanes.c.in", "pad_channels"},
-    {"prepack_conv2d.c.in", "prepack_{winograd?winograd}{winograd!conv}{bias?_bias}{norm?_norm}"},
+    {"prepack_conv2d.c.in",
+     "prepack_{WINOGRAD?winograd}{WINOGRAD!conv}{WINOGRAD:=0}{bias?_bias}{norm?_norm}"},
     {"slice_channels.c.in", "slice{whole!_unaligned}"},
     {"softmax_cross_entropy.c.in", "softmax_cross_entropy_{K}{auxiliary?_auxiliary}"},
     {"squared_error.c.in", "squared_error_{K}{auxiliary?_auxiliary}"},

@@ -9,6 +9,21 @@
 
 #include <stdint.h>
 
+/* --- limits of register tiles ------------------------------------------------------------------
+ */
+
+/* Channel-blocked: vectors of output channels of a tile, pixels of a row of one, pixels at an end
+   of one that a tap may be clipped of, and taps of a kernel's row that a tile of the gradient of
+   the weights may have. */
+enum { OC_VECTORS_MAX = 4, OW_UNROLL_MAX = 29, CLIPPED_MAX = 6, KW_TAPS_MAX = 5 };
+
+/* Tiles of a tile batch of the gradient of the weights by Winograd convolution. */
+enum { GRADIENT_TILE_BATCH = 16 };
+
+/* Batch-blocked: bytes of the sums of a block of the gradient of the weights. They stay in the L2
+   cache, on the stack of a thread. */
+enum { BLOCK_SUMS_BYTES = 256 << 10 };
+
 /* --- one axis: taps and pixels --------------------------------------------------------------- */
 
 /* One axis of a convolution, h or w. Forward, output o reads the inputs o * stride - padding +

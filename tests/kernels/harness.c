@@ -431,18 +431,6 @@ static void write_source(const Suite *suite, const char *path) {
                 "#include <string.h>\n#if defined(__SSE__)\n#include <xmmintrin.h>\n#endif\n");
   paste_header(&paster, file, "vec.h");
   paste_header(&paster, file, "prelude.h");
-  bool convolves = false;
-  for (int i = 0; i < suite->cases.count; i++)
-    convolves |= suite->cases.at[i]->body.template_name != NULL;
-  const Rendering axis = {.template_name = "conv_axis.c.in"};
-  const Rendering images = {.template_name = "conv_images.c.in"};
-  const Rendering pack = {.template_name = "pack_filters.c.in"};
-  Rendering loops = {.template_name = "conv_weights_by_taps.c.in", .param_count = 1};
-  loops.params[0] = param_int("SUMS", BLOCK_SUMS);
-  if (convolves) paste_text(&paster, file, render(engine, &axis, "conv_axis", ""));
-  if (convolves) paste_text(&paster, file, render(engine, &images, "conv_images", ""));
-  if (convolves) paste_text(&paster, file, render(engine, &pack, "pack_filters", ""));
-  if (convolves) paste_text(&paster, file, render(engine, &loops, "conv_weights_by_taps", ""));
   for (int i = 0; i < suite->cases.count; i++) {
     Case *c = suite->cases.at[i];
     const int owner = body_owner(suite, i);

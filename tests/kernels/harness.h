@@ -14,7 +14,7 @@
 #include "core/cnn.h"
 #include "emit/template.h"
 
-enum { TENSORS_MAX = 8, PARAMS_MAX = 32, BLOCK_SUMS = 1024 /* of conv2d_backward_weights */ };
+enum { TENSORS_MAX = 8, PARAMS_MAX = 40 };
 
 typedef struct Target {
   const char *name, *wrappers, *real, *flags;

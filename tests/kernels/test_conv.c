@@ -6,8 +6,8 @@ typedef struct Conv {
 } Conv;
 
 static Conv conv_of(const Case *c) {
-  return (Conv){case_get(c, "C"),  case_get(c, "H"),  case_get(c, "W"),  case_get(c, "O"),
-                case_get(c, "P"),  case_get(c, "Q"),  case_get(c, "KH"), case_get(c, "KW"),
+  return (Conv){case_get(c, "IC"), case_get(c, "IH"), case_get(c, "IW"), case_get(c, "OC"),
+                case_get(c, "OH"), case_get(c, "OW"), case_get(c, "KH"), case_get(c, "KW"),
                 case_get(c, "SH"), case_get(c, "SW"), case_get(c, "PH"), case_get(c, "PW"),
                 case_get(c, "DH"), case_get(c, "DW"), case_get(c, "G")};
 }
@@ -63,7 +63,7 @@ static void twin_backward_data(const Case *c, Context *x) {
   int size = x->count * k.c * k.h * k.w;
   for (int i = 0; i < size; i++) x->v[2][i] = 0;
   visit_all(k, x->count, x->v[2], x->v[1], x->v[0], visit_x);
-  for (int i = 0; case_get(c, "mask") && i < size; i++) {
+  for (int i = 0; case_get(c, "relu_mask") && i < size; i++) {
     if (x->v[3][i] == 0) x->v[2][i] = 0;
   }
 }
@@ -77,12 +77,13 @@ static void twin_backward_weights(const Case *c, Context *x) {
 
 static Case *add_conv(Suite *suite, const char *name, const char *arguments, Conv k,
                       void (*twin)(const Case *, Context *)) {
-  static const char *const NAMES[] = {"C",  "H",  "W",  "O",  "P",  "Q",  "KH", "KW",
+  static const char *const NAMES[] = {"IC", "IH", "IW", "OC", "OH", "OW", "KH", "KW",
                                       "SH", "SW", "PH", "PW", "DH", "DW", "G"};
   const int values[] = {k.c,  k.h,  k.w,  k.o,  k.p,  k.q,  k.kh, k.kw,
                         k.sh, k.sw, k.ph, k.pw, k.dh, k.dw, k.g};
   Case *c = suite_add(suite, name, arguments, twin);
   for (int i = 0; i < 15; i++) case_int(c, NAMES[i], values[i]);
+  case_int(c, "L", suite->target->lanes);
   return c;
 }
 
@@ -91,10 +92,10 @@ static int min(int a, int b) {
 }
 
 static void rows_body(Case *c, int made, int channels, int pixels) {
-  c->body.template_name = "conv_rows.c.in";
-  case_body_int(c, "MT", channels);
-  case_body_int(c, "XT", pixels);
-  case_body_int(c, "REST", made % channels);
+  c->body.template_name = "conv_batch_blocked.c.in";
+  case_body_int(c, "OC_UNROLL", channels);
+  case_body_int(c, "OW_UNROLL", pixels);
+  case_body_int(c, "OC_TAIL", made % channels);
 }
 
 /* The smallest multiple of `tile` that is at least n. */
@@ -105,9 +106,9 @@ static int cover(int n, int tile) {
 static Case *add_weights(Suite *suite, Conv k, int parts) {
   int filter = k.c / k.g * k.kh * k.kw;
   Case *c =
-      add_conv(suite, "conv2d_backward_weights.c.in",
+      add_conv(suite, "conv2d_backward_weights_batch_blocked.c.in",
                parts > 1 ? "a[0], a[1], a[2], a[3]" : "a[0], a[1], a[2]", k, twin_backward_weights);
-  case_int(c, "PARTS", parts);
+  case_int(c, "SPLIT_K", parts);
   case_tensor(c, "x", CNN_BATCH_BLOCKED, FILL_INTEGERS, k.c, k.h, k.w);
   case_tensor(c, "dy", CNN_BATCH_BLOCKED, FILL_INTEGERS, k.o, k.p, k.q)->gradient = true;
   case_tensor(c, "dweight", CNN_PLAIN, FILL_GARBAGE, k.o, filter, 0);
@@ -127,35 +128,40 @@ static void add_taps(Suite *suite, Conv k, int filters, int parts, bool blocks) 
   if (k.dw > 1 || k.kw < 2 || k.kw > k.w || k.pw >= k.kw || lefts + rights >= k.q) return;
   Case *c = add_weights(suite, k, parts);
   int og = k.o / k.g;
-  c->body.template_name = "conv_weights_taps.c.in";
-  case_body_int(c, "OT", filters);
+  c->body.template_name = "backward_weights_taps_batch_blocked.c.in";
+  case_bool(c, "taps", true);
+  case_int(c, "OC_UNROLL", filters);
+  case_int(c, "IC_UNROLL", k.kw);
+  case_body_int(c, "OC_UNROLL", filters);
   case_body_int(c, "KW", k.kw);
-  case_body_int(c, "REST", og % filters);
-  case_body_int(c, "STEP", k.sw);
-  case_body_int(c, "PAD", k.pw);
+  case_body_int(c, "OC_TAIL", og % filters);
+  case_body_int(c, "STRIDE", k.sw);
+  case_body_int(c, "PADDING", k.pw);
   case_body_string(c, "RIGHT", right);
   int half = blocks ? (k.q + 1) / 2 : k.q; /* a block holds an edge */
-  case_int(c, "OB", blocks ? filters : cover(og, filters));
-  case_int(c, "CB", 2);
-  case_int(c, "KB", blocks ? 1 : k.kh);
-  case_int(c, "B", blocks ? 2 : k.p);
-  case_int(c, "QB", half > lefts && k.q - half > rights ? half : k.q);
+  case_int(c, "OC_BLOCK", blocks ? filters : cover(og, filters));
+  case_int(c, "IC_BLOCK", 2);
+  case_int(c, "KH_BLOCK", blocks ? 1 : k.kh);
+  case_int(c, "OH_BLOCK", blocks ? 2 : k.p);
+  case_int(c, "OW_BLOCK", half > lefts && k.q - half > rights ? half : k.q);
 }
 
 /* A shape with one register tile; tiles that are too large for it are cut. */
 static void add_shape(Suite *suite, Conv k, int channels, int pixels, bool bias, bool relu) {
   int cg = k.c / k.g, og = k.o / k.g, filter = cg * k.kh * k.kw, ot = min(channels, og);
   /* Packed where there is a bias; backward, where there is a mask. */
-  Case *c = add_conv(suite, "conv2d.c.in",
+  Case *c = add_conv(suite, "conv2d_batch_blocked.c.in",
                      bias ? "a[0], a[1], a[3], a[2], a[4]" : "a[0], a[1], a[2]", k, twin_conv);
   rows_body(c, og, ot, pixels);
-  case_int(c, "B", 2);
-  case_int(c, "QB", 2 * pixels);
+  case_int(c, "OC_BLOCK", 2);
+  case_int(c, "OW_BLOCK", 2 * pixels);
   case_bool(c, "backward", false);
   case_bool(c, "bias", bias);
   case_bool(c, "relu", relu);
-  case_bool(c, "mask", false);
-  case_int(c, "PACK", bias ? ot : 0);
+  case_bool(c, "relu_mask", false);
+  case_bool(c, "PACK", bias);
+  case_int(c, "OC_UNROLL", ot);
+  case_int(c, "OW_UNROLL", pixels);
   case_tensor(c, "x", CNN_BATCH_BLOCKED, FILL_INTEGERS, k.c, k.h, k.w);
   case_tensor(c, "weight", CNN_PLAIN, FILL_INTEGERS, k.o, filter, 0);
   case_tensor(c, "y", CNN_BATCH_BLOCKED, FILL_GARBAGE, k.o, k.p, k.q);
@@ -165,16 +171,18 @@ static void add_shape(Suite *suite, Conv k, int channels, int pixels, bool bias,
   }
 
   int dt = min(channels, cg);
-  c = add_conv(suite, "conv2d.c.in", relu ? "a[0], a[1], a[3], a[2], a[4]" : "a[0], a[1], a[2]", k,
-               twin_backward_data);
+  c = add_conv(suite, "conv2d_batch_blocked.c.in",
+               relu ? "a[0], a[1], a[3], a[2], a[4]" : "a[0], a[1], a[2]", k, twin_backward_data);
   rows_body(c, cg, dt, pixels);
-  case_int(c, "B", 1);
-  case_int(c, "QB", k.w);
+  case_int(c, "OC_BLOCK", 1);
+  case_int(c, "OW_BLOCK", k.w);
   case_bool(c, "backward", true);
   case_bool(c, "bias", false);
   case_bool(c, "relu", false);
-  case_bool(c, "mask", relu);
-  case_int(c, "PACK", relu ? dt : 0);
+  case_bool(c, "relu_mask", relu);
+  case_bool(c, "PACK", relu);
+  case_int(c, "OC_UNROLL", dt);
+  case_int(c, "OW_UNROLL", pixels);
   case_tensor(c, "dy", CNN_BATCH_BLOCKED, FILL_INTEGERS, k.o, k.p, k.q)->gradient = true;
   case_tensor(c, "weight", CNN_PLAIN, FILL_INTEGERS, k.o, filter, 0);
   case_tensor(c, "dx", CNN_BATCH_BLOCKED, FILL_GARBAGE, k.c, k.h, k.w)->gradient = true;
@@ -185,17 +193,19 @@ static void add_shape(Suite *suite, Conv k, int channels, int pixels, bool bias,
 
   int ct = min(2, cg);
   c = add_weights(suite, k, relu ? 3 : 1);
-  c->body.template_name = "conv_weights.c.in";
-  case_body_int(c, "OT", ot);
-  case_body_int(c, "CT", ct);
-  case_body_int(c, "OREST", og % ot);
-  case_body_int(c, "CREST", cg % ct);
-  case_body_int(c, "SUMS", BLOCK_SUMS);
-  case_int(c, "OB", bias ? ot : cover(og, ot));
-  case_int(c, "CB", 2 * ct);
-  case_int(c, "KB", relu ? 1 : k.kh);
-  case_int(c, "B", bias ? 2 : k.p);
-  case_int(c, "QB", bias ? 5 : k.q);
+  c->body.template_name = "backward_weights_batch_blocked.c.in";
+  case_bool(c, "taps", false);
+  case_int(c, "OC_UNROLL", ot);
+  case_int(c, "IC_UNROLL", ct);
+  case_body_int(c, "OC_UNROLL", ot);
+  case_body_int(c, "IC_UNROLL", ct);
+  case_body_int(c, "OC_TAIL", og % ot);
+  case_body_int(c, "IC_TAIL", cg % ct);
+  case_int(c, "OC_BLOCK", bias ? ot : cover(og, ot));
+  case_int(c, "IC_BLOCK", 2 * ct);
+  case_int(c, "KH_BLOCK", relu ? 1 : k.kh);
+  case_int(c, "OH_BLOCK", bias ? 2 : k.p);
+  case_int(c, "OW_BLOCK", bias ? 5 : k.q);
   add_taps(suite, k, ot, relu ? 3 : 1, bias);
 }
 

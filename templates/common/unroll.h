@@ -1,0 +1,25 @@
+/* Loops over registers: constant bounds, unrolled. */
+#ifndef CNN_UNROLL_H
+#define CNN_UNROLL_H
+
+#include "prelude.h"
+
+/* For functions whose constant arguments decide which registers they use. */
+#ifndef ALWAYS_INLINE
+#define ALWAYS_INLINE static inline __attribute__((always_inline))
+#endif
+
+/* Before a loop with constant bounds: unrolled, so that an array that it indexes is registers. */
+#if defined(__clang__)
+#define UNROLLED PRAGMA(clang loop unroll(full))
+#else
+#define UNROLLED PRAGMA(GCC unroll 32)
+#endif
+
+/* No load moves across. A compiler that loads the weights of all taps ahead runs out of registers.
+ */
+static inline void compiler_barrier(void) {
+  __asm__ volatile("" ::: "memory");
+}
+
+#endif
