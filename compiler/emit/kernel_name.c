@@ -11,11 +11,10 @@
 /* --- patterns --------------------------------------------------------------------------------- */
 
 /* What shapes of convolutions and pools have in their names. */
-#define IMAGES "_{C}x{H}x{W}_to_{O}x{P}x{Q}"
 #define PLANES "_{KH}x{KW}_{H}x{W}{SH,SW:_s=1}{PH,PW:_p=0}"
 #define WINDOW "{SH,SW:_s=1}{PH,PW:_p=0}{DH,DW:_d=1}{G:_g=1}"
 #define PARTS "{IC_ROW?_part}{OC_ROW?_part}"
-#define CONV_IMAGES "_{IC}x{IH}x{IW}_to_{OC}x{OH}x{OW}"
+#define IMAGES "_{IC}x{IH}x{IW}_to_{OC}x{OH}x{OW}"
 
 /* Templates without a pattern give their name to their only kernel. */
 static const struct {
@@ -47,10 +46,9 @@ static const struct {
     {"backward_weights_tiles.c.in",
      "conv_weights_tiles_{OC_VECTORS}x{IC_UNROLL}{KW_TAPS:x=0}{STRIDE:_s=1}{X_PIXEL:_nhwc=0}"
      "{OC_TAIL:_oc=0}{IC_TAIL:_ic=0}"},
-    {"conv2d_batch_blocked.c.in", "conv{KH}x{KW}{backward?_backward_data}" CONV_IMAGES WINDOW
+    {"conv2d_batch_blocked.c.in", "conv{KH}x{KW}{backward?_backward_data}" IMAGES WINDOW
                                   "{bias?_bias}{relu?_relu}{relu_mask?_mask}"},
-    {"conv2d_backward_weights_batch_blocked.c.in",
-     "conv{KH}x{KW}_backward_weights" CONV_IMAGES WINDOW},
+    {"conv2d_backward_weights_batch_blocked.c.in", "conv{KH}x{KW}_backward_weights" IMAGES WINDOW},
     {"conv2d_channel_blocked.c.in",
      "{CAPACITY?winograd}{CAPACITY!conv}{KH}x{KW}{backward?_backward_data}_{IC}to{OC}_{IH}x{"
      "IW}" WINDOW
