@@ -249,8 +249,8 @@ char *emit_program(Graph *training, Graph *inference, const CompileOptions *opti
   const Call *logits = lower_logits(inference, options, &kernels);
   kernel_names(arena, &kernels);
 
-  Paster paster = {
-      arena, engine, options->target->header, options->real_is_double ? "double" : "float", {0}};
+  const char *vectors = options->real_is_double ? "vec_double.h" : options->target->header;
+  Paster paster = {arena, engine, vectors, {0}};
   const char *shared[SHARED_SECTIONS];
   make_shared_sections(&paster, &kernels, shared);
   Declarations *declarations = declarations_scan(arena, shared, SHARED_SECTIONS);

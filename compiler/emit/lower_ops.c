@@ -18,6 +18,12 @@ static const char *template_for(const Lowering *l, const char *batch_blocked,
   return lowering_is_channel_blocked(l) ? channel_blocked : batch_blocked;
 }
 
+/* A template for both layouts. */
+static void set_layout(Lowering *l, const char *template_name) {
+  l->kernel.template_name = template_name;
+  kernel_bool(&l->kernel, "channel_blocked", lowering_is_channel_blocked(l));
+}
+
 static void set_linear(Lowering *l, bool backward, int64_t made, int64_t summed) {
   const LinearBatchBlocked *forward = &l->node->schedule.linear_batch_blocked;
   const LinearBackwardData *data = &l->node->schedule.linear_backward_data;
@@ -95,8 +101,9 @@ static void pass_part(Lowering *l, const Value *image, const Value *part) {
 }
 
 static void lower_bias_gradient(Lowering *l) {
-  l->kernel.template_name = template_for(l, "bias_gradient.c.in", "bias_gradient_channels.c.in");
+  set_layout(l, "bias_gradient.c.in");
   pass_part(l, l->node->in[0], l->node->in[0]);
+  lowering_pass(l, (Argument){.kind = ARGUMENT_BATCH});
   lowering_pass_values(l);
 }
 
@@ -172,44 +179,34 @@ static void lower_add(Lowering *l) {
 }
 
 static void lower_batch_norm(Lowering *l) {
-  bool relu = l->node->attributes.activation == ACTIVATION_RELU;
-  l->kernel.template_name = template_for(l, "batch_norm.c.in", "batch_norm_channels.c.in");
-  const bool residual = l->node->attributes.residual;
-  kernel_bool(&l->kernel, "relu", relu);
-  if (lowering_is_channel_blocked(l)) {
-    const Kernel moments = {.template_name = "moments.c.in"};
-    kernel_bool(&l->kernel, "residual", residual);
-    lowering_share(l, &moments);
-  }
+  set_layout(l, "batch_norm.c.in");
+  kernel_bool(&l->kernel, "relu", l->node->attributes.activation == ACTIVATION_RELU);
+  kernel_bool(&l->kernel, "residual", l->node->attributes.residual);
   kernel_number(&l->kernel, "momentum", l->node->attributes.momentum);
   kernel_number(&l->kernel, "eps", l->node->attributes.eps);
   pass_part(l, l->node->in[0], l->node->out[0]);
-  if (!lowering_is_channel_blocked(l)) lowering_pass(l, (Argument){.kind = ARGUMENT_BATCH});
+  lowering_pass(l, (Argument){.kind = ARGUMENT_BATCH});
   lowering_pass_values(l);
 }
 
 static void lower_batch_norm_inference(Lowering *l) {
-  bool relu = l->node->attributes.activation == ACTIVATION_RELU;
-  l->kernel.template_name =
-      template_for(l, "batch_norm_inference.c.in", "batch_norm_inference_channels.c.in");
-  kernel_bool(&l->kernel, "relu", relu);
+  set_layout(l, "batch_norm_inference.c.in");
+  kernel_bool(&l->kernel, "relu", l->node->attributes.activation == ACTIVATION_RELU);
   kernel_number(&l->kernel, "eps", l->node->attributes.eps);
   lowering_pass_image(l, l->node->in[0]);
+  lowering_pass(l, (Argument){.kind = ARGUMENT_BATCH});
   lowering_pass_values(l);
 }
 
 static void lower_batch_norm_backward(Lowering *l) {
-  const bool gate = l->node->attributes.dy_relu_mask;
-  const bool own = node_recomputes_relu(l->node);
-  l->kernel.template_name =
-      template_for(l, "batch_norm_backward.c.in", "batch_norm_backward_channels.c.in");
-  kernel_bool(&l->kernel, "gate", gate);
-  kernel_bool(&l->kernel, "own", own);
-  const bool sums = l->node->attributes.partial_sums;
-  if (lowering_is_channel_blocked(l)) kernel_bool(&l->kernel, "sums", sums);
+  const bool partial_sums = l->node->attributes.partial_sums;
+  set_layout(l, "batch_norm_backward.c.in");
+  kernel_bool(&l->kernel, "dy_relu_mask", l->node->attributes.dy_relu_mask);
+  kernel_bool(&l->kernel, "recomputed", node_recomputes_relu(l->node));
+  kernel_bool(&l->kernel, "partial_sums", partial_sums);
   pass_part(l, l->node->in[1], l->node->in[0]);
-  if (sums) lowering_pass_int(l, conv_partial_sum_rows(l->node->in[0]->producer));
-  if (!lowering_is_channel_blocked(l)) lowering_pass(l, (Argument){.kind = ARGUMENT_BATCH});
+  if (partial_sums) lowering_pass_int(l, conv_partial_sum_rows(l->node->in[0]->producer));
+  lowering_pass(l, (Argument){.kind = ARGUMENT_BATCH});
   lowering_pass_values(l);
 }
 

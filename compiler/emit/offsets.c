@@ -31,7 +31,7 @@ static bool write_norm_offsets(FILE *out, const Graph *graph, int i) {
   Value *const *norm = graph->values.at + i; /* weight, bias, running mean and variance */
   int64_t size = norm[1]->offset - norm[0]->offset;
   if (norm[3]->offset - norm[2]->offset != size) return false;
-  fprintf(out, "  NORM_PLACES(%s, %" PRId64 ", %" PRId64 ", %" PRId64 "),\n", identifier,
+  fprintf(out, "  NORM_OFFSETS(%s, %" PRId64 ", %" PRId64 ", %" PRId64 "),\n", identifier,
           norm[0]->offset, norm[2]->offset, size);
   return true;
 }
@@ -60,7 +60,7 @@ static bool write_statistics_offsets(FILE *out, const char *indent, const Graph 
       strcmp(inverse->identifier, arena_printf(graph->arena, "%s_inverse", name)) != 0 ||
       inverse->offset != mean->offset + mean->dim[0])
     return false;
-  fprintf(out, "%sSTATISTICS_PLACES(%s, %" PRId64 ", %d),\n", indent, name, mean->offset,
+  fprintf(out, "%sSTATISTICS_OFFSETS(%s, %" PRId64 ", %d),\n", indent, name, mean->offset,
           mean->dim[0]);
   return true;
 }

@@ -21,6 +21,7 @@ static bool is_left_out(const char *line) {
   static const char *const LINES[] = {
       "#pragma once\n",        "#pragma GCC diagnostic ", "#include <math.h>\n",
       "#include <stddef.h>\n", "#include <stdint.h>\n",   "#include <string.h>\n",
+      "#include <cnn.h>\n",
   };
   for (size_t i = 0; i < sizeof LINES / sizeof *LINES; i++)
     if (starts(line, LINES[i])) return true;
@@ -63,8 +64,7 @@ void paste_header(Paster *paster, FILE *out, const char *name) {
   for (int i = 0; i < paster->pasted.count; i++)
     if (!strcmp(paster->pasted.at[i], name)) return;
   LIST_PUSH(paster->arena, &paster->pasted, arena_strdup(paster->arena, name));
-  const TemplateParam real = param_string("real", paster->real);
-  char *text = template_render(paster->engine, name, &real, 1);
+  char *text = template_render(paster->engine, name, NULL, 0);
   remove_guard(text);
   paste_text(paster, out, text);
   fputc('\n', out);

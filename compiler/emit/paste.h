@@ -15,7 +15,6 @@ typedef struct Paster {
   Arena *arena;
   TemplateEngine *engine;
   const char *vectors; /* the header that vec.h stands for */
-  const char *real;    /* "float" or "double": a parameter of every header */
   LIST_OF(const char *) pasted;
 } Paster;
 

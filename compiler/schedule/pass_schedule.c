@@ -41,7 +41,7 @@ static int64_t workspace_size(const Node *node, const Graph *graph, const Compil
   const int lanes = target_lanes(options->target), batch = graph->recipe.batch;
   if (s->kind == SCHEDULE_CONV_BATCH_BLOCKED) return conv_batch_blocked_packed_size(node, s);
   if (s->kind == SCHEDULE_WEIGHTS_BATCH_BLOCKED) return weights_batch_blocked_partial_size(node, s);
-  if (!schedule_is_channel_blocked_conv(s)) return 0;
+  if (!schedule_is_channel_blocked_conv(s)) return sums_workspace_size(node, graph, lanes);
   const bool winograd = s->algorithm == ALGORITHM_WINOGRAD;
   const int capacity = winograd ? winograd_capacity(node, s, options, batch) : 0;
   const weights_shape w = weights_shape_of(node, schedule_oc_vectors(s), lanes);

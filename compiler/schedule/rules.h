@@ -36,4 +36,8 @@ bool decide_linear_backward_data(Decision *d);
 bool decide_linear_weights(Decision *d);
 bool decide_linear_padded_rows(Decision *d);
 
+/* sums.c: batch_norm, its backward half, and bias_gradient. */
+int sums_work_items(const Node *node, const Graph *graph, int lanes);
+int64_t sums_workspace_size(const Node *node, const Graph *graph, int lanes);
+
 #endif

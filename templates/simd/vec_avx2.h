@@ -1,13 +1,16 @@
 /* Vectors of 8 floats, AVX2 and FMA. */
+#ifndef CNN_VEC_AVX2_H
+#define CNN_VEC_AVX2_H
+
 #if !defined(__AVX2__) || !defined(__FMA__)
-#error "made for AVX2: compile with -march=native, or -mavx2 -mfma"
+#error "made for AVX2: compile with the flags that cnnc --cflags prints, or -march=native"
 #endif
+
 #include <immintrin.h>
-#pragma GCC diagnostic push
-#pragma GCC diagnostic ignored "-Wunused-function" /* a program needs only some of these */
+#include <stdint.h>
 
 typedef float real;
-typedef __m256 vec;   /* LANES reals: of as many images, or channels */
+typedef __m256 vec;   /* LANES reals: of as many channels, or images */
 typedef __m256i vint; /* LANES 32-bit integers */
 typedef __m256 vmask; /* a truth value a lane: all bits or none */
 enum { LANES = 8 };
@@ -66,7 +69,8 @@ static inline vint vimul(vint a, vint b) { return _mm256_mullo_epi32(a, b); }
 static inline vint viand(vint a, vint b) { return _mm256_and_si256(a, b); }
 static inline vint vixor(vint a, vint b) { return _mm256_xor_si256(a, b); }
 #define vishift(a, bits) _mm256_srli_epi32((a), (bits)) /* to the right, zeros in front */
-static inline vmask vige(vint a, vint b) { /* unsigned */
+/* a >= b, unsigned */
+static inline vmask vige(vint a, vint b) {
   return _mm256_castsi256_ps(_mm256_cmpeq_epi32(_mm256_max_epu32(a, b), a));
 }
 static inline vec vreal(vint a) { return _mm256_cvtepi32_ps(a); }
@@ -100,4 +104,5 @@ static inline void vtranspose(vec r[8]) {
 }
 
 #include "vec_math.h"
-#pragma GCC diagnostic pop
+
+#endif

@@ -1,14 +1,17 @@
 /* Vectors of 16 floats, AVX-512. */
+#ifndef CNN_VEC_AVX512_H
+#define CNN_VEC_AVX512_H
+
 #if !defined(__AVX512F__) || !defined(__AVX512BW__) || !defined(__AVX512DQ__) ||                   \
     !defined(__AVX512VL__) || !defined(__FMA__)
-#error "made for AVX-512: compile with -march=native, or -mavx512f -mavx512bw -mavx512dq -mavx512vl -mfma"
+#error "made for AVX-512: compile with the flags that cnnc --cflags prints, or -march=native"
 #endif
+
 #include <immintrin.h>
-#pragma GCC diagnostic push
-#pragma GCC diagnostic ignored "-Wunused-function" /* a program needs only some of these */
+#include <stdint.h>
 
 typedef float real;
-typedef __m512 vec;      /* LANES reals: of as many images, or channels */
+typedef __m512 vec;      /* LANES reals: of as many channels, or images */
 typedef __m512i vint;    /* LANES 32-bit integers */
 typedef __mmask16 vmask; /* a truth value a lane */
 enum { LANES = 16 };
@@ -101,4 +104,5 @@ static inline void vtranspose(vec r[16]) {
 }
 
 #include "vec_math.h"
-#pragma GCC diagnostic pop
+
+#endif

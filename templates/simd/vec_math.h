@@ -1,5 +1,9 @@
-$ -- exp, tanh and sigmoid of float vectors from the wrappers; vec_avx2.h and vec_avx512.h include it.
-$ -- Errors: exp 1.0, tanh 1.3, sigmoid 2.5 units in the last place. Polynomials from Cephes (Moshier), expf.c and tanhf.c.
+/* exp, tanh and sigmoid of vectors of floats, from the wrappers: vec_avx2.h and vec_avx512.h
+   include this header. Errors: exp 1.0, tanh 1.3, sigmoid 2.5 units in the last place. Polynomials
+   from Cephes (Moshier), expf.c and tanhf.c. */
+#ifndef CNN_VEC_MATH_H
+#define CNN_VEC_MATH_H
+
 /* exp(x): x = n ln 2 + r with |r| <= ln 2 / 2; exp(r) by a polynomial. */
 static inline vec vexp(vec x) {
   x = vmin(vset(89.0f), vmax(vset(-104.0f), x)); /* beyond: infinity and 0. NaN stays NaN */
@@ -34,3 +38,4 @@ static inline vec vtanh(vec x) {
   return vselect(vgt(vset(0.625f), a), p, signed_q);
 }
 
+#endif

@@ -14,7 +14,7 @@ enum { SKIPPED = 77, GUARD = 4096, CANARY = 0x5a, IMAGES_MAX = 64, ALIGNMENT = 6
 
 static const Target TARGETS[] = {
     {"scalar", "vec_scalar.h", "float", "", 1, 4},
-    {"double", "vec_scalar.h", "double", "", 1, 8},
+    {"double", "vec_double.h", "double", "", 1, 8},
     {"avx2", "vec_avx2.h", "float", "-mavx2 -mfma", 8, 4},
     {"avx512", "vec_avx512.h", "float", "-mavx512f -mavx512bw -mavx512dq -mavx512vl -mfma", 16, 4},
 };
@@ -137,6 +137,8 @@ static size_t memory_reals(const Case *c, const Tensor *t, const Target *target,
   size_t size = image_size(t), images = (size_t)round_up(count, together);
   if (t->layout == CNN_PLAIN) return plain_reals(t, count);
   if (t->layout == CNN_BATCH_BLOCKED) return size * images;
+  if (t->layout == CNN_CHANNEL_BLOCKED)
+    return size / (size_t)t->dim[0] * (size_t)(round_up(t->dim[0], target->lanes) * count);
   return (size_t)round_up((int)size, target->lanes) * images;
 }
 
@@ -154,6 +156,17 @@ static bool place(const Tensor *t, const Target *target, size_t at, int *image, 
   *image = -1;
   *plain = at;
   if (t->layout == CNN_PLAIN) return true;
+  if (t->layout == CNN_CHANNEL_BLOCKED) {
+    const size_t height = (size_t)t->dim[1], width = (size_t)t->dim[2];
+    const size_t blocks = (size_t)round_up(t->dim[0], target->lanes) / lanes;
+    const size_t row = at / (blocks * width * lanes); /* of all images */
+    const size_t c = at / (width * lanes) % blocks * lanes + at % lanes;
+    *image = (int)(row / height);
+    if (c >= (size_t)t->dim[0]) return false;
+    *plain = ((row / height * (size_t)t->dim[0] + c) * height + row % height) * width +
+             at / lanes % width;
+    return true;
+  }
   size_t feature, n;
   if (t->layout == CNN_BATCH_BLOCKED) {
     n = at / (size * lanes) * lanes + at % lanes;
@@ -426,9 +439,9 @@ static void write_source(const Suite *suite, const char *path) {
     exit(1);
   }
   TemplateEngine *engine = template_engine_new(suite->arena);
-  Paster paster = {suite->arena, engine, suite->target->wrappers, suite->target->real, {0}};
+  Paster paster = {suite->arena, engine, suite->target->wrappers, {0}};
   fprintf(file, "#include <cnn.h>\n#include <math.h>\n#include <stddef.h>\n#include <stdint.h>\n"
-                "#include <string.h>\n#if defined(__SSE__)\n#include <xmmintrin.h>\n#endif\n");
+                "#include <string.h>\n");
   paste_header(&paster, file, "vec.h");
   paste_header(&paster, file, "prelude.h");
   for (int i = 0; i < suite->cases.count; i++) {
@@ -444,9 +457,9 @@ static void write_source(const Suite *suite, const char *path) {
             "void run_%d(int threads, int count, const cnn_state *state, const cnn_batch *batch,\n"
             "    real *const *a) {\n"
             "  (void)threads, (void)state, (void)batch, (void)a;\n"
-            "  PARALLEL(threads) {\n    const team t = join_team(divide_up(count, LANES));\n"
+            "  PARALLEL(threads) {\n    const team t = join_team(%s);\n"
             "    kernel_%d(t, %s);\n  }\n}\n",
-            i, i, c->arguments);
+            i, c->channel_blocked ? "count" : "divide_up(count, LANES)", i, c->arguments);
   }
   template_engine_release(engine);
   if (fclose(file) != 0) {

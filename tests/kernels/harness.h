@@ -14,7 +14,7 @@
 #include "core/cnn.h"
 #include "emit/template.h"
 
-enum { TENSORS_MAX = 8, PARAMS_MAX = 40 };
+enum { TENSORS_MAX = 12, PARAMS_MAX = 40 };
 
 typedef struct Target {
   const char *name, *wrappers, *real, *flags;
@@ -31,8 +31,8 @@ typedef enum Fill {
   FILL_PREPARED   /* by the case's prepare */
 } Fill;
 
-/* Dimensions are those of one image for CNN_BATCH_BLOCKED [C,H,W] and CNN_PADDED_ROWS [F], of all
-   for CNN_PLAIN; unused ones are 0. */
+/* Dimensions are those of one image for CNN_BATCH_BLOCKED and CNN_CHANNEL_BLOCKED [C,H,W] and
+   CNN_PADDED_ROWS [F], of all for CNN_PLAIN; unused ones are 0. Channels beyond the last are 0. */
 typedef struct Tensor {
   const char *name;
   cnn_layout layout;
@@ -72,6 +72,7 @@ struct Case {
   void (*prepare)(const Case *c, Context *x); /* fills tensors that depend on others, or NULL */
   void (*twin)(const Case *c, Context *x);
   int classes, image_bytes; /* of the batch */
+  bool channel_blocked;     /* the team has as many groups as images */
   int group_multiple;       /* 0, or: there is memory for a multiple of so many vectors of images */
   bool predicts;
   double tolerance; /* relative; 0: equal */

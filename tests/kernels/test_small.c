@@ -1,4 +1,4 @@
-/* Input, elementwise kernels, losses, bias gradient, updates. */
+/* Input, elementwise kernels, losses, updates. */
 #include "harness.h"
 
 #include <math.h>
@@ -250,32 +250,7 @@ static void add_losses(Suite *suite) {
   }
 }
 
-/* --- parameters ---------------------------------------------------------------------------------
- */
-
-static void twin_bias_gradient(const Case *c, Context *x) {
-  const int *dim = c->tensors[0].dim;
-  int channels = dim[0], size = dim[1] * dim[2];
-  for (int k = 0; k < channels; k++) {
-    x->v[1][k] = 0;
-    for (int n = 0; n < x->count; n++) {
-      for (int i = 0; i < size; i++) x->v[1][k] += x->v[0][(n * channels + k) * size + i];
-    }
-  }
-}
-
-static void add_bias_gradient(Suite *suite) {
-  static const int SHAPES[][3] = {{1, 1, 1},  {10, 1, 1}, {6, 7, 7}, {3, 2, 4},
-                                  {2, 1, 15}, {5, 3, 1},  {2, 3, 19}};
-  for (size_t i = 0; i < sizeof SHAPES / sizeof *SHAPES; i++) {
-    const int *s = SHAPES[i];
-    const char *arguments =
-        arena_printf(suite->arena, "(image){%d, %d, %d}, a[0], a[1]", s[0], s[1], s[2]);
-    Case *c = suite_add(suite, "bias_gradient.c.in", arguments, twin_bias_gradient);
-    case_tensor(c, "dy", CNN_BATCH_BLOCKED, FILL_INTEGERS, s[0], s[1], s[2])->gradient = true;
-    case_tensor(c, "db", CNN_PLAIN, FILL_GARBAGE, s[0], 0, 0);
-  }
-}
+/* --- updates --------------------------------------------------------------------------------- */
 
 enum { PARAMETERS = 16 * 21 };
 
@@ -342,7 +317,6 @@ static void add_cases(Suite *suite) {
   add_add(suite);
   add_dropout(suite);
   add_losses(suite);
-  add_bias_gradient(suite);
   add_updates(suite);
 }
 

@@ -131,7 +131,7 @@ static void texts_are_pruned_together(void **state) {
 /* --- pasting ---------------------------------------------------------------------------------- */
 
 static const EmbeddedFile FILES[] = {
-    {"vec_two.h", "typedef ${real} real;\n"},
+    {"vec_two.h", "typedef double real;\n"},
     {"low.h", "/* Low. */\n#ifndef LOW_H\n#define LOW_H\n\n#include <math.h>\n#include <omp.h>\n"
               "#if X\nint x;\n#endif\nint low;\n\n#endif\n"},
     {"high.h", "#pragma once\n#include \"vec.h\"\n#include \"../common/low.h\"\n"
@@ -140,7 +140,7 @@ static const EmbeddedFile FILES[] = {
 
 static void headers_are_pasted_once(void **state) {
   TemplateEngine *engine = template_engine_new_from(*state, FILES);
-  Paster paster = {*state, engine, "vec_two.h", "double", {0}};
+  Paster paster = {*state, engine, "vec_two.h", {0}};
   TextStream text;
   text_begin(&text);
   paste_text(&paster, text.out, "#include \"high.h\"\nint mine;\n#include \"low.h\"\n");
