@@ -1,7 +1,7 @@
 /* Kernels that sum over all pixels of a channel: how their work is cut, and what room the partial
    results need. */
 #include "ir/queries.h"
-#include "schedule/arithmetic.h"
+#include "common/integers.h"
 #include "schedule/rules.h"
 #include "common/work_items.h"
 
