@@ -1,5 +1,5 @@
 /* A model for tests of the runtime: softmax regression on 1x28x28 images in plain C, for any
-   precision, with values that are kept in lanes and in rows. */
+   precision, with values in batch-blocked and padded-rows layouts. */
 #ifndef FAKE_MODEL_H
 #define FAKE_MODEL_H
 

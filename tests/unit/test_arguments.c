@@ -75,7 +75,8 @@ static void expect(char *option, char *text, int code, const char *message) {
   assert_int_equal(waitpid(child, &status, 0), child);
   char *errors = scratch_read("errors", NULL);
   if (!WIFEXITED(status) || WEXITSTATUS(status) != code || !strstr(errors, message))
-    fail_msg("%s %s: status %x, '%s' lacks '%s'", option, text, (unsigned)status, errors, message);
+    fail_msg("%s %s: status %x, '%s' does not contain '%s'", option, text, (unsigned)status, errors,
+             message);
   free(errors);
 }
 

@@ -48,7 +48,7 @@ static void squares_are_blanked(void **state) {
 
 static const int IMAGE_SHAPE[3] = {3, 5, 4};
 
-/* All shifts and all places of the square are alike likely, and half of the images turn. */
+/* All shifts and all positions of the square are equally likely, and half of the images turn. */
 static void draws_are_fair(void **state) {
   (void)state;
   enum { CROP = 2, SIDE = 2 * CROP + 1, IMAGES = 25000 };

@@ -74,7 +74,7 @@ static void expect_refused(const char *words) {
   cnn_error error = {0};
   assert_false(cnn_checkpoint_load("c.safetensors", &fake_model, block, &checkpoint, &error));
   assert_int_equal(error.code, CNN_EXIT_DATA);
-  if (!strstr(error.message, words)) fail_msg("'%s' lacks '%s'", error.message, words);
+  if (!strstr(error.message, words)) fail_msg("'%s' does not contain '%s'", error.message, words);
 }
 
 static void damaged_numbers_are_refused(void **state) {

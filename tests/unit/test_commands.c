@@ -38,7 +38,7 @@ static void expect(int code, const char *arguments, const char *words) {
   int got = run(arguments);
   char *output = scratch_read("output", NULL);
   if (got != code) fail_msg("%s: exit %d instead of %d: %s", arguments, got, code, output);
-  if (!strstr(output, words)) fail_msg("%s: '%s' lacks '%s'", arguments, output, words);
+  if (!strstr(output, words)) fail_msg("%s: '%s' does not contain '%s'", arguments, output, words);
   free(output);
 }
 
@@ -147,7 +147,7 @@ static void classes_keep_the_names_of_their_folders(void **state) {
   expect(4, "eval j", "j/test/gray: no class of the training images has this name");
 }
 
-/* classes.txt beside other files names the classes, too. */
+/* classes.txt in the folder of other files names the classes, too. */
 static void checkpoints_keep_classes_txt(void **state) {
   (void)state;
   scratch_write("d/classes.txt", "a\nb\nc\nd\ne\nf\ng\nh\ni\nj\n", 20);
@@ -159,7 +159,7 @@ static void checkpoints_keep_classes_txt(void **state) {
   expect(4, "train d", "d/classes.txt: names 1 classes, but fake has 10; give one name a line");
 }
 
-/* More images an update than the program takes at once: 60 and 35 of 95. */
+/* More images an update than the program's batch: 60 and 35 of 95. */
 static void large_batches_come_in_parts(void **state) {
   (void)state;
   expect(0, "train d --batch 60 --epochs 1 --log-steps log", "batch 60");
@@ -273,7 +273,7 @@ static void a_loss_that_explodes_ends_it(void **state) {
   (void)state;
   expect(1, "train d --lr 1e6 --log-steps s.csv", "try a smaller learning rate than --lr 1e+06");
   assert_false(scratch_exists("runs/fake/last.safetensors"));
-  assert_true(scratch_exists("s.csv")); /* tells how it went */
+  assert_true(scratch_exists("s.csv")); /* shows what happened */
   assert_false(scratch_exists("s.csv.partial"));
 }
 
@@ -329,17 +329,19 @@ static void a_log_overwrites_no_other_file(void **state) {
   expect(0, "train d --out refused --log-steps refused/steps.csv", "written");
 }
 
-/* Neither a full disk nor a reader that goes away costs the training; the log's loss is told once.
+/* Neither a full disk nor a reader that goes away costs the training; the loss of the log is
+ * reported once.
  */
 static void a_log_that_cannot_be_written_costs_no_training(void **state) {
   (void)state;
   expect(0, "train d --out whole", "written");
   expect(1, "train d --out full --log-steps /dev/full", "fake: the training is saved, but its log");
   char *output = scratch_read("output", NULL);
-  const char *told = strstr(output, "--log-steps /dev/full: cannot write: No space left on device; "
-                                    "the training continues without its log");
-  assert_non_null(told);
-  assert_null(strstr(told + 1, "--log-steps"));
+  const char *report =
+      strstr(output, "--log-steps /dev/full: cannot write: No space left on device; "
+                     "the training continues without its log");
+  assert_non_null(report);
+  assert_null(strstr(report + 1, "--log-steps"));
   assert_non_null(strstr(output, "after 2 epochs"));
   free(output);
   expect_same_files("whole/last.safetensors", "full/last.safetensors");
@@ -375,10 +377,10 @@ static void a_start_that_fails_keeps_the_state_of_the_run_before(void **state) {
   expect(2, "train d --out early --resume --log-steps early/state.safetensors",
          "choose another name");
   expect(2, "train d --out early --resume --log-steps early/curves.svg", "choose another name");
-  assert_int_equal(system("ulimit -f 1; " FAKE_PROGRAM " train d --out early 2>said"), 1 << 8);
-  char *said = scratch_read("said", NULL);
-  assert_non_null(strstr(said, "File too large; the state saved before is intact"));
-  free(said);
+  assert_int_equal(system("ulimit -f 1; " FAKE_PROGRAM " train d --out early 2>errors"), 1 << 8);
+  char *errors = scratch_read("errors", NULL);
+  assert_non_null(strstr(errors, "File too large; the state saved before is intact"));
+  free(errors);
   expect(2, "train d --out early --resume --steps 1", "has made 1 update already");
   expect(0, "train d --out early --resume", "resumed after");
   expect(0, "train d --out early --steps 1", "written");
@@ -432,11 +434,12 @@ static void expect_command(const cnn_model *model, const char *command, const ch
   free(arguments[2]);
   char *output = scratch_read("output", NULL);
   if (!WIFEXITED(status) || WEXITSTATUS(status) != code || !strstr(output, words))
-    fail_msg("exit %d instead of %d, or '%s' lacks '%s'", WEXITSTATUS(status), code, output, words);
+    fail_msg("exit %d instead of %d, or '%s' does not contain '%s'", WEXITSTATUS(status), code,
+             output, words);
   free(output);
 }
 
-/* The last update of an epoch has nobody but the evaluation to tell of it. */
+/* Only the evaluation reports the last update of an epoch. */
 static void infer_nothing(const cnn_state *state, const cnn_batch *batch, float *logits) {
   (void)state;
   for (int i = 0; i < batch->count * FAKE_CLASSES; i++) logits[i] = NAN;
@@ -566,7 +569,7 @@ static void a_profile_counts_the_nodes(void **state) {
   assert_int_equal(cnn_main(&model, 3, arguments), 1);
 }
 
-static void one_thread_is_said(void **state) {
+static void one_thread_is_reported(void **state) {
   (void)state;
   expect(0, "gradcheck --threads 4 --entries 1", "on 1 thread instead of 4");
   assert_int_equal(run("gradcheck --threads 1 --entries 1"), 0);
@@ -626,7 +629,7 @@ int main(void) {
       TEST(bench_measures),
       TEST(profiles_list_every_node),
       TEST(a_profile_counts_the_nodes),
-      TEST(one_thread_is_said),
+      TEST(one_thread_is_reported),
       TEST(crowds_of_threads_are_told),
       TEST(other_machines_and_runtimes_are_refused),
   };

@@ -51,7 +51,7 @@ static Trace right(void) {
 /* The exit code; near: what is behind the files. */
 static int compare(const char *near) {
   char command[4096];
-  snprintf(command, sizeof command, "%s got wanted %s >said 2>&1", COMPARE_TRACES, near);
+  snprintf(command, sizeof command, "%s got wanted %s >output 2>&1", COMPARE_TRACES, near);
   const int status = system(command);
   assert_true(WIFEXITED(status));
   return WEXITSTATUS(status);
@@ -88,7 +88,7 @@ static void one_wrong_number_is_seen(void **state) {
   expect_verdict(DIFFER, &got, &wanted);
 }
 
-/* Gradients that are the rest of larger terms are measured by these. */
+/* Gradients in which larger terms cancel are compared relative to these terms. */
 static void terms_that_cancel_round(void **state) {
   (void)state;
   Trace wanted = right(), got = wanted;

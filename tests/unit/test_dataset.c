@@ -24,7 +24,8 @@ static void expect_mistake(const cnn_model *model, const char *const *words) {
   assert_false(cnn_dataset_load(&dataset, model, "d", "train", 0, &error));
   assert_int_equal(error.code, CNN_EXIT_DATA);
   for (; *words; words++)
-    if (!strstr(error.message, *words)) fail_msg("'%s' lacks '%s'", error.message, *words);
+    if (!strstr(error.message, *words))
+      fail_msg("'%s' does not contain '%s'", error.message, *words);
   assert_null(dataset.images);
 }
 #define MISTAKE(...) expect_mistake(&fake_model, (const char *const[]){__VA_ARGS__, NULL})

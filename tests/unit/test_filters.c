@@ -117,7 +117,7 @@ static void a_layer_that_sees_the_image_has_filters(void **state) {
   EXPECT("runs/fake/filters.svg", "filter 1</title>", "d=\"M27 27.5h1\"/></g>");
 }
 
-static void mistakes_are_told(void **state) {
+static void mistakes_are_reported(void **state) {
   (void)state;
   assert_int_equal(RUN("--layer", "fc"), 2); /* [4,3] does not see 28x28 pixels */
   assert_int_equal(system(FAKE_PROGRAM " filters --layer conv1 >output 2>&1"), 2 << 8);
@@ -151,7 +151,7 @@ int main(void) {
       cmocka_unit_test(three_channels_are_colours),
       cmocka_unit_test(others_are_grey_a_channel_each),
       cmocka_unit_test(a_layer_that_sees_the_image_has_filters),
-      cmocka_unit_test(mistakes_are_told),
+      cmocka_unit_test(mistakes_are_reported),
   };
   return cmocka_run_group_tests(tests, write_weights, scratch_close);
 }

@@ -31,7 +31,7 @@ static void expect(int code, const char *arguments, const char *words) {
   int got = run(arguments);
   char *output = scratch_read("output", NULL);
   if (got != code || !strstr(output, words))
-    fail_msg("%s: exit %d, '%s' lacks '%s'", arguments, got, output, words);
+    fail_msg("%s: exit %d, '%s' does not contain '%s'", arguments, got, output, words);
   free(output);
 }
 
@@ -137,7 +137,7 @@ static void what_is_read_is_spared(void **state) {
   expect(0, "--out mine --seed 2 --compare before", "written");
 }
 
-static void mistakes_are_told(void **state) {
+static void mistakes_are_reported(void **state) {
   (void)state;
   expect(2, "d d", "one data set is enough: d");
   expect(2, "--count 31", "compile the model with --batch 31");
@@ -171,7 +171,7 @@ int main(void) {
       cmocka_unit_test(images_and_weights_are_chosen),
       cmocka_unit_test(another_net_is_compared),
       cmocka_unit_test(what_is_read_is_spared),
-      cmocka_unit_test(mistakes_are_told),
+      cmocka_unit_test(mistakes_are_reported),
   };
   return cmocka_run_group_tests(tests, scratch_open, scratch_close);
 }

@@ -29,7 +29,7 @@ static void expect_mistake(const cnn_model *model, const char *part, const char 
   cnn_error error = {0};
   assert_false(cnn_dataset_load(&dataset, model, "d", part, 0, &error));
   assert_int_equal(error.code, CNN_EXIT_DATA);
-  if (!strstr(error.message, words)) fail_msg("'%s' lacks '%s'", error.message, words);
+  if (!strstr(error.message, words)) fail_msg("'%s' does not contain '%s'", error.message, words);
   assert_null(dataset.images);
 }
 

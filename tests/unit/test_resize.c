@@ -56,7 +56,7 @@ static void twice_the_size_is_interpolated(void **state) {
   for (int y = 0; y < 4; y++) assert_memory_equal(to + 4 * y, wanted, 4);
 }
 
-/* The middle of the longer side; of an odd rest, the even half is cut off in front. */
+/* The middle of the longer side; of an odd remainder, the even half is cut off in front. */
 static void the_middle_is_cut_out(void **state) {
   (void)state;
   uint8_t pixels[2 * 7], to[4];
@@ -68,7 +68,7 @@ static void the_middle_is_cut_out(void **state) {
   assert_memory_equal(to, ((const uint8_t[]){20, 30, 20, 30}), 4);
 }
 
-/* The longest pictures that a JPEG file can hold, scaled as far as a recipe can say. */
+/* The longest pictures that a JPEG file can hold, scaled as far as a recipe can specify. */
 static void extremes_stay_what_they_are(void **state) {
   (void)state;
   enum { LONGEST = 65500, SIDE = 4 };

@@ -31,7 +31,7 @@ static void train(int code, const char *arguments, const char *words) {
   int got = WIFEXITED(status) ? WEXITSTATUS(status) : -1;
   char *output = scratch_read("output", NULL);
   if (got != code || !strstr(output, words))
-    fail_msg("%s: exit %d, '%s' lacks '%s'", arguments, got, output, words);
+    fail_msg("%s: exit %d, '%s' does not contain '%s'", arguments, got, output, words);
   free(output);
 }
 
@@ -134,7 +134,7 @@ static void one_damaged_file_does_not_spoil_the_other(void **state) {
   train(0, "d --epochs 3 --out parts --steps 6", "state.safetensors");
   flip("parts/state.safetensors", 1000);
   train(4, "d --resume --out parts", "parts/state.safetensors: its numbers are damaged");
-  train(0, "d --epochs 1 --out parts", "after 1 epoch,"); /* anew */
+  train(0, "d --epochs 1 --out parts", "after 1 epoch,"); /* from the start */
   scratch_write("parts/last.safetensors", "{}", 2);
   train(4, "d --out parts",
         "--out parts: choose another folder, or move away what cannot be read: "

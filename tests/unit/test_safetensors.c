@@ -27,10 +27,10 @@ static void expect_refused(const char *words) {
   assert_false(cnn_safetensors_open(&file, "x.safetensors", &error));
   assert_int_equal(error.code, CNN_EXIT_DATA);
   if (!strstr(error.message, words) || !strstr(error.message, "x.safetensors: "))
-    fail_msg("'%s' lacks '%s'", error.message, words);
+    fail_msg("'%s' does not contain '%s'", error.message, words);
 }
 
-static void refuse(const char *header, size_t data, const char *words) {
+static void reject(const char *header, size_t data, const char *words) {
   write_file(header, strlen(header), data);
   expect_refused(words);
 }
@@ -92,10 +92,10 @@ static void broken_headers(void **state) {
   expect_refused("header longer than the file");
   write_file("{}", UINT64_MAX - 7, 0);
   expect_refused("header longer than the file");
-  refuse("", 0, "not JSON");
-  refuse("[1,2]", 0, "not JSON");
-  refuse("{\"a\":", 0, "not JSON");
-  refuse("{\"a\":3}", 0, "unknown dtype");
+  reject("", 0, "not JSON");
+  reject("[1,2]", 0, "not JSON");
+  reject("{\"a\":", 0, "not JSON");
+  reject("{\"a\":3}", 0, "unknown dtype");
   cnn_safetensors file;
   cnn_error error = {0};
   assert_false(cnn_safetensors_open(&file, "absent", &error));
@@ -108,7 +108,7 @@ static void deep_nesting(void **state) {
   static char header[50010];
   snprintf(header, sizeof header, "{\"a\":");
   memset(header + 5, '[', 50000);
-  refuse(header, 0, "not JSON");
+  reject(header, 0, "not JSON");
 }
 
 #define ENTRY(dtype, shape, offsets)                                                               \
@@ -123,25 +123,25 @@ static void hostile_entries(void **state) {
   assert_true(cnn_safetensors_open(&file, "x.safetensors", &error));
   cnn_safetensors_close(&file);
 
-  refuse(good, 15, "tensor 'w' has data_offsets outside of the file");
-  refuse(good, 17, "leave bytes of its data out");
-  refuse(ENTRY("F32", "[2,2]", "[0,12]"), 16, "do not fit its shape");
-  refuse(ENTRY("F32", "[2,2]", "[16,0]"), 16, "outside");
-  refuse(ENTRY("F32", "[2,2]", "[-16,0]"), 16, "outside");
-  refuse(ENTRY("F32", "[2,2]", "[0]"), 16, "outside");
-  refuse(ENTRY("F32", "[2,2]", "[1e300,2e300]"), 16, "outside");
-  refuse(ENTRY("F32", "[2,2]", "[0.5,16.5]"), 16, "outside");
-  refuse(ENTRY("F32", "[2,2]", "\"[0,16]\""), 16, "outside");
-  refuse(ENTRY("F33", "[2,2]", "[0,16]"), 16, "unknown dtype");
-  refuse(ENTRY("F32", "[-2,-2]", "[0,16]"), 16, "bad shape");
-  refuse(ENTRY("F32", "[4294967296,4294967296,4294967296]", "[0,0]"), 0, "bad shape");
-  refuse(ENTRY("F32", "[9007199254740992,512]", "[0,0]"), 0, "bad shape");
-  refuse(ENTRY("F32", "[1,1,1,1,1,1,1,1,1]", "[0,4]"), 4, "bad shape");
-  refuse(ENTRY("F32", "4", "[0,16]"), 16, "bad shape");
-  refuse("{\"__metadata__\":{},\"a\":{\"dtype\":\"U8\",\"shape\":[4],\"data_offsets\":[0,4]},"
+  reject(good, 15, "tensor 'w' has data_offsets outside of the file");
+  reject(good, 17, "leave bytes of its data out");
+  reject(ENTRY("F32", "[2,2]", "[0,12]"), 16, "do not fit its shape");
+  reject(ENTRY("F32", "[2,2]", "[16,0]"), 16, "outside");
+  reject(ENTRY("F32", "[2,2]", "[-16,0]"), 16, "outside");
+  reject(ENTRY("F32", "[2,2]", "[0]"), 16, "outside");
+  reject(ENTRY("F32", "[2,2]", "[1e300,2e300]"), 16, "outside");
+  reject(ENTRY("F32", "[2,2]", "[0.5,16.5]"), 16, "outside");
+  reject(ENTRY("F32", "[2,2]", "\"[0,16]\""), 16, "outside");
+  reject(ENTRY("F33", "[2,2]", "[0,16]"), 16, "unknown dtype");
+  reject(ENTRY("F32", "[-2,-2]", "[0,16]"), 16, "bad shape");
+  reject(ENTRY("F32", "[4294967296,4294967296,4294967296]", "[0,0]"), 0, "bad shape");
+  reject(ENTRY("F32", "[9007199254740992,512]", "[0,0]"), 0, "bad shape");
+  reject(ENTRY("F32", "[1,1,1,1,1,1,1,1,1]", "[0,4]"), 4, "bad shape");
+  reject(ENTRY("F32", "4", "[0,16]"), 16, "bad shape");
+  reject("{\"__metadata__\":{},\"a\":{\"dtype\":\"U8\",\"shape\":[4],\"data_offsets\":[0,4]},"
          "\"b\":{\"dtype\":\"U8\",\"shape\":[4],\"data_offsets\":[0,4]}}",
          4, "share bytes");
-  refuse("{\"a\":{\"dtype\":\"U8\",\"shape\":[3],\"data_offsets\":[0,3]},"
+  reject("{\"a\":{\"dtype\":\"U8\",\"shape\":[3],\"data_offsets\":[0,3]},"
          "\"b\":{\"dtype\":\"U8\",\"shape\":[3],\"data_offsets\":[1,4]}}",
          6, "share bytes");
 }

@@ -20,7 +20,7 @@ static cnn_text begin(void) {
 }
 
 static void expect(const char *words) {
-  if (!strstr(buffer, words)) fail_msg("'%s' lacks '%s'", buffer, words);
+  if (!strstr(buffer, words)) fail_msg("'%s' does not contain '%s'", buffer, words);
 }
 
 static int count(const char *words) {
