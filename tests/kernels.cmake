@@ -20,7 +20,8 @@ foreach(source IN LISTS kernel_tests)
   string(REPLACE test_ "" name ${test})
   foreach(target IN LISTS targets)
     foreach(compiler IN LISTS compilers)
-      if(compiler STREQUAL gcc AND target STREQUAL double) # plain C, as scalar is
+      # Compilers differ in vectors; clang alone sees the plain C of scalar and double.
+      if(compiler STREQUAL gcc AND NOT target MATCHES "^avx")
         continue()
       endif()
       add_test(NAME kernels.${name}.${target}.${compiler}
