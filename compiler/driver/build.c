@@ -15,8 +15,7 @@
 
 static const char *machine_flags(const Options *options) {
   const Target *target = options->compile.target;
-  return options->target_is_native && target != &target_SCALAR ? "-march=native"
-                                                              : target->flags;
+  return options->target_is_native && target != &target_SCALAR ? "-march=native" : target->flags;
 }
 
 typedef LIST_OF(char *) WordList;

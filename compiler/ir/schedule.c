@@ -9,7 +9,8 @@ typedef struct KindTable {
   ScheduleField fields[SCHEDULE_FIELDS_MAX];
 } KindTable;
 
-enum { NEW = -1, ALGORITHM_ANY = ALGORITHM_NONE };
+enum { NEW = -1 };
+#define ALGORITHM_ANY ALGORITHM_NONE /* no enumerator, which had another type */
 
 static const KindTable KINDS[SCHEDULE_KINDS] = {
     [SCHEDULE_NONE] = {.documentation = ""},

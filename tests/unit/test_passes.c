@@ -268,8 +268,9 @@ static void few_images_have_channels_in_lanes(void **state) {
   assert_int_equal(conv->out[0]->layout, LAYOUT_CHANNEL_BLOCKED);
   assert_int_equal(inference->output->layout, LAYOUT_CHANNEL_BLOCKED);
   assert_int_equal(conv->in[1]->last, inference->nodes.count);
-  assert_int_equal(graph_inference(graph, &(CompileOptions){.target = &target_SCALAR})->image_layout,
-                   LAYOUT_BATCH_BLOCKED); /* scalar */
+  assert_int_equal(
+      graph_inference(graph, &(CompileOptions){.target = &target_SCALAR})->image_layout,
+      LAYOUT_BATCH_BLOCKED); /* scalar */
 }
 
 /* Behind the fixture's relu: relus of two convolutions with 16 and 5 channels, side by side. */
@@ -350,7 +351,8 @@ static void backward_data_sums_for_the_batch_norm_behind_it(void **state) {
   assert_int_equal(conv->out_count, 2);
   assert_ptr_equal(conv->summed, reader);
   assert_ptr_equal(reader->in[reader->in_count - 1], conv->out[1]);
-  const int pieces = (8 + conv->schedule.conv_channel_blocked.oh_block - 1) / conv->schedule.conv_channel_blocked.oh_block;
+  const int pieces = (8 + conv->schedule.conv_channel_blocked.oh_block - 1) /
+                     conv->schedule.conv_channel_blocked.oh_block;
   assert_int_equal(conv->out[1]->elements,
                    20 * pieces * 2 * 16); /* images, one vector of channels */
   assert_ptr_equal(graph->nodes.at[conv->out[1]->last], reader);
