@@ -198,18 +198,18 @@ end
 
 -- Arguments as a model gives them, f{6, 5, padding = 2}, as a table by name. Fields: {name=, type=,
 -- required=, default=, low=, above=, high=, below=, named_only=}; positional ones come in order. With
--- `at`, mistakes are told at their own lines: "" is the table of the call, "x" its field x.
+-- `at`, mistakes are reported at their own lines: "" is the table of the call, "x" its field x.
 local function arguments(what, fields, given, at)
   if given == nil then given = {} end
-  local names, places, by_name = {}, {}, {}
+  local names, positions, by_name = {}, {}, {}
   for _, field in ipairs(fields) do
     names[#names + 1] = field.name
     by_name[field.name] = field
-    if not field.named_only then places[#places + 1] = field.name end
+    if not field.named_only then positions[#positions + 1] = field.name end
   end
-  local takes = "it takes " .. list(names, "and")
+  local accepted = "it accepts " .. list(names, "and")
   if type(given) ~= "table" or core.is_value(given) or made[given] then
-    fail("%s: write its arguments in braces, {...}, not %s; %s", what, shown(given), takes)
+    fail("%s: write its arguments in braces, {...}, not %s; %s", what, shown(given), accepted)
   end
   given = copied(given)
   local result, last = {}, 0
@@ -217,13 +217,13 @@ local function arguments(what, fields, given, at)
     if math.type(key) == "integer" and key >= 1 then
       last = math.max(last, key)
     elseif type(key) ~= "string" then
-      fail("%s: [%s] is no argument; %s", what, tostring(key), takes)
+      fail("%s: [%s] is no argument; %s", what, tostring(key), accepted)
     end
   end
   for place = 1, last do
-    local name, v = places[place], given[place]
-    if v == nil then fail("%s: argument %d is nothing, but [%d] is there; %s", what, place, last, takes) end
-    if not name then fail("%s: argument %d is too many; %s", what, place, takes) end
+    local name, v = positions[place], given[place]
+    if v == nil then fail("%s: argument %d is nothing, but [%d] is there; %s", what, place, last, accepted) end
+    if not name then fail("%s: argument %d is too many; %s", what, place, accepted) end
     if given[name] ~= nil then fail("%s: %s is given twice", what, name) end
     result[name] = convert(what, by_name[name], v)
   end
@@ -231,14 +231,14 @@ local function arguments(what, fields, given, at)
     if at then core.look_at(at, key) end
     local field = by_name[key]
     if not field then
-      fail("%s: unknown argument '%s'%s; %s", what, key, suggestion(key, names), takes)
+      fail("%s: unknown argument '%s'%s; %s", what, key, suggestion(key, names), accepted)
     end
     result[key] = convert(what, field, given[key])
   end
   if at then core.look_at() end
   for _, field in ipairs(fields) do
     if result[field.name] == nil then
-      if field.required then fail("%s: %s is missing; %s", what, field.name, takes) end
+      if field.required then fail("%s: %s is missing; %s", what, field.name, accepted) end
       local default = field.default
       if default ~= nil then result[field.name] = convert(what, field, default) end
     end

@@ -75,12 +75,12 @@ static bool push_property(lua_State *lua, const Value *value, const char *key) {
 
 static int call_at(lua_State *lua, SourcePos pos, int argument_count) {
   Dsl *dsl = dsl_of(lua);
-  int below = lua_gettop(lua) - argument_count - 1;
+  int base = lua_gettop(lua) - argument_count - 1;
   SourcePos outer = dsl->pos;
   dsl->pos = pos;
   lua_call(lua, argument_count, LUA_MULTRET);
   dsl->pos = outer;
-  return lua_gettop(lua) - below;
+  return lua_gettop(lua) - base;
 }
 
 /* Upvalues: the function of nn.lua. */

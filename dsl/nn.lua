@@ -22,7 +22,7 @@ local function in_c(name) return (string.gsub(name, "%.", "_")) end
 local function check_name(what, name)
   if not string.find(name, "^[%w_]+[%w_.]*$") or string.find(name, "..", 1, true)
     or string.find(name, "%.$") then
-    fail("%s: %q cannot be a name; take letters, digits, _ and dots between them", what, name)
+    fail("%s: %q cannot be a name; use letters, digits, _ and dots between them", what, name)
   end
 end
 
@@ -41,14 +41,14 @@ local function free_name(op)
   return key .. counts[key]
 end
 
--- Values of a layer beside its result, weight and bias.
-local BESIDE = {
+-- Values of a layer besides its result, weight and bias.
+local EXTRA = {
   batch_norm = {".running_mean", ".running_var", ".mean", ".inverse"},
   local_response_norm = {".scale"},
-  max_pool2d = {".places"},
+  max_pool2d = {".argmax"},
 }
 
--- The full name of a layer, for which it takes all names that its values will have.
+-- The full name of a layer, which reserves all names that its values will have.
 local function name_layer(op, given, has_weight, has_bias)
   local what = given and text("%s '%s'", op, scope .. given) or op
   if given then check_name(what, given) end
@@ -67,7 +67,7 @@ local function name_layer(op, given, has_weight, has_bias)
       take(what, "d" .. name .. suffix, holder)
     end
   end
-  for _, suffix in ipairs(BESIDE[op] or {}) do take(what, name .. suffix, holder) end
+  for _, suffix in ipairs(EXTRA[op] or {}) do take(what, name .. suffix, holder) end
   return name
 end
 
@@ -199,7 +199,7 @@ function nn.concat(given)
   local name = values.name
   values.name = nil
   local unknown = sorted_keys(values)[1]
-  if unknown then fail("nn.concat: unknown argument '%s'; it takes values and name", unknown) end
+  if unknown then fail("nn.concat: unknown argument '%s'; it accepts values and name", unknown) end
   local count = length_of("nn.concat", "argument", values)
   if count < 1 then fail("nn.concat: there is no value to concatenate") end
   if count > 60 then fail("nn.concat: %d values are too many; concat some of them first", count) end
@@ -314,12 +314,12 @@ define_schedule("plateau_lr")
 
 local options = {} -- {name=, default=, help=, allowed=, value=} in the order of their declaration
 
-local presets = {} -- by name, what nn.preset says: {value =, place = {file, line}}
+local presets = {} -- by name, what nn.preset set: {value =, place = {file, line}}
 
 local building = false -- forward runs, after -D has been read
 
 local function check_outside(what)
-  if building then fail("%s: say it outside of forward, when the file is read", what) end
+  if building then fail("%s: call it outside of forward, when the file is read", what) end
 end
 
 -- Other defaults for options that a required model declares: resnet34.lua is resnet.lua with one.
@@ -337,7 +337,7 @@ function nn.preset(given)
   for _, name in ipairs(sorted_keys(values)) do
     for _, option in ipairs(options) do
       if option.name == name then
-        fail("nn.preset: '%s' has its value already; say nn.preset before require", name)
+        fail("nn.preset: '%s' has its value already; call nn.preset before require", name)
       end
     end
     local outer = presets[name] -- what requires a file comes before it
@@ -354,7 +354,7 @@ local function preset_of(name, default)
   local preset = presets[name]
   if not preset then return default end
   if math.type(default) == "float" and math.type(preset.value) == "integer" then
-    return preset.value + 0.0 -- as -D takes it
+    return preset.value + 0.0 -- as -D converts it
   end
   if not is_alike(preset.value, default) then
     fail_at(preset.place, "nn.preset: %s is %s, but the default of the option is %s", name,
@@ -427,7 +427,7 @@ local function check_allowed(what, option, v, place)
           allowed_words(allowed))
 end
 
--- The value of the option: what -D says, or else nn.preset, or else the default.
+-- The value of the option: that of -D, or else nn.preset, or else the default.
 local function option_value(option)
   local given, preset = core.definitions[option.name], presets[option.name]
   local value, what, place = option.default, text("nn.option '%s'", option.name), nil
@@ -571,11 +571,11 @@ local function with_train(what, at, model, given)
   train.schedule = train.schedule or check.made_as("schedule", constant_lr())
   core.look_at(at, "schedule")
   if train.schedule.warmup >= train.epochs then
-    fail("%s: the schedule's warm-up takes %g epochs, but the training has %d; make the one shorter "
+    fail("%s: the schedule's warm-up has %g epochs, but the training has %d; make the one shorter "
          .. "or the other longer", what, train.schedule.warmup, train.epochs)
   end
   if train.schedule.momentum and train.optimizer.momentum == 0 then
-    fail("%s: the schedule changes the momentum, but nn.%s has none; say momentum = %g there", what,
+    fail("%s: the schedule changes the momentum, but nn.%s has none; set momentum = %g there", what,
          train.optimizer.kind, train.schedule.momentum[2])
   end
   core.look_at(at, "normalize")
@@ -637,7 +637,7 @@ function nn.with_recipe(given)
     if type(key) == "string" then
       recipe[key] = v
     elseif key ~= 1 then
-      fail("nn.with_recipe: it takes one model, then fields of train by their names, and no [%s]",
+      fail("nn.with_recipe: it accepts one model, then fields of train by their names, and no [%s]",
            tostring(key))
     end
   end

@@ -130,7 +130,7 @@ static int on_error(lua_State *lua) {
     diag_set(diag, EXIT_MODEL, pos, "%s", text);
   } else {
     diag_set(diag, EXIT_MODEL, sandbox_position(lua),
-             "error was called with a %s; give it a text that says what is wrong",
+             "error was called with a %s; give it a text that explains what is wrong",
              luaL_typename(lua, 1));
   }
   return 1;
@@ -145,7 +145,7 @@ bool sandbox_call(Sandbox *sandbox, int argument_count, int result_count) {
   lua_remove(lua, base);
   if (status == LUA_ERRMEM)
     diag_set(sandbox->diag, EXIT_MODEL, sandbox->out_of_memory_at,
-             "the model takes more than %d MiB of memory while it is built; is there a table or "
+             "the model needs more than %d MiB of memory while it is built; is there a table or "
              "a text that grows without end?",
              BYTES_MAX >> 20);
   else if (status != LUA_OK)

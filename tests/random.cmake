@@ -16,7 +16,7 @@ foreach(first RANGE 1 ${CNNC_RANDOM_NETWORKS} ${count})
   set_tests_properties(random.${first} PROPERTIES LABELS random COST 50 ENVIRONMENT "${environment}")
 endforeach()
 
-# A difference is a failure, and says how to see it again.
+# A difference is a failure, and prints how to see it again.
 add_test(NAME random.failure COMMAND ${check} 1 1 scalar)
 set_tests_properties(random.failure PROPERTIES LABELS random
   ENVIRONMENT "${environment};COMPARE_TRACES=false"

@@ -36,7 +36,7 @@ char *arena_vprintf(Arena *arena, const char *format, va_list args);
     (list)->at[(list)->count++] = (item);                                                          \
   } while (0)
 
-/* Says so and ends the process. */
+/* Prints that memory is out, and ends the process. */
 _Noreturn void out_of_memory(void);
 
 void *arena_grow(Arena *arena, const void *old, size_t item_bytes, int count, int *capacity);

@@ -26,8 +26,8 @@ static void add_word(Arena *arena, WordList *words, const char *word) {
 
 /* Each word of a text without folders, which may hold spaces. */
 static void add_words(Arena *arena, WordList *words, const char *text) {
-  char *copy = arena_strdup(arena, text), *rest = NULL;
-  for (char *word = strtok_r(copy, " ", &rest); word; word = strtok_r(NULL, " ", &rest))
+  char *copy = arena_strdup(arena, text), *tail = NULL;
+  for (char *word = strtok_r(copy, " ", &tail); word; word = strtok_r(NULL, " ", &tail))
     LIST_PUSH(arena, words, word);
 }
 
@@ -122,8 +122,8 @@ static bool is_installed(Arena *arena, const char *compiler) {
   const char *path = getenv("PATH");
   if (!words.count) return false;
   if (strchr(words.at[0], '/')) return access(words.at[0], X_OK) == 0;
-  char *folders = arena_strdup(arena, path ? path : "/usr/bin:/bin"), *rest = NULL;
-  for (char *folder = strtok_r(folders, ":", &rest); folder; folder = strtok_r(NULL, ":", &rest))
+  char *folders = arena_strdup(arena, path ? path : "/usr/bin:/bin"), *tail = NULL;
+  for (char *folder = strtok_r(folders, ":", &tail); folder; folder = strtok_r(NULL, ":", &tail))
     if (access(arena_printf(arena, "%s/%s", folder, words.at[0]), X_OK) == 0) return true;
   return false;
 }

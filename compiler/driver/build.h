@@ -12,7 +12,7 @@ const char *build_libs(Arena *arena);
 bool build_check_output(Diag *diag, const char *output);
 
 /* Compiles the C file `source` to the program `output`, which appears only when it is complete.
-   Says on standard error if OpenMP does not work, and builds for one thread then. False: no
+   Prints on standard error if OpenMP does not work, and builds for one thread then. False: no
    compiler, or one that failed, is in diag; its own messages went to standard error. */
 bool build_program(Arena *arena, Diag *diag, const char *source, const char *output,
                    const Options *options);

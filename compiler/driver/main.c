@@ -20,7 +20,7 @@
 #include <string.h>
 #include <unistd.h>
 
-/* Places in memory become enumerators of the C, which are ints. */
+/* Offsets in memory become enumerators of the C, which are ints. */
 static bool check_size(const Program *program, Diag *diag) {
   const int64_t parameters = graph_parameter_reals(program->training);
   const int64_t training = graph_activation_reals(program->training);
@@ -113,7 +113,7 @@ static bool run_summary(Arena *arena, Diag *diag, const Options *options) {
 }
 
 /* The model's name with another ending, in the current folder. */
-static const char *beside(Arena *arena, const char *model, const char *ending) {
+static const char *default_output(Arena *arena, const char *model, const char *ending) {
   const char *slash = strrchr(model, '/'), *base = slash ? slash + 1 : model;
   const char *dot = strrchr(base, '.');
   return arena_printf(arena, "%.*s%s", (int)(dot ? dot - base : (long)strlen(base)), base, ending);
@@ -130,7 +130,8 @@ static bool run_compile(Arena *arena, Diag *diag, const Options *options, const 
 }
 
 static bool run_build(Arena *arena, Diag *diag, const Options *options) {
-  const char *program = options->output ? options->output : beside(arena, options->model, "");
+  const char *program =
+      options->output ? options->output : default_output(arena, options->model, "");
   if (!check_output(diag, options, program) || !build_check_output(diag, program)) return false;
   if (*program == '-') program = arena_printf(arena, "./%s", program); /* no option of compilers */
   const char *source = arena_printf(arena, "%s.c", program);
@@ -172,7 +173,8 @@ static bool run_command(Arena *arena, Diag *diag, const Options *options) {
   case COMMAND_COMPILE:
     if (options->dump) return run_dump(arena, diag, options);
     return run_compile(arena, diag, options,
-                       options->output ? options->output : beside(arena, options->model, ".c"));
+                       options->output ? options->output
+                                       : default_output(arena, options->model, ".c"));
   case COMMAND_BUILD:
     return run_build(arena, diag, options);
   case COMMAND_SUMMARY:

@@ -246,7 +246,7 @@ static const struct {
     {"summary",
      COMMAND_SUMMARY,
      {NULL, parse_command_option, "MODEL.lua",
-      "Prints the layers of a model with their sizes, and the memory that it takes.", CHILDREN,
+      "Prints the layers of a model with their sizes, and the memory that it needs.", CHILDREN,
       NULL, NULL}},
     {"export",
      COMMAND_EXPORT,

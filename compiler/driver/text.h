@@ -8,8 +8,8 @@
 
 #include <stdio.h>
 
-/* The text of a file, ended by a zero that *length does not count. NULL, and errno says why, if the
-   file cannot be read. */
+/* The text of a file, ended by a zero that *length does not count. NULL, and errno has the reason,
+   if the file cannot be read. */
 char *text_read(Arena *arena, const char *path, size_t *length);
 
 /* The file that a symbolic link leads to, though it need not be there yet; or the path itself. */

@@ -42,16 +42,16 @@ Node *graph_node(Graph *graph, OpKind op, const char *name, SourcePos pos, int i
   node->in_count = in_count;
   node->in = ARENA_ARRAY(graph->arena, Value *, in_count);
   for (int i = 0; i < in_count; i++) node->in[i] = in[i];
-  node->out = ARENA_ARRAY(graph->arena, Value *, op_outputs(op) + 1); /* what it notes */
+  node->out = ARENA_ARRAY(graph->arena, Value *, op_outputs(op) + 1); /* an optional one */
   LIST_PUSH(graph->arena, &graph->nodes, node);
   return node;
 }
 
 int node_output_count(const Node *node) {
   const Attributes *a = &node->attributes;
-  const bool notes = (node->op == OP_conv2d_backward_data && a->partial_sums) ||
-                     (node->op == OP_max_pool2d && a->argmax);
-  return op_outputs(node->op) + notes;
+  const bool optional = (node->op == OP_conv2d_backward_data && a->partial_sums) ||
+                        (node->op == OP_max_pool2d && a->argmax);
+  return op_outputs(node->op) + optional;
 }
 
 Value *graph_output(Graph *graph, Node *node, ValueKind kind, const char *name, int rank,

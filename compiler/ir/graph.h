@@ -16,7 +16,7 @@
 
 typedef enum Activation { ACTIVATION_NONE, ACTIVATION_RELU } Activation;
 
-/* Attributes of all ops in one record; ops.def says which of them an op uses. Pairs are
+/* Attributes of all ops in one record; ops.def specifies which of them an op uses. Pairs are
    {height, width}. ATTRIBUTES(X) lists X(field, type), type one of INT PAIR BOOL REAL ACTIVATION.
  */
 #define ATTRIBUTES(X)                                                                              \
@@ -181,8 +181,8 @@ typedef struct Graph {
   Value *input, *output; /* images, logits [N,classes] */
   Value *loss;
   Value *workspace; /* or NULL; set by schedule */
-  /* Of activations [N,C,H,W] and [N,F]: LAYOUT_BATCH_BLOCKED or LAYOUT_CHANNEL_BLOCKED. Training
-     has its features in lanes, whatever its images have. */
+  /* Of activations [N,C,H,W] and of [N,F]: LAYOUT_BATCH_BLOCKED or LAYOUT_CHANNEL_BLOCKED. Vectors
+     of features [N,F] are batch-blocked in training, whatever the layout of images. */
   Layout image_layout, feature_layout;
   int classes;
   int next_id; /* of values */
@@ -217,7 +217,7 @@ void graph_append_inputs(Graph *graph, Node *node, int count, Value *const *valu
 /* Moves a node, usually a new one at the end, to the place before another. */
 void graph_move_before(Graph *graph, Node *node, const Node *before);
 
-/* Takes the node out of the order, and its outputs out of the graph. */
+/* Removes the node from the order, and its outputs from the graph. */
 void graph_remove(Graph *graph, Node *node);
 
 /* `node` makes the result of `next`, its only reader, in its own epilogue. */

@@ -15,13 +15,13 @@ int value_whole_channels(const Value *value); /* of the value that it is a part 
    concat and slice of parts. */
 bool node_is_view(const Graph *graph, const Node *node);
 
-/* Whether the batch_norm_backward makes its own relu again, from bias, for its gate. */
+/* Whether the batch_norm_backward recomputes its ReLU mask: from x, weight and bias. */
 bool node_recomputes_relu(const Node *norm_backward);
 
 /* The value that the node's epilogue adds, or NULL: the last input but for mask. */
 Value *node_residual(const Node *node);
 
-/* Whether the node works on values that have channels, or features of one image, in their lanes. */
+/* Whether the node works on channel-blocked values. */
 bool node_is_channel_blocked(const Graph *graph, const Node *node);
 
 /* Whether the values from place i on are weight, bias and running statistics of one batch_norm.

@@ -62,8 +62,8 @@ static void verify_sums(const Node *node, const bool *made) {
   }
 }
 
-/* Places are what the backward pass of a pool reads; without them, nothing can lack one. */
-static void verify_places(const Node *node) {
+/* The backward pass of a max pool reads the argmax, which has the ReLU mask. */
+static void verify_argmax(const Node *node) {
   if (node->op == OP_max_pool2d) assert(node->attributes.argmax || !node->attributes.relu_mask);
   if (node->op == OP_max_pool2d_backward)
     assert(node->forward->attributes.argmax && node->in[1] == node->forward->out[1]);
@@ -78,7 +78,7 @@ static void verify_nodes(const Graph *graph, GraphStage stage) {
     assert(node->out_count == node_output_count(node));
     verify_inputs(graph, node, listed, made);
     verify_sums(node, made);
-    verify_places(node);
+    verify_argmax(node);
     for (int k = 0; k < node->out_count; k++) {
       assert(listed[node->out[k]->id]);
       assert(node->out[k]->producer == node);

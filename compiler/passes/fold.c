@@ -1,11 +1,12 @@
-/* fold: with channels in lanes, a kernel does what follows it.
+/* fold: in the channel-blocked layout, a kernel absorbs what follows it.
    Requires  a fused graph.
-   Establishes  of training, the layout of images; where that has channels in lanes, a sum is the
-   epilogue of the batch_norm or conv2d_backward_data that makes the last of two summands, and a
-   conv2d_backward_data notes the sums that the batch_norm_backward behind it needs. Of inference,
-   where images have channels in lanes, every conv2d is a conv2d_prepacked: its filters are made
-   from the parameters once, before inference, in the order in which its kernel reads them, with a
-   batch_norm behind it multiplied in; a sum behind both is its epilogue. May break  nothing.
+   Establishes  the layout of training's images. Where that is channel-blocked, the last kernel of
+   two summands, a batch_norm or conv2d_backward_data, adds the residual in its epilogue; and a
+   conv2d_backward_data reduces in its epilogue the partial sums that the batch_norm_backward behind
+   it needs. Of inference, where images are channel-blocked, every conv2d is a conv2d_prepacked: its
+   weights are packed once, before inference, in the order in which its kernel reads them, with a
+   batch_norm behind it multiplied in; a residual add behind both is its epilogue. May break
+   nothing.
  */
 #include "ir/queries.h"
 #include "passes/layout.h"
@@ -77,7 +78,7 @@ static void fold_sums(Graph *graph, Node *norm) {
   if (conv->op != OP_conv2d_backward_data || conv->summed) return;
   if (norm->attributes.dy_relu_mask && !node_recomputes_relu(norm)) return;
   const char *name = arena_printf(graph->arena, "%s.sums", norm->in[0]->name);
-  const int reals = 1; /* the schedule says how many */
+  const int reals = 1; /* the schedule sets how many */
   conv->attributes.partial_sums = norm->attributes.partial_sums = true;
   Value *sums = graph_output(graph, conv, VALUE_WORKSPACE, name, 1, &reals);
   graph_append_inputs(graph, norm, 1, &sums);

@@ -93,10 +93,10 @@ static void gradient_max_pool2d(Backward *b, Node *node, Value *dy) {
   Graph *graph = b->graph;
   Value *x = node->in[0], *y = node->out[0];
   if (!is_needed(b, x)) return;
-  const char *name = arena_printf(graph->arena, "%s.places", y->name);
+  const char *name = arena_printf(graph->arena, "%s.argmax", y->name);
   node->attributes.argmax = true;
-  Value *places = graph_output(graph, node, VALUE_ACTIVATION, name, y->rank, y->dim);
-  backward_node(b, node, OP_max_pool2d_backward, x, 2, (Value *[]){dy, places})->attributes.argmax =
+  Value *argmax = graph_output(graph, node, VALUE_ACTIVATION, name, y->rank, y->dim);
+  backward_node(b, node, OP_max_pool2d_backward, x, 2, (Value *[]){dy, argmax})->attributes.argmax =
       false;
 }
 

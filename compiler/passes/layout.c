@@ -4,8 +4,8 @@
    one it is made in, a conversion node stands before it. May break  nothing.
 
    Activations and their gradients have the batch innermost (LAYOUT_BATCH_BLOCKED) or channels
-   (LAYOUT_CHANNEL_BLOCKED), as choose_layout finds before the schedule; docs/design.md says why.
-   linear_backward_weights makes vectors of input features, so it reads its x in rows. */
+   (LAYOUT_CHANNEL_BLOCKED), as choose_layout finds before the schedule; docs/design.md has the
+   reasons. linear_backward_weights makes vectors of input features, so it reads its x in rows. */
 #include "ir/queries.h"
 #include "passes/layout.h"
 #include "passes/passes.h"
@@ -16,7 +16,7 @@ static double filling(int used, int lanes) {
   return (double)used / ((used + lanes - 1) / lanes * lanes);
 }
 
-/* What a convolution with channels in lanes reaches, roughly, of what it could. */
+/* What fraction of its peak a channel-blocked convolution reaches, roughly. */
 static double channels_reach(const Node *conv, int lanes) {
   const double ONE_VECTOR = 0.8; /* each pixel that is loaded serves one multiply-add */
   int made = conv->out[0]->dim[1], groups = conv->attributes.groups;
@@ -44,9 +44,9 @@ static bool *find_inferred(const Graph *graph) {
   return inferred;
 }
 
-/* Images in the lanes leave lanes empty where there are few images, channels where there are few
-   channels. For equal filling, channels: their weights and sums pass through memory less often.
-   Where training has channels in its lanes, inference has them, too: it has linear layers besides.
+/* The batch-blocked layout leaves lanes empty where there are few images, the channel-blocked one
+   where there are few channels. For equal filling, channel-blocked: its weights and sums pass
+   through memory less often. Where training is channel-blocked, so is inference.
  */
 Layout choose_layout(const Graph *graph, const CompileOptions *options) {
   const double ALMOST = 0.9;
@@ -60,7 +60,7 @@ Layout choose_layout(const Graph *graph, const CompileOptions *options) {
     if (node->phase != PHASE_FORWARD) continue;
     if (trains && node->op == OP_conv2d && !may_train_in_channels(node))
       return LAYOUT_BATCH_BLOCKED;
-    if (trains && node->op == OP_linear) continue; /* its features are in lanes in any case */
+    if (trains && node->op == OP_linear) continue; /* has one layout in any case */
     if (!inferred[i]) continue;                    /* an auxiliary head */
     double own = (double)node_macs(node);
     macs += own;
@@ -85,7 +85,7 @@ static Value *rows_of(Graph *graph, Value *x, const Node *reader) {
   return rows;
 }
 
-/* Images of a few channels that only convolutions read need no channels beside them. */
+/* Images of a few channels that only convolutions read need no padded channels. */
 static bool only_convolved(const Graph *graph, const Value *x) {
   for (int i = 0; i < graph->nodes.count; i++) {
     const Node *node = graph->nodes.at[i];

@@ -20,12 +20,12 @@ static int64_t round_up(int64_t n, int64_t unit) {
   return (n + unit - 1) / unit * unit;
 }
 
-/* Reals of so many channels of a row of images that have them in their lanes. */
+/* Reals of so many channels of a row of channel-blocked images. */
 static int64_t row_reals(const Value *value, int channels, int lanes) {
   return round_up(channels, lanes) * value->dim[3];
 }
 
-/* Reals that the value takes in its layout; a part: from its first to its last. */
+/* Reals of the value in its layout; a part: from its first to its last. */
 static int64_t laid_out_size(const Value *value, int lanes) {
   int64_t images = round_up(value->dim[0], lanes);
   int64_t features = value_features(value);
@@ -57,7 +57,7 @@ static void plan_parameter(Value *value, int64_t *end) {
   value->gradient->elements = value->elements;
 }
 
-/* What one update takes lies side by side; what nobody updates comes last. */
+/* What one update reads is contiguous; what nobody updates comes last. */
 static void plan_parameters(Graph *graph) {
   int64_t end = 0;
   for (int i = 0; i < graph->nodes.count; i++) {
@@ -136,7 +136,7 @@ static bool live_together(const Value *a, const Value *b) {
 }
 
 /* The lowest offset where `value` meets none of those that are placed. */
-static int64_t lowest_place(const Value *value, Value *const *placed, int count) {
+static int64_t lowest_offset(const Value *value, Value *const *placed, int count) {
   int64_t offset = 0;
   for (bool moved = true; moved;) {
     moved = false;
@@ -161,7 +161,7 @@ static void place(Graph *graph) {
     if (value_is_planned(value) && !value->view_of) roots[count++] = value;
   }
   qsort(roots, (size_t)count, sizeof *roots, by_size);
-  for (int i = 0; i < count; i++) roots[i]->offset = lowest_place(roots[i], roots, i);
+  for (int i = 0; i < count; i++) roots[i]->offset = lowest_offset(roots[i], roots, i);
 }
 
 static void place_guarded(Graph *graph, int bytes) {

@@ -1,4 +1,4 @@
-/* The passes. Each stands in a file of its own, whose first comment says what the pass requires,
+/* The passes. Each stands in a file of its own, whose first comment has what the pass requires,
    establishes and may break. */
 #ifndef CNNC_PASSES_H
 #define CNNC_PASSES_H

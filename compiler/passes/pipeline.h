@@ -28,7 +28,7 @@ typedef struct Program {
   Graph *training, *inference;
 } Program;
 
-/* False if a pass refused something, which is then in the graph's diag. */
+/* False if a pass rejected something; the mistake is then in the graph's diag. */
 bool plan_program(Graph *simplified, const CompileOptions *options, Program *program);
 
 #endif

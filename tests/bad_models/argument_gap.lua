@@ -1,4 +1,4 @@
--- expect 3: argument_gap.lua:5: conv2d: argument 2 is nothing, but [3] is there; it takes channels, kernel, stride, padding, dilation, groups, bias, name, init, bias_init, trainable and lr_scale
+-- expect 3: argument_gap.lua:5: conv2d: argument 2 is nothing, but [3] is there; it accepts channels, kernel, stride, padding, dilation, groups, bias, name, init, bias_init, trainable and lr_scale
 local nn = require "nn"
 
 local function forward(x)

@@ -1,4 +1,4 @@
--- expect 3: argument_many.lua:5: relu: argument 1 is too many; it takes name
+-- expect 3: argument_many.lua:5: relu: argument 1 is too many; it accepts name
 local nn = require "nn"
 
 local function forward(x)

@@ -1,4 +1,4 @@
--- expect 3: arguments_none.lua:5: conv2d: channels is missing; it takes channels, kernel, stride, padding, dilation, groups, bias, name, init, bias_init, trainable and lr_scale
+-- expect 3: arguments_none.lua:5: conv2d: channels is missing; it accepts channels, kernel, stride, padding, dilation, groups, bias, name, init, bias_init, trainable and lr_scale
 local nn = require "nn"
 
 local function forward(x)

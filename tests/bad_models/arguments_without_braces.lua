@@ -1,4 +1,4 @@
--- expect 3: arguments_without_braces.lua:5: conv2d: write its arguments in braces, {...}, not 6; it takes channels, kernel, stride, padding, dilation, groups, bias, name, init, bias_init, trainable and lr_scale
+-- expect 3: arguments_without_braces.lua:5: conv2d: write its arguments in braces, {...}, not 6; it accepts channels, kernel, stride, padding, dilation, groups, bias, name, init, bias_init, trainable and lr_scale
 local nn = require "nn"
 
 local function forward(x)

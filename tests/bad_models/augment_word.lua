@@ -1,4 +1,4 @@
--- expect 3: augment_word.lua:8: nn.model: train.augment: unknown argument 'rotate'; it takes crop, flip and cutout
+-- expect 3: augment_word.lua:8: nn.model: train.augment: unknown argument 'rotate'; it accepts crop, flip and cutout
 local nn = require "nn"
 
 local function forward(x)

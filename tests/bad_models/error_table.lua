@@ -1,4 +1,4 @@
--- expect 3: error_table.lua:5: error was called with a table; give it a text that says what is wrong
+-- expect 3: error_table.lua:5: error was called with a table; give it a text that explains what is wrong
 local nn = require "nn"
 
 local function forward(x)

@@ -1,4 +1,4 @@
--- expect 3: huge_table.lua:7: the model takes more than 256 MiB of memory while it is built; is there a table or a text that grows without end?
+-- expect 3: huge_table.lua:7: the model needs more than 256 MiB of memory while it is built; is there a table or a text that grows without end?
 local nn = require "nn"
 
 local function forward(x)

@@ -1,4 +1,4 @@
--- expect 3: init_constant.lua:5: nn.constant: value is missing; it takes value
+-- expect 3: init_constant.lua:5: nn.constant: value is missing; it accepts value
 local nn = require "nn"
 
 local function forward(x)

@@ -1,4 +1,4 @@
--- expect 3: line_of_schedule.lua:13: nn.model: train: the schedule's warm-up takes 3 epochs, but the training has 3; make the one shorter or the other longer
+-- expect 3: line_of_schedule.lua:13: nn.model: train: the schedule's warm-up has 3 epochs, but the training has 3; make the one shorter or the other longer
 local nn = require "nn"
 
 return nn.model {

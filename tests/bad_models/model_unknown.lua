@@ -1,4 +1,4 @@
--- expect 3: model_unknown.lua:8: nn.model: unknown argument 'epochs'; it takes name, input, classes, forward, loss and train
+-- expect 3: model_unknown.lua:8: nn.model: unknown argument 'epochs'; it accepts name, input, classes, forward, loss and train
 local nn = require "nn"
 
 local function forward(x)

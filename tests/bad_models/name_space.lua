@@ -1,4 +1,4 @@
--- expect 3: name_space.lua:5: conv2d 'my layer': "my layer" cannot be a name; take letters, digits, _ and dots between them
+-- expect 3: name_space.lua:5: conv2d 'my layer': "my layer" cannot be a name; use letters, digits, _ and dots between them
 local nn = require "nn"
 
 local function forward(x)

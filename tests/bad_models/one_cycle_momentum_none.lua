@@ -1,4 +1,4 @@
--- expect 3: one_cycle_momentum_none.lua:8: nn.model: train: the schedule changes the momentum, but nn.sgd has none; say momentum = 0.95 there
+-- expect 3: one_cycle_momentum_none.lua:8: nn.model: train: the schedule changes the momentum, but nn.sgd has none; set momentum = 0.95 there
 local nn = require "nn"
 
 local function forward(x)

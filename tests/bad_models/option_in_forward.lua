@@ -1,4 +1,4 @@
--- expect 3: option_in_forward.lua:5: nn.option: say it outside of forward, when the file is read
+-- expect 3: option_in_forward.lua:5: nn.option: call it outside of forward, when the file is read
 local nn = require "nn"
 return nn.model {
   input = {1, 28, 28}, classes = 10, forward = function(x)

@@ -1,4 +1,4 @@
--- expect 3: scope_name.lua:5: nn.scope: "a b" cannot be a name; take letters, digits, _ and dots between them
+-- expect 3: scope_name.lua:5: nn.scope: "a b" cannot be a name; use letters, digits, _ and dots between them
 local nn = require "nn"
 
 local function forward(x)

@@ -1,4 +1,4 @@
--- expect 3: sgd_without_lr.lua:8: nn.sgd: lr is missing; it takes lr, momentum, nesterov and weight_decay
+-- expect 3: sgd_without_lr.lua:8: nn.sgd: lr is missing; it accepts lr, momentum, nesterov and weight_decay
 local nn = require "nn"
 
 local function forward(x)

@@ -1,4 +1,4 @@
--- expect 3: step_without_epochs.lua:8: nn.step_lr: epochs is missing; it takes epochs, gamma, warmup and warmup_start
+-- expect 3: step_without_epochs.lua:8: nn.step_lr: epochs is missing; it accepts epochs, gamma, warmup and warmup_start
 local nn = require "nn"
 
 local function forward(x)

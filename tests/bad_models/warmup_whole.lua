@@ -1,4 +1,4 @@
--- expect 3: warmup_whole.lua:8: nn.model: train: the schedule's warm-up takes 3 epochs, but the training has 3; make the one shorter or the other longer
+-- expect 3: warmup_whole.lua:8: nn.model: train: the schedule's warm-up has 3 epochs, but the training has 3; make the one shorter or the other longer
 local nn = require "nn"
 
 local function forward(x)

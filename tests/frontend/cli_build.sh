@@ -1,4 +1,4 @@
-# cnnc build, with each compiler that is here; what it says when one fails.
+# cnnc build, with each compiler that is here; what it prints when one fails.
 . "$(dirname "$0")/check.sh"
 lenet5=$source/models/lenet5.lua
 unset CC
@@ -75,7 +75,7 @@ expect 1 "no luck" "./broken failed on p.c with exit code 3" "OpenMP does not wo
   "$cnnc" build "$lenet5" -o p --cc ./broken
 [ ! -e p ] || fail "a program in spite of the failure"
 
-# A compiler without OpenMP: said, and built for one thread.
+# A compiler without OpenMP: a message, and built for one thread.
 cat >plain <<'END'
 #!/bin/sh
 while [ $# -gt 0 ]; do

@@ -91,14 +91,14 @@ expect 0 -- "$cnnc" whole.lua -o /dev/null
 printf 'require "nn".preset {depth = 34}\nreturn require "resnet18"\n' >deeper.lua
 expect 0 "default 34" -- "$cnnc" deeper.lua --help
 
-# Whatever --help lists says what is allowed, but for switches, names, and depths that a rule makes.
+# Whatever --help lists has what is allowed, but for switches, names, and depths that a rule makes.
 for model in "$source"/models/*.lua; do
   expect 0 -- "$cnnc" "$model" --help
   sed 1,2d output | grep -v -e "; [^)]*)$" -e "(default \(true\|false\))$" \
     -e "^  name " -e "^  depth .* 6 n + 2" && fail "$model: options that anything can be given to"
 done
 
-# Every file of the zoo, but the two that are told their depth, is a model with a name of its own, and so
+# Every file of the zoo, but the two that need their depth, is a model with a name of its own, and so
 # has a run folder of its own.
 for model in "$source"/models/*.lua; do
   case $model in */resnet.lua | */vgg.lua) continue ;; esac

@@ -14,9 +14,9 @@ cmp lenet5.c other/out.c || fail "two runs differ"
 cmp lenet5.c stdout.c || fail "standard output differs"
 grep -nE "$folder|$source" lenet5.c && fail "the output names a folder of this machine"
 
-# Winograd's way, and how to do without.
+# Winograd convolution, and how to do without.
 expect 0 -- "$cnnc" "$source/models/resnet20.lua" --target avx2 -o winograd.c
-grep -q "conv_winograd" winograd.c || fail "resnet20 does not go by Winograd's way"
+grep -q "conv_winograd" winograd.c || fail "resnet20 has no Winograd convolution"
 expect 0 -- "$cnnc" "$source/models/resnet20.lua" --target avx2 --no-winograd -o direct.c
 grep -v -e --no-winograd direct.c | grep -qi winograd && fail "--no-winograd: a Winograd convolution"
 grep -q "Made by: cnnc resnet20.lua --target avx2 --no-winograd$" direct.c ||

@@ -17,7 +17,7 @@ while read -r model options; do
   expect 0 "memory: training $training bytes, inference $inference bytes" -- ./net summary
   table >got_table
   [ "$(wc -l <got_table)" -gt 5 ] || fail "$model: the program has no table"
-  diff wanted_table got_table >differences || fail "$model: cnnc says (<), the program (>) $(cat differences)"
+  diff wanted_table got_table >differences || fail "$model: cnnc prints (<), the program (>) $(cat differences)"
 done <<'END'
 models/lenet5 --batch 4
 models/resnet20 --batch 4

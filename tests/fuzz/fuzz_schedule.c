@@ -1,5 +1,5 @@
-/* Schedule files, and the code of every schedule that a net allows: with images in the lanes, and
-   with channels in those of inference. */
+/* Schedule files, and the code of every schedule that a net allows: batch-blocked, and
+   with channel-blocked inference. */
 #include "dsl.h"
 #include "emit/emit.h"
 #include "input.h"

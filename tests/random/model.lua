@@ -29,7 +29,7 @@ local function pair(low, high)
   return {both, both}
 end
 
--- Every fourth is wide: channels fill vectors, and images are large enough for Winograd's way and for
+-- Every fourth is wide: channels fill vectors, and images are large enough for Winograd convolution and for
 -- parts of a concat that are written in place.
 local WIDE = 16
 local wide = seed % 4 == 0
@@ -151,7 +151,7 @@ function blocks.norm(x) return activation(batch_norm(x)) end
 function blocks.pad_channels(x) return x:pad_channels {x.channels + between(0, 3)} end
 
 function blocks.nothing(x)
-  local unused = one_in(2) and x:sigmoid() -- simplify takes it out
+  local unused = one_in(2) and x:sigmoid() -- simplify removes it
   return x:dropout {0}
 end
 
