@@ -50,19 +50,9 @@ extern Twin *const TWINS[OP_COUNT];
 /* Fused into a step's epilogue; every twin ends with it. */
 void twin_epilogue(const Step *step, Expected *out);
 
-/* By file. */
-Twin twin_conv2d, twin_conv2d_backward_data, twin_conv2d_backward_weights;
-Twin twin_prepack_conv2d, twin_conv2d_prepacked;
-Twin twin_linear, twin_linear_backward_data, twin_linear_backward_weights, twin_bias_gradient;
-Twin twin_max_pool2d, twin_max_pool2d_backward, twin_avg_pool2d, twin_avg_pool2d_backward;
-Twin twin_relu, twin_tanh, twin_sigmoid, twin_relu_backward, twin_tanh_backward;
-Twin twin_sigmoid_backward, twin_dropout, twin_dropout_backward, twin_add;
-Twin twin_leaky_relu, twin_leaky_relu_backward;
-Twin twin_batch_norm, twin_batch_norm_inference, twin_batch_norm_backward;
-Twin twin_local_response_norm, twin_local_response_norm_backward;
-Twin twin_adaptive_avg_pool2d, twin_adaptive_avg_pool2d_backward, twin_concat, twin_slice;
-Twin twin_pad_channels;
-Twin twin_flatten, twin_reshape, twin_to_rows, twin_pack_input;
-Twin twin_softmax_cross_entropy, twin_squared_error, twin_update;
+/* One twin for each op: twin_conv2d... */
+#define OP(id, outputs, attributes, shape, gradient, lower, capabilities) extern Twin twin_##id;
+#include "ir/ops.def"
+#undef OP
 
 #endif
