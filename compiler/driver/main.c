@@ -11,6 +11,7 @@
 #include "passes/memory.h"
 #include "passes/pipeline.h"
 #include "schedule/overrides.h"
+#include "schedule/work.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -108,7 +109,10 @@ static bool run_summary(Arena *arena, Diag *diag, const Options *options) {
   Program program;
   if (!plan_program(graph, &options->compile, &program)) return false;
   LayerSummaryList layers = summarize(program.training, &options->compile);
-  summary_print(program.training, program.inference, &layers, &options->compile, stdout);
+  if (options->work)
+    work_print(program.training, program.inference, &options->compile, stdout);
+  else
+    summary_print(program.training, program.inference, &layers, &options->compile, stdout);
   return true;
 }
 

@@ -30,6 +30,7 @@ enum {
   KEY_AFTER,
   KEY_CFLAGS,
   KEY_SCHEDULE_FIELDS,
+  KEY_WORK,
   KEY_LIBS,
   KEY_USAGE,
   KEY_VERSION
@@ -174,6 +175,13 @@ static const struct argp_option EXPORT_OPTIONS[] = {
     {"after", KEY_AFTER, "PASS", 0, "The graph after this pass (default: simplify)", 0},
     {0}};
 
+static const struct argp_option SUMMARY_OPTIONS[] = {
+    {"work", KEY_WORK, NULL, 0,
+     "Print the work items of every kernel instead, and how evenly 2, 8, 16 and 64 threads can "
+     "divide them",
+     0},
+    {0}};
+
 static error_t parse_command_option(int key, char *text, struct argp_state *state) {
   Parse *parse = state->input;
   Options *options = &parse->options;
@@ -191,6 +199,9 @@ static error_t parse_command_option(int key, char *text, struct argp_state *stat
     return 0;
   case KEY_CC:
     options->cc = text;
+    return 0;
+  case KEY_WORK:
+    options->work = true;
     return 0;
   case KEY_SCHEDULE_FIELDS:
     options->schedule_fields = true;
@@ -245,7 +256,7 @@ static const struct {
       "Compiles a model to C, and the C to a program.", CHILDREN, NULL, NULL}},
     {"summary",
      COMMAND_SUMMARY,
-     {NULL, parse_command_option, "MODEL.lua",
+     {SUMMARY_OPTIONS, parse_command_option, "MODEL.lua",
       "Prints the layers of a model with their sizes, and the memory that it needs.", CHILDREN,
       NULL, NULL}},
     {"export",

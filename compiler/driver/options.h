@@ -22,7 +22,7 @@ typedef struct Options {
   const char *dump;     /* a stage's name; NULL: none */
   const char *schedule; /* a schedule file; NULL: none */
   const char *cc;       /* build: the C compiler; NULL: the first that is installed */
-  bool cflags, libs, schedule_fields;
+  bool cflags, libs, schedule_fields, work;
   bool target_is_native; /* no other was asked for */
   DslOptions dsl;
   CompileOptions compile;

@@ -9,7 +9,8 @@ enum {
   STRIP_L1_BYTES =
       30 << 10, /* that a register tile reads: they stay in the L1 cache for all taps */
   SUMS_L2_BYTES = 256 << 10, /* sums of a work item: they stay in the L2 cache */
-  GRADIENT_ITEMS = 32        /* work items, at least */
+  PARTIAL_BYTES = 8 << 20,   /* partial sums of all parts, where more work items than these need */
+  GRADIENT_ITEMS = 64        /* work items, at least */
 };
 
 /* What the schedule depends on. */
@@ -167,7 +168,8 @@ static bool decide_direct(Decision *d, const Gradient *g) {
   const int64_t weights =
       gradient_sums_reals(weights_shape_of(d->node, s->oc_vectors, lanes_of(d)));
   const int most = (int)(INT32_MAX / 2 / weights);
-  choose_sums(d, g, max_int(1, min_int(most, strips_of(d))));
+  const int few = (int)(PARTIAL_BYTES / (weights * real_bytes(d->options)));
+  choose_sums(d, g, max_int(1, min_int(min_int(most, few), strips_of(d))));
   decision_override(d, GROUP_BLOCK);
   if (!check_block(d, g)) return false;
   const int split_k_max = max_int(1, min_int(most, strips_of(d)));

@@ -16,8 +16,9 @@ enum {
   PART_BATCHES = 4,   /* tile batches that a part transforms at once */
   L2_BYTES = 1 << 20, /* transformed weights that stay in the L2 cache */
   L3_BYTES = 12 << 20,
-  CAPACITY = 16, /* tile batches: for as many threads, if the bytes allow them */
-  CAPACITY_BYTES = 32 << 20,
+  SPLIT_K_USUAL = 16,
+  CAPACITY = 64, /* tile batches: for as many threads, if the bytes allow them */
+  CAPACITY_BYTES = 40 << 20,
   FEW_THREADS = 4,  /* that shall share tile batches evenly */
   LEAST_UNROLL = 4, /* output tiles: fewer leave the FMA units idle */
   MANY_TILES = 5040 /* where a register tile is as wide as it may be */
@@ -152,7 +153,7 @@ bool decide_weights_winograd(Decision *d) {
   /* Parts, a thread's each, for some processors; where that would be too many sums, all threads
      sum one. */
   s->split_k = 1;
-  while (s->split_k * 2 <= min_int(CAPACITY, batches / 2)) s->split_k *= 2;
+  while (s->split_k * 2 <= min_int(SPLIT_K_USUAL, batches / 2)) s->split_k *= 2;
   if (s->split_k * weights_bytes(d) > PARTIAL_BYTES) s->split_k = 1;
   decision_override(d, GROUP_BLOCK);
   decision_override(d, GROUP_SPLIT_K);

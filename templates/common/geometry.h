@@ -309,6 +309,20 @@ static inline int winograd_tile_batches(const winograd_tiles *t) {
   return divide_up(t->count, t->tile_batch);
 }
 
+static inline int winograd_tile_batches_of(int taps, int images, int oh, int ow, int tile_batch) {
+  const winograd_tiles t = winograd_tiles_of(taps, images, oh, ow, tile_batch);
+  return winograd_tile_batches(&t);
+}
+
+/* Whether all threads go through the steps of a convolution together, with barriers between steps,
+   instead of having some tile batches each: with more than a few threads, where a tenth of them
+   would have none. */
+static inline int winograd_shares_batches(int batches, int capacity, int threads) {
+  const int few_threads = 4;
+  const int64_t busiest = divide_up(batches, min_int(threads, capacity));
+  return threads > few_threads && busiest * threads * 9 > (int64_t)batches * 10;
+}
+
 /* The first pixel of an output tile. */
 typedef struct winograd_tile_origin {
   int n;

@@ -160,10 +160,10 @@ static winograd_gradient_plan plan_winograd_gradient(const backward_weights *g,
 }
 
 /* dw: see backward_weights_of. Tiles of x and of dy are transformed, `capacity` tile batches at a
-   time, and each point sums its products over all of them. Of several parts each is summed by one
-   thread, a single one by all. sums: the workspace: sums of the parts in the transform domain,
-   [part][point][oc tile][ic][oc of the tile]; sums of the taps; and for each part the tile batches
-   of x, and of dy, in the transform domain. */
+   time, and each point sums its products over all of them. A thread sums some parts, or several
+   threads sum one part together: sums have the same order. sums: the workspace: sums of the parts
+   in the transform domain, [part][point][oc tile][ic][oc of the tile]; sums of the taps; and for
+   each part the tile batches of x, and of dy, in the transform domain. */
 static void backward_weights_winograd(team t, const backward_weights *g,
                                       const winograd_gradient *kernel, int tile_batch, int capacity,
                                       gradient_tiles *add, const real *restrict x,
@@ -175,22 +175,30 @@ static void backward_weights_winograd(team t, const backward_weights *g,
   const ptrdiff_t part_sums = WINOGRAD_POINTS * w.point_sums;
   real *const tap_sums = sums + g->split_k * part_sums;
   real *const points = tap_sums + gradient_sums_reals(shape);
-  const int alone = g->split_k > 1;
-  const span parts = alone ? work_range(g->split_k, t) : (span){0, 1};
-  const team together = alone ? (team){0, 1, t.groups} : t;
+  const int all = winograd_tile_batches(&w.tiles);
+  const int each = max_int(1, t.threads / g->split_k); /* threads of a part */
+  const int shared = each > 1;
+  const int part_of_team = t.thread / each;
+  const span parts = !shared                     ? work_range(g->split_k, t)
+                     : part_of_team < g->split_k ? (span){part_of_team, part_of_team + 1}
+                                                 : (span){0, 0};
+  const team together = {t.thread % each, each, t.groups};
+  const int rounds = divide_up(divide_up(all, g->split_k), capacity); /* of the largest part */
   for (int part = parts.begin; part < parts.end; part++) {
-    const span all = work_range(winograd_tile_batches(&w.tiles), (team){part, g->split_k, 0});
+    const span own = work_range(all, (team){part, g->split_k, 0});
     real *const x_points = points + part * WINOGRAD_POINTS * (w.x_point + w.dy_point);
     real *const dy_points = x_points + WINOGRAD_POINTS * w.x_point;
-    for (int first = all.begin; first == all.begin || first < all.end; first += capacity) {
-      const int batches = min_int(capacity, all.end - first);
+    for (int round = 0; round < rounds; round++) {
+      const int first = own.begin + round * capacity;
+      const int batches = max_int(0, min_int(capacity, own.end - first));
       transform_gradient_batches(together, &w, first, batches, x, dy, x_points, dy_points);
-      if (!alone) barrier(); /* all tiles are transformed */
-      add_gradient_batches(together, &w, add, first == all.begin, batches, x_points, dy_points,
+      if (shared) barrier(); /* all tiles are transformed */
+      add_gradient_batches(together, &w, add, round == 0, batches, x_points, dy_points,
                            sums + part * part_sums);
-      if (!alone) barrier(); /* nobody reads the tiles any more */
+      if (shared) barrier(); /* nobody reads the tiles any more */
     }
   }
+  for (int i = 0; shared && part_of_team >= g->split_k && i < 2 * rounds; i++) barrier();
   barrier(); /* all parts are complete */
   /* A work item: a channel of x, for a tile of channels of dy. */
   const int tile_oc = g->oc_vectors * LANES;

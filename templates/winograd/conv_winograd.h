@@ -32,81 +32,152 @@ static inline channel_conv winograd_product(const channel_conv *c) {
       .h = one, .w = one, .groups = 1, .ic = c->ic, .oc = c->oc, .oc_vectors = c->oc_vectors};
 }
 
+/* What the steps share. Distances are in reals. */
+typedef struct winograd_plan {
+  const channel_conv *c;
+  const winograd_kernel *kernel;
+  winograd_tiles tiles;
+  channel_rows in;
+  channel_rows out;
+  int pass; /* tile batches that share one pass over the weights of a point */
+  int ic_blocks;
+  int oc_tile_count;
+  ptrdiff_t vector;    /* a tile batch of a vector of channels */
+  ptrdiff_t in_batch;  /* of tile batches of the input at a point */
+  ptrdiff_t out_batch; /* the same of the output */
+  int64_t in_point;    /* of points */
+  int64_t out_point;
+  real *domain_in; /* in the transform domain: [point][tile batch][vector][tile][LANES] */
+  real *domain_out;
+} winograd_plan;
+
+/* Step 1: `batches` tile batches of x, from number `first` on. A work item: a vector of channels of
+   a tile batch. */
+static void transform_input_batches(team t, const winograd_plan *w, int first, int batches,
+                                    const real *restrict x) {
+  const channel_conv *c = w->c;
+  const int taps = c->h.kernel;
+  /* Backward data, dx begins with what the last tap of the kernel reads. */
+  const int pad_h = c->h.backward ? taps - 1 - c->h.padding : c->h.padding;
+  const int pad_w = c->w.backward ? taps - 1 - c->w.padding : c->w.padding;
+  const span items = work_range(batches * w->ic_blocks, t);
+  for (int i = items.begin; i < items.end; i++) {
+    const int batch = i / w->ic_blocks;
+    const int block = i % w->ic_blocks;
+    transform_input_tiles(&w->tiles, &w->in, pad_h, pad_w, first + batch, block, x,
+                          w->domain_in + batch * w->in_batch + block * w->vector, w->in_point);
+  }
+}
+
+/* Step 2: the products. A work item: a tile of output channels at a point, for `pass` tile batches.
+ */
+static void multiply_batches(team t, const winograd_plan *w, const conv_tiles *register_tiles,
+                             const real *restrict weights, int batches) {
+  static const _Alignas(64) real no_shift[OC_VECTORS_MAX * LANES];
+  const weights_shape shape = weights_of(w->c);
+  const channel_conv product = winograd_product(w->c);
+  const int64_t tile_weights = w->ic_blocks * packed_tap_reals(shape);
+  const int64_t point_weights = w->oc_tile_count * tile_weights;
+  const int passes = divide_up(batches, w->pass);
+  const conv_row row = {
+      .ic_blocks = {0, w->ic_blocks},
+      .h = {1, 0, 1, 0, 1},
+      .w = {1, 0, 1, 0, 1},
+      .out = w->tiles.tile_batch,
+      .x_block = w->vector,
+      .x_next = w->in_batch,
+      .y_vector = w->vector,
+      .shift = no_shift,
+      .least = vset(-INFINITY),
+  };
+  const span items = work_range(WINOGRAD_POINTS * w->oc_tile_count * passes, t);
+  for (int i = items.begin; i < items.end; i++) {
+    const int point = i / passes / w->oc_tile_count;
+    const int tile = i / passes % w->oc_tile_count;
+    const int begin = i % passes * w->pass;
+    const int end = min_int(batches, begin + w->pass);
+    const real *oc_weights = weights + point * point_weights + tile * tile_weights;
+    const real *from = w->domain_in + point * w->in_point;
+    real *to = w->domain_out + point * w->out_point + tile * w->c->oc_vectors * w->vector;
+    for (int k = begin; k < end; k++)
+      conv_tiles_of_row(&product, register_tiles, &row, from + k * w->in_batch, oc_weights,
+                        to + k * w->out_batch, tile == w->oc_tile_count - 1);
+  }
+}
+
+/* Step 3: y. A work item: a vector of channels of a tile batch. */
+static void inverse_transform_batches(team t, const winograd_plan *w, int first, int batches,
+                                      const real *restrict shift, const real *residual,
+                                      const real *relu_mask, real *y) {
+  const span items = work_range(divide_up(w->c->oc, LANES) * batches, t);
+  for (int i = items.begin; i < items.end; i++) {
+    const int v = i / batches;
+    const int k = i % batches;
+    const winograd_epilogue e = {vload(shift + v * LANES), vset(w->c->relu ? 0 : -INFINITY),
+                                 residual, relu_mask};
+    w->kernel->inverse_transform(&w->tiles, &w->out, first + k, v,
+                                 w->domain_out + k * w->out_batch + v * w->vector, w->out_point, &e,
+                                 y);
+  }
+}
+
+/* `room`: tile batches in the transform domain at once; the workspace of thread number `worker`
+   follows those of the threads before. */
+static winograd_plan plan_winograd(const channel_conv *c, const winograd_kernel *kernel, int images,
+                                   winograd_blocks b, int room, int worker, real *workspace) {
+  const weights_shape shape = weights_of(c);
+  winograd_plan w = {
+      .c = c,
+      .kernel = kernel,
+      .tiles = winograd_tiles_of(c->h.kernel, images, c->h.out, c->w.out, b.tile_batch),
+      .in = {c->h.in, c->w.in, divide_up(c->ic_row, LANES)},
+      .out = {c->h.out, c->w.out, divide_up(c->oc_row, LANES)},
+      .pass = min_int(b.pass, room),
+      .ic_blocks = divide_up(c->ic, LANES),
+      .oc_tile_count = oc_tiles(shape),
+      .vector = b.tile_batch * LANES,
+  };
+  w.in_batch = w.ic_blocks * w.vector;
+  w.out_batch = w.oc_tile_count * c->oc_vectors * w.vector;
+  w.in_point = winograd_point_reals(LANES, room, w.in_batch);
+  w.out_point = winograd_point_reals(LANES, room, w.out_batch);
+  w.domain_in = workspace + WINOGRAD_POINTS * worker * (w.in_point + w.out_point);
+  w.domain_out = w.domain_in + WINOGRAD_POINTS * w.in_point;
+  return w;
+}
+
 /* y = x convolved, see conv_channel_blocked. shift: of the output channels; weights: in the
-   transform domain. */
+   transform domain. A thread has some tile batches for itself, or all threads go through the steps
+   together: sums have the same order. */
 static void conv_winograd(team t, const channel_conv *c, const winograd_kernel *kernel,
                           winograd_blocks b, const conv_tiles *register_tiles,
                           const real *restrict x, const real *restrict shift,
                           const real *restrict weights, real *restrict workspace,
                           const real *residual, const real *relu_mask, real *y) {
-  static const _Alignas(64) real no_shift[OC_VECTORS_MAX * LANES];
-  const weights_shape shape = weights_of(c);
-  const channel_rows in = {c->h.in, c->w.in, divide_up(c->ic_row, LANES)};
-  const channel_rows out = {c->h.out, c->w.out, divide_up(c->oc_row, LANES)};
-  const int taps = c->h.kernel;
-  const winograd_tiles tiles = winograd_tiles_of(taps, t.groups, c->h.out, c->w.out, b.tile_batch);
-  /* Backward data, dx begins with what the last tap of the kernel reads. */
-  const int pad_h = c->h.backward ? taps - 1 - c->h.padding : c->h.padding;
-  const int pad_w = c->w.backward ? taps - 1 - c->w.padding : c->w.padding;
-  const int oc_tile_count = oc_tiles(shape);
-  const int ic_blocks = divide_up(c->ic, LANES);
-  const ptrdiff_t vector = b.tile_batch * LANES;
-  const ptrdiff_t in_batch = ic_blocks * vector;
-  const ptrdiff_t out_batch = oc_tile_count * c->oc_vectors * vector;
-  const channel_conv product = winograd_product(c);
-  const int64_t tile_weights = ic_blocks * packed_tap_reals(shape);
-  const int64_t point_weights = oc_tile_count * tile_weights;
-  const conv_row row = {
-      .ic_blocks = {0, ic_blocks},
-      .h = {1, 0, 1, 0, 1},
-      .w = {1, 0, 1, 0, 1},
-      .out = b.tile_batch,
-      .x_block = vector,
-      .x_next = in_batch,
-      .y_vector = vector,
-      .shift = no_shift,
-      .least = vset(-INFINITY),
-  };
-  const int workers = min_int(t.threads, b.capacity);
-  const int pass = min_int(b.pass, b.capacity / workers);
-  const int64_t in_point = winograd_point_reals(LANES, pass, in_batch);
-  const int64_t out_point = winograd_point_reals(LANES, pass, out_batch);
+  const int all = winograd_tile_batches_of(c->h.kernel, t.groups, c->h.out, c->w.out, b.tile_batch);
+  const int shared = winograd_shares_batches(all, b.capacity, t.threads);
+  const int workers = shared ? 1 : min_int(t.threads, b.capacity);
+  const int room = shared ? b.capacity : min_int(b.pass, b.capacity / workers);
   const int worker = min_int(t.thread, workers - 1);
-  real *const domain_in = workspace + WINOGRAD_POINTS * worker * (in_point + out_point);
-  real *const domain_out = domain_in + WINOGRAD_POINTS * in_point;
+  const winograd_plan w = plan_winograd(c, kernel, t.groups, b, room, worker, workspace);
   const team working = {t.thread, workers, t.groups};
-  const span items =
-      t.thread < workers ? work_range(winograd_tile_batches(&tiles), working) : (span){0, 0};
-  for (int first = items.begin; first < items.end; first += pass) {
-    const int batches = min_int(pass, items.end - first);
-    for (int k = 0; k < batches; k++) {
-      for (int i = 0; i < ic_blocks; i++)
-        transform_input_tiles(&tiles, &in, pad_h, pad_w, first + k, i, x,
-                              domain_in + k * in_batch + i * vector, in_point);
-    }
-    for (int point = 0; point < WINOGRAD_POINTS; point++) {
-      for (int tile = 0; tile < oc_tile_count; tile++) {
-        const real *w = weights + point * point_weights + tile * tile_weights;
-        real *to = domain_out + point * out_point + tile * c->oc_vectors * vector;
-        for (int k = 0; k < batches; k++)
-          conv_tiles_of_row(&product, register_tiles, &row,
-                            domain_in + point * in_point + k * in_batch, w, to + k * out_batch,
-                            tile == oc_tile_count - 1);
-      }
-    }
-    for (int i = 0; i < divide_up(c->oc, LANES); i++) {
-      const winograd_epilogue e = {vload(shift + i * LANES), vset(c->relu ? 0 : -INFINITY),
-                                   residual, relu_mask};
-      for (int k = 0; k < batches; k++)
-        kernel->inverse_transform(&tiles, &out, first + k, i,
-                                  domain_out + k * out_batch + i * vector, out_point, &e, y);
-    }
+  const team together = shared ? t : (team){0, 1, t.groups};
+  const span own = shared               ? (span){0, all}
+                   : t.thread < workers ? work_range(all, working)
+                                        : (span){0, 0};
+  for (int first = own.begin; first < own.end; first += room) {
+    const int batches = min_int(room, own.end - first);
+    transform_input_batches(together, &w, first, batches, x);
+    if (shared) barrier(); /* all input tiles are transformed */
+    multiply_batches(together, &w, register_tiles, weights, batches);
+    if (shared) barrier(); /* all products are there */
+    inverse_transform_batches(together, &w, first, batches, shift, residual, relu_mask, y);
   }
   if (!c->reduce) return;
   barrier(); /* all of y is written */
-  const span reduced = work_range(t.groups * oc_tile_count, t);
+  const span reduced = work_range(t.groups * w.oc_tile_count, t);
   for (int i = reduced.begin; i < reduced.end; i++)
-    c->reduce(c, y, i / oc_tile_count, 0, c->h.out, i % oc_tile_count);
+    c->reduce(c, y, i / w.oc_tile_count, 0, c->h.out, i % w.oc_tile_count);
 }
 
 /* The same while training. packed: packed weights, the weights in the transform domain, and the
