@@ -25,4 +25,10 @@ tests/golden/every_op
 tests/golden/norms
 END
 grep -q "conv2d+relu\|batch_norm+relu" got_table || fail "no relu is a part of another layer"
+
+# Work items: every kernel with its balance, and totals; ResNet-18 has work for 64 threads.
+expect 0 "layer1.0.conv1" "conv2d_backward_weights" "all, weighted by FLOPs" -- "$cnnc" summary "$source/models/resnet18.lua" --target avx512 --work
+# shellcheck disable=SC2046 # words
+set -- $(sed -n 's/^all, weighted by FLOPs *//p' output | head -n 1 | tr -d %)
+[ "$3" -ge 90 ] && [ "$4" -ge 75 ] || fail "ResNet-18 balances to $3 % at 16 threads and $4 % at 64"
 exit 0
