@@ -84,7 +84,7 @@ static void set_batch(Parse *parse, const char *text, const struct argp_state *s
   char *end;
   long batch = strtol(text, &end, 10);
   if (end == text || *end || batch < 1 || batch > INT_MAX)
-    argp_error(state, "--batch %s: it must be a whole number from 1 to %d", text, INT_MAX);
+    argp_error(state, "--batch %s: must be a whole number from 1 to %d", text, INT_MAX);
   parse->options.dsl.batch = (int)batch;
 }
 

@@ -23,7 +23,7 @@ int64_t cnn_argument_integer(const struct argp_state *state, const char *option,
   int64_t number;
   const char *end;
   if (!parse_integer(text, "", least, most, &number, &end))
-    argp_error(state, "%s %s: give a whole number from %lld to %lld", option, text,
+    argp_error(state, "%s %s: must be a whole number from %lld to %lld", option, text,
                (long long)least, (long long)most);
   return number;
 }
@@ -33,7 +33,7 @@ double cnn_argument_number(const struct argp_state *state, const char *option, c
   char *end;
   double value = strtod(text, &end);
   if (end == text || *end || !(value >= least && value <= most))
-    argp_error(state, "%s %s: give a number from %g to %g", option, text, least, most);
+    argp_error(state, "%s %s: must be a number from %g to %g", option, text, least, most);
   return value;
 }
 
@@ -57,7 +57,8 @@ int cnn_argument_list(const struct argp_state *state, const char *option, const 
     int64_t number;
     bool good = parse_integer(at, ",", least, most, &number, &at);
     if (!good || count == room)
-      argp_error(state, "%s %s: give at most %d whole numbers from %d to %d, with commas between",
+      argp_error(state,
+                 "%s %s: must be at most %d whole numbers from %d to %d, with commas between",
                  option, text, room, least, most);
     list[count++] = (int)number;
     if (!*at) return count;

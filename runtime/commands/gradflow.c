@@ -26,13 +26,13 @@ typedef struct options {
   bool all;
 } options;
 
-enum { KEY_COMPARE = 256, KEY_BESIDE };
+enum { KEY_COMPARE = 256, KEY_COMPARE_OLD };
 
 static const struct argp_option OPTIONS[] = {
     {"out", 'o', "FOLDER", 0, "Write gradflow.csv and gradflow.svg, all layers and a chart", 0},
     {"compare", KEY_COMPARE, "FILE", 0,
      "The gradflow.csv of another network, whose curves the chart also shows", 0},
-    {"beside", KEY_BESIDE, "FILE", OPTION_HIDDEN, NULL, 0},
+    {"beside", KEY_COMPARE_OLD, "FILE", OPTION_HIDDEN, NULL, 0},
     {"all", 'a', NULL, 0, "Print every layer, not only those with weights", 0},
     {0}};
 
@@ -49,7 +49,7 @@ static error_t parse(int key, char *text, struct argp_state *state) {
   case 'o':
     o->out = text;
     return 0;
-  case KEY_BESIDE:
+  case KEY_COMPARE_OLD:
     cnn_argument_renamed(state, "--beside", "--compare"); /* fall through */
   case KEY_COMPARE:
     o->compare = text;

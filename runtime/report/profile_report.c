@@ -99,7 +99,7 @@ void cnn_profile_table(const cnn_profile_result *result, int most, FILE *out) {
   }
   print_row(w, &all, "", result, all.seconds, out);
   const double part = all.seconds / result->step_seconds;
-  fprintf(out, "\nA step without profiling takes %.4f ms; the nodes' sum is %.3f of it.\n",
+  fprintf(out, "\nA step without profiling: %.4f ms; the nodes' sum is %.3f of it.\n",
           1e3 * result->step_seconds, part);
   if (part < 0.9 || part > 1.1)
     fprintf(out, "! they should be equal: something else is running; close it and run again\n");

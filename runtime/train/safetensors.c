@@ -205,7 +205,7 @@ static bool read_entry(const cnn_safetensors *file, cnn_tensor *tensor, const cJ
   return true;
 }
 
-static int compare_places(const void *a, const void *b) {
+static int compare_offsets(const void *a, const void *b) {
   const cnn_tensor *one = a, *other = b;
   if (one->data != other->data) return (const char *)one->data < (const char *)other->data ? -1 : 1;
   return (one->bytes > other->bytes) - (one->bytes < other->bytes);
@@ -215,7 +215,7 @@ static int compare_places(const void *a, const void *b) {
    share bytes. */
 static bool fill_data(cnn_safetensors *file) {
   const unsigned char *end = file->data;
-  qsort(file->tensors, (size_t)file->count, sizeof *file->tensors, compare_places);
+  qsort(file->tensors, (size_t)file->count, sizeof *file->tensors, compare_offsets);
   for (int i = 0; i < file->count; i++) {
     if (file->tensors[i].data != end) return false;
     end += file->tensors[i].bytes;

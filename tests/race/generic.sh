@@ -6,7 +6,7 @@ expect 0 "cnn-generic " -- "$generic" --version
 expect 0 "Usage: cnn-generic" -- "$generic" --help
 expect 2 "GRAPH.json" -- "$generic"
 expect 2 "mode race: give step, infer or worker" -- "$generic" graph.json race
-expect 2 "--threads 0: give a whole number from 1" -- "$generic" graph.json worker --threads 0
+expect 2 "--threads 0: must be a whole number from 1" -- "$generic" graph.json worker --threads 0
 expect 2 "need --trace FILE and --out FILE" -- "$generic" graph.json step
 expect 3 "graph.json: No such file" -- "$generic" graph.json worker
 

@@ -98,14 +98,14 @@ static void bad_integers(void **state) {
   (void)state;
   char *bad[] = {"8", "-6", "", "1x", "one", "1.5", "99999999999999999999"};
   for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
-    expect("-i", bad[i], USAGE, ": give a whole number from -5 to 7");
+    expect("-i", bad[i], USAGE, ": must be a whole number from -5 to 7");
 }
 
 static void bad_numbers(void **state) {
   (void)state;
   char *bad[] = {"1.01", "-1e-9", "", "nan", "inf", "0.5x"};
   for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
-    expect("-x", bad[i], USAGE, ": give a number from 0 to 1");
+    expect("-x", bad[i], USAGE, ": must be a number from 0 to 1");
 }
 
 static void bad_words(void **state) {
@@ -119,7 +119,8 @@ static void bad_lists(void **state) {
   (void)state;
   char *bad[] = {"", "0", "10", "1,", ",1", "1,,2", "1;2", "1,2,3,4"};
   for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
-    expect("-l", bad[i], USAGE, ": give at most 3 whole numbers from 1 to 9, with commas between");
+    expect("-l", bad[i], USAGE,
+           ": must be at most 3 whole numbers from 1 to 9, with commas between");
 }
 
 static void old_names_work(void **state) {

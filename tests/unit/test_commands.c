@@ -71,7 +71,7 @@ static void mistakes_of_usage(void **state) {
   (void)state;
   expect(2, "tarin d", "unknown command 'tarin'; `fake --help` lists the commands");
   expect(2, "train", "name the folder of the data set");
-  expect(2, "train d --epochs 0", "--epochs 0: give a whole number from 1");
+  expect(2, "train d --epochs 0", "--epochs 0: must be a whole number from 1");
   expect(2, "train d --epochs 3x", "--epochs 3x");
   expect(2, "train d --lr nan", "--lr nan");
   expect(2, "train d --batch 0", "--batch 0");
@@ -303,13 +303,13 @@ static void a_log_overwrites_no_other_file(void **state) {
   assert_non_null(strstr(all, "\nwritten: "));
   free(all);
   scratch_write("notes", "no log", 6);
-  expect(2, "train d --out refused --log-steps notes", "notes: there is a file that is no log");
+  expect(2, "train d --out other --log-steps notes", "notes: there is a file that is no log");
   char *notes = scratch_read("notes", NULL);
   assert_string_equal(notes, "no log");
   free(notes);
   static const char other[] = "step,loss,lr\n0,2.5,0.1\nmy own words\n";
   scratch_write("notes", other, strlen(other));
-  expect(2, "train d --out refused --log-steps notes", "notes: there is a file that is no log");
+  expect(2, "train d --out other --log-steps notes", "notes: there is a file that is no log");
   notes = scratch_read("notes", NULL);
   assert_string_equal(notes, other);
   free(notes);
@@ -318,15 +318,14 @@ static void a_log_overwrites_no_other_file(void **state) {
     char text[64];
     int length = snprintf(text, sizeof text, "step,loss,lr\n%s", others[i]);
     scratch_write("notes", text, (size_t)length);
-    expect(2, "train d --out refused --log-steps notes", "notes: there is a file that is no log");
+    expect(2, "train d --out other --log-steps notes", "notes: there is a file that is no log");
   }
   scratch_write("notes", other, 17); /* the last line is cut off, as by a crash */
   expect(0, "train d --out crashed --log-steps notes", "written");
-  expect(2, "train d --out refused --log-steps ./refused/last.safetensors",
-         "a file of its own there");
-  assert_false(scratch_exists("refused/last.safetensors"));
-  expect(0, "train d --out refused --log-steps refused/steps.csv", "written");
-  expect(0, "train d --out refused --log-steps refused/steps.csv", "written");
+  expect(2, "train d --out other --log-steps ./other/last.safetensors", "a file of its own there");
+  assert_false(scratch_exists("other/last.safetensors"));
+  expect(0, "train d --out other --log-steps other/steps.csv", "written");
+  expect(0, "train d --out other --log-steps other/steps.csv", "written");
 }
 
 /* Neither a full disk nor a reader that goes away costs the training; the loss of the log is
@@ -553,7 +552,7 @@ static void profiles_list_every_node(void **state) {
   free(csv);
   free(svg);
   expect(0, "profile --seconds 0 --top 1", "2 others");
-  expect(0, "profile --seconds 0", "A step without profiling takes");
+  expect(0, "profile --seconds 0", "A step without profiling: ");
   expect(0, "profile --seconds 0 --work infer --count 1", "fake: inference, 1 image, 1 thread");
   expect(2, "profile --top 0", "--top 0");
   expect(2, "profile --work sleep", "give train or infer");

@@ -13,14 +13,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { COLOUR = 0, GREY = 16, DEEP = 32, ONE = 48 };
+enum { COLOUR = 0, GREY = 16, MANY = 32, ONE = 48 };
 
 /* Layers whose filters see three channels, one, and many; and one without filters. */
 static const cnn_parameter PARAMETERS[] = {
     {"stem.colour.weight", 4, {2, 3, 1, 2}, COLOUR, CNN_ZEROS, 0, 1},
     {"stem.colour.bias", 1, {2}, ONE, CNN_ZEROS, 0, 1},
     {"grey.weight", 4, {3, 1, 2, 2}, GREY, CNN_ZEROS, 0, 1},
-    {"deep.weight", 4, {2, 2, 1, 1}, DEEP, CNN_ZEROS, 0, 1},
+    {"deep.weight", 4, {2, 2, 1, 1}, MANY, CNN_ZEROS, 0, 1},
     {"fc.weight", 2, {4, 3}, ONE, CNN_ZEROS, 0, 1},
 };
 
@@ -42,7 +42,7 @@ static float block[64] = {
     0,
     -2,
     1,
-    [DEEP] = 3,
+    [MANY] = 3,
     -3,
     0.5f,
     0,

@@ -203,7 +203,7 @@ static void other_sizes_are_scaled_where_the_recipe_says_so(void **state) {
 }
 
 /* A ramp stays a ramp: 40x24 pixels become 20x12, of which the middle 8x10 are taken. */
-static void rows_and_columns_keep_their_places(void **state) {
+static void rows_and_columns_are_not_exchanged(void **state) {
   (void)state;
   enum { HEIGHT = 40, WIDTH = 24 };
   static const cnn_recipe half = {.resize = WIDTH / 2};
@@ -260,7 +260,7 @@ int main(void) {
       cmocka_unit_test_setup(known_classes_need_no_training_part, fresh),
       cmocka_unit_test_setup(images_load_without_a_data_set, fresh),
       cmocka_unit_test_setup(other_sizes_are_scaled_where_the_recipe_says_so, fresh),
-      cmocka_unit_test_setup(rows_and_columns_keep_their_places, fresh),
+      cmocka_unit_test_setup(rows_and_columns_are_not_exchanged, fresh),
       cmocka_unit_test_setup(mistakes_in_folders, fresh),
   };
   return cmocka_run_group_tests(tests, scratch_open, scratch_close);

@@ -103,7 +103,7 @@ static void broken_headers(void **state) {
 }
 
 /* Arrays 50,000 deep must not overflow the stack. */
-static void deep_nesting(void **state) {
+static void much_nesting(void **state) {
   (void)state;
   static char header[50010];
   snprintf(header, sizeof header, "{\"a\":");
@@ -146,7 +146,7 @@ static void hostile_entries(void **state) {
          6, "share bytes");
 }
 
-/* Every prefix of a good file is refused, and nothing is read beyond its end. */
+/* Every prefix of a good file is rejected, and nothing is read beyond its end. */
 static void every_prefix_is_refused(void **state) {
   (void)state;
   const char good[] = ENTRY("F32", "[2,2]", "[0,16]");
@@ -164,7 +164,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(what_is_written_is_read),
       cmocka_unit_test(broken_headers),
-      cmocka_unit_test(deep_nesting),
+      cmocka_unit_test(much_nesting),
       cmocka_unit_test(hostile_entries),
       cmocka_unit_test(every_prefix_is_refused),
   };
