@@ -299,4 +299,18 @@ echo "half conv2d oc_unroll=3 ow_unroll=4" >large.txt
 expect 0 -- "$cnnc" shapes.lua --schedule large.txt --target avx512 -o -
 echo "fc linear oc_unroll=1 n_vectors=3" >three.txt
 expect 0 -- "$cnnc" shapes.lua --schedule three.txt --target avx2 --batch 24 -o -
+# Sizes that follow from a schedule are 64-bit: here whole register tiles need more than the weights.
+cat >large.lua <<'END2'
+local nn = require "nn"
+return nn.model {
+  input = {3, 16, 16}, classes = 2,
+  forward = function(x)
+    x = x:conv2d {16384, 1, name = "a"}
+    x = x:conv2d {14563, 3, padding = 1, name = "b"}
+    return x:flatten():linear {2, name = "fc"}
+  end,
+}
+END2
+expect 3 "large.lua:6: b " "numbers, more than 2^31 - 1; a smaller batch, image or kernel, or fewer channels would fit" -- \
+  "$cnnc" large.lua --batch 2 --target avx512
 exit 0
