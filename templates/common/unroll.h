@@ -4,11 +4,6 @@
 
 #include "prelude.h"
 
-/* For functions whose constant arguments decide which registers they use. */
-#ifndef ALWAYS_INLINE
-#define ALWAYS_INLINE static inline __attribute__((always_inline))
-#endif
-
 /* Before a loop with constant bounds: unrolled, so that an array that it indexes is registers. */
 #if defined(__clang__)
 #define UNROLLED PRAGMA(clang loop unroll(full))

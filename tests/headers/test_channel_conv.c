@@ -1,0 +1,335 @@
+/* The plain C headers of channel-blocked convolutions, compiled as they are, against naive loops in
+   double: exactly on small integers, Winograd convolutions within a tolerance. Buffers end at an
+   unmapped page. Every case runs with several numbers of threads. Exits with 77 where the processor
+   lacks the instructions. */
+#include <cnn.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+
+#if defined(__SSE__)
+#include <xmmintrin.h>
+#endif
+
+#include "vec.h"
+#include "backward_weights_direct.h"
+#include "backward_weights_taps.h"
+#include "backward_weights_tile.h"
+#include "backward_weights_winograd.h"
+#include "conv_winograd.h"
+
+enum { PAGE = 4096, VECTORS = 2, PIXELS = 4, IC_UNROLL = 1 };
+
+typedef struct Shape {
+  int n, ic, ih, iw, oc, kernel, stride, padding;
+} Shape;
+
+static int out_size(int in, const Shape *s) {
+  return (in + 2 * s->padding - s->kernel) / s->stride + 1;
+}
+
+/* --- buffers --------------------------------------------------------------------------------- */
+
+/* Memory for `count` reals, all NaN, that ends at an unmapped page. */
+static real *guarded(size_t count) {
+  const size_t bytes = (count * sizeof(real) + 63) / 64 * 64;
+  const size_t pages = (bytes + PAGE - 1) / PAGE * PAGE;
+  char *map = mmap(NULL, pages + PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  if (map == MAP_FAILED || mprotect(map + pages, PAGE, PROT_NONE) != 0) abort();
+  real *at = (real *)(map + pages - bytes);
+  for (size_t i = 0; i < count; i++) at[i] = (real)NAN;
+  return at;
+}
+
+static double draw(void) {
+  static uint32_t seed = 1;
+  seed = seed * 1664525 + 1013904223;
+  return (double)(seed >> 24) / 32 < 4 ? (double)(seed >> 28) - 3 : (double)(seed >> 30);
+}
+
+static double *doubles(size_t count, int random) {
+  double *at = calloc(count, sizeof *at);
+  for (size_t i = 0; i < count && random; i++) at[i] = draw();
+  return at;
+}
+
+static size_t blocked_at(int c, int h, int w, int n, int channel, int y, int x) {
+  const int blocks = divide_up(c, LANES);
+  return ((((size_t)n * h + y) * blocks + channel / LANES) * w + x) * LANES + channel % LANES;
+}
+
+/* [n,c,h,w] as channel-blocked memory; channels beyond the last are 0. */
+static real *blocked(const double *from, int n, int c, int h, int w) {
+  real *to = guarded((size_t)n * h * divide_up(c, LANES) * w * LANES);
+  if (!from) return to;
+  memset(to, 0, sizeof(real) * (size_t)n * h * divide_up(c, LANES) * w * LANES);
+  for (int i = 0; i < n * c * h * w; i++)
+    to[blocked_at(c, h, w, i / (c * h * w), i / (h * w) % c, i / w % h, i % w)] = (real)from[i];
+  return to;
+}
+
+static real *plain(const double *from, size_t count) {
+  real *to = guarded(count);
+  for (size_t i = 0; i < count && from; i++) to[i] = (real)from[i];
+  return to;
+}
+
+static int failures;
+
+static void compare(const char *what, const Shape *s, int threads, double got, double want,
+                    double tolerance) {
+  if (fabs(got - want) <= tolerance) return;
+  if (failures++ < 10)
+    printf("%s, %dx%dx%dx%d to %d, %dx%d, stride %d, padding %d, %d threads: %g, expected %g\n",
+           what, s->n, s->ic, s->ih, s->iw, s->oc, s->kernel, s->kernel, s->stride, s->padding,
+           threads, got, want);
+}
+
+static void compare_blocked(const char *what, const Shape *s, int threads, const real *got,
+                            const double *want, int c, int h, int w, double tolerance) {
+  for (int i = 0; i < s->n * c * h * w; i++)
+    compare(what, s, threads,
+            got[blocked_at(c, h, w, i / (c * h * w), i / (h * w) % c, i / w % h, i % w)], want[i],
+            tolerance);
+}
+
+/* --- naive loops ------------------------------------------------------------------------------ */
+
+typedef struct Data {
+  Shape s;
+  int oh, ow;
+  double *x, *w, *y, *dx, *dw; /* y: also dy; results of the naive loops: out, dx, dw */
+  double *out;
+} Data;
+
+static Data naive(Shape s) {
+  Data d = {.s = s, .oh = out_size(s.ih, &s), .ow = out_size(s.iw, &s)};
+  const size_t x_size = (size_t)s.n * s.ic * s.ih * s.iw, y_size = (size_t)s.n * s.oc * d.oh * d.ow;
+  const size_t w_size = (size_t)s.oc * s.ic * s.kernel * s.kernel;
+  d.x = doubles(x_size, 1), d.w = doubles(w_size, 1), d.y = doubles(y_size, 1);
+  d.dx = doubles(x_size, 0), d.dw = doubles(w_size, 0), d.out = doubles(y_size, 0);
+  for (size_t i = 0; i < y_size; i++) {
+    const int n = (int)(i / (s.oc * d.oh * d.ow)), oc = (int)(i / (d.oh * d.ow) % s.oc);
+    for (int k = 0; k < s.ic * s.kernel * s.kernel; k++) {
+      const int ic = k / (s.kernel * s.kernel);
+      const int ih = (int)(i / d.ow % d.oh) * s.stride - s.padding + k / s.kernel % s.kernel;
+      const int iw = (int)(i % d.ow) * s.stride - s.padding + k % s.kernel;
+      if (ih < 0 || ih >= s.ih || iw < 0 || iw >= s.iw) continue;
+      const size_t at = (((size_t)n * s.ic + ic) * s.ih + ih) * s.iw + iw;
+      const size_t weight = (size_t)oc * s.ic * s.kernel * s.kernel + k;
+      d.out[i] += d.w[weight] * d.x[at];
+      d.dx[at] += d.w[weight] * d.y[i];
+      d.dw[weight] += d.y[i] * d.x[at];
+    }
+  }
+  return d;
+}
+
+/* --- register tiles --------------------------------------------------------------------------- */
+
+#define TILE(vectors, pixels, kind, stride, phases, clipped)                                       \
+  NOINLINE static void tile_##vectors##x##pixels##kind(const channel_conv *c, const conv_row *s,   \
+                                                       const real *restrict x,                     \
+                                                       const real *restrict w, int ow, real *y) {  \
+    conv_tile(c, s, x, w, ow, y, vectors, VECTORS *LANES, pixels, stride, LANES, phases *LANES,    \
+              clipped);                                                                            \
+  }
+#define TILES(kind, stride, phases, clipped)                                                       \
+  TILE(2, 4, kind, stride, phases, clipped)                                                        \
+  TILE(2, 3, kind, stride, phases, clipped)                                                        \
+  TILE(2, 2, kind, stride, phases, clipped)                                                        \
+  TILE(2, 1, kind, stride, phases, clipped)                                                        \
+  TILE(1, 4, kind, stride, phases, clipped)                                                        \
+  TILE(1, 3, kind, stride, phases, clipped)                                                        \
+  TILE(1, 2, kind, stride, phases, clipped)                                                        \
+  TILE(1, 1, kind, stride, phases, clipped)                                                        \
+  static conv_tile_function *const tiles##kind[2][PIXELS + 1] = {                                  \
+      {NULL, tile_1x1##kind, tile_1x2##kind, tile_1x3##kind, tile_1x4##kind},                      \
+      {NULL, tile_2x1##kind, tile_2x2##kind, tile_2x3##kind, tile_2x4##kind}};
+
+TILES(_dense, 1, 1, 2)
+TILES(_stride2, 2, 1, 2)
+TILES(_phases2, 1, 2, 2)
+TILES(_winograd, 1, 1, 0)
+
+static conv_tiles tiles_for(const channel_conv *c, int winograd) {
+  conv_tile_function *const(*all)[PIXELS + 1] = winograd           ? tiles_winograd
+                                                : c->w.stride == 1 ? tiles_dense
+                                                : c->w.backward    ? tiles_phases2
+                                                                   : tiles_stride2;
+  const int longest = winograd ? PIXELS : phase_outputs(&c->w, 0);
+  const int tail = longest % PIXELS;
+  const int vectors = divide_up(c->oc, LANES) % VECTORS ? 0 : 1; /* of the last channels */
+  const int last = (longest - 1) % PIXELS;
+  return (conv_tiles){.ow_unroll = PIXELS,
+                      .tail = tail,
+                      .whole = {all[1][PIXELS], all[1][tail], all[1][last]},
+                      .last_oc = {all[vectors][PIXELS], all[vectors][tail], all[vectors][last]}};
+}
+
+/* --- forward and backward data ---------------------------------------------------------------- */
+
+/* way: 0 direct in one pass, 1 direct in several passes over the channels, 2 Winograd. */
+static void check_conv(const Data *d, int backward, int way, int threads) {
+  const Shape *s = &d->s;
+  const image x_image = {s->ic, s->ih, s->iw}, y_image = {s->oc, d->oh, d->ow};
+  const conv_window window = square_window(s->kernel, s->stride, s->padding);
+  channel_conv c = backward ? channel_conv_backward_data(x_image, y_image, window)
+                            : channel_conv_forward(x_image, y_image, window);
+  c.oc_vectors = VECTORS, c.oh_block = 2, c.ic_block = way == 1 ? 1 : 64, c.oc_outer = way == 1;
+  c.relu = !backward;
+  const int h = c.h.out, w = c.w.out;
+  const size_t size = (size_t)s->n * c.oc * h * w;
+  double *residual = doubles(size, 1), *mask = doubles(size, 1), *want = doubles(size, 0);
+  for (size_t i = 0; i < size; i++) {
+    want[i] = (backward ? d->dx : d->out)[i] + residual[i];
+    if (mask[i] <= 0) want[i] = 0;
+    if (c.relu && want[i] < 0) want[i] = 0;
+  }
+  real *from = blocked(backward ? d->y : d->x, s->n, c.ic, c.h.in, c.w.in);
+  real *added = blocked(residual, s->n, c.oc, h, w), *masked = blocked(mask, s->n, c.oc, h, w);
+  real *to = blocked(NULL, s->n, c.oc, h, w);
+  real *weights = plain(d->w, (size_t)s->oc * s->ic * s->kernel * s->kernel);
+  const int capacity = way == 2 ? 3 : 0;
+  real *packed = guarded((size_t)conv_workspace(weights_of(&c), capacity, PIXELS));
+  const conv_tiles tiles = tiles_for(&c, way == 2);
+  PARALLEL(threads) {
+    const team t = join_team(s->n);
+    pack_weights(t, &c, weights, NULL, packed);
+    if (way == 2) {
+      const winograd_blocks blocks = {PIXELS, 2, capacity};
+      conv_winograd_packed(t, &c, s->kernel == 3 ? &winograd_3x3 : &winograd_5x5, blocks, &tiles,
+                           from, packed, added, masked, to);
+    } else {
+      conv_channel_blocked(t, &c, &tiles, from, packed, added, masked, to);
+    }
+  }
+  compare_blocked(backward ? (way == 2 ? "Winograd backward data" : "backward data")
+                           : (way == 2   ? "Winograd forward"
+                              : way == 1 ? "forward in passes"
+                                         : "forward"),
+                  s, threads, to, want, c.oc, h, w, way == 2 ? 0.02 : 0);
+}
+
+/* --- prepacked inference ---------------------------------------------------------------------- */
+
+/* A batch_norm with factors that are powers of 2 is folded into the weights. */
+static void check_prepacked(const Data *d, int threads) {
+  const Shape *s = &d->s;
+  const image x_image = {s->ic, s->ih, s->iw}, y_image = {s->oc, d->oh, d->ow};
+  channel_conv c =
+      channel_conv_forward(x_image, y_image, square_window(s->kernel, s->stride, s->padding));
+  c.oc_vectors = VECTORS, c.oh_block = 3, c.ic_block = 64;
+  double *want = doubles((size_t)s->n * s->oc * d->oh * d->ow, 0);
+  for (int i = 0; i < s->n * s->oc * d->oh * d->ow; i++) want[i] = (d->out[i] + 1 - 3) * 2 + 5;
+  real *norm[5];
+  const double values[] = {4, 5, 3, 4, 1}; /* weight, bias, mean, variance; bias of the conv */
+  for (int k = 0; k < 5; k++) {
+    norm[k] = guarded((size_t)s->oc);
+    for (int i = 0; i < s->oc; i++) norm[k][i] = (real)values[k];
+  }
+  real *from = blocked(d->x, s->n, c.ic, c.h.in, c.w.in);
+  real *to = blocked(NULL, s->n, c.oc, c.h.out, c.w.out);
+  real *weights = plain(d->w, (size_t)s->oc * s->ic * s->kernel * s->kernel);
+  real *packed = guarded((size_t)prepacked_weights_reals(weights_of(&c), 0));
+  const conv_tiles tiles = tiles_for(&c, 0);
+  const folded_norm folded = {norm[0], norm[1], norm[2], norm[3], 0};
+  PARALLEL(threads) {
+    const team t = join_team(s->n);
+    prepack_weights(t, weights_of(&c), weights, norm[4], &folded, packed);
+    barrier();
+    conv_channel_blocked(t, &c, &tiles, from, packed, NULL, NULL, to);
+  }
+  compare_blocked("prepacked", s, threads, to, want, c.oc, c.h.out, c.w.out, 0);
+}
+
+/* --- backward weights ------------------------------------------------------------------------- */
+
+NOINLINE static void single_taps(const gradient_strip *s, const real *restrict x,
+                                 const real *restrict dy, real *restrict sums, int channels,
+                                 int last_oc) {
+  (void)last_oc;
+  for (int ic = 0; ic < channels; ic++)
+    add_tap_gradient(s, x + ic, dy, sums + ic * s->ic_sums, 1, IC_UNROLL, LANES);
+}
+
+NOINLINE static void single_taps_stride2(const gradient_strip *s, const real *restrict x,
+                                         const real *restrict dy, real *restrict sums, int channels,
+                                         int last_oc) {
+  (void)last_oc;
+  for (int ic = 0; ic < channels; ic++)
+    add_tap_gradient(s, x + ic, dy, sums + ic * s->ic_sums, 1, IC_UNROLL, 2 * LANES);
+}
+
+NOINLINE static void rows_of_3_taps(const gradient_strip *s, const real *restrict x,
+                                    const real *restrict dy, real *restrict sums, int channels,
+                                    int last_oc) {
+  (void)last_oc;
+  for (int ic = 0; ic < channels; ic++)
+    add_taps_gradient(s, x + ic, dy, sums + ic * s->ic_sums, 1, IC_UNROLL, 3, LANES, LANES);
+}
+
+/* way: 0 direct, 1 rows of taps, 2 Winograd. */
+static void check_weights(const Data *d, int way, int split_k, int threads) {
+  const Shape *s = &d->s;
+  const image x_image = {s->ic, s->ih, s->iw}, y_image = {s->oc, d->oh, d->ow};
+  backward_weights g =
+      backward_weights_of(x_image, y_image, square_window(s->kernel, s->stride, s->padding));
+  g.oc_vectors = 1, g.oh_block = 2, g.n_block = 1, g.oc_block = 2, g.ic_block = 1;
+  g.split_k = split_k, g.kw_taps = way == 1;
+  const int capacity = way == 2 ? 2 : 0;
+  const size_t size = (size_t)s->oc * s->ic * s->kernel * s->kernel;
+  const int64_t reals =
+      backward_weights_workspace(summed_weights(&g), split_k, capacity, GRADIENT_TILE_BATCH);
+  real *x = blocked(d->x, s->n, s->ic, s->ih, s->iw);
+  real *dy = blocked(d->y, s->n, s->oc, d->oh, d->ow);
+  real *sums = guarded((size_t)reals), *dw = guarded(size);
+  PARALLEL(threads) {
+    const team t = join_team(s->n);
+    if (way == 2)
+      backward_weights_winograd(t, &g,
+                                s->kernel == 3 ? &winograd_gradient_3x3 : &winograd_gradient_5x5,
+                                GRADIENT_TILE_BATCH, capacity, single_taps, x, dy, sums, dw);
+    else
+      backward_weights_direct(t, &g,
+                              way == 1         ? rows_of_3_taps
+                              : s->stride == 2 ? single_taps_stride2
+                                               : single_taps,
+                              x, dy, sums, dw);
+  }
+  for (size_t i = 0; i < size; i++)
+    compare("backward weights", s, threads, dw[i], d->dw[i], way == 2 ? 0.02 : 0);
+}
+
+int main(void) {
+#if defined(__AVX512F__)
+  if (!__builtin_cpu_supports("avx512f") || !__builtin_cpu_supports("avx512bw")) return 77;
+#elif defined(__AVX2__)
+  if (!__builtin_cpu_supports("avx2")) return 77;
+#endif
+  static const Shape SHAPES[] = {
+      {2, 3, 7, 9, 5, 3, 1, 1},   {2, 20, 8, 8, 37, 3, 1, 1}, {1, 17, 9, 11, 33, 3, 2, 1},
+      {3, 16, 5, 6, 16, 1, 1, 0}, {1, 33, 7, 7, 20, 1, 2, 0}, {2, 18, 9, 10, 19, 5, 1, 2},
+      {1, 8, 13, 7, 48, 3, 1, 0},
+  };
+  for (size_t i = 0; i < sizeof SHAPES / sizeof *SHAPES; i++) {
+    const Data d = naive(SHAPES[i]);
+    const int winograd = d.s.stride == 1 && d.s.kernel >= 3;
+    for (int threads = 1; threads <= 3; threads++) {
+      for (int way = 0; way <= 1 + winograd; way++) {
+        check_conv(&d, 0, way, threads);
+        check_conv(&d, 1, way, threads);
+      }
+      check_prepacked(&d, threads);
+      for (int split_k = 1; split_k <= 2; split_k++) {
+        check_weights(&d, 0, split_k, threads);
+        if (d.s.kernel == 3 && d.s.stride == 1) check_weights(&d, 1, split_k, threads);
+        if (winograd) check_weights(&d, 2, split_k, threads);
+      }
+    }
+  }
+  printf("%d differences\n", failures);
+  return failures > 0;
+}
