@@ -21,17 +21,31 @@
 #include <string.h>
 #include <unistd.h>
 
-/* Offsets in memory become enumerators of the C, which are ints. */
+/* The value that is largest in memory, and has a line of the model. */
+static const Value *largest_value(const Graph *graph) {
+  const Value *largest = graph->output;
+  for (int i = 0; i < graph->values.count; i++) {
+    const Value *value = graph->values.at[i];
+    if (value->pos.file && value->elements > largest->elements) largest = value;
+  }
+  return largest;
+}
+
+/* Offsets in memory become enumerators of the C, which are ints. The mistake is at the line of the
+   largest value. */
 static bool check_size(const Program *program, Diag *diag) {
   const int64_t parameters = graph_parameter_reals(program->training);
   const int64_t training = graph_activation_reals(program->training);
   const int64_t inference = graph_activation_reals(program->inference);
   if (parameters <= INT32_MAX && training <= INT32_MAX && inference <= INT32_MAX) return true;
-  return diag_set(diag, EXIT_MODEL, (SourcePos){program->training->file, 1},
-                  "the program would hold %" PRId64 " parameters, or %" PRId64
-                  " numbers of activations and gradients at once; the limit of each is 2^31 - 1: "
-                  "make the batch, the image or the layers smaller",
-                  parameters, training > inference ? training : inference);
+  const bool in_inference = inference > training;
+  const Value *largest = largest_value(in_inference ? program->inference : program->training);
+  return diag_set(
+      diag, EXIT_MODEL, largest->pos,
+      "the program would hold %" PRId64 " parameters, or %" PRId64
+      " numbers of activations and gradients at once, of which '%s' has %" PRId64
+      "; the limit of each is 2^31 - 1: make the batch, the image or the layers smaller",
+      parameters, in_inference ? inference : training, largest->name, largest->elements);
 }
 
 /* --- the commands --------------------------------------------------------------------------- */
