@@ -9,7 +9,7 @@
 
 static const char *const KIND_NAMES[] = {"input",     "activation",         "gradient",
                                          "parameter", "parameter gradient", "loss",
-                                         "workspace", "prepared",           "buffer"};
+                                         "workspace", "prepacked",          "buffer"};
 static const char *const LAYOUT_NAMES[] = {
     "", "plain", "batch_blocked", "padded_rows", "channel_blocked", "channels_last"};
 static const char *const PHASE_NAMES[] = {"prepack", "forward", "backward", "update"};
