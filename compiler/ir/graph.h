@@ -165,7 +165,6 @@ struct Node {
   const Node *summed; /* of a conv2d_backward_data with sums: the batch_norm_backward behind it.
                          For its sums, this node reads its inputs, too, which live until then */
   Schedule schedule;
-  const char *variant; /* ends its kernel's name: "" unless a schedule file has other values */
 };
 
 typedef LIST_OF(Node *) NodeList;

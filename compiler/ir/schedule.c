@@ -100,20 +100,6 @@ const char *schedule_text(Arena *arena, const Schedule *s) {
   return text;
 }
 
-const char *schedule_suffix(Arena *arena, const Schedule *s, const Schedule *usual) {
-  const bool other = s->algorithm != usual->algorithm || s->kind != usual->kind;
-  const char *text = other ? arena_printf(arena, "_%s", algorithm_name(s->algorithm)) : "";
-  int count;
-  const ScheduleField *fields = schedule_fields(s->kind, &count);
-  for (int i = 0; i < count; i++) {
-    if (!schedule_has_field(s, &fields[i])) continue;
-    const int value = schedule_get(s, &fields[i]);
-    if (!other && value == schedule_get(usual, &fields[i])) continue;
-    text = arena_printf(arena, "%s_%s%d", text, fields[i].name, value);
-  }
-  return text;
-}
-
 const char *algorithm_name(Algorithm algorithm) {
   static const char *const NAMES[] = {[ALGORITHM_NONE] = "none",
                                       [ALGORITHM_DIRECT] = "direct",

@@ -100,10 +100,6 @@ void schedule_set(Schedule *schedule, const ScheduleField *field, int value);
    there are no fields. */
 const char *schedule_text(Arena *arena, const Schedule *schedule);
 
-/* The fields in which the schedule differs from the usual one, as the end of a C name:
-   "_oc_unroll3_ow_block5"; all fields where the algorithm differs. "" if they are equal. */
-const char *schedule_suffix(Arena *arena, const Schedule *schedule, const Schedule *usual);
-
 const char *algorithm_name(Algorithm algorithm);
 
 /* Whether it is of a channel-blocked convolution or its gradients. */

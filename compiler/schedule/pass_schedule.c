@@ -1,6 +1,6 @@
 /* schedule: an algorithm and the fields of its schedule for every node, as plain data.
    Requires  a fused graph.
-   Establishes  node->schedule of every node that becomes code, node->variant, and the workspace.
+   Establishes  node->schedule of every node that becomes code, and the workspace.
    May break  nothing. */
 #include "ir/queries.h"
 #include "passes/passes.h"
@@ -111,12 +111,8 @@ static void schedule_node(Node *node, Graph *graph, const CompileOptions *option
   const ScheduleOp *op = schedule_op(graph, node);
   decide(&model);
   node->schedule = model.s;
-  node->variant = "";
   wanted.override = op ? schedule_file_find(options->schedule, op, node->name) : NULL;
-  if (wanted.override && decide(&wanted)) {
-    node->schedule = wanted.s;
-    node->variant = schedule_suffix(graph->arena, &wanted.s, &model.s);
-  }
+  if (wanted.override && decide(&wanted)) node->schedule = wanted.s;
   set_workspace(node, graph, options);
   if (node->out_count > 1 && node->out[1]->kind == VALUE_WORKSPACE)
     set_partial_sums(graph, node, options);
