@@ -33,6 +33,13 @@ foreach(source IN LISTS kernel_tests)
   endforeach()
 endforeach()
 
+# Headers among the templates are C by themselves.
+foreach(compiler IN LISTS compilers)
+  add_test(NAME kernels.headers.${compiler} COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/kernels/check_headers
+    ${PROJECT_SOURCE_DIR}/templates ${PROJECT_SOURCE_DIR}/runtime/core ${compiler})
+  set_tests_properties(kernels.headers.${compiler} PROPERTIES SKIP_RETURN_CODE 77)
+endforeach()
+
 # No innermost loop of a convolution lacks a register: of models that have all kinds of kernels.
 if(NOT CNNC_SANITIZE)
   foreach(target avx2 avx512)

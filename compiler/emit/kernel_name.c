@@ -22,11 +22,11 @@ static const struct {
 } PATTERNS[] = {
     {"adaptive_avg_pool2d.c.in", "adaptive_avg_pool2d_{H}x{W}_to_{P}x{Q}"},
     {"adaptive_avg_pool2d_backward.c.in",
-     "adaptive_avg_pool2d_backward_{H}x{W}_to_{P}x{Q}{mask?_mask}"},
-    {"add.c.in", "add{COUNT}{relu?_relu}{mask?_mask}"},
+     "adaptive_avg_pool2d_backward_{H}x{W}_to_{P}x{Q}{relu_mask?_mask}"},
+    {"add.c.in", "add{COUNT}{relu?_relu}{relu_mask?_mask}"},
     {"avg_pool2d.c.in", "avg_pool2d" PLANES "{count_include_pad!_inside}"},
     {"avg_pool2d_backward.c.in",
-     "avg_pool2d_backward" PLANES "{count_include_pad!_inside}{mask?_mask}"},
+     "avg_pool2d_backward" PLANES "{count_include_pad!_inside}{relu_mask?_mask}"},
     {"batch_norm.c.in", "batch_norm{residual?_add}{relu?_relu}{part?_part}"},
     {"batch_norm_backward.c.in", "batch_norm_backward{partial_sums?_sums}{dy_relu_mask?_mask}{"
                                  "recomputed?_recomputed}{part?_part}"},
@@ -64,7 +64,7 @@ static const struct {
     {"flatten_channels.c.in", "flatten_{ROW}"},
     {"flatten_into_lanes.c.in", "flatten{backward?_backward}"},
     {"linear.c.in", "linear{backward?_backward_data_{M}_to_{K}}{backward!_{K}_to_{M}}"
-                    "{bias?_bias}{relu?_relu}{mask?_mask}"},
+                    "{bias?_bias}{relu?_relu}{relu_mask?_mask}"},
     {"linear_rows.c.in", "linear_{I}_to_{O}{bias?_bias}{relu?_relu}"},
     {"linear_backward_weights.c.in", "linear_backward_weights_{I}_to_{O}"},
     {"local_response_norm.c.in", "local_response_norm_{N}"},
@@ -73,7 +73,7 @@ static const struct {
     {"local_response_norm_backward_channels.c.in", "local_response_norm_backward_{N}_of{C}"},
     {"logits.c.in", "logits_{K}"},
     {"map.c.in", "map_{kind}{slope?_}{slope}"},
-    {"max_pool2d.c.in", "max_pool2d" PLANES "{places?_argmax}{mask?_mask}"},
+    {"max_pool2d.c.in", "max_pool2d" PLANES "{argmax?_argmax}{relu_mask?_mask}"},
     {"max_pool2d_backward.c.in", "max_pool2d_backward" PLANES},
     {"pack_channels.c.in", "pack_input{PIXELS?_nhwc}_{C}x{H}x{W}"},
     {"pack_input.c.in", "pack_input_{C}x{H}x{W}"},

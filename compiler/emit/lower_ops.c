@@ -63,7 +63,7 @@ static void lower_linear(Lowering *l) {
     set_linear_rows(l, node->in[0], node->out[0]);
   } else {
     set_linear(l, false, out, in);
-    kernel_bool(&l->kernel, "mask", false);
+    kernel_bool(&l->kernel, "relu_mask", false);
   }
   kernel_bool(&l->kernel, "bias", bias);
   kernel_bool(&l->kernel, "relu", relu);
@@ -77,7 +77,7 @@ static void lower_linear_backward_data(Lowering *l) {
   set_linear(l, true, in, out);
   kernel_bool(&l->kernel, "bias", false);
   kernel_bool(&l->kernel, "relu", false);
-  kernel_bool(&l->kernel, "mask", mask);
+  kernel_bool(&l->kernel, "relu_mask", mask);
   lowering_pass_values(l);
 }
 
@@ -139,8 +139,8 @@ static void set_pool(Lowering *l, const char *template_name, const Value *x, con
 }
 
 static void lower_max_pool2d(Lowering *l) {
-  kernel_bool(&l->kernel, "places", l->node->attributes.argmax);
-  kernel_bool(&l->kernel, "mask", l->node->attributes.relu_mask);
+  kernel_bool(&l->kernel, "argmax", l->node->attributes.argmax);
+  kernel_bool(&l->kernel, "relu_mask", l->node->attributes.relu_mask);
   set_pool(l, "max_pool2d.c.in", l->node->in[0], l->node->out[0]);
 }
 
@@ -153,7 +153,7 @@ static void lower_max_pool2d_backward(Lowering *l) {
 }
 
 static void lower_avg_pool2d_backward(Lowering *l) {
-  kernel_bool(&l->kernel, "mask", l->node->attributes.relu_mask);
+  kernel_bool(&l->kernel, "relu_mask", l->node->attributes.relu_mask);
   set_pool(l, "avg_pool2d_backward.c.in", l->node->out[0], l->node->in[0]);
 }
 
@@ -173,7 +173,7 @@ static void lower_add(Lowering *l) {
   l->kernel.template_name = "add.c.in";
   kernel_int(&l->kernel, "COUNT", count);
   kernel_bool(&l->kernel, "relu", relu);
-  kernel_bool(&l->kernel, "mask", mask);
+  kernel_bool(&l->kernel, "relu_mask", mask);
   lowering_pass_int(l, vectors_of(l, l->node->out[0]));
   lowering_pass_values(l);
 }
@@ -239,7 +239,7 @@ static void lower_adaptive_avg_pool2d(Lowering *l) {
 }
 
 static void lower_adaptive_avg_pool2d_backward(Lowering *l) {
-  kernel_bool(&l->kernel, "mask", l->node->attributes.relu_mask);
+  kernel_bool(&l->kernel, "relu_mask", l->node->attributes.relu_mask);
   set_adaptive_pool(l, l->node->out[0], l->node->in[0]);
 }
 

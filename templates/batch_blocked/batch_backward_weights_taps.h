@@ -5,6 +5,8 @@
 
 #include "batch_backward_weights.h"
 
+#include <string.h>
+
 /* Output channels x all taps of a kernel's row, for one input channel: adds the sum over rows and
    pixels to `sums`. x and dy begin with the first pixel of a row (`left`), or with one that no tap
    is clipped of; `pixels` are whole; `right`: the last ones of the row follow. */

@@ -5,6 +5,8 @@
 
 #include "backward_weights.h"
 
+#include <string.h>
+
 /* A work item: one of the split_k parts, some tiles of channels of dy, some blocks of channels of
    x. */
 typedef struct gradient_item {

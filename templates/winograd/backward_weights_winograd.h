@@ -5,6 +5,8 @@
 #include "backward_weights.h"
 #include "winograd_batches.h"
 
+#include <string.h>
+
 /* G' u G of the sums of all parts; to: taps that are `tap` reals apart. */
 ALWAYS_INLINE void inverse_transform_kernel(winograd_transform *transform, int taps,
                                             const real *restrict from, int parts, ptrdiff_t part,

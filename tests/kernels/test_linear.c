@@ -10,7 +10,7 @@ static void twin_linear(const Case *c, Context *x) {
     double sum = case_get(c, "bias") ? x->v[3][m] : 0;
     for (int k = 0; k < summed; k++) sum += x->v[1][m * wm + k * wk] * x->v[0][n * summed + k];
     if (case_get(c, "relu") && sum < 0) sum = 0;
-    if (case_get(c, "mask") && x->v[3][i] == 0) sum = 0;
+    if (case_get(c, "relu_mask") && x->v[3][i] == 0) sum = 0;
     x->v[2][i] = sum;
   }
 }
@@ -43,12 +43,12 @@ static void add_linear(Suite *suite, int in, int out, bool backward, bool extra,
   case_bool(c, "backward", backward);
   case_bool(c, "bias", extra && !backward);
   case_bool(c, "relu", relu);
-  case_bool(c, "mask", extra && backward);
+  case_bool(c, "relu_mask", extra && backward);
   c->group_multiple = vectors;
   case_tensor(c, "x", CNN_BATCH_BLOCKED, FILL_INTEGERS, summed, 0, 0)->gradient = backward;
   case_tensor(c, "weight", CNN_PLAIN, FILL_INTEGERS, out, in, 0);
   case_tensor(c, "result", CNN_BATCH_BLOCKED, FILL_GARBAGE, made, 0, 0)->gradient = backward;
-  if (extra && backward) case_tensor(c, "mask", CNN_BATCH_BLOCKED, FILL_RELU, made, 0, 0);
+  if (extra && backward) case_tensor(c, "relu_mask", CNN_BATCH_BLOCKED, FILL_RELU, made, 0, 0);
   if (extra && !backward) case_tensor(c, "bias", CNN_PLAIN, FILL_INTEGERS, made, 0, 0);
 }
 

@@ -32,28 +32,29 @@ static void for_each_pixel(Window k, int count, Visit *visit, void *context) {
 
 typedef struct Maxima {
   const double *x;
-  double *y, *places;
+  double *y, *argmax;
 } Maxima;
 
 static void keep_larger(int number, int window, int pixel, void *context) {
   const Maxima *m = context;
-  if (m->places[window] != 0 && m->x[pixel] <= m->y[window]) return;
+  if (m->argmax[window] != 0 && m->x[pixel] <= m->y[window]) return;
   m->y[window] = m->x[pixel];
-  m->places[window] = number;
+  m->argmax[window] = number;
 }
 
-/* Tensors: x, y, (places). */
+/* Tensors: x, y, (argmax). */
 static void twin_max_pool(const Case *c, Context *v) {
   const Window k = window_of(c);
   const int windows = v->count * k.c * k.p * k.q;
-  double *places = calloc((size_t)windows, sizeof *places);
-  for_each_pixel(k, v->count, keep_larger, &(Maxima){v->v[0], v->v[1], places});
-  for (int i = 0; i < windows && case_get(c, "places"); i++)
-    v->v[2][i] = case_get(c, "mask") && v->v[1][i] == 0 ? 0 : places[i];
-  free(places);
+  double *argmax = calloc((size_t)windows, sizeof *argmax);
+  for_each_pixel(k, v->count, keep_larger, &(Maxima){v->v[0], v->v[1], argmax});
+  for (int i = 0; i < windows && case_get(c, "argmax"); i++)
+    v->v[2][i] = case_get(c, "relu_mask") && v->v[1][i] == 0 ? 0 : argmax[i];
+  free(argmax);
 }
 
-/* Tensors: dy, places, dx. No place, all places, and those of the padding, which nobody reads. */
+/* Tensors: dy, argmax, dx. No pixel, every pixel of the window, and those of the padding, which no
+ * kernel reads. */
 static void prepare_max_pool_backward(const Case *c, Context *v) {
   const Window k = window_of(c);
   for (int i = 0; i < v->count * k.c * k.p * k.q; i++)
@@ -116,7 +117,7 @@ static void twin_avg_pool(const Case *c, Context *x) {
 
 /* Tensors: dy, dx, (mask). */
 static void twin_avg_pool_backward(const Case *c, Context *x) {
-  average(c, x, x->v[0], x->v[1], true, case_get(c, "mask") ? x->v[2] : NULL);
+  average(c, x, x->v[0], x->v[1], true, case_get(c, "relu_mask") ? x->v[2] : NULL);
 }
 
 static int output_size(int size, int kernel, int stride, int pad, bool ceil_mode) {
@@ -137,19 +138,19 @@ static Case *add_pool(Suite *suite, const char *name, const char *arguments, Win
 static void add_window(Suite *suite, Window k) {
   Case *c;
   for (int kind = 0; kind < 3; kind++) { /* of inference; of training; behind a relu */
-    const bool places = kind > 0, mask = kind > 1;
-    c = add_pool(suite, "max_pool2d.c.in", places ? "a[0], a[1], a[2]" : "a[0], a[1]", k,
+    const bool argmax = kind > 0, mask = kind > 1;
+    c = add_pool(suite, "max_pool2d.c.in", argmax ? "a[0], a[1], a[2]" : "a[0], a[1]", k,
                  twin_max_pool);
-    case_bool(c, "places", places);
-    case_bool(c, "mask", mask);
+    case_bool(c, "argmax", argmax);
+    case_bool(c, "relu_mask", mask);
     case_tensor(c, "x", CNN_BATCH_BLOCKED, mask ? FILL_RELU : FILL_INTEGERS, k.c, k.h, k.w);
     case_tensor(c, "y", CNN_BATCH_BLOCKED, FILL_GARBAGE, k.c, k.p, k.q);
-    if (places) case_tensor(c, "places", CNN_BATCH_BLOCKED, FILL_GARBAGE, k.c, k.p, k.q);
+    if (argmax) case_tensor(c, "argmax", CNN_BATCH_BLOCKED, FILL_GARBAGE, k.c, k.p, k.q);
   }
   c = add_pool(suite, "max_pool2d_backward.c.in", "a[0], a[1], a[2]", k, twin_max_pool_backward);
   c->prepare = prepare_max_pool_backward;
   case_tensor(c, "dy", CNN_BATCH_BLOCKED, FILL_INTEGERS, k.c, k.p, k.q)->gradient = true;
-  case_tensor(c, "places", CNN_BATCH_BLOCKED, FILL_PREPARED, k.c, k.p, k.q);
+  case_tensor(c, "argmax", CNN_BATCH_BLOCKED, FILL_PREPARED, k.c, k.p, k.q);
   case_tensor(c, "dx", CNN_BATCH_BLOCKED, FILL_GARBAGE, k.c, k.h, k.w)->gradient = true;
   for (int include_pad = 0; include_pad < 2; include_pad++) {
     double tolerance = suite->target->real_bytes == 4 ? 4e-7 : 1e-15;
@@ -163,7 +164,7 @@ static void add_window(Suite *suite, Window k) {
     c = add_pool(suite, "avg_pool2d_backward.c.in", mask ? "a[0], a[2], a[1]" : "a[0], a[1]", k,
                  twin_avg_pool_backward);
     case_bool(c, "count_include_pad", include_pad);
-    case_bool(c, "mask", mask);
+    case_bool(c, "relu_mask", mask);
     c->tolerance = tolerance;
     c->floor = 4; /* thirds of integers up to 4, which may cancel */
     case_tensor(c, "dy", CNN_BATCH_BLOCKED, FILL_INTEGERS, k.c, k.p, k.q)->gradient = true;

@@ -146,7 +146,7 @@ static void add_add(Suite *suite) {
     Case *c = suite_add(suite, "add.c.in", ARGUMENTS[inputs - 2], twin_add);
     case_int(c, "COUNT", inputs);
     case_bool(c, "relu", false);
-    case_bool(c, "mask", false);
+    case_bool(c, "relu_mask", false);
     for (int k = 0; k < inputs; k++) {
       case_tensor(c, NAMES[k], CNN_BATCH_BLOCKED, FILL_INTEGERS, 21, 0, 0);
     }
