@@ -27,8 +27,7 @@ static Node *prepack(Graph *graph, Node *conv) {
   packer->phase = PHASE_PREPACK;
   packer->attributes = conv->attributes;
   packer->attributes.bias = conv->in_count > 2;
-  int reals =
-      (int)(value_count(conv->in[1]) + conv->out[0]->dim[1]); /* the schedule may want more */
+  const int reals = 1; /* the schedule sets how many */
   Value *filters = graph_output(graph, packer, VALUE_PREPACKED,
                                 arena_printf(graph->arena, "%s.filters", conv->name), 1, &reals);
   graph_move_before(graph, packer, first_of_inference(graph));
