@@ -33,6 +33,8 @@ target_link_libraries(program PRIVATE cnn::cnn)
 END
 printf 'cmake_minimum_required(VERSION 3.22)\nproject(newer LANGUAGES C)\nfind_package(cnn 99)\n' >newer
 
+generator=$(sed -n 's/^CMAKE_GENERATOR:[A-Z]*=//p' "$build/CMakeCache.txt") # there may be no make
+
 # check_tree FOLDER: compiles programs with the installed tree in FOLDER.
 check_tree() {
   tree=$1
@@ -56,7 +58,7 @@ check_tree() {
   # In a project of CMake. The compiler may stand with sanitizers: "clang -fsanitize=...".
   flags=
   case $cc in *\ *) flags=${cc#* } ;; esac
-  expect 0 -- cmake -S ../project -B by_cmake -DCMAKE_C_COMPILER="${cc%% *}" -DCMAKE_C_FLAGS="$flags" \
+  expect 0 -- cmake -S ../project -B by_cmake -G "$generator" -DCMAKE_C_COMPILER="${cc%% *}" -DCMAKE_C_FLAGS="$flags" \
     -DCMAKE_BUILD_TYPE=Debug -DCMAKE_PREFIX_PATH="$tree"
   expect 0 -- cmake --build by_cmake
   expect 0 "output" -- by_cmake/program summary
@@ -78,7 +80,7 @@ check_tree "$folder/moved"
 # A version that is not this one.
 mkdir other
 mv newer other/CMakeLists.txt
-cmake -S other -B other/build -DCMAKE_PREFIX_PATH="$folder/moved" -DCMAKE_C_COMPILER="${cc%% *}" >output 2>&1 ||
+cmake -S other -B other/build -G "$generator" -DCMAKE_PREFIX_PATH="$folder/moved" -DCMAKE_C_COMPILER="${cc%% *}" >output 2>&1 ||
   fail "$(cat output)"
 grep -q "version: 0\.1" output || fail "find_package(cnn 99) found this version: $(cat output)"
 
