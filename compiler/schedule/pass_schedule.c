@@ -68,9 +68,11 @@ static int dimension(const Graph *graph, const Node *node, const char *what, int
   return INT32_MAX;
 }
 
-/* All nodes share one workspace. */
+/* All nodes share one workspace: whole vectors, so that one that ends at a page begins aligned. */
 static void set_workspace(Node *node, Graph *graph, const CompileOptions *options) {
-  const int size = dimension(graph, node, "workspace", workspace_size(node, graph, options));
+  const int lanes = target_lanes(options->target);
+  const int64_t vectors = (workspace_size(node, graph, options) + lanes - 1) / lanes;
+  const int size = dimension(graph, node, "workspace", vectors * lanes);
   if (!size) return;
   if (!graph->workspace) {
     graph->workspace = graph_value(graph, VALUE_WORKSPACE, "workspace", 1, &size);

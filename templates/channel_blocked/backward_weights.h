@@ -11,16 +11,17 @@
 typedef struct backward_weights {
   conv_axis h; /* axes of the forward direction */
   conv_axis w;
-  int ic;            /* channels of x */
-  int oc;            /* channels of dy */
-  int oc_row;        /* channels of a row of dy in memory: of oc, or of the value it is a part of */
-  int oc_vectors;    /* of a register tile */
-  int oh_block;      /* rows of a strip; Winograd: tile batches that a tile sums at once */
-  int n_block;       /* images of a strip */
-  int oc_block;      /* tiles of channels of dy of a work item */
-  int ic_block;      /* blocks of LANES channels of x of a work item */
-  int split_k;       /* parts of all strips, with sums of their own */
-  int kw_taps;       /* 1: a register tile has all taps of a kernel's row */
+  int ic;         /* channels of x */
+  int oc;         /* channels of dy */
+  int oc_row;     /* channels of a row of dy in memory: of oc, or of the value it is a part of */
+  int oc_vectors; /* of a register tile */
+  int oh_block;   /* rows of a strip; in the transform domain: tile batches that a tile sums at once
+                   */
+  int n_block;    /* images of a strip */
+  int oc_block;   /* tiles of channels of dy of a work item */
+  int ic_block;   /* blocks of LANES channels of x of a work item */
+  int split_k;    /* parts of all strips, with sums of their own */
+  int kw_taps;    /* 1: a register tile has all taps of a kernel's row */
   ptrdiff_t x_pixel; /* reals of a pixel of x */
 } backward_weights;
 
