@@ -40,7 +40,7 @@ for model in "$source"/models/*.lua; do
         fail "$cc warns of $name for $target"
     done
     [ "$name" = lenet5 ] || continue
-    [ "$(wc -c <lenet5.c)" -lt 130000 ] || fail "lenet5.c for $target has 130 kB"
+    [ "$(wc -c <lenet5.c)" -lt 140000 ] || fail "lenet5.c for $target has 140 kB"
     [ "$(wc -l <lenet5.c)" -lt 3000 ] || fail "lenet5.c for $target has 3000 lines"
   done
 done
