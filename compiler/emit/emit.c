@@ -233,6 +233,31 @@ static char *in_lines(Arena *arena, const char *program) {
   return text_done(&text, arena);
 }
 
+typedef struct CallTexts {
+  const char *forward, *backward, *update, *prepacking, *inference;
+} CallTexts;
+
+/* In the order of the profile: the calls of a training step, then those of inference. */
+static CallTexts call_texts(const Calls *train, const Calls *infer, const Call *logits) {
+  CallTexts texts = {.forward = calls_of(train, PHASE_FORWARD, "  ")};
+  texts.backward = calls_of(train, PHASE_BACKWARD, "  ");
+  texts.update = calls_of(train, PHASE_UPDATE, "  ");
+  texts.prepacking = calls_of(infer, PHASE_PREPACK, "    ");
+  const char *forward = calls_of(infer, PHASE_FORWARD, "    ");
+  texts.inference =
+      arena_printf(infer->graph->arena, "%s%s", forward, logits_call(infer, logits, "    "));
+  return texts;
+}
+
+/* The text with the headers and kernels that it uses, in lines. `sections` begins with the shared
+   ones, which are empty. */
+static char *program_text(TemplateEngine *engine, Arena *arena, Declarations *declarations,
+                          TemplateParam *sections, int count) {
+  declarations_mark(declarations, template_render(engine, "model.c.in", sections, count));
+  for (int i = 0; i < SHARED_SECTIONS; i++) sections[i].string = declarations_kept(declarations, i);
+  return in_lines(arena, template_render(engine, "model.c.in", sections, count));
+}
+
 char *emit_program(Graph *training, Graph *inference, const CompileOptions *options) {
   Arena *arena = training->arena;
   TemplateEngine *engine = template_engine_new(arena);
@@ -257,12 +282,7 @@ char *emit_program(Graph *training, Graph *inference, const CompileOptions *opti
   value_names(training, training, declarations);
   value_names(inference, training, declarations);
 
-  char *forward = calls_of(&train, PHASE_FORWARD, "  ");
-  char *backward = calls_of(&train, PHASE_BACKWARD, "  ");
-  char *update = calls_of(&train, PHASE_UPDATE, "  ");
-  char *prepack = calls_of(&infer, PHASE_PREPACK, "    ");
-  char *inferred = calls_of(&infer, PHASE_FORWARD, "    ");
-  inferred = arena_printf(arena, "%s%s", inferred, logits_call(&infer, logits, "    "));
+  const CallTexts calls = call_texts(&train, &infer, logits);
   TextStream tables, fields;
   text_begin(&tables);
   text_begin(&fields);
@@ -285,14 +305,14 @@ char *emit_program(Graph *training, Graph *inference, const CompileOptions *opti
       param_string("training_offsets", activation_offsets(training, "    ", value_is_planned)),
       param_string("prepacked_offsets", activation_offsets(inference, "    ", is_prepacked)),
       param_string("inference_offsets", activation_offsets(inference, "    ", value_is_planned)),
-      param_string("forward", forward),
-      param_string("backward", backward),
-      param_string("update", update),
-      param_string("inference", inferred),
-      param_string("prepacking", prepack),
+      param_string("forward", calls.forward),
+      param_string("backward", calls.backward),
+      param_string("update", calls.update),
+      param_string("inference", calls.inference),
+      param_string("prepacking", calls.prepacking),
       param_bool("channels", inference->image_layout == LAYOUT_CHANNEL_BLOCKED),
       param_bool("trains_channels", training->image_layout == LAYOUT_CHANNEL_BLOCKED),
-      param_bool("prepacks", *prepack != 0),
+      param_bool("prepacks", *calls.prepacking != 0),
       param_bool("uses_optimizer_state", optimizer_blocks(&training->recipe) > 0),
       param_bool("uses_buffers", uses_buffers(training, PHASE_FORWARD)),
       param_bool("prepacking_uses_buffers", uses_buffers(inference, PHASE_PREPACK)),
@@ -301,9 +321,7 @@ char *emit_program(Graph *training, Graph *inference, const CompileOptions *opti
       param_string("descriptor", text_done(&fields, arena)),
   };
   const int count = (int)(sizeof sections / sizeof *sections);
-  declarations_mark(declarations, template_render(engine, "model.c.in", sections, count));
-  for (int i = 0; i < SHARED_SECTIONS; i++) sections[i].string = declarations_kept(declarations, i);
-  char *program = template_render(engine, "model.c.in", sections, count);
+  char *program = program_text(engine, arena, declarations, sections, count);
   template_engine_release(engine);
-  return in_lines(arena, program);
+  return program;
 }
