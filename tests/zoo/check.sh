@@ -67,7 +67,7 @@ if [ "$parameters" != - ]; then
 fi
 case $model in
 lenet5*) limit=150000 ;;
-*) limit=600000 ;;
+*) limit=720000 ;; # a loop nest above each kernel of a convolution: about a sixth of Inception v3
 esac
 bytes=$(wc -c <"$work/net.c")
 echo "$got parameters, $bytes bytes of C"
