@@ -37,7 +37,7 @@ generic_test(vgg11_bn models/vgg11_bn.lua 8
   "-D size=32 -D width=0.25 -D hidden=32 ${small} --batch=8")
 generic_test(alexnet models/alexnet.lua 2 "-D size=80 -D paper=true ${small} --batch=2")
 string(APPEND small " -D aux_dropout=0.0")
-# Behind twenty batch norms over few numbers, what Winograd's way rounds has become 6e-5.
+# Behind twenty batch norms over few numbers, rounding of Winograd convolutions grows to 6e-5.
 generic_test(googlenet models/googlenet.lua 8 "-D size=64 -D aux=true ${small} --batch=8 --no-winograd" 0.02)
 generic_test(googlenet_paper models/googlenet.lua 2 "-D size=64 -D paper=true ${small} --batch=2"
   0.02)

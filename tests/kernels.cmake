@@ -47,7 +47,7 @@ if(NOT CNNC_SANITIZE)
     foreach(model lenet5 alexnet googlenet resnet20 resnet50 inception_v3)
       list(APPEND models ${PROJECT_SOURCE_DIR}/models/${model}.lua)
     endforeach()
-    list(APPEND models ${CMAKE_CURRENT_SOURCE_DIR}/nodes/models/conv_kernels.lua) # all kernels with images in lanes
+    list(APPEND models ${CMAKE_CURRENT_SOURCE_DIR}/nodes/models/conv_kernels.lua) # all batch-blocked kernels
     add_test(NAME kernels.spills.${target}
       COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/kernels/check_spills $<TARGET_FILE:cnnc> ${target} ${models})
     set_tests_properties(kernels.spills.${target} PROPERTIES SKIP_RETURN_CODE 77)

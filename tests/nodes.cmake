@@ -1,5 +1,5 @@
 # Programs node by node: nodes/models/*.lua, for every target; and their gradients, with those of
-# the zoo. A model that float cannot compute exactly says so in its name, or is curves.lua.
+# the zoo. A model that float cannot compute exactly has that in its name, or is curves.lua.
 add_executable(check_nodes nodes/check_nodes.c nodes/twins.c nodes/twins_sums.c
   nodes/twins_norms.c)
 target_link_libraries(check_nodes PRIVATE cnnc_core cnn)
@@ -21,7 +21,7 @@ foreach(model IN LISTS models)
     set(kind winograd)
   endif()
   foreach(target IN LISTS TARGETS)
-    if(kind STREQUAL winograd AND target STREQUAL scalar) # has images in its lanes
+    if(kind STREQUAL winograd AND target STREQUAL scalar) # is batch-blocked
       continue()
     endif()
     add_test(NAME nodes.${name}.${target}
@@ -40,7 +40,7 @@ list(APPEND environment CFLAGS=${CNNC_PROGRAM_CFLAGS})
 if(CNNC_SANITIZE)
   list(FILTER models INCLUDE REGEX "/(conv_groups|max_pools).lua$") # thousands of steps: the nodes have seen it all
 endif()
-list(FILTER models EXCLUDE REGEX "/winograd[a-z_]*.lua$") # programs in double have images in their lanes
+list(FILTER models EXCLUDE REGEX "/winograd[a-z_]*.lua$") # programs in double are batch-blocked
 foreach(model IN LISTS models)
   get_filename_component(name ${model} NAME_WE)
   add_test(NAME gradients.${name}
@@ -79,7 +79,7 @@ foreach(model models/lenet5 tests/golden/norms)
   set_tests_properties(profile.${name} PROPERTIES ENVIRONMENT "${environment}")
 endforeach()
 
-# Values that share memory, with images and with channels in the lanes; resnet18 has sums that go through memory.
+# Values that share memory, batch-blocked and channel-blocked; resnet18 has sums that go through memory.
 # Sanitizers see the bounds of all memory alone: one net of each layout.
 add_net_tests(memory check_memory "lenet5 --batch 20" "googlenet_cifar -D aux=true --batch 3")
 if(NOT CNNC_SANITIZE)
@@ -94,7 +94,7 @@ foreach(name concats joins norms_rounded)
   set_tests_properties(memory.${name} PROPERTIES ENVIRONMENT "${environment}")
 endforeach()
 
-# Steps with several threads: bottlenecks, branches, and nets whose layers have fewer pieces of work than
+# Steps with several threads: bottlenecks, branches, and nets whose layers have fewer work items than
 # there are threads. Sanitizers see no races.
 if(NOT CNNC_SANITIZE)
   add_net_tests(threads check_threads "lenet5 --batch 100" "resnet18 -D size=64 -D classes=10 --batch 32"

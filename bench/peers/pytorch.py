@@ -4,7 +4,7 @@
 
 Every mode is given its best: denormals flushed, data ready as float tensors, inference_mode, and the
 fastest of the optimiser's implementations that work on this processor. `compile` is inductor with
-its slower, better settings (constants frozen for inference, matrix products tuned by trial), and takes
+its slower, better settings (constants frozen for inference, matrix products tuned by trial), with
 the faster of the two memory formats."""
 
 import argparse
@@ -81,7 +81,7 @@ class Worker:
         return step
 
     def fastest(self, make, choices):
-        """The choice whose step make(choice) takes the least time. One step is alive at a time, so
+        """The choice whose step make(choice) is fastest. One step is alive at a time, so
         that the memory of a step is what is reported."""
         def trial(choice):
             try:

@@ -25,7 +25,7 @@ static void add_ints(cJSON *parent, const char *name, const int *numbers, int co
   cJSON_AddItemToObject(parent, name, cJSON_CreateIntArray(numbers, count));
 }
 
-/* Without what a node works in. */
+/* Without workspaces. */
 static void add_names(cJSON *parent, const char *name, Value *const *values, int count) {
   cJSON *names = cJSON_AddArrayToObject(parent, name);
   for (int i = 0; i < count; i++)

@@ -11,7 +11,7 @@
 /* --- patterns --------------------------------------------------------------------------------- */
 
 /* What shapes of convolutions and pools have in their names. */
-#define PLANES "_{KH}x{KW}_{H}x{W}{SH,SW:_s=1}{PH,PW:_p=0}"
+#define PLANES "_{KH}x{KW}_{IH}x{IW}{SH,SW:_s=1}{PH,PW:_p=0}"
 #define WINDOW "{SH,SW:_s=1}{PH,PW:_p=0}{DH,DW:_d=1}{G:_g=1}"
 #define PARTS "{IC_ROW?_part}{OC_ROW?_part}"
 #define IMAGES "_{IC}x{IH}x{IW}_to_{OC}x{OH}x{OW}"
@@ -20,9 +20,9 @@
 static const struct {
   const char *template_name, *pattern;
 } PATTERNS[] = {
-    {"adaptive_avg_pool2d.c.in", "adaptive_avg_pool2d_{H}x{W}_to_{P}x{Q}"},
+    {"adaptive_avg_pool2d.c.in", "adaptive_avg_pool2d_{IH}x{IW}_to_{OH}x{OW}"},
     {"adaptive_avg_pool2d_backward.c.in",
-     "adaptive_avg_pool2d_backward_{H}x{W}_to_{P}x{Q}{relu_mask?_mask}"},
+     "adaptive_avg_pool2d_backward_{IH}x{IW}_to_{OH}x{OW}{relu_mask?_mask}"},
     {"add.c.in", "add{COUNT}{relu?_relu}{relu_mask?_mask}"},
     {"avg_pool2d.c.in", "avg_pool2d" PLANES "{count_include_pad!_inside}"},
     {"avg_pool2d_backward.c.in",
@@ -58,26 +58,26 @@ static const struct {
     {"conv_tile.c.in", "conv_tile_{OC_VECTORS}x{OW_UNROLL}_packed{PACKED}{STRIDE:_s=1}"
                        "{PHASES:_phases=1}{X_PIXEL:_nhwc=0}{CLIPPED:_clip=0}"},
     {"conv_tiles.c.in", "{whole}_row{OC_TAIL:_oc=0}{TAIL:_ow=0}{SHORT_TAIL:_short=0}"},
-    {"partial_sums.c.in", "reduce_dy{gate?_masked}"},
+    {"partial_sums.c.in", "reduce_dy{dy_relu_mask?_masked}"},
     {"dropout.c.in", "dropout_{id}_{F}"},
     {"flatten.c.in", "flatten{backward?_backward}"},
     {"flatten_channels.c.in", "flatten_{ROW}"},
-    {"flatten_into_lanes.c.in", "flatten{backward?_backward}"},
+    {"flatten_to_batch_blocked.c.in", "flatten{backward?_backward}"},
     {"linear.c.in", "linear{backward?_backward_data_{M}_to_{K}}{backward!_{K}_to_{M}}"
                     "{bias?_bias}{relu?_relu}{relu_mask?_mask}"},
-    {"linear_rows.c.in", "linear_{I}_to_{O}{bias?_bias}{relu?_relu}"},
-    {"linear_backward_weights.c.in", "linear_backward_weights_{I}_to_{O}"},
+    {"linear_rows.c.in", "linear_{IC}_to_{OC}{bias?_bias}{relu?_relu}"},
+    {"linear_backward_weights.c.in", "linear_backward_weights_{IC}_to_{OC}"},
     {"local_response_norm.c.in", "local_response_norm_{N}"},
-    {"local_response_norm_channels.c.in", "local_response_norm_{N}_of{C}"},
+    {"local_response_norm_channels.c.in", "local_response_norm_{N}_of{IC}"},
     {"local_response_norm_backward.c.in", "local_response_norm_backward_{N}"},
-    {"local_response_norm_backward_channels.c.in", "local_response_norm_backward_{N}_of{C}"},
+    {"local_response_norm_backward_channels.c.in", "local_response_norm_backward_{N}_of{IC}"},
     {"logits.c.in", "logits_{K}"},
     {"map.c.in", "map_{kind}{slope?_}{slope}"},
     {"max_pool2d.c.in", "max_pool2d" PLANES "{argmax?_argmax}{relu_mask?_mask}"},
     {"max_pool2d_backward.c.in", "max_pool2d_backward" PLANES},
-    {"pack_channels.c.in", "pack_input{PIXELS?_nhwc}_{C}x{H}x{W}"},
-    {"pack_input.c.in", "pack_input_{C}x{H}x{W}"},
-    {"pad_lanes.c.in", "pad_channels"},
+    {"pack_channels.c.in", "pack_input{CHANNELS_LAST?_nhwc}_{IC}x{IH}x{IW}"},
+    {"pack_input.c.in", "pack_input_{IC}x{IH}x{IW}"},
+    {"pad_channels_channel_blocked.c.in", "pad_channels"},
     {"prepack_conv2d.c.in",
      "prepack_{WINOGRAD?winograd}{WINOGRAD!conv}{WINOGRAD:=0}{bias?_bias}{norm?_norm}"},
     {"slice_channels.c.in", "slice{whole!_unaligned}"},

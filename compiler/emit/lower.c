@@ -55,15 +55,13 @@ bool lowering_is_channel_blocked(const Lowering *l) {
   return node_is_channel_blocked(l->graph, l->node);
 }
 
-void lowering_window(Lowering *l, int in, const Value *x, int out, const Value *y) {
+void lowering_window(Lowering *l, const Value *x, const Value *y) {
   const Attributes *a = &l->node->attributes;
   Kernel *k = &l->kernel;
-  kernel_int(k, "C", in);
-  kernel_int(k, "H", x->dim[2]);
-  kernel_int(k, "W", x->dim[3]);
-  kernel_int(k, "O", out);
-  kernel_int(k, "P", y->dim[2]);
-  kernel_int(k, "Q", y->dim[3]);
+  kernel_int(k, "IH", x->dim[2]);
+  kernel_int(k, "IW", x->dim[3]);
+  kernel_int(k, "OH", y->dim[2]);
+  kernel_int(k, "OW", y->dim[3]);
   kernel_int(k, "KH", a->kernel[0]);
   kernel_int(k, "KW", a->kernel[1]);
   kernel_int(k, "SH", a->stride[0]);

@@ -187,11 +187,8 @@ static const Kernel *row_body(Lowering *l) {
 /* The epilogue reduction for the batch_norm_backward behind: of dy, or of dy where it passes that
    norm's ReLU mask. */
 static const Kernel *sums_body(Lowering *l, const Node *norm) {
-  const bool mask = norm->attributes.dy_relu_mask;
   Kernel body = {.template_name = "partial_sums.c.in"};
-  kernel_bool(&body, "gate", mask);
-  kernel_bool(&body, "own", mask);
-  kernel_bool(&body, "part", false);
+  kernel_bool(&body, "dy_relu_mask", norm->attributes.dy_relu_mask);
   return lowering_share(l, &body);
 }
 

@@ -42,16 +42,16 @@ static void set_linear(Lowering *l, bool backward, int64_t made, int64_t summed)
 static void set_linear_rows(Lowering *l, const Value *x, const Value *y) {
   const LinearPaddedRows *s = &l->node->schedule.linear_padded_rows;
   l->kernel.template_name = "linear_rows.c.in";
-  kernel_int(&l->kernel, "I", value_features(x));
-  kernel_int(&l->kernel, "O", value_features(y));
-  kernel_int(&l->kernel, "ROW", lowering_row(l, x));
-  kernel_int(&l->kernel, "TO", lowering_row(l, y));
-  kernel_int(&l->kernel, "OT", s->oc_unroll);
-  kernel_int(&l->kernel, "NT", s->n_unroll);
+  kernel_int(&l->kernel, "IC", value_features(x));
+  kernel_int(&l->kernel, "OC", value_features(y));
+  kernel_int(&l->kernel, "X_ROW", lowering_row(l, x));
+  kernel_int(&l->kernel, "Y_ROW", lowering_row(l, y));
+  kernel_int(&l->kernel, "OC_UNROLL", s->oc_unroll);
+  kernel_int(&l->kernel, "N_UNROLL", s->n_unroll);
   kernel_int(&l->kernel, "N", linear_block_images(&l->node->schedule, x->dim[0]));
   kernel_bool(&l->kernel, "some", linear_block_images(&l->node->schedule, x->dim[0]) < x->dim[0]);
-  kernel_int(&l->kernel, "FB", s->oc_block);
-  kernel_int(&l->kernel, "KB", s->ic_block);
+  kernel_int(&l->kernel, "OC_BLOCK", s->oc_block);
+  kernel_int(&l->kernel, "IC_BLOCK", s->ic_block);
   kernel_int(&l->kernel, "L", l->lanes);
 }
 
@@ -84,12 +84,12 @@ static void lower_linear_backward_data(Lowering *l) {
 static void lower_linear_backward_weights(Lowering *l) {
   const Value *x = l->node->in[0], *dy = l->node->in[1];
   l->kernel.template_name = "linear_backward_weights.c.in";
-  kernel_int(&l->kernel, "I", value_features(x));
-  kernel_int(&l->kernel, "O", value_features(dy));
-  kernel_int(&l->kernel, "ROW", lowering_row(l, x));
+  kernel_int(&l->kernel, "IC", value_features(x));
+  kernel_int(&l->kernel, "OC", value_features(dy));
+  kernel_int(&l->kernel, "X_ROW", lowering_row(l, x));
   kernel_int(&l->kernel, "L", l->lanes);
-  kernel_int(&l->kernel, "OT", l->node->schedule.linear_weights.oc_unroll);
-  kernel_int(&l->kernel, "VT", l->node->schedule.linear_weights.ic_vectors);
+  kernel_int(&l->kernel, "OC_UNROLL", l->node->schedule.linear_weights.oc_unroll);
+  kernel_int(&l->kernel, "IC_VECTORS", l->node->schedule.linear_weights.ic_vectors);
   lowering_pass_values(l);
 }
 
@@ -117,22 +117,22 @@ static void lower_to_rows(Lowering *l) {
 
 static void lower_pack_input(Lowering *l) {
   const Value *x = l->node->out[0];
-  bool pixels = x->layout == LAYOUT_CHANNELS_LAST;
+  const bool channels_last = x->layout == LAYOUT_CHANNELS_LAST;
   l->kernel.template_name = template_for(l, "pack_input.c.in", "pack_channels.c.in");
-  kernel_int(&l->kernel, "C", x->dim[1]);
-  kernel_int(&l->kernel, "H", x->dim[2]);
-  kernel_int(&l->kernel, "W", x->dim[3]);
-  if (lowering_is_channel_blocked(l)) kernel_bool(&l->kernel, "PIXELS", pixels);
+  kernel_int(&l->kernel, "IC", x->dim[1]);
+  kernel_int(&l->kernel, "IH", x->dim[2]);
+  kernel_int(&l->kernel, "IW", x->dim[3]);
+  if (lowering_is_channel_blocked(l)) kernel_bool(&l->kernel, "CHANNELS_LAST", channels_last);
   lowering_pass(l, (Argument){.kind = ARGUMENT_BATCH});
   lowering_pass_value(l, x);
 }
 
-/* Windows that ceil_mode lets reach over the edge show in the output's shape. */
+/* Windows that ceil_mode lets reach beyond the boundary show in the output's shape. */
 static void set_pool(Lowering *l, const char *template_name, const Value *x, const Value *y) {
   const Attributes *a = &l->node->attributes;
   bool average = l->node->op == OP_avg_pool2d || l->node->op == OP_avg_pool2d_backward;
   l->kernel.template_name = template_name;
-  lowering_window(l, 0, x, 0, y); /* channels are an argument */
+  lowering_window(l, x, y); /* channels are an argument */
   if (average) kernel_bool(&l->kernel, "count_include_pad", a->count_include_pad);
   lowering_pass_int(l, lowering_planes(l, x));
   lowering_pass_values(l);
@@ -214,7 +214,7 @@ static void lower_response_norm(Lowering *l) {
   const Attributes *a = &l->node->attributes;
   l->kernel.template_name = arena_printf(l->arena, "%s%s.c.in", op_name(l->node->op),
                                          lowering_is_channel_blocked(l) ? "_channels" : "");
-  if (lowering_is_channel_blocked(l)) kernel_int(&l->kernel, "C", l->node->in[0]->dim[1]);
+  if (lowering_is_channel_blocked(l)) kernel_int(&l->kernel, "IC", l->node->in[0]->dim[1]);
   kernel_int(&l->kernel, "N", a->size);
   kernel_number(&l->kernel, "alpha", a->alpha);
   kernel_number(&l->kernel, "beta", a->beta);
@@ -226,10 +226,10 @@ static void lower_response_norm(Lowering *l) {
 static void set_adaptive_pool(Lowering *l, const Value *x, const Value *y) {
   const char *op = op_name(l->node->op);
   l->kernel.template_name = arena_printf(l->arena, "%s.c.in", op);
-  kernel_int(&l->kernel, "H", x->dim[2]);
-  kernel_int(&l->kernel, "W", x->dim[3]);
-  kernel_int(&l->kernel, "P", y->dim[2]);
-  kernel_int(&l->kernel, "Q", y->dim[3]);
+  kernel_int(&l->kernel, "IH", x->dim[2]);
+  kernel_int(&l->kernel, "IW", x->dim[3]);
+  kernel_int(&l->kernel, "OH", y->dim[2]);
+  kernel_int(&l->kernel, "OW", y->dim[3]);
   lowering_pass_int(l, lowering_planes(l, x));
   lowering_pass_values(l);
 }
@@ -261,7 +261,8 @@ static void lower_concat(Lowering *l) {
 }
 
 static void lower_pad_channels(Lowering *l) {
-  l->kernel.template_name = template_for(l, "pad_channels.c.in", "pad_lanes.c.in");
+  l->kernel.template_name =
+      template_for(l, "pad_channels.c.in", "pad_channels_channel_blocked.c.in");
   lowering_pass_image(l, l->node->in[0]);
   lowering_pass_int(l, l->node->out[0]->dim[1]);
   lowering_pass_values(l);
@@ -374,10 +375,11 @@ static void lower_update(Lowering *l) {
 static void lower_flatten(Lowering *l) {
   bool backward = l->node->op == OP_reshape;
   if (node_is_view(l->graph, l->node)) return;
-  const bool into_lanes = l->graph->image_layout != l->graph->feature_layout;
-  l->kernel.template_name = into_lanes ? "flatten_into_lanes.c.in"
-                                       : template_for(l, "flatten.c.in", "flatten_channels.c.in");
-  if (into_lanes) {
+  const bool to_batch_blocked = l->graph->image_layout != l->graph->feature_layout;
+  l->kernel.template_name = to_batch_blocked
+                                ? "flatten_to_batch_blocked.c.in"
+                                : template_for(l, "flatten.c.in", "flatten_channels.c.in");
+  if (to_batch_blocked) {
     kernel_bool(&l->kernel, "backward", backward);
   } else if (lowering_is_channel_blocked(l)) {
     kernel_int(&l->kernel, "ROW", lowering_row(l, l->node->out[0]));

@@ -35,8 +35,8 @@ int64_t lowering_row(const Lowering *l, const Value *value);
 
 bool lowering_is_channel_blocked(const Lowering *l);
 
-/* Shape parameters C H W and O P Q, kernel, stride and padding, with so many channels. */
-void lowering_window(Lowering *l, int in, const Value *x, int out, const Value *y);
+/* Shape parameters IH IW and OH OW, kernel, stride and padding. */
+void lowering_window(Lowering *l, const Value *x, const Value *y);
 
 /* One more argument of the call. */
 void lowering_pass(Lowering *l, Argument argument);

@@ -28,12 +28,12 @@ static Node *prepack(Graph *graph, Node *conv) {
   packer->attributes = conv->attributes;
   packer->attributes.bias = conv->in_count > 2;
   const int reals = 1; /* the schedule sets how many */
-  Value *filters = graph_output(graph, packer, VALUE_PREPACKED,
-                                arena_printf(graph->arena, "%s.filters", conv->name), 1, &reals);
+  Value *packed = graph_output(graph, packer, VALUE_PREPACKED,
+                               arena_printf(graph->arena, "%s.packed", conv->name), 1, &reals);
   graph_move_before(graph, packer, first_of_inference(graph));
   conv->op = OP_conv2d_prepacked;
   conv->in_count = 0;
-  graph_append_inputs(graph, conv, 2, (Value *[]){x, filters});
+  graph_append_inputs(graph, conv, 2, (Value *[]){x, packed});
   return packer;
 }
 

@@ -32,11 +32,11 @@ static int64_t batch_bytes(const Value *value, int groups, int vector) {
 /* Parts of the rows of all images that are summed by themselves: for enough work items, and so that
    work items which read the same images find them in the L3 cache. */
 static int choose_split_k(int items, int most, int64_t images, int64_t weights, bool read_again) {
-  int parts = min_int(most, divide_up(GRADIENT_ITEMS, items));
+  int split_k = min_int(most, divide_up(GRADIENT_ITEMS, items));
   int near = (int)(images / PART_L3_BYTES);
   while (near > 1 && near * weights * 2 > images) near--;
-  if (read_again && near > parts) parts = min_int(most, near);
-  return parts;
+  if (read_again && near > split_k) split_k = min_int(most, near);
+  return split_k;
 }
 
 /* As many parts as there are rows, unless an int cannot count what they hold and read. */

@@ -114,8 +114,8 @@ static int items_of(const WeightsChannelBlocked *s, const Gradient *g) {
 }
 
 /* Tiles and blocks of channels of a work item: as many as the L2 cache holds sums for, about as
-   many vectors of both sides, and as leave enough work items in `parts` parts. */
-static void choose_sums(Decision *d, const Gradient *g, int parts) {
+   many vectors of both sides, and as leave enough work items for `split_k` parts. */
+static void choose_sums(Decision *d, const Gradient *g, int split_k) {
   WeightsChannelBlocked *s = &d->s.weights_channel_blocked;
   const int tiles = divide_up(g->vectors, s->oc_vectors);
   s->oc_block = s->ic_block = 1;
@@ -129,7 +129,7 @@ static void choose_sums(Decision *d, const Gradient *g, int parts) {
       *side = min_int(wide ? tiles : g->ic_blocks, before * 2);
       const int64_t sums = g->block_sums * s->oc_vectors * larger.oc_block * larger.ic_block;
       if (*side == before || sums * real_bytes(d->options) > SUMS_L2_BYTES ||
-          items_of(&larger, g) * parts < GRADIENT_ITEMS)
+          items_of(&larger, g) * split_k < GRADIENT_ITEMS)
         continue;
       *s = larger;
       grown = true;

@@ -62,7 +62,7 @@ bool winograd_fits(const Decision *d) {
 
 /* Bytes of transformed weights. */
 static int64_t weights_bytes(const Decision *d) {
-  return (int64_t)WINOGRAD_POINTS * input_of(d->node)->dim[1] * output_of(d->node)->dim[1] *
+  return (int64_t)WINOGRAD_ELEMENTS * input_of(d->node)->dim[1] * output_of(d->node)->dim[1] *
          real_bytes(d->options);
 }
 
@@ -97,7 +97,7 @@ bool winograd_pays(const Decision *d) {
   if (input->dim[1] < lanes || output->dim[1] < lanes) return false;
   const double taps = d->node->attributes.kernel[0];
   const double direct = taps * taps * images * output->dim[2] * output->dim[3] * channels * k;
-  const double products = WINOGRAD_POINTS * tiles * channels * k;
+  const double products = WINOGRAD_ELEMENTS * tiles * channels * k;
   const double transforms = tiles * (c * INPUT_COST + k * OUTPUT_COST);
   const bool prepacked = d->node->op == OP_conv2d_prepacked; /* weights are there, and read alone */
   const double far = weights_bytes(d) > L3_BYTES ? FAR_COST : 0;

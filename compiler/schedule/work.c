@@ -125,7 +125,7 @@ static WinogradShares winograd_shares(weights_shape s) {
   const double INPUT_COST = 300, OUTPUT_COST = 260;
   const double ic = divide_up(s.ic, s.lanes), oc = divide_up(s.oc, s.lanes);
   const double input = ic * INPUT_COST, output = oc * OUTPUT_COST;
-  const double products = (double)WINOGRAD_POINTS * s.ic * oc;
+  const double products = (double)WINOGRAD_ELEMENTS * s.ic * oc;
   const double all = input + products + output;
   return (WinogradShares){input / all, products / all, output / all};
 }
@@ -145,8 +145,8 @@ static NodeWork conv_winograd_work(const Shape *w, int threads) {
   NodeWork work = {0};
   for (int first = 0; first < batches; first += capacity) {
     const int count = min_int(capacity, batches - first);
-    const int64_t products =
-        (int64_t)WINOGRAD_POINTS * oc_tiles(shape) * divide_up(count, s->conv_winograd.tile_block);
+    const int64_t products = (int64_t)WINOGRAD_ELEMENTS * oc_tiles(shape) *
+                             divide_up(count, s->conv_winograd.tile_block);
     work.items += products;
     work.longest += (shares.input * longest_of((int64_t)count * ic, threads) +
                      shares.products * longest_of(products, threads) +
@@ -163,11 +163,11 @@ static NodeWork weights_winograd_work(const Shape *w, int threads) {
   const winograd_tiles tiles =
       winograd_tiles_of(shape.kh, w->batch, dy->dim[2], dy->dim[3], WINOGRAD_GRADIENT_TILES);
   const int batches = winograd_tile_batches(&tiles);
-  const int64_t products = (int64_t)WINOGRAD_POINTS * oc_tiles(shape);
+  const int64_t products = (int64_t)WINOGRAD_ELEMENTS * oc_tiles(shape);
   const int each = max_int(1, threads / s->split_k); /* threads of a part */
   const double part = (double)divide_up(batches, s->split_k) / batches;
-  const double parts = divide_up(s->split_k, min_int(threads, s->split_k));
-  return (NodeWork){products * s->split_k, parts * part * longest_of(products, each)};
+  const double rounds = divide_up(s->split_k, min_int(threads, s->split_k));
+  return (NodeWork){products * s->split_k, rounds * part * longest_of(products, each)};
 }
 
 NodeWork node_work(const Graph *graph, const Node *node, const CompileOptions *options,

@@ -41,14 +41,14 @@ static inline weights_item weights_item_of(const batch_conv *c, int i) {
 }
 
 /* dw = the sum of its parts. */
-static void sum_weights_parts(team t, const batch_conv *c, const real *restrict parts,
-                              real *restrict dw) {
+static void sum_split_k(team t, const batch_conv *c, const real *restrict partial,
+                        real *restrict dw) {
   const int count = (int)(c->groups * c->w_group);
   barrier(); /* all parts are complete */
   const span items = work_range(count, t);
   for (int i = items.begin; i < items.end; i++) {
-    real sum = parts[i];
-    for (int part = 1; part < c->split_k; part++) sum += parts[i + (ptrdiff_t)part * count];
+    real sum = partial[i];
+    for (int part = 1; part < c->split_k; part++) sum += partial[i + (ptrdiff_t)part * count];
     dw[i] = sum;
   }
 }

@@ -65,7 +65,7 @@ typedef void gradient_tiles(const gradient_strip *s, const real *restrict x,
                             int last_oc);
 
 /* dw [oc, ic, kh, kw] = the sum of the split_k sums. A work item: LANES channels of dy x
-   `together` weights of each. */
+   TOGETHER weights of each. */
 static void store_weights_gradient(team t, const backward_weights *g, int split_k,
                                    const real *restrict sums, real *restrict dw) {
   enum { TOGETHER = 16 * LANES };
@@ -74,12 +74,12 @@ static void store_weights_gradient(team t, const backward_weights *g, int split_
   const int tile_oc = g->oc_vectors * LANES;
   const int64_t tile = gradient_tile_reals(s);
   const int64_t part = gradient_sums_reals(s);
-  const int parts_of_weights = divide_up(weights, TOGETHER);
+  const int weight_blocks = divide_up(weights, TOGETHER);
   barrier(); /* all sums are complete */
-  const span items = work_range(divide_up(g->oc, LANES) * parts_of_weights, t);
+  const span items = work_range(divide_up(g->oc, LANES) * weight_blocks, t);
   for (int i = items.begin; i < items.end; i++) {
-    const int oc = i / parts_of_weights * LANES;
-    const int begin = i % parts_of_weights * TOGETHER;
+    const int oc = i / weight_blocks * LANES;
+    const int begin = i % weight_blocks * TOGETHER;
     const int end = min_int(weights, begin + TOGETHER);
     const real *from = sums + oc / tile_oc * tile + oc % tile_oc;
     for (int k = begin; k < end; k += LANES) {

@@ -7,7 +7,8 @@
 /* Additions that run side by side. */
 enum { BIAS_CHAINS = 8 };
 
-/* Of some rows of a plane, which begin `distance` reals apart; dy is 0 in lanes without an image.
+/* Of some rows of a plane, which begin `distance` reals apart; dy is 0 for images that do not
+ * exist.
  */
 static inline vec bias_sum_of_rows(const real *dy, int rows, size_t distance, size_t plane) {
   vec chain[BIAS_CHAINS];

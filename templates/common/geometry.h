@@ -17,7 +17,7 @@
    the weights may have. */
 enum { OC_VECTORS_MAX = 4, OW_UNROLL_MAX = 29, CLIPPED_MAX = 6, KW_TAPS_MAX = 5 };
 
-/* Tiles of a tile batch of the gradient of the weights by Winograd convolution. */
+/* Tiles of a tile batch of the gradient of the weights with Winograd convolution. */
 enum { GRADIENT_TILE_BATCH = 16 };
 
 /* Batch-blocked: bytes of the sums of a block of the gradient of the weights. They stay in the L2
@@ -278,9 +278,9 @@ static inline int64_t batch_blocked_packed_reals(int groups, int ic, int oc, int
 /* --- Winograd ----------------------------------------------------------------------------------
  */
 
-/* F(4x4, 3x3) and F(2x2, 5x5) both have input tiles of 6 x 6 and 36 points in the transform
+/* F(4x4, 3x3) and F(2x2, 5x5) both have input tiles of 6 x 6 and 36 elements in the transform
    domain. */
-enum { WINOGRAD_INPUT_TILE = 6, WINOGRAD_POINTS = WINOGRAD_INPUT_TILE * WINOGRAD_INPUT_TILE };
+enum { WINOGRAD_INPUT_TILE = 6, WINOGRAD_ELEMENTS = WINOGRAD_INPUT_TILE * WINOGRAD_INPUT_TILE };
 
 /* Pixels of a side of an output tile, for kernels of taps x taps. */
 static inline int winograd_output_tile(int taps) {
@@ -341,28 +341,28 @@ static inline span pixels_inside(int first, int size, int all) {
   return (span){min_int(size, max_int(0, -first)), max_int(0, min_int(size, all - first))};
 }
 
-/* Distance of points in a workspace that holds some tile batches of `batch_reals` each at every
-   point. One vector more: points a multiple of a page apart would share too few cache sets. */
-static inline int64_t winograd_point_reals(int lanes, int batches, int64_t batch_reals) {
+/* Distance of elements in a workspace that holds some tile batches of `batch_reals` each at every
+   element. One vector more: elements a multiple of a page apart would share too few cache sets. */
+static inline int64_t winograd_element_reals(int lanes, int batches, int64_t batch_reals) {
   return batches * batch_reals + lanes;
 }
 
-/* Reals of the weights in the transform domain: [point][oc tile][ic block][ic of the block][oc of
+/* Reals of the weights in the transform domain: [element][oc tile][ic block][ic of the block][oc of
    the tile]. */
 static inline int64_t winograd_weights_reals(weights_shape s) {
-  return WINOGRAD_POINTS * oc_tiles(s) * ic_blocks_most(s) * packed_tap_reals(s);
+  return WINOGRAD_ELEMENTS * oc_tiles(s) * ic_blocks_most(s) * packed_tap_reals(s);
 }
 
-/* Reals of the sums of the gradient there: [point][oc tile][ic][oc of the tile]. */
+/* Reals of the sums of the gradient there: [element][oc tile][ic][oc of the tile]. */
 static inline int64_t winograd_sums_reals(weights_shape s) {
-  return (int64_t)WINOGRAD_POINTS * s.ic * oc_of_tiles(s);
+  return (int64_t)WINOGRAD_ELEMENTS * s.ic * oc_of_tiles(s);
 }
 
-/* Reals that a tile batch takes in the transform domain, input and output (in the gradient of the
+/* Reals of a tile batch in the transform domain, input and output (in the gradient of the
    weights: x and dy). */
 static inline int64_t winograd_batch_reals(weights_shape s, int tile_batch) {
   const int64_t vectors = divide_up(s.ic, s.lanes) + oc_tiles(s) * s.oc_vectors;
-  return WINOGRAD_POINTS * (vectors * tile_batch + 2) * s.lanes;
+  return WINOGRAD_ELEMENTS * (vectors * tile_batch + 2) * s.lanes;
 }
 
 /* --- workspaces of channel-blocked convolutions, in reals ------------------------------------- */

@@ -78,9 +78,10 @@ static inline vec vreal(vint a) { return _mm256_cvtepi32_ps(a); }
 /* a * 2^n, n whole and in -252..254: two factors, so that neither overflows. */
 static inline vec vscale(vec a, vec n) {
   const __m256i k = _mm256_cvtps_epi32(n), half = _mm256_srai_epi32(k, 1);
-  const __m256i rest = _mm256_sub_epi32(k, half), bias = _mm256_set1_epi32(127);
+  const __m256i remainder = _mm256_sub_epi32(k, half), bias = _mm256_set1_epi32(127);
   a = _mm256_mul_ps(a, _mm256_castsi256_ps(_mm256_slli_epi32(_mm256_add_epi32(half, bias), 23)));
-  return _mm256_mul_ps(a, _mm256_castsi256_ps(_mm256_slli_epi32(_mm256_add_epi32(rest, bias), 23)));
+  return _mm256_mul_ps(
+      a, _mm256_castsi256_ps(_mm256_slli_epi32(_mm256_add_epi32(remainder, bias), 23)));
 }
 
 /* r[i][j] becomes r[j][i]. */

@@ -21,11 +21,11 @@ static const winograd_kernel winograd_5x5 = {transform_kernel_5x5, inverse_trans
 /* How the tiles are divided. */
 typedef struct winograd_blocks {
   int tile_batch; /* output tiles of a tile batch: pixels of the register tile */
-  int pass;       /* tile batches that a thread takes through all steps at once, at most */
-  int capacity;   /* tile batches that the workspace of all threads has room for */
+  int pass;       /* tile batches that a thread transforms at once, at most */
+  int capacity;   /* tile batches that the workspace of all threads holds */
 } winograd_blocks;
 
-/* The products at a point are a 1x1 convolution whose pixels are the tiles of a batch. */
+/* The products at an element are a 1x1 convolution whose pixels are the tiles of a batch. */
 static inline channel_conv winograd_product(const channel_conv *c) {
   const conv_axis one = {.kernel = 1, .stride = 1, .dilation = 1};
   return (channel_conv){
@@ -39,15 +39,15 @@ typedef struct winograd_plan {
   winograd_tiles tiles;
   channel_rows in;
   channel_rows out;
-  int pass; /* tile batches that share one pass over the weights of a point */
+  int pass; /* tile batches that share one pass over the weights of an element */
   int ic_blocks;
   int oc_tile_count;
   ptrdiff_t vector;    /* a tile batch of a vector of channels */
-  ptrdiff_t in_batch;  /* of tile batches of the input at a point */
+  ptrdiff_t in_batch;  /* of tile batches of the input at an element */
   ptrdiff_t out_batch; /* the same of the output */
-  int64_t in_point;    /* of points */
-  int64_t out_point;
-  real *domain_in; /* in the transform domain: [point][tile batch][vector][tile][LANES] */
+  int64_t in_element;  /* of elements */
+  int64_t out_element;
+  real *domain_in; /* in the transform domain: [element][tile batch][vector][tile][LANES] */
   real *domain_out;
 } winograd_plan;
 
@@ -65,11 +65,12 @@ static void transform_input_batches(team t, const winograd_plan *w, int first, i
     const int batch = i / w->ic_blocks;
     const int block = i % w->ic_blocks;
     transform_input_tiles(&w->tiles, &w->in, pad_h, pad_w, first + batch, block, x,
-                          w->domain_in + batch * w->in_batch + block * w->vector, w->in_point);
+                          w->domain_in + batch * w->in_batch + block * w->vector, w->in_element);
   }
 }
 
-/* Step 2: the products. A work item: a tile of output channels at a point, for `pass` tile batches.
+/* Step 2: the products. A work item: a tile of output channels at an element, for `pass` tile
+ * batches.
  */
 static void multiply_batches(team t, const winograd_plan *w, const conv_tiles *register_tiles,
                              const real *restrict weights, int batches) {
@@ -77,7 +78,7 @@ static void multiply_batches(team t, const winograd_plan *w, const conv_tiles *r
   const weights_shape shape = weights_of(w->c);
   const channel_conv product = winograd_product(w->c);
   const int64_t tile_weights = w->ic_blocks * packed_tap_reals(shape);
-  const int64_t point_weights = w->oc_tile_count * tile_weights;
+  const int64_t element_weights = w->oc_tile_count * tile_weights;
   const int passes = divide_up(batches, w->pass);
   const conv_row row = {
       .ic_blocks = {0, w->ic_blocks},
@@ -90,15 +91,15 @@ static void multiply_batches(team t, const winograd_plan *w, const conv_tiles *r
       .shift = no_shift,
       .least = vset(-INFINITY),
   };
-  const span items = work_range(WINOGRAD_POINTS * w->oc_tile_count * passes, t);
+  const span items = work_range(WINOGRAD_ELEMENTS * w->oc_tile_count * passes, t);
   for (int i = items.begin; i < items.end; i++) {
-    const int point = i / passes / w->oc_tile_count;
+    const int element = i / passes / w->oc_tile_count;
     const int tile = i / passes % w->oc_tile_count;
     const int begin = i % passes * w->pass;
     const int end = min_int(batches, begin + w->pass);
-    const real *oc_weights = weights + point * point_weights + tile * tile_weights;
-    const real *from = w->domain_in + point * w->in_point;
-    real *to = w->domain_out + point * w->out_point + tile * w->c->oc_vectors * w->vector;
+    const real *oc_weights = weights + element * element_weights + tile * tile_weights;
+    const real *from = w->domain_in + element * w->in_element;
+    real *to = w->domain_out + element * w->out_element + tile * w->c->oc_vectors * w->vector;
     for (int k = begin; k < end; k++)
       conv_tiles_of_row(&product, register_tiles, &row, from + k * w->in_batch, oc_weights,
                         to + k * w->out_batch, tile == w->oc_tile_count - 1);
@@ -116,15 +117,15 @@ static void inverse_transform_batches(team t, const winograd_plan *w, int first,
     const winograd_epilogue e = {vload(shift + v * LANES), vset(w->c->relu ? 0 : -INFINITY),
                                  residual, relu_mask};
     w->kernel->inverse_transform(&w->tiles, &w->out, first + k, v,
-                                 w->domain_out + k * w->out_batch + v * w->vector, w->out_point, &e,
-                                 y);
+                                 w->domain_out + k * w->out_batch + v * w->vector, w->out_element,
+                                 &e, y);
   }
 }
 
-/* `room`: tile batches in the transform domain at once; the workspace of thread number `worker`
+/* `capacity`: tile batches in the transform domain at once; the workspace of thread number `worker`
    follows those of the threads before. */
 static winograd_plan plan_winograd(const channel_conv *c, const winograd_kernel *kernel, int images,
-                                   winograd_blocks b, int room, int worker, real *workspace) {
+                                   winograd_blocks b, int capacity, int worker, real *workspace) {
   const weights_shape shape = weights_of(c);
   winograd_plan w = {
       .c = c,
@@ -132,17 +133,17 @@ static winograd_plan plan_winograd(const channel_conv *c, const winograd_kernel 
       .tiles = winograd_tiles_of(c->h.kernel, images, c->h.out, c->w.out, b.tile_batch),
       .in = {c->h.in, c->w.in, divide_up(c->ic_row, LANES)},
       .out = {c->h.out, c->w.out, divide_up(c->oc_row, LANES)},
-      .pass = min_int(b.pass, room),
+      .pass = min_int(b.pass, capacity),
       .ic_blocks = divide_up(c->ic, LANES),
       .oc_tile_count = oc_tiles(shape),
       .vector = b.tile_batch * LANES,
   };
   w.in_batch = w.ic_blocks * w.vector;
   w.out_batch = w.oc_tile_count * c->oc_vectors * w.vector;
-  w.in_point = winograd_point_reals(LANES, room, w.in_batch);
-  w.out_point = winograd_point_reals(LANES, room, w.out_batch);
-  w.domain_in = workspace + WINOGRAD_POINTS * worker * (w.in_point + w.out_point);
-  w.domain_out = w.domain_in + WINOGRAD_POINTS * w.in_point;
+  w.in_element = winograd_element_reals(LANES, capacity, w.in_batch);
+  w.out_element = winograd_element_reals(LANES, capacity, w.out_batch);
+  w.domain_in = workspace + WINOGRAD_ELEMENTS * worker * (w.in_element + w.out_element);
+  w.domain_out = w.domain_in + WINOGRAD_ELEMENTS * w.in_element;
   return w;
 }
 
@@ -157,16 +158,16 @@ static void conv_winograd(team t, const channel_conv *c, const winograd_kernel *
   const int all = winograd_tile_batches_of(c->h.kernel, t.groups, c->h.out, c->w.out, b.tile_batch);
   const int shared = winograd_shares_batches(all, b.capacity, t.threads);
   const int workers = shared ? 1 : min_int(t.threads, b.capacity);
-  const int room = shared ? b.capacity : min_int(b.pass, b.capacity / workers);
+  const int capacity = shared ? b.capacity : min_int(b.pass, b.capacity / workers);
   const int worker = min_int(t.thread, workers - 1);
-  const winograd_plan w = plan_winograd(c, kernel, t.groups, b, room, worker, workspace);
+  const winograd_plan w = plan_winograd(c, kernel, t.groups, b, capacity, worker, workspace);
   const team working = {t.thread, workers, t.groups};
   const team together = shared ? t : (team){0, 1, t.groups};
   const span own = shared               ? (span){0, all}
                    : t.thread < workers ? work_range(all, working)
                                         : (span){0, 0};
-  for (int first = own.begin; first < own.end; first += room) {
-    const int batches = min_int(room, own.end - first);
+  for (int first = own.begin; first < own.end; first += capacity) {
+    const int batches = min_int(capacity, own.end - first);
     transform_input_batches(together, &w, first, batches, x);
     if (shared) barrier(); /* all input tiles are transformed */
     multiply_batches(together, &w, register_tiles, weights, batches);

@@ -27,11 +27,11 @@ return nn.model {
       :sigmoid()
     x = block(x, "layer1.0")
     x = block(x, "layer1.1")
-    local unused = x:sigmoid() -- without a name or weights: simplify takes it out
+    local unused = x:sigmoid() -- without a name or weights: simplify removes it
     x = x:max_pool2d {3, stride = 2, padding = 1, ceil_mode = true}
       :dropout {rate}
       :avg_pool2d {{2, 3}, stride = {2, 2}, padding = {1, 1}, count_include_pad = false}
-    if pooled then x = x:max_pool2d {1} end -- simplify takes it out
+    if pooled then x = x:max_pool2d {1} end -- simplify removes it
     return x:flatten()
       :linear {6, bias = false, init = nn.normal {0.05}}:dropout {0}:tanh()
       :linear {5, init = nn.xavier_uniform(), bias_init = nn.uniform {bound = 0.01}, name = "head"}

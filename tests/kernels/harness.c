@@ -150,7 +150,7 @@ static size_t plain_feature(const Tensor *t, size_t f) {
   return (c * height + h) * width + w;
 }
 
-/* The image (-1: of none) and the plain index of a place in memory; false: padding of a row. */
+/* The image (-1: of none) and the plain index of an offset; false: padding of a row. */
 static bool place(const Tensor *t, const Target *target, size_t at, int *image, size_t *plain) {
   size_t size = image_size(t), lanes = (size_t)target->lanes;
   *image = -1;

@@ -5,7 +5,7 @@
    integers) and be the same bits for any number of threads.
 
    Usage of a test program: test_NAME TARGET COMPILER, with target scalar, double, avx2 or avx512.
-   It exits with 77, and says why, where the machine lacks the compiler or the instructions. */
+   It exits with 77, and prints why, where the machine lacks the compiler or the instructions. */
 #ifndef KERNEL_HARNESS_H
 #define KERNEL_HARNESS_H
 
@@ -39,7 +39,7 @@ typedef struct Tensor {
   int dim[4];
   Fill fill;
   bool output;    /* compared with the twin's */
-  bool gradient;  /* 0 in lanes without an image: given so to a kernel, and asked of an output */
+  bool gradient;  /* 0 for images that do not exist: in inputs, and required of outputs */
   bool floats;    /* float even where real is double */
   bool per_image; /* CNN_PLAIN: dim is that of one image, without images beyond the batch */
 } Tensor;
@@ -51,7 +51,7 @@ typedef struct Context {
   cnn_state state;
   cnn_batch batch;
   double *v[TENSORS_MAX];
-  int32_t *predicted; /* expected; read back where the case says `predicts` */
+  int32_t *predicted; /* expected; read back where the case has `predicts` */
 } Context;
 
 /* A template with its parameters. */

@@ -116,14 +116,14 @@ static Case *add_weights(Suite *suite, Conv k, int parts) {
   return c;
 }
 
-/* The gradient of the filters with a tile that holds taps, for shapes that it takes. */
+/* The gradient of the filters with a tile that holds taps, for shapes that it accepts. */
 static void add_taps(Suite *suite, Conv k, int filters, int parts, bool blocks) {
   const char *right = "";
   int lefts = (k.pw + k.sw - 1) / k.sw, rights = 0;
   for (int q = 0; q < k.q; q++) {
-    int lacks = q * k.sw - k.pw + k.kw - k.w;
-    if (lacks > 0)
-      right = arena_printf(suite->arena, "%s%s%d", right, rights++ ? "_" : "", min(lacks, k.kw));
+    int clipped = q * k.sw - k.pw + k.kw - k.w;
+    if (clipped > 0)
+      right = arena_printf(suite->arena, "%s%s%d", right, rights++ ? "_" : "", min(clipped, k.kw));
   }
   if (k.dw > 1 || k.kw < 2 || k.kw > k.w || k.pw >= k.kw || lefts + rights >= k.q) return;
   Case *c = add_weights(suite, k, parts);

@@ -17,7 +17,7 @@ static void twin_linear(const Case *c, Context *x) {
 
 /* Tensors: x, dy, dweight. */
 static void twin_backward_weights(const Case *c, Context *x) {
-  int in = case_get(c, "I"), out = case_get(c, "O");
+  int in = case_get(c, "IC"), out = case_get(c, "OC");
   for (int i = 0; i < in * out; i++) {
     x->v[2][i] = 0;
     for (int n = 0; n < x->count; n++) {
@@ -56,12 +56,12 @@ static void add_backward_weights(Suite *suite, int in, int out, int rows, int ve
   int lanes = suite->target->lanes, row = (in + lanes - 1) / lanes;
   Case *c =
       suite_add(suite, "linear_backward_weights.c.in", "a[0], a[1], a[2]", twin_backward_weights);
-  case_int(c, "I", in);
-  case_int(c, "O", out);
-  case_int(c, "ROW", row * lanes);
+  case_int(c, "IC", in);
+  case_int(c, "OC", out);
+  case_int(c, "X_ROW", row * lanes);
   case_int(c, "L", lanes);
-  case_int(c, "OT", rows < out ? rows : out);
-  case_int(c, "VT", vectors < row ? vectors : row);
+  case_int(c, "OC_UNROLL", rows < out ? rows : out);
+  case_int(c, "IC_VECTORS", vectors < row ? vectors : row);
   case_tensor(c, "x", CNN_PADDED_ROWS, FILL_INTEGERS, in, 0, 0);
   case_tensor(c, "dy", CNN_BATCH_BLOCKED, FILL_INTEGERS, out, 0, 0)->gradient = true;
   case_tensor(c, "dweight", CNN_PLAIN, FILL_GARBAGE, out, in, 0);

@@ -8,8 +8,8 @@ typedef struct Window {
 } Window;
 
 static Window window_of(const Case *c) {
-  return (Window){case_get(c, "C"),  case_get(c, "H"),  case_get(c, "W"),  case_get(c, "P"),
-                  case_get(c, "Q"),  case_get(c, "KH"), case_get(c, "KW"), case_get(c, "SH"),
+  return (Window){case_get(c, "IC"), case_get(c, "IH"), case_get(c, "IW"), case_get(c, "OH"),
+                  case_get(c, "OW"), case_get(c, "KH"), case_get(c, "KW"), case_get(c, "SH"),
                   case_get(c, "SW"), case_get(c, "PH"), case_get(c, "PW")};
 }
 
@@ -128,7 +128,8 @@ static int output_size(int size, int kernel, int stride, int pad, bool ceil_mode
 
 static Case *add_pool(Suite *suite, const char *name, const char *arguments, Window k,
                       void (*twin)(const Case *, Context *)) {
-  static const char *const NAMES[] = {"C", "H", "W", "P", "Q", "KH", "KW", "SH", "SW", "PH", "PW"};
+  static const char *const NAMES[] = {"IC", "IH", "IW", "OH", "OW", "KH",
+                                      "KW", "SH", "SW", "PH", "PW"};
   const int values[] = {k.c, k.h, k.w, k.p, k.q, k.kh, k.kw, k.sh, k.sw, k.ph, k.pw};
   Case *c = suite_add(suite, name, arena_printf(suite->arena, "%d, %s", k.c, arguments), twin);
   for (int i = 0; i < 11; i++) case_int(c, NAMES[i], values[i]);

@@ -12,7 +12,7 @@ static double precision(const Suite *suite) {
 /* --- input and output ------------------------------------------------------------------------ */
 
 static void twin_pack_input(const Case *c, Context *x) {
-  int channels = case_get(c, "C"), size = case_get(c, "H") * case_get(c, "W");
+  int channels = case_get(c, "IC"), size = case_get(c, "IH") * case_get(c, "IW");
   for (int n = 0; n < x->count; n++) {
     for (int i = 0; i < channels * size; i++) {
       x->v[0][n * channels * size + i] =
@@ -27,9 +27,9 @@ static void add_pack_input(Suite *suite) {
   for (size_t i = 0; i < sizeof SHAPES / sizeof *SHAPES; i++) {
     const int *s = SHAPES[i];
     Case *c = suite_add(suite, "pack_input.c.in", "batch, a[0]", twin_pack_input);
-    case_int(c, "C", s[0]);
-    case_int(c, "H", s[1]);
-    case_int(c, "W", s[2]);
+    case_int(c, "IC", s[0]);
+    case_int(c, "IH", s[1]);
+    case_int(c, "IW", s[2]);
     c->image_bytes = s[0] * s[1] * s[2];
     case_tensor(c, "y", CNN_BATCH_BLOCKED, FILL_GARBAGE, s[0], s[1], s[2])->gradient = true;
   }
@@ -154,7 +154,7 @@ static void add_add(Suite *suite) {
   }
 }
 
-/* The generator, said again: SplitMix64 for the key, lowbias32 with the key's halves. */
+/* The generator, written again: SplitMix64 for the key, lowbias32 with the key's halves. */
 static uint32_t dropout_draw(uint64_t seed, uint64_t step, uint64_t layer, uint32_t counter) {
   uint64_t key = seed + 0x9e3779b97f4a7c15u * step + 0xd1b54a32d192ed03u * (layer + 1);
   key = (key ^ (key >> 30)) * 0xbf58476d1ce4e5b9u;

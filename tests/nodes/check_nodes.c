@@ -7,12 +7,12 @@
    outputs are computed again in double, and must be equal to those in the trace: exactly, which
    they are where all numbers are small integers (trace --integers) and a power of two divides
    them, or within T times the sum of the absolute terms; --largest: within T times the largest of
-   these in the tensor, for Winograd's way, where all pixels of a patch have the same rounding
-   errors.
+   these in the tensor, for Winograd convolutions, where all pixels of an output tile have the same
+   rounding errors.
 
    Of inference, the logits that the program gives must be those that it computed.
 
-   Exits with 1 and says where, if they are not. */
+   Exits with 1 and prints where, if they are not. */
 #include "train/safetensors.h"
 #include "twins.h"
 
@@ -223,13 +223,13 @@ static bool agrees(const Check *check, double actual, double expected, double ma
 }
 
 static void report(const Step *step, const Tensor *tensor, size_t i, const Expected *expected) {
-  size_t rest = i, at[4];
+  size_t plain = i, at[4];
   for (int d = 3; d >= 0; d--) {
-    at[d] = rest % (size_t)tensor->dim[d];
-    rest /= (size_t)tensor->dim[d];
+    at[d] = plain % (size_t)tensor->dim[d];
+    plain /= (size_t)tensor->dim[d];
   }
   fprintf(stderr,
-          "%s '%s': %s[%zu,%zu,%zu,%zu] is %.9g, but the twin says %.9g (absolute terms "
+          "%s '%s': %s[%zu,%zu,%zu,%zu] is %.9g, but the twin has %.9g (absolute terms "
           "sum up to %g)\n",
           op_name(step->op), step->name, tensor->name, at[0], at[1], at[2], at[3], tensor->data[i],
           expected->value[i], expected->magnitude[i]);
@@ -276,7 +276,7 @@ static void check_step(Check *check, const Step *step) {
     if (step->out[k]->kind != VALUE_PREPACKED) compare(check, step, step->out[k], &expected[k]);
 }
 
-/* Row-major floats of what lies in lanes: a kernel of its own. */
+/* Row-major floats of blocked or padded logits: a kernel of its own. */
 static void check_logits(Check *check) {
   const double *logits = traced_numbers(check, "logits");
   const Tensor *output = check->output;

@@ -26,8 +26,8 @@ void twin_epilogue(const Step *step, Expected *out) {
   const Attributes *a = &step->attributes;
   size_t count = tensor_count(step->out[0]);
   for (size_t i = 0; i < count && a->residual; i++) {
-    const double beside = step->in[step->in_count - 1 - a->relu_mask]->data[i];
-    expect(out, i, out->value[i] + beside, out->magnitude[i] + fabs(beside));
+    const double residual = step->in[step->in_count - 1 - a->relu_mask]->data[i];
+    expect(out, i, out->value[i] + residual, out->magnitude[i] + fabs(residual));
   }
   if (a->activation == ACTIVATION_RELU)
     for (size_t i = 0; i < count; i++) out->value[i] = fmax(out->value[i], 0);
@@ -104,7 +104,7 @@ void twin_add(const Step *step, const Batch *batch, Expected *out) {
 
 /* --- dropout ------------------------------------------------------------------------------------
    The draw is the program's own. What must hold: every y is 0 or x / (1 - p), zeros come about as
-   often as p says, and the backward pass drops what the forward pass dropped. */
+   often as p specifies, and the backward pass drops what the forward pass dropped. */
 
 void twin_dropout(const Step *step, const Batch *batch, Expected *out) {
   (void)batch;

@@ -78,12 +78,12 @@ void twin_batch_norm_inference(const Step *step, const Batch *batch, Expected *o
               &out[0]);
 }
 
-/* The gate is the relu of the batch_norm itself, whose bias is there instead of its result. */
+/* The ReLU mask is that of the batch_norm itself, whose bias is there instead of its result. */
 static bool is_own_relu(const Step *step) {
   return step->attributes.dy_relu_mask && step->in[5]->kind == VALUE_PARAMETER;
 }
 
-/* Whether the gate lets dy pass; made: what the batch_norm made there. */
+/* Whether the ReLU mask lets dy pass; made: the batch_norm's result there. */
 static bool passes(const Step *step, size_t at, double made) {
   if (!step->attributes.dy_relu_mask) return true;
   return is_own_relu(step) ? made > 0 : step->in[5]->data[at] != 0;

@@ -10,7 +10,7 @@
    - Where WANTED has NAME.magnitude, the sums of the absolute terms of NAME, the difference is
      measured by these: rounding is in proportion to them, however much they cancel. The gradient of
      a bias in front of a batch_norm, say, is nothing but rounding.
-   - Derivatives of relu and of a maximum jump. Where WANTED says (kink_distance) that its step came
+   - Derivatives of relu and of a maximum jump. Where WANTED has (kink_distance) that its step came
      nearer than 1e-4 to such a place, gradients that differ decide nothing. Deep nets always have a
      unit there: for them, gradients within NEAR agree in such a step.
 
@@ -59,9 +59,9 @@ static bool ends_with(const char *name, const char *ending) {
   return length > end && !strcmp(name + length - end, ending);
 }
 
-/* Prepared filters and sums of pieces lie as a program's schedule wants them. */
+/* Prepacked weights and partial sums lie as a program's schedule wants them. */
 static bool is_internal(const char *name) {
-  return ends_with(name, ".filters") || ends_with(name, ".sums");
+  return ends_with(name, ".packed") || ends_with(name, ".sums");
 }
 
 /* What a difference to the tensor is measured by. */

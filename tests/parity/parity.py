@@ -3,7 +3,7 @@ PyTorch.
 
     parity.py --cnnc CNNC [--generic CNN_GENERIC] --folder FOLDER --count N MODEL.lua [ARGUMENT...]
 
-The program is built with --keep-values and traces a step of N random images; PyTorch takes weights
+The program is built with --keep-values and traces a step of N random images; PyTorch gets weights
 and images from the trace, and computes in double. ARGUMENTs go to cnnc (--target=..., -Dname=value).
 
 1. The module of reference_nets.py, where the zoo has the net, must have the same parameters, and its
@@ -14,8 +14,8 @@ and images from the trace, and computes in double. ARGUMENTs go to cnnc (--targe
    parameter within 1e-4.
 3. End to end: PyTorch gets nothing but weights and images. Outputs, loss, running statistics and, in
    evaluation mode, logits must be within 1e-5, the predicted classes equal. Rounding adds up in a
-   deep net; there, eight times PyTorch's own distance in float is allowed: convolutions of 3x3 by
-   Winograd's way round some eight times as much as plain sums.
+   deep net; there, eight times PyTorch's own distance in float is allowed: Winograd
+   convolutions of 3x3 round some eight times as much as plain sums.
    Gradients are printed and not judged, for there nobody in float can promise 1e-4: a last bit decides
    on which side of a relu a number is, or which of two is the maximum, and that moves a gradient by
    far more than rounding does. 2. judges them, where both decide alike."""
@@ -43,7 +43,7 @@ def norms_of_lost(graph, gradients):
 
 
 class LayerByLayer(torch.fx.Interpreter):
-    """Runs torch_model's network with the values of a program: what an op returns is noted in `values`
+    """Runs torch_model's network with the values of a program: what an op returns is kept in `values`
     and then replaced by what the program has for it, but for its derivative. A relu lets through what
     the program let through."""
 

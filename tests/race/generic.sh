@@ -1,4 +1,4 @@
-# cnn-generic's command line, its protocol, and what it says to files that are wrong.
+# cnn-generic's command line, its protocol, and its messages for files that are wrong.
 . "$(dirname "$0")/../frontend/check.sh"
 generic=$(realpath "$4")
 

@@ -262,8 +262,8 @@ static void check_sizes(weights_shape s) {
   assert_int_equal(prepacked_weights_reals(s, 0), shifts + weights);
   assert_int_equal(conv_workspace(s, 0, 0), shifts + weights);
   assert_int_equal(backward_weights_workspace(s, 3, 0, 0), 3 * sums);
-  assert_int_equal(winograd_weights_reals(s) * s.kh * s.kw, WINOGRAD_POINTS * weights);
-  assert_int_equal(winograd_sums_reals(s) * s.kh * s.kw, WINOGRAD_POINTS * sums);
+  assert_int_equal(winograd_weights_reals(s) * s.kh * s.kw, WINOGRAD_ELEMENTS * weights);
+  assert_int_equal(winograd_sums_reals(s) * s.kh * s.kw, WINOGRAD_ELEMENTS * sums);
 }
 
 static void sizes_are_those_of_the_orders(void **state) {
@@ -328,8 +328,8 @@ static void winograd_workspaces_hold_the_batches_of_all_threads(void **state) {
     for (int threads = 1; threads <= capacity; threads++) {
       const int each = capacity / threads;
       const int64_t used =
-          threads * WINOGRAD_POINTS *
-          (winograd_point_reals(16, each, in) + winograd_point_reals(16, each, out));
+          threads * WINOGRAD_ELEMENTS *
+          (winograd_element_reals(16, each, in) + winograd_element_reals(16, each, out));
       assert_true(used <= capacity * winograd_batch_reals(s, TILE_BATCH));
     }
   }

@@ -250,8 +250,7 @@ static void few_images_have_channels_in_lanes(void **state) {
   Graph *inference = graph_inference(graph, &AVX512);
   run_passes(graph, PASS_FUSE, PASS_MEMORY, &AVX512);
   assert_int_equal(find(graph, OP_conv2d)->out[0]->layout, LAYOUT_CHANNEL_BLOCKED);
-  assert_int_equal(graph->output->layout,
-                   LAYOUT_BATCH_BLOCKED); /* features have images in their lanes */
+  assert_int_equal(graph->output->layout, LAYOUT_BATCH_BLOCKED); /* features are batch-blocked */
   graph_adopt_parameters(inference, graph);
   pass_fuse(inference);
   pass_fold(inference, &AVX512);
@@ -357,7 +356,7 @@ static void backward_data_sums_for_the_batch_norm_behind_it(void **state) {
                    20 * pieces * 2 * 16); /* images, one vector of channels */
   assert_ptr_equal(graph->nodes.at[conv->out[1]->last], reader);
   assert_true(norm->out[2]->last >= conv->out[0]->first); /* it reads mean and inverse, too */
-  /* What is noted is no cost of the definition. */
+  /* The epilogue reduction is no cost of the definition. */
   assert_int_equal(node_cost(graph, conv, &AVX512).bytes, value_count(next_in[1]) * 4);
 }
 

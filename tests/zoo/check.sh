@@ -1,7 +1,7 @@
 #!/bin/sh
 # check.sh CNNC MODELS MODEL PARAMETERS [OPTION...]
 #
-# `cnnc summary` of a model of the zoo counts PARAMETERS and takes less than 0.2 s of a processor;
+# `cnnc summary` of a model of the zoo counts PARAMETERS within 0.2 s of a processor;
 # cnnc makes C of it in less than 0.3 s. The shortest of several runs counts. The C has less than
 # 600,000 bytes, LeNet-5's less than 150,000. The graph has parameters of the names and shapes in
 # names/MODEL.OPTION.txt, which tests/parity/names.py wrote. PARAMETERS is - where nobody else has such a
@@ -18,7 +18,7 @@ milliseconds() {
          printf "%d\n", 1000 * (60 * (user[1] + kernel[1]) + user[2] + kernel[2]) }'
 }
 
-# shortest LIMIT COMMAND...: runs a few times until one takes less than LIMIT milliseconds
+# shortest LIMIT COMMAND...: runs a few times until one is within LIMIT milliseconds
 shortest() {
   limit=$1 best=
   shift
@@ -27,7 +27,7 @@ shortest() {
     [ -n "$best" ] && [ "$best" -le "$took" ] || best=$took
     [ "$best" -ge "$limit" ] || return 0
   done
-  echo "$*: takes $best ms, more than $limit" >&2
+  echo "$*: $best ms, more than $limit" >&2
   exit 1
 }
 

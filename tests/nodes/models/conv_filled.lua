@@ -1,4 +1,4 @@
--- Channels that fill several vectors: batches of any size have them in their lanes, in all groups of images that
+-- Channels that fill several vectors: batches of any size are channel-blocked, in all groups of images that
 -- linear layers have; and sums that ride on a convolution which reads several blocks of channels.
 local branches = require "branches"
 local bodies = {}

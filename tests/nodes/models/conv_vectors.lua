@@ -1,5 +1,5 @@
--- Channels that fill one vector and several, and rows that take several tiles: few images have them in the
--- lanes while training, where strips of rows and parts of all strips have sums of their own.
+-- Channels that fill one vector and several, and rows that take several tiles: few images are
+-- channel-blocked while training, where strips of rows and parts of all strips have sums of their own.
 return require "branches".convolutions({1, 5, 31}, {
   {50, 3, padding = 1, from = 20, masked = true, relu = true},
   {36, 3, stride = 2, padding = 1, from = 49, masked = true},

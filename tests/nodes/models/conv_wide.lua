@@ -1,4 +1,4 @@
--- Channels that fill vectors, also in groups: few images have them in the lanes of inference.
+-- Channels that fill vectors, also in groups: few images are channel-blocked in inference.
 return require "branches".convolutions({3, 9, 13}, {
   {40, 3, padding = 1, groups = 2, from = 24, masked = true, relu = true},
   {36, 3, stride = 2, padding = 1, from = 20},

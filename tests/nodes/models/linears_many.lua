@@ -1,4 +1,4 @@
--- Linear layers of more images than a piece of work has where images are rows, with a rest of them.
+-- Linear layers of more images than a work item has with padded rows, and a tail.
 local branches = require "branches"
 return branches.model({1, 3, 5}, {
   function(image) return image:flatten():linear {10}:relu():linear {37, bias = false} end,

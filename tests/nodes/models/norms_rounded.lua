@@ -2,7 +2,7 @@
 local nn = require "nn"
 local branches = require "branches"
 return branches.model({2, 7, 9}, {
-  function(image) -- relu in the epilogue, and in the backward half as a gate
+  function(image) -- relu in the epilogue, and in the backward half as a ReLU mask
     return branches.channels(image, 5, true):batch_norm():relu():conv2d {3, 3}
   end,
   function(image) -- nothing to fuse
@@ -14,7 +14,7 @@ return branches.model({2, 7, 9}, {
   function(image) -- one pixel a channel
     return image:conv2d {4, {7, 9}}:batch_norm():relu()
   end,
-  function(image) -- a residual block: relu behind an add, the gate behind a mask
+  function(image) -- a residual block: relu behind an add, the norm's ReLU mask behind that of the add
     local x = branches.channels(image, 4, true)
     local y = x:conv2d {4, 3, padding = 1, bias = false}:batch_norm():relu()
       :conv2d {4, 3, padding = 1, bias = false}:batch_norm()

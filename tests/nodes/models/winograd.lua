@@ -1,4 +1,4 @@
--- Convolutions that go by Winograd's way, whether that pays or not: patches and windows that the image cuts,
+-- Winograd convolutions, whether that pays or not: input and output tiles that the image cuts,
 -- vectors of channels that are not full, and everything that may follow.
 local nn = require "nn"
 local branches = require "branches"
@@ -37,7 +37,7 @@ return branches.model({16, 10, 7}, {
     local x = channels(image, 33, true)
     return (x + x:conv2d {33, 3, padding = 1}:relu():conv2d {33, 3, padding = 1}):relu()
   end,
-  function(image) -- a batch norm, for which sums are noted; folded into the filters in inference
+  function(image) -- a batch norm, with an epilogue reduction; folded into the weights in inference
     local x = channels(image, 40, true)
     local y = x:conv2d {40, 3, padding = 1, bias = false}:batch_norm():relu()
       :conv2d {40, 3, padding = 1, bias = false}:batch_norm()

@@ -1,4 +1,4 @@
--- A few images by Winograd's way, with so few patches that tiles are narrow, for every thread to have some.
+-- Winograd convolutions of a few images, with so few output tiles that register tiles are narrow, for every thread to have some.
 local branches = require "branches"
 return branches.model({16, 8, 7}, {
   function(image)

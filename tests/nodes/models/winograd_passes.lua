@@ -1,4 +1,4 @@
--- More patches than all threads have room for at once, in the gradient of filters by Winograd's way.
+-- More output tiles than the workspace holds at once, in Winograd gradients of the weights.
 local branches = require "branches"
 return branches.model({16, 29, 31}, {
   function(image)
