@@ -49,8 +49,20 @@ static double draw(void) {
   return (double)(seed >> 24) / 32 < 4 ? (double)(seed >> 28) - 3 : (double)(seed >> 30);
 }
 
+/* Arrays of one shape, until free_doubles. */
+static struct {
+  double *at[4096];
+  int count;
+} arrays;
+
+static void free_doubles(void) {
+  while (arrays.count > 0) free(arrays.at[--arrays.count]);
+}
+
 static double *doubles(size_t count, int random) {
   double *at = calloc(count, sizeof *at);
+  if (!at || arrays.count == sizeof arrays.at / sizeof *arrays.at) abort();
+  arrays.at[arrays.count++] = at;
   for (size_t i = 0; i < count && random; i++) at[i] = draw();
   return at;
 }
@@ -329,6 +341,7 @@ int main(void) {
         if (winograd) check_weights(&d, 2, split_k, threads);
       }
     }
+    free_doubles();
   }
   printf("%d differences\n", failures);
   return failures > 0;
