@@ -3,6 +3,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -81,7 +82,7 @@ static void every_kind_of_declaration_has_its_names(void **state) {
   };
   for (size_t i = 0; i < sizeof CASES / sizeof *CASES; i++) {
     char names[40];
-    strcpy(names, CASES[i].names);
+    snprintf(names, sizeof names, "%s", CASES[i].names);
     assert_string_equal(kept(state, CASES[i].text, "a b"), "");
     for (char *name = strtok(names, " "); name; name = strtok(NULL, " "))
       assert_string_equal(kept(state, CASES[i].text, name), CASES[i].text);
