@@ -9,8 +9,9 @@ set(environment CNNC=$<TARGET_FILE:cnnc> CHECK_NODES=$<TARGET_FILE:check_nodes>
 file(GLOB models CONFIGURE_DEPENDS nodes/models/*.lua)
 list(FILTER models EXCLUDE REGEX "/branches.lua$") # what the others share
 if(CNNC_SANITIZE)
-  # Minutes of every tail of every tile, and of Winograd convolutions in two passes.
-  list(FILTER models EXCLUDE REGEX "/(conv_vectors|winograd_passes).lua$")
+  # Minutes of every tail of every tile, and of large Winograd convolutions; winograd_few has
+  # the same kernels.
+  list(FILTER models EXCLUDE REGEX "/(conv_vectors|winograd|winograd_passes).lua$")
 endif()
 foreach(model IN LISTS models)
   get_filename_component(name ${model} NAME_WE)

@@ -4,12 +4,6 @@
 # sees two, and the node tests show it the rest. What is a model of another depth is read by one compiler,
 # for one target.
 . "$(dirname "$0")/check.sh"
-case $COMPILERS in
-*-f*)
-  echo "skipped: warnings are those of a build without sanitizers"
-  exit 77
-  ;;
-esac
 all=$(compilers)
 [ -n "$all" ] || { echo "skipped: neither clang nor gcc is installed"; exit 77; }
 mkdir elsewhere
