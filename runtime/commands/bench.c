@@ -1,7 +1,6 @@
-#include "commands/arguments.h"
 #include "commands/benchmark.h"
+#include "commands/command_line.h"
 #include "commands/commands.h"
-#include "commands/shared_options.h"
 #include "commands/worker.h"
 #include "core/clock.h"
 
@@ -11,49 +10,25 @@
 typedef struct options {
   cnn_shared_options shared;
   double seconds;
-  bool infer, json, worker;
+  int infer; /* index in cnn_works */
+  bool json, worker;
 } options;
 
-enum { KEY_WORK = 256, KEY_SECONDS, KEY_JSON, KEY_WORKER };
-
-static const struct argp_option OPTIONS[] = {
-    {"work", KEY_WORK, "train|infer", 0, "What a step is (default: train)", 0},
-    {"seconds", KEY_SECONDS, "S", 0, "How long (default: 2)", 0},
-    {"json", KEY_JSON, NULL, 0, "Print JSON", 0},
-    {"worker", KEY_WORKER, NULL, 0,
-     "Answer lines `run train|infer COUNT STEPS` on standard input, for `cnnc bench`", 0},
+static const cnn_option OPTIONS[] = {
+    {"work", 0, "train|infer", "What a step is (default: train)", CNN_WORD,
+     offsetof(options, infer), 0, 0, cnn_works},
+    {"seconds", 0, "S", "How long (default: 2)", CNN_NUMBER, offsetof(options, seconds), 0, 3600,
+     NULL},
+    {"json", 0, NULL, "Print JSON", CNN_FLAG, offsetof(options, json), 0, 0, NULL},
+    {"worker", 0, NULL,
+     "Answer lines `run train|infer COUNT STEPS` on standard input, for `cnnc bench`", CNN_FLAG,
+     offsetof(options, worker), 0, 0, NULL},
     {0}};
 
-static const struct argp_child SHARED[] = {{&cnn_shared_threads, 0, NULL, 0},
-                                           {&cnn_shared_count, 0, NULL, 0},
-                                           {&cnn_shared_nothing, 0, NULL, 0},
-                                           {0}};
-
-static error_t parse(int key, char *text, struct argp_state *state) {
-  options *o = state->input;
-  switch (key) {
-  case ARGP_KEY_INIT:
-    return cnn_shared_begin(state, SHARED, &o->shared);
-  case KEY_WORK:
-    o->infer = cnn_shared_is_infer(state, text);
-    return 0;
-  case KEY_SECONDS:
-    o->seconds = cnn_argument_number(state, "--seconds", text, 0, 3600);
-    return 0;
-  case KEY_JSON:
-    o->json = true;
-    return 0;
-  case KEY_WORKER:
-    o->worker = true;
-    return 0;
-  }
-  return ARGP_ERR_UNKNOWN;
-}
-
-static const struct argp PARSER = {
+static const cnn_command_line LINE = {
     .options = OPTIONS,
-    .parser = parse,
-    .children = SHARED,
+    .shared = "tn",
+    .operands = CNN_NO_OPERANDS,
     .doc = "The median time of a step on random images.",
 };
 
@@ -87,7 +62,7 @@ static bool measure(cnn_benchmark *bench, const options *o, cnn_error *error) {
 
 bool cnn_bench(const cnn_model *model, int argc, char **argv, cnn_error *error) {
   options o = {.shared = cnn_shared_defaults(model), .seconds = 2};
-  argp_parse(&PARSER, argc, argv, 0, NULL, &o);
+  cnn_command_line_parse(&LINE, argc, argv, &o);
   cnn_benchmark bench;
   bool good = cnn_benchmark_open(&bench, model, o.shared.threads, error) &&
               (o.worker ? cnn_worker(&bench, error) : measure(&bench, &o, error));

@@ -1,7 +1,6 @@
 /* `eval`: loss and accuracy of a checkpoint on the test images, all in all and class by class. */
-#include "commands/arguments.h"
+#include "commands/command_line.h"
 #include "commands/commands.h"
-#include "commands/shared_options.h"
 #include "data/classes.h"
 #include "data/load.h"
 #include "train/checkpoint.h"
@@ -17,36 +16,17 @@ typedef struct options {
   int batch, limit;
 } options;
 
-static const struct argp_option OPTIONS[] = {
-    {"batch", 'b', "N", 0, "Images a step (default: the program's batch)", 0},
-    {"limit", 'l', "N", 0, "Only the first N images", 0},
-    {0}};
+static const cnn_option OPTIONS[] = {{"batch", 'b', "N",
+                                      "Images a step (default: the program's batch)", CNN_IMAGES,
+                                      offsetof(options, batch), 0, 0, NULL},
+                                     {"limit", 'l', "N", "Only the first N images", CNN_INTEGER,
+                                      offsetof(options, limit), 1, INT32_MAX, NULL},
+                                     {0}};
 
-static const struct argp_child SHARED[] = {{&cnn_shared_threads, 0, NULL, 0},
-                                           {&cnn_shared_trained, 0, NULL, 0},
-                                           {&cnn_shared_flip, 0, NULL, 0},
-                                           {&cnn_shared_folder, 0, NULL, 0},
-                                           {0}};
-
-static error_t parse(int key, char *text, struct argp_state *state) {
-  options *o = state->input;
-  switch (key) {
-  case ARGP_KEY_INIT:
-    return cnn_shared_begin(state, SHARED, &o->shared);
-  case 'b':
-    o->batch = cnn_shared_batch(state, "--batch", text, o->shared.model);
-    return 0;
-  case 'l':
-    o->limit = (int)cnn_argument_integer(state, "--limit", text, 1, INT32_MAX);
-    return 0;
-  }
-  return ARGP_ERR_UNKNOWN;
-}
-
-static const struct argp PARSER = {
+static const cnn_command_line LINE = {
     .options = OPTIONS,
-    .parser = parse,
-    .children = SHARED,
+    .shared = "tTf",
+    .operands = CNN_FOLDER,
     .doc =
         "Loss and accuracy on the test images of the data set in DIR: t10k-images-idx3-ubyte and "
         "t10k-labels-idx1-ubyte, plain or with .gz; CIFAR-10's test_batch.bin; or JPEG images as "
@@ -91,7 +71,7 @@ static bool evaluate_loaded(cnn_session *session, const cnn_dataset *test, const
 
 bool cnn_eval(const cnn_model *model, int argc, char **argv, cnn_error *error) {
   options o = {.shared = cnn_shared_defaults(model), .batch = model->batch};
-  argp_parse(&PARSER, argc, argv, 0, NULL, &o);
+  cnn_command_line_parse(&LINE, argc, argv, &o);
   cnn_dataset test = {0};
   cnn_session session;
   char *classes;

@@ -1,8 +1,7 @@
 /* `filters`: the weights of a layer as a picture. It is SVG, as the charts are: a square of one
    colour a weight stays sharp at any size, and no library for pictures is needed. */
-#include "commands/arguments.h"
+#include "commands/command_line.h"
 #include "commands/commands.h"
-#include "commands/shared_options.h"
 #include "core/real.h"
 #include "core/storage.h"
 #include "data/files.h"
@@ -21,37 +20,19 @@ typedef struct options {
   int count;
 } options;
 
-static const struct argp_option OPTIONS[] = {
-    {"layer", 'l', "NAME", 0, "Its weights (default: the first layer that has filters)", 0},
-    {"count", 'n', "N", 0, "The first N filters (default: 64)", 0},
-    {"out", 'o', "FILE", 0, "The SVG file to write (default: runs/<model>/filters.svg)", 0},
+static const cnn_option OPTIONS[] = {
+    {"layer", 'l', "NAME", "Its weights (default: the first layer that has filters)", CNN_TEXT,
+     offsetof(options, layer), 0, 0, NULL},
+    {"count", 'n', "N", "The first N filters (default: 64)", CNN_INTEGER, offsetof(options, count),
+     1, 4096, NULL},
+    {"out", 'o', "FILE", "The SVG file to write (default: runs/<model>/filters.svg)", CNN_TEXT,
+     offsetof(options, out), 0, 0, NULL},
     {0}};
 
-static const struct argp_child SHARED[] = {
-    {&cnn_shared_trained, 0, NULL, 0}, {&cnn_shared_nothing, 0, NULL, 0}, {0}};
-
-static error_t parse(int key, char *text, struct argp_state *state) {
-  options *o = state->input;
-  switch (key) {
-  case ARGP_KEY_INIT:
-    return cnn_shared_begin(state, SHARED, &o->shared);
-  case 'l':
-    o->layer = text;
-    return 0;
-  case 'n':
-    o->count = (int)cnn_argument_integer(state, "--count", text, 1, 4096);
-    return 0;
-  case 'o':
-    o->out = text;
-    return 0;
-  }
-  return ARGP_ERR_UNKNOWN;
-}
-
-static const struct argp PARSER = {
+static const cnn_command_line LINE = {
     .options = OPTIONS,
-    .parser = parse,
-    .children = SHARED,
+    .shared = "T",
+    .operands = CNN_NO_OPERANDS,
     .doc = "Draw the weights of a convolution, a picture a filter: in colour where it sees three "
            "channels, else in grey, a picture a channel; or of a fully connected layer that sees "
            "the image."
@@ -192,7 +173,7 @@ static bool write_picture(bank *b, const options *o, cnn_error *error) {
 bool cnn_filters(const cnn_model *model, int argc, char **argv, cnn_error *error) {
   char folder[PATH_MAX], out[PATH_MAX + 16];
   options o = {.shared = cnn_shared_defaults(model), .count = 64};
-  argp_parse(&PARSER, argc, argv, 0, NULL, &o);
+  cnn_command_line_parse(&LINE, argc, argv, &o);
   cnn_storage storage = {0};
   cnn_checkpoint checkpoint;
   bank b = {.model = model};

@@ -1,8 +1,7 @@
 #include "commands/gradcheck.h"
 
-#include "commands/arguments.h"
+#include "commands/command_line.h"
 #include "commands/commands.h"
-#include "commands/shared_options.h"
 #include "core/initialize.h"
 #include "core/random.h"
 #include "core/real.h"
@@ -19,30 +18,15 @@ typedef struct options {
   int entries;
 } options;
 
-static const struct argp_option OPTIONS[] = {
-    {"entries", 'k', "K", 0, "Entries, or directions, of each parameter (default: 10)", 0}, {0}};
+static const cnn_option OPTIONS[] = {{"entries", 'k', "K",
+                                      "Entries, or directions, of each parameter (default: 10)",
+                                      CNN_INTEGER, offsetof(options, entries), 1, 1000000, NULL},
+                                     {0}};
 
-static const struct argp_child SHARED[] = {
-    {&cnn_shared_threads, 0, NULL, 0},        {&cnn_shared_count, 0, NULL, 0},
-    {&cnn_shared_seed, 0, NULL, 0},           {&cnn_shared_weights, 0, NULL, 0},
-    {&cnn_shared_folder_or_none, 0, NULL, 0}, {0}};
-
-static error_t parse(int key, char *text, struct argp_state *state) {
-  options *o = state->input;
-  switch (key) {
-  case ARGP_KEY_INIT:
-    return cnn_shared_begin(state, SHARED, &o->shared);
-  case 'k':
-    o->entries = (int)cnn_argument_integer(state, "--entries", text, 1, 1000000);
-    return 0;
-  }
-  return ARGP_ERR_UNKNOWN;
-}
-
-static const struct argp PARSER = {
+static const cnn_command_line LINE = {
     .options = OPTIONS,
-    .parser = parse,
-    .children = SHARED,
+    .shared = "tnsw",
+    .operands = CNN_FOLDER_OR_NONE,
     .doc =
         "Compare gradients with differences of the loss, on the first training images of the data "
         "set in DIR or on random ones. Sharpest in a program made with --real double."
@@ -179,7 +163,7 @@ static bool check_all(cnn_gradient_check *c, cnn_error *error) {
 
 bool cnn_gradcheck(const cnn_model *model, int argc, char **argv, cnn_error *error) {
   options o = {.shared = cnn_shared_defaults(model), .entries = 10};
-  argp_parse(&PARSER, argc, argv, 0, NULL, &o);
+  cnn_command_line_parse(&LINE, argc, argv, &o);
   cnn_gradient_check c = {.seed = o.shared.seed, .tries = o.entries};
   cnn_dataset training = {0};
   bool good = prepare(&c, &o, &training, error) && check_all(&c, error);

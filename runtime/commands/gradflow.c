@@ -1,9 +1,8 @@
 /* `gradflow`: how large activations and gradients are, layer by layer, in one backward pass. A net
    whose gradients shrink or grow by orders of magnitude on their way to the first layers is hard to
    train; the same net with shortcuts or normalisation shows what they do about it. */
-#include "commands/arguments.h"
+#include "commands/command_line.h"
 #include "commands/commands.h"
-#include "commands/shared_options.h"
 #include "core/initialize.h"
 #include "core/layout.h"
 #include "core/real.h"
@@ -26,49 +25,27 @@ typedef struct options {
   bool all;
 } options;
 
-enum { KEY_COMPARE = 256, KEY_COMPARE_OLD };
-
-static const struct argp_option OPTIONS[] = {
-    {"out", 'o', "FOLDER", 0, "Write gradflow.csv and gradflow.svg, all layers and a chart", 0},
-    {"compare", KEY_COMPARE, "FILE", 0,
-     "The gradflow.csv of another network, whose curves the chart also shows", 0},
-    {"beside", KEY_COMPARE_OLD, "FILE", OPTION_HIDDEN, NULL, 0},
-    {"all", 'a', NULL, 0, "Print every layer, not only those with weights", 0},
+static const cnn_option OPTIONS[] = {
+    {"out", 'o', "FOLDER", "Write gradflow.csv and gradflow.svg, all layers and a chart", CNN_TEXT,
+     offsetof(options, out), 0, 0, NULL},
+    {"compare", 0, "FILE", "The gradflow.csv of another network, whose curves the chart also shows",
+     CNN_TEXT, offsetof(options, compare), 0, 0, NULL},
+    {"beside", 0, "FILE", NULL, CNN_RENAMED, 0, 0, 0, (const char *const[]){"compare", NULL}},
+    {"all", 'a', NULL, "Print every layer, not only those with weights", CNN_FLAG,
+     offsetof(options, all), 0, 0, NULL},
     {0}};
 
-static const struct argp_child SHARED[] = {
-    {&cnn_shared_threads, 0, NULL, 0},        {&cnn_shared_count, 0, NULL, 0},
-    {&cnn_shared_seed, 0, NULL, 0},           {&cnn_shared_weights, 0, NULL, 0},
-    {&cnn_shared_folder_or_none, 0, NULL, 0}, {0}};
-
-static error_t parse(int key, char *text, struct argp_state *state) {
-  options *o = state->input;
-  switch (key) {
-  case ARGP_KEY_INIT:
-    return cnn_shared_begin(state, SHARED, &o->shared);
-  case 'o':
-    o->out = text;
-    return 0;
-  case KEY_COMPARE_OLD:
-    cnn_argument_renamed(state, "--beside", "--compare"); /* fall through */
-  case KEY_COMPARE:
-    o->compare = text;
-    return 0;
-  case 'a':
-    o->all = true;
-    return 0;
-  case ARGP_KEY_END:
-    if (o->compare && !o->out)
-      argp_error(state, "--compare %s: the chart needs --out FOLDER", o->compare);
-    return 0;
-  }
-  return ARGP_ERR_UNKNOWN;
+static void check(void *command_options, const struct argp_state *state) {
+  const options *o = command_options;
+  if (o->compare && !o->out)
+    argp_error(state, "--compare %s: the chart needs --out FOLDER", o->compare);
 }
 
-static const struct argp PARSER = {
+static const cnn_command_line LINE = {
     .options = OPTIONS,
-    .parser = parse,
-    .children = SHARED,
+    .shared = "tnsw",
+    .operands = CNN_FOLDER_OR_NONE,
+    .check = check,
     .doc =
         "How large activations, their gradients and those of weights are, layer by layer: root "
         "mean squares in one backward pass over a batch, the first of a training on the "
@@ -261,7 +238,7 @@ static bool run(gradflow *g, cnn_flow *other, cnn_error *error) {
 bool cnn_gradflow(const cnn_model *model, int argc, char **argv, cnn_error *error) {
   gradflow g = {.o = {.shared = cnn_shared_defaults(model)}};
   cnn_flow other = {0};
-  argp_parse(&PARSER, argc, argv, 0, NULL, &g.o);
+  cnn_command_line_parse(&LINE, argc, argv, &g.o);
   bool good =
       spares_inputs(&g.o, error) && (!g.o.compare || cnn_flow_load(&other, g.o.compare, error));
   good = good && run(&g, g.o.compare ? &other : NULL, error);

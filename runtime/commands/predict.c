@@ -1,6 +1,5 @@
-#include "commands/arguments.h"
+#include "commands/command_line.h"
 #include "commands/commands.h"
-#include "commands/shared_options.h"
 #include "data/classes.h"
 #include "data/files.h"
 #include "data/load.h"
@@ -17,56 +16,27 @@
 typedef struct options {
   cnn_shared_options shared;
   const char *classes;
-  char *const *sources; /* folders and files, in the order of the command line */
-  int source_count;
   int top;
   int64_t count; /* of each source; 0: all */
 } options;
 
 enum { TOP_MAX = 16, SHOWN = 10 };
 
-static const struct argp_option OPTIONS[] = {
-    {"count", 'n', "N", 0, "The first N images of each (default: 10; 0 for all)", 0},
-    {"top", 'k', "K", 0, "The K likeliest classes of each image (default: 3)", 0},
-    {"classes", 'c', "FILE", 0,
-     "Names of classes, one a line (default: classes.txt in DIR, or the checkpoint's)", 0},
+static const cnn_option OPTIONS[] = {
+    {"count", 'n', "N", "The first N images of each (default: 10; 0 for all)", CNN_LONG,
+     offsetof(options, count), 0, INT32_MAX, NULL},
+    {"top", 'k', "K", "The K likeliest classes of each image (default: 3)", CNN_INTEGER,
+     offsetof(options, top), 1, TOP_MAX, NULL},
+    {"classes", 'c', "FILE",
+     "Names of classes, one a line (default: classes.txt in DIR, or the checkpoint's)", CNN_TEXT,
+     offsetof(options, classes), 0, 0, NULL},
     {0}};
 
-static const struct argp_child SHARED[] = {{&cnn_shared_threads, 0, NULL, 0},
-                                           {&cnn_shared_trained, 0, NULL, 0},
-                                           {&cnn_shared_flip, 0, NULL, 0},
-                                           {0}};
-
-static error_t parse(int key, char *text, struct argp_state *state) {
-  options *o = state->input;
-  switch (key) {
-  case ARGP_KEY_INIT:
-    return cnn_shared_begin(state, SHARED, &o->shared);
-  case 'n':
-    o->count = cnn_argument_integer(state, "--count", text, 0, INT32_MAX);
-    return 0;
-  case 'k':
-    o->top = (int)cnn_argument_integer(state, "--top", text, 1, TOP_MAX);
-    return 0;
-  case 'c':
-    o->classes = text;
-    return 0;
-  case ARGP_KEY_ARGS:
-    o->sources = state->argv + state->next;
-    o->source_count = state->argc - state->next;
-    return 0;
-  case ARGP_KEY_NO_ARGS:
-    argp_error(state, "name the folder of a data set, or files with images");
-    return 0;
-  }
-  return ARGP_ERR_UNKNOWN;
-}
-
-static const struct argp PARSER = {
+static const cnn_command_line LINE = {
     .options = OPTIONS,
-    .parser = parse,
-    .children = SHARED,
-    .args_doc = "DIR|IMAGES...",
+    .shared = "tTf",
+    .operands = CNN_SOURCES,
+    .operands_text = "DIR|IMAGES...",
     .doc =
         "Classes of images: of the test images of the data set in the folder DIR; of JPEG files, "
         "or of all in a folder of them; or of those in IDX files, plain or with .gz."
@@ -185,7 +155,7 @@ static bool predict_source(cnn_session *session, const char *source, const char 
                            images.classes ? images.classes : classes, o->shared.weights, error);
   if (good) {
     bool says_itself = images.files && !cnn_is_folder(source);
-    if (o->source_count > 1 && !says_itself) printf("%s:\n", source);
+    if (o->shared.source_count > 1 && !says_itself) printf("%s:\n", source);
     good = predict_images(session, &images, o, names.names, error);
     cnn_class_names_release(&names);
   }
@@ -195,17 +165,17 @@ static bool predict_source(cnn_session *session, const char *source, const char 
 
 bool cnn_predict(const cnn_model *model, int argc, char **argv, cnn_error *error) {
   options o = {.shared = cnn_shared_defaults(model), .top = 3, .count = SHOWN};
-  argp_parse(&PARSER, argc, argv, 0, NULL, &o);
+  cnn_command_line_parse(&LINE, argc, argv, &o);
   cnn_session session;
   char *classes;
   if (!cnn_checkpoint_classes(o.shared.weights, model, &classes, error)) return false;
   cnn_session_plan(&session, model, CNN_TO_INFER, o.shared.threads);
   if (o.shared.flip) cnn_session_plan_mirror(&session);
   bool good = cnn_session_open(&session, error) &&
-              cnn_weights_load(&session, o.shared.weights, data_set(o.sources[0]), error);
+              cnn_weights_load(&session, o.shared.weights, data_set(o.shared.sources[0]), error);
   if (good) model->prepack(&session.state);
-  for (int i = 0; good && i < o.source_count; i++)
-    good = predict_source(&session, o.sources[i], classes, &o, error);
+  for (int i = 0; good && i < o.shared.source_count; i++)
+    good = predict_source(&session, o.shared.sources[i], classes, &o, error);
   cnn_session_close(&session);
   free(classes);
   return good;

@@ -3,10 +3,9 @@
  */
 #include "commands/profile.h"
 
-#include "commands/arguments.h"
 #include "commands/benchmark.h"
+#include "commands/command_line.h"
 #include "commands/commands.h"
-#include "commands/shared_options.h"
 #include "core/clock.h"
 #include "core/storage.h"
 #include "data/files.h"
@@ -23,53 +22,26 @@ typedef struct options {
   cnn_shared_options shared;
   int most;
   double seconds;
-  bool infer;
+  int infer; /* index in cnn_works */
   const char *csv, *svg;
 } options;
 
-enum { KEY_WORK = 256, KEY_SECONDS, KEY_CSV, KEY_SVG, KEY_TOP };
-
-static const struct argp_option OPTIONS[] = {
-    {"work", KEY_WORK, "train|infer", 0, "What a step is (default: train)", 0},
-    {"seconds", KEY_SECONDS, "S", 0, "How long (default: 3)", 0},
-    {"top", KEY_TOP, "N", 0, "Show the N slowest nodes (default: 30)", 0},
-    {"csv", KEY_CSV, "FILE", 0, "Write all nodes to FILE, in the order of the step", 0},
-    {"svg", KEY_SVG, "FILE", 0, "Draw the slowest nodes", 0},
+static const cnn_option OPTIONS[] = {
+    {"work", 0, "train|infer", "What a step is (default: train)", CNN_WORD,
+     offsetof(options, infer), 0, 0, cnn_works},
+    {"seconds", 0, "S", "How long (default: 3)", CNN_NUMBER, offsetof(options, seconds), 0, 3600,
+     NULL},
+    {"top", 0, "N", "Show the N slowest nodes (default: 30)", CNN_INTEGER, offsetof(options, most),
+     1, INT32_MAX, NULL},
+    {"csv", 0, "FILE", "Write all nodes to FILE, in the order of the step", CNN_TEXT,
+     offsetof(options, csv), 0, 0, NULL},
+    {"svg", 0, "FILE", "Draw the slowest nodes", CNN_TEXT, offsetof(options, svg), 0, 0, NULL},
     {0}};
 
-static const struct argp_child SHARED[] = {{&cnn_shared_threads, 0, NULL, 0},
-                                           {&cnn_shared_count, 0, NULL, 0},
-                                           {&cnn_shared_nothing, 0, NULL, 0},
-                                           {0}};
-
-static error_t parse(int key, char *text, struct argp_state *state) {
-  options *o = state->input;
-  switch (key) {
-  case ARGP_KEY_INIT:
-    return cnn_shared_begin(state, SHARED, &o->shared);
-  case KEY_WORK:
-    o->infer = cnn_shared_is_infer(state, text);
-    return 0;
-  case KEY_SECONDS:
-    o->seconds = cnn_argument_number(state, "--seconds", text, 0, 3600);
-    return 0;
-  case KEY_TOP:
-    o->most = (int)cnn_argument_integer(state, "--top", text, 1, INT32_MAX);
-    return 0;
-  case KEY_CSV:
-    o->csv = text;
-    return 0;
-  case KEY_SVG:
-    o->svg = text;
-    return 0;
-  }
-  return ARGP_ERR_UNKNOWN;
-}
-
-static const struct argp PARSER = {
+static const cnn_command_line LINE = {
     .options = OPTIONS,
-    .parser = parse,
-    .children = SHARED,
+    .shared = "tn",
+    .operands = CNN_NO_OPERANDS,
     .doc =
         "Where the time of a step goes, node by node, on random images.\v"
         "FLOPs are those of the definition: two for each multiply-add of convolutions and linear "
@@ -213,7 +185,7 @@ static bool report(const options *o, const cnn_profile_result *result, cnn_error
 
 bool cnn_profile_run(const cnn_model *model, int argc, char **argv, cnn_error *error) {
   options o = {.shared = cnn_shared_defaults(model), .seconds = 3, .most = ROWS_SHOWN};
-  argp_parse(&PARSER, argc, argv, 0, NULL, &o);
+  cnn_command_line_parse(&LINE, argc, argv, &o);
   cnn_benchmark bench;
   samples all = {0};
   const int nodes = o.infer ? model->inference_node_count : model->training_node_count;

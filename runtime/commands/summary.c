@@ -1,12 +1,12 @@
+#include "commands/command_line.h"
 #include "commands/commands.h"
-#include "commands/shared_options.h"
 #include "core/real.h"
 
 #include <stdio.h>
 #include <string.h>
 
-static const struct argp PARSER = {
-    .children = (const struct argp_child[]){{&cnn_shared_nothing, 0, NULL, 0}, {0}},
+static const cnn_command_line LINE = {
+    .shared = "",
     .doc = "The network, layer by layer, for one image; and the memory of the program."
            "\vfully connected: the parameters of a fully connected layer of the same input and "
            "output.",
@@ -88,7 +88,8 @@ static const char *target_name(cnn_target target) {
 
 bool cnn_summary(const cnn_model *model, int argc, char **argv, cnn_error *error) {
   (void)error;
-  argp_parse(&PARSER, argc, argv, 0, NULL, NULL);
+  cnn_shared_options o = cnn_shared_defaults(model);
+  cnn_command_line_parse(&LINE, argc, argv, &o);
   print_layers(model);
   size_t real = (size_t)model->real_bytes;
   size_t blocks = 2 + (size_t)model->optimizer_blocks;

@@ -1,9 +1,8 @@
 /* `trace`: one step, with all its inputs and results in one safetensors file, so that tests can
    compare it with another implementation. */
-#include "commands/arguments.h"
+#include "commands/command_line.h"
 #include "commands/commands.h"
 #include "commands/guarded.h"
-#include "commands/shared_options.h"
 #include "core/initialize.h"
 #include "core/layout.h"
 #include "core/random.h"
@@ -25,56 +24,31 @@ typedef struct options {
   bool integers, infer;
 } options;
 
-enum { KEY_INTEGERS = 256, KEY_INFER, KEY_IMAGES, KEY_STEPS };
-
-static const struct argp_option OPTIONS[] = {
-    {"out", 'o', "FILE", 0, "The safetensors file to write", 0},
-    {"images", KEY_IMAGES, "FILE", 0,
+static const cnn_option OPTIONS[] = {
+    {"out", 'o', "FILE", "The safetensors file to write", CNN_TEXT, offsetof(options, out), 0, 0,
+     NULL},
+    {"images", 0, "FILE",
      "A safetensors file with images U8 [n,C,H,W] and labels I32 or I64 [n] (default: N random "
      "ones)",
-     0},
-    {"integers", KEY_INTEGERS, NULL, 0,
-     "Weights -1, 0, 1 and pixels -1 to 2, so that small nets are exact", 0},
-    {"infer", KEY_INFER, NULL, 0, "Inference instead of gradients", 0},
-    {"steps", KEY_STEPS, "N", 0, "Training steps on the batch before (default: 0)", 0},
+     CNN_TEXT, offsetof(options, images), 0, 0, NULL},
+    {"integers", 0, NULL, "Weights -1, 0, 1 and pixels -1 to 2, so that small nets are exact",
+     CNN_FLAG, offsetof(options, integers), 0, 0, NULL},
+    {"infer", 0, NULL, "Inference instead of gradients", CNN_FLAG, offsetof(options, infer), 0, 0,
+     NULL},
+    {"steps", 0, "N", "Training steps on the batch before (default: 0)", CNN_INTEGER,
+     offsetof(options, steps), 0, INT32_MAX, NULL},
     {0}};
 
-static const struct argp_child SHARED[] = {
-    {&cnn_shared_threads, 0, NULL, 0}, {&cnn_shared_count, 0, NULL, 0},
-    {&cnn_shared_seed, 0, NULL, 0},    {&cnn_shared_weights, 0, NULL, 0},
-    {&cnn_shared_nothing, 0, NULL, 0}, {0}};
-
-static error_t parse(int key, char *text, struct argp_state *state) {
-  options *o = state->input;
-  switch (key) {
-  case ARGP_KEY_INIT:
-    return cnn_shared_begin(state, SHARED, &o->shared);
-  case 'o':
-    o->out = text;
-    return 0;
-  case KEY_IMAGES:
-    o->images = text;
-    return 0;
-  case KEY_STEPS:
-    o->steps = (int)cnn_argument_integer(state, "--steps", text, 0, INT32_MAX);
-    return 0;
-  case KEY_INTEGERS:
-    o->integers = true;
-    return 0;
-  case KEY_INFER:
-    o->infer = true;
-    return 0;
-  case ARGP_KEY_END:
-    if (!o->out) argp_error(state, "name the file to write with --out FILE");
-    return 0;
-  }
-  return ARGP_ERR_UNKNOWN;
+static void check(void *command_options, const struct argp_state *state) {
+  const options *o = command_options;
+  if (!o->out) argp_error(state, "name the file to write with --out FILE");
 }
 
-static const struct argp PARSER = {
+static const cnn_command_line LINE = {
     .options = OPTIONS,
-    .parser = parse,
-    .children = SHARED,
+    .shared = "tnsw",
+    .operands = CNN_NO_OPERANDS,
+    .check = check,
     .doc = "Run one step on a batch and write all of it: weights, gradients (d + name) of "
            "what is trained, images, "
            "labels, loss; with --infer the logits; in programs made with --keep-values also every "
@@ -286,7 +260,7 @@ static bool run(trace *t, cnn_error *error) {
 
 bool cnn_trace(const cnn_model *model, int argc, char **argv, cnn_error *error) {
   trace t = {.o = {.shared = cnn_shared_defaults(model)}};
-  argp_parse(&PARSER, argc, argv, 0, NULL, &t.o);
+  cnn_command_line_parse(&LINE, argc, argv, &t.o);
   bool good = cnn_file_spares(t.o.out, t.o.shared.weights, error) &&
               cnn_file_spares(t.o.out, t.o.images, error) && prepare(&t, error) && run(&t, error) &&
               write_trace(&t, error);

@@ -1,131 +1,82 @@
 #include "commands/train_options.h"
 
-#include "commands/arguments.h"
 #include "train/run.h"
 
 #include <string.h>
 
-enum { KEY_INIT = 256, KEY_REINIT, KEY_STEPS, KEY_NO_SHUFFLE, KEY_LOG, KEY_RESUME, KEY_FRESH };
-
-static const struct argp_option OPTIONS[] = {
-    {"epochs", 'e', "N", 0, "Epochs: passes over the training images (default: the model's)", 0},
-    {"batch", 'b', "N", 0,
+static const cnn_option OPTIONS[] = {
+    {"epochs", 'e', "N", "Epochs: passes over the training images (default: the model's)",
+     CNN_INTEGER, offsetof(cnn_train_options, recipe.epochs), 1, 1000000, NULL},
+    {"batch", 'b', "N",
      "Images an update. A number above the program's batch is computed in parts, and batch norm "
      "normalises each part by itself (default: the model's)",
-     0},
-    {"lr", 'r', "X", 0, "Learning rate at the start (default: the model's)", 0},
-    {"seed", 's', "N", 0, "Of the first weights, the shuffles and dropout (default: 1)", 0},
-    {"out", 'o', "RUN", 0,
-     "Folder for last.safetensors, metrics.csv and curves.svg (default: runs/<model>)", 0},
-    {"resume", KEY_RESUME, NULL, 0,
+     CNN_INTEGER, offsetof(cnn_train_options, batch), 1, INT32_MAX, NULL},
+    {"lr", 'r', "X", "Learning rate at the start (default: the model's)", CNN_NUMBER,
+     offsetof(cnn_train_options, recipe.lr), 0, 1000000, NULL},
+    {"seed", 's', "N", "Of the first weights, the shuffles and dropout (default: 1)", CNN_LONG,
+     offsetof(cnn_train_options, shared.seed), 0, INT64_MAX, NULL},
+    {"limit", 'l', "N", "Only the first N training images", CNN_INTEGER,
+     offsetof(cnn_train_options, limit), 1, INT32_MAX, NULL},
+    {"init", 0, "FILE", "Start from the weights of a checkpoint", CNN_TEXT,
+     offsetof(cnn_train_options, init), 0, 0, NULL},
+    {"reinit", 0, "LAYERS",
+     "With --init: initialise these layers, such as the last one for other classes (fc; names with "
+     "commas between)",
+     CNN_TEXT, offsetof(cnn_train_options, reinit), 0, 0, NULL},
+    {"fresh", 0, "LAYERS", NULL, CNN_RENAMED, 0, 0, 0, (const char *const[]){"reinit", NULL}},
+    {"no-shuffle", 0, NULL, "Visit images in the order of the file", CNN_FLAG,
+     offsetof(cnn_train_options, no_shuffle), 0, 0, NULL},
+    {"out", 'o', "RUN",
+     "Folder for last.safetensors, metrics.csv and curves.svg (default: runs/<model>)", CNN_TEXT,
+     offsetof(cnn_train_options, out), 0, 0, NULL},
+    {"resume", 0, NULL,
      "Continue the interrupted run in RUN, with its settings: the results are those of an "
      "uninterrupted run",
-     0},
-    {"init", KEY_INIT, "FILE", 0, "Start from the weights of a checkpoint", 0},
-    {"reinit", KEY_REINIT, "LAYERS", 0,
-     "With --init: initialise these layers, such as the last one for other classes (fc; names "
-     "with commas between)",
-     0},
-    {"fresh", KEY_FRESH, "LAYERS", OPTION_HIDDEN, NULL, 0},
-    {"limit", 'l', "N", 0, "Only the first N training images", 0},
-    {"steps", KEY_STEPS, "N", 0,
+     CNN_FLAG, offsetof(cnn_train_options, resume), 0, 0, NULL},
+    {"steps", 0, "N",
      "Stop after N updates, evaluate and save; the learning-rate schedule is that of all epochs",
-     0},
-    {"no-shuffle", KEY_NO_SHUFFLE, NULL, 0, "Visit images in the order of the file", 0},
-    {"log-steps", KEY_LOG, "FILE", 0,
+     CNN_LONG, offsetof(cnn_train_options, steps), 1, INT64_MAX, NULL},
+    {"log-steps", 0, "FILE",
      "CSV with step, loss and learning rate of every update; if writing fails later, the training "
      "continues without it, and the exit code is 1",
-     0},
+     CNN_TEXT, offsetof(cnn_train_options, log), 0, 0, NULL},
     {0}};
 
-static const struct argp_child SHARED[] = {
-    {&cnn_shared_threads, 0, NULL, 0}, {&cnn_shared_folder, 0, NULL, 0}, {0}};
-
-static void parse_epochs(cnn_train_options *o, const char *text, const struct argp_state *state) {
-  o->recipe.epochs = (int)cnn_argument_integer(state, "--epochs", text, 1, 1000000);
-  if (o->recipe.warmup_epochs >= o->recipe.epochs)
-    argp_error(state,
-               "--epochs %s: the schedule's warm-up lasts %g epochs; train longer, run only the "
-               "start with --steps N, or shorten the warm-up of the model",
-               text, o->recipe.warmup_epochs);
+/* Settings that --resume reads from the run instead. */
+static bool is_setting(const cnn_option *option) {
+  static const char *const SETTINGS[] = {"epochs", "batch", "lr",     "seed",
+                                         "limit",  "init",  "reinit", "no-shuffle"};
+  for (size_t i = 0; i < sizeof SETTINGS / sizeof *SETTINGS; i++)
+    if (strcmp(option->name, SETTINGS[i]) == 0) return true;
+  return false;
 }
 
-/* Settings that --resume reads from the run instead. Returns the option's name; NULL: another key.
- */
-static const char *parse_setting(cnn_train_options *o, int key, const char *text,
-                                 const struct argp_state *state) {
-  switch (key) {
-  case 'e':
-    parse_epochs(o, text, state);
-    return "--epochs";
-  case 'b':
-    o->batch = (int)cnn_argument_integer(state, "--batch", text, 1, INT32_MAX);
-    return "--batch";
-  case 'r':
-    o->recipe.lr = cnn_argument_number(state, "--lr", text, 0, 1e6);
-    return "--lr";
-  case 's':
-    o->shared.seed = (uint64_t)cnn_argument_integer(state, "--seed", text, 0, INT64_MAX);
-    return "--seed";
-  case 'l':
-    o->limit = (int)cnn_argument_integer(state, "--limit", text, 1, INT32_MAX);
-    return "--limit";
-  case KEY_INIT:
-    o->init = text;
-    return "--init";
-  case KEY_FRESH:
-    cnn_argument_renamed(state, "--fresh", "--reinit"); /* fall through */
-  case KEY_REINIT:
-    o->reinit = text;
-    return "--reinit";
-  case KEY_NO_SHUFFLE:
-    o->no_shuffle = true;
-    return "--no-shuffle";
-  }
-  return NULL;
+static void note_setting(void *options, const cnn_option *option) {
+  cnn_train_options *o = options;
+  if (is_setting(option)) o->setting = option->name;
 }
 
-static void check(const cnn_train_options *o, const struct argp_state *state) {
+static void check(void *options, const struct argp_state *state) {
+  const cnn_train_options *o = options;
+  const cnn_recipe *recipe = &o->recipe;
+  if (!*o->out) argp_error(state, "--out: the name of a folder is missing");
   if (o->resume && o->setting)
-    argp_error(state, "--resume uses the settings of the run; leave out %s", o->setting);
+    argp_error(state, "--resume uses the settings of the run; leave out --%s", o->setting);
   if (*o->reinit && !o->init)
     argp_error(state, "--reinit %s: without --init FILE all layers are initialised", o->reinit);
+  if (recipe->epochs != o->shared.model->recipe->epochs && recipe->warmup_epochs >= recipe->epochs)
+    argp_error(state,
+               "--epochs %d: the schedule's warm-up lasts %g epochs; train longer, run only the "
+               "start with --steps N, or shorten the warm-up of the model",
+               recipe->epochs, recipe->warmup_epochs);
 }
 
-static error_t parse(int key, char *text, struct argp_state *state) {
-  cnn_train_options *o = state->input;
-  const char *setting = parse_setting(o, key, text, state);
-  if (setting) {
-    o->setting = setting;
-    return 0;
-  }
-  switch (key) {
-  case ARGP_KEY_INIT:
-    return cnn_shared_begin(state, SHARED, &o->shared);
-  case 'o':
-    if (!*text) argp_error(state, "--out: the name of a folder is missing");
-    o->out = text;
-    return 0;
-  case KEY_STEPS:
-    o->steps = cnn_argument_integer(state, "--steps", text, 1, INT64_MAX);
-    return 0;
-  case KEY_LOG:
-    o->log = text;
-    return 0;
-  case KEY_RESUME:
-    o->resume = true;
-    return 0;
-  case ARGP_KEY_END:
-    check(o, state);
-    return 0;
-  }
-  return ARGP_ERR_UNKNOWN;
-}
-
-static const struct argp PARSER = {
+static const cnn_command_line LINE = {
     .options = OPTIONS,
-    .parser = parse,
-    .children = SHARED,
+    .shared = "t",
+    .operands = CNN_FOLDER,
+    .given = note_setting,
+    .check = check,
     .doc =
         "Train on the data set in DIR: train-images-idx3-ubyte and train-labels-idx1-ubyte, and "
         "the same with t10k for the test images, plain or with .gz; or CIFAR-10's data_batch_1.bin "
@@ -150,5 +101,5 @@ void cnn_train_options_parse(cnn_train_options *options, const cnn_model *model,
                                  .batch = default_batch(model),
                                  .reinit = ""};
   options->out = cnn_default_run(model, options->default_out);
-  argp_parse(&PARSER, argc, argv, 0, NULL, options);
+  cnn_command_line_parse(&LINE, argc, argv, options);
 }

@@ -2,14 +2,14 @@
 #ifndef CNN_TRAIN_OPTIONS_H
 #define CNN_TRAIN_OPTIONS_H
 
-#include "commands/shared_options.h"
+#include "commands/command_line.h"
 
 typedef struct cnn_train_options {
   cnn_shared_options shared;
   cnn_recipe recipe; /* the model's, with the overrides of the command line */
   const char *out, *init, *log;
   const char *reinit;  /* layers that do not start from `init`; "" for none */
-  const char *setting; /* the last option given that --resume rejects; or NULL */
+  const char *setting; /* the last option given, without dashes, that --resume rejects; or NULL */
   int64_t steps;       /* 0: no limit */
   int batch, limit;
   bool no_shuffle, resume;
