@@ -2,7 +2,7 @@
 #include "commands/command_line.h"
 #include "commands/commands.h"
 #include "commands/worker.h"
-#include "core/clock.h"
+#include "core/process.h"
 
 #include <stdio.h>
 #include <stdlib.h>

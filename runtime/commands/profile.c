@@ -6,7 +6,7 @@
 #include "commands/benchmark.h"
 #include "commands/command_line.h"
 #include "commands/commands.h"
-#include "core/clock.h"
+#include "core/process.h"
 #include "core/storage.h"
 #include "data/files.h"
 #include "report/peak.h"

@@ -1,6 +1,6 @@
 #include "commands/commands.h"
 #include "commands/train_options.h"
-#include "core/clock.h"
+#include "core/process.h"
 #include "core/initialize.h"
 #include "core/real.h"
 #include "data/load.h"

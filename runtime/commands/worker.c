@@ -1,6 +1,6 @@
 #include "commands/worker.h"
 
-#include "core/clock.h"
+#include "core/process.h"
 #include "train/json.h"
 
 #include <stdio.h>
@@ -26,17 +26,6 @@ static void print_ready(const cnn_benchmark *bench) {
          mode_name(model->target), bench->session.state.threads, CNN_VERSION, buffer, model->batch);
 }
 
-/* VmHWM and not ru_maxrss, which a process inherits from the one that started it. */
-static long peak_kb(void) {
-  FILE *status = fopen("/proc/self/status", "r");
-  char line[256];
-  long kb = 0;
-  while (status && fgets(line, sizeof line, status))
-    if (sscanf(line, "VmHWM: %ld", &kb) == 1) break;
-  if (status) fclose(status);
-  return kb;
-}
-
 /* The next field of the line as a positive number; 0 if it is none. */
 static long next_number(char **fields) {
   char *end, *field = strsep(fields, " ");
@@ -59,7 +48,7 @@ static void answer(cnn_benchmark *bench, char *line) {
   }
   double start = cnn_seconds();
   for (long i = 0; i < steps; i++) cnn_benchmark_step(bench, train, (int)count);
-  printf("ok %.9g %ld\n", (cnn_seconds() - start) / (double)steps, peak_kb());
+  printf("ok %.9g %ld\n", (cnn_seconds() - start) / (double)steps, cnn_peak_kb());
 }
 
 bool cnn_worker(cnn_benchmark *bench, cnn_error *error) {

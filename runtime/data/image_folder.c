@@ -1,4 +1,4 @@
-#include "core/clock.h"
+#include "core/process.h"
 #include "data/classes.h"
 #include "data/decoder.h"
 #include "data/files.h"

@@ -1,28 +1,11 @@
 /* The worker of the race (protocol: docs/benchmarks.md): it waits in a read of its input for a
    line. */
 #include "blas.h"
+#include "core/process.h"
 #include "generic.h"
 
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
-
-static double now(void) {
-  struct timespec time;
-  clock_gettime(CLOCK_MONOTONIC, &time);
-  return (double)time.tv_sec + 1e-9 * (double)time.tv_nsec;
-}
-
-/* Peak of the resident memory, in kB; 0 if /proc does not show it. */
-static long peak_kb(void) {
-  FILE *status = fopen("/proc/self/status", "r");
-  char line[256];
-  long kb = 0;
-  while (status && fgets(line, sizeof line, status))
-    if (sscanf(line, "VmHWM: %ld", &kb) == 1) break;
-  if (status) fclose(status);
-  return kb;
-}
 
 /* Pixels as a normalised data set would have them, and every label in turn. */
 static void synthetic(Net *net, int32_t *labels) {
@@ -56,9 +39,9 @@ int worker_run(Net *net) {
       printf("error %d images, but the graph is for %d; give --batch %d\n", count, net->batch,
              count);
     } else {
-      const double start = now();
+      const double start = cnn_seconds();
       for (int i = 0; i < steps; i++) step(net, train, count, labels);
-      printf("ok %.9g %ld\n", (now() - start) / steps, peak_kb());
+      printf("ok %.9g %ld\n", (cnn_seconds() - start) / steps, cnn_peak_kb());
     }
     fflush(stdout);
   }

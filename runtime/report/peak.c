@@ -1,6 +1,6 @@
 #include "report/peak.h"
 
-#include "core/clock.h"
+#include "core/process.h"
 
 #include <pthread.h>
 #include <stdint.h>

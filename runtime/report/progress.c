@@ -1,6 +1,6 @@
 #include "report/progress.h"
 
-#include "core/clock.h"
+#include "core/process.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -1,6 +1,6 @@
 #include "train/trainer.h"
 
-#include "core/clock.h"
+#include "core/process.h"
 #include "core/real.h"
 #include "data/augment.h"
 #include "data/dataset.h"

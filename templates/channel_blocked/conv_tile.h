@@ -79,6 +79,17 @@ ALWAYS_INLINE void prefetch_tile(const real *first, ptrdiff_t y_vector, int vect
     prefetch(first + i / pixels * y_vector + i % pixels * y_step);
 }
 
+/* Adds a tile of a value that has the layout of the output. */
+ALWAYS_INLINE void add_to_tile(tile_sums a, const real *first, ptrdiff_t y_vector, int vectors,
+                               int pixels, int y_step) {
+  UNROLLED
+  for (int i = 0; i < vectors * pixels; i++) {
+    const int r = i / pixels;
+    const int j = i % pixels;
+    a[r][j] = vadd(a[r][j], vload(first + r * y_vector + j * y_step));
+  }
+}
+
 /* What the sums of a tile begin with; outputs are y_step reals apart. Prefetches what the end of
    the tile reads and writes. */
 ALWAYS_INLINE void begin_tile(tile_sums a, const conv_row *s, real *y, int ow, int vectors,
@@ -96,14 +107,7 @@ ALWAYS_INLINE void begin_tile(tile_sums a, const conv_row *s, real *y, int ow, i
     for (int i = 0; i < vectors * pixels; i++)
       a[i / pixels][i % pixels] = vload(y + i / pixels * s->y_vector + i % pixels * y_step);
   }
-  if (s->start) {
-    UNROLLED
-    for (int i = 0; i < vectors * pixels; i++) {
-      const int r = i / pixels;
-      const int j = i % pixels;
-      a[r][j] = vadd(a[r][j], vload(s->start + first + r * s->y_vector + j * y_step));
-    }
-  }
+  if (s->start) add_to_tile(a, s->start + first, s->y_vector, vectors, pixels, y_step);
   if (s->residual) prefetch_tile(s->residual + first, s->y_vector, vectors, pixels, y_step);
   if (s->relu_mask) prefetch_tile(s->relu_mask + first, s->y_vector, vectors, pixels, y_step);
 }
@@ -112,14 +116,7 @@ ALWAYS_INLINE void begin_tile(tile_sums a, const conv_row *s, real *y, int ow, i
 ALWAYS_INLINE void end_tile(tile_sums a, const conv_row *s, real *y, int ow, int vectors,
                             int pixels, int y_step) {
   const ptrdiff_t first = (ptrdiff_t)ow * y_step;
-  if (s->residual) {
-    UNROLLED
-    for (int i = 0; i < vectors * pixels; i++) {
-      const int r = i / pixels;
-      const int j = i % pixels;
-      a[r][j] = vadd(a[r][j], vload(s->residual + first + r * s->y_vector + j * y_step));
-    }
-  }
+  if (s->residual) add_to_tile(a, s->residual + first, s->y_vector, vectors, pixels, y_step);
   if (s->relu_mask) {
     UNROLLED
     for (int i = 0; i < vectors * pixels; i++) {

@@ -159,41 +159,37 @@ typedef void winograd_batch_inverse(const winograd_tiles *tiles, const channel_r
                                     int vector, const real *restrict m, ptrdiff_t element,
                                     const winograd_epilogue *e, real *y);
 
-/* Output tiles of 4 x 4 pixels. */
-NOINLINE static void inverse_transform_4x4(const winograd_tiles *tiles, const channel_rows *r,
+/* One for tiles of size x size pixels; the transform is a constant. */
+ALWAYS_INLINE void inverse_transform_batch(winograd_transform *transform, int size,
+                                           const winograd_tiles *tiles, const channel_rows *r,
                                            int batch, int vector, const real *restrict m,
                                            ptrdiff_t element, const winograd_epilogue *e, real *y) {
   const int begin = batch * tiles->tile_batch;
   const int end = min_int(begin + tiles->tile_batch, tiles->count);
+  const ptrdiff_t pitch = channel_rows_pitch(r);
   for (int number = begin; number < end; number++, m += LANES) {
     const winograd_tile_origin o = winograd_origin_of(tiles, number);
     const ptrdiff_t first = channel_rows_at(r, o.n, o.oh, vector, o.ow);
-    const int h = min_int(4, r->height - o.oh);
-    const int w = min_int(4, r->width - o.ow);
-    if (h == 4 && w == 4) {
-      inverse_transform_tile(winograd_output_4, 4, m, element, e, channel_rows_pitch(r), 4, 4, y,
-                             first);
+    const int h = min_int(size, r->height - o.oh);
+    const int w = min_int(size, r->width - o.ow);
+    if (h == size && w == size) {
+      inverse_transform_tile(transform, size, m, element, e, pitch, size, size, y, first);
     } else {
-      inverse_transform_tile(winograd_output_4, 4, m, element, e, channel_rows_pitch(r), h, w, y,
-                             first);
+      inverse_transform_tile(transform, size, m, element, e, pitch, h, w, y, first);
     }
   }
 }
 
-/* Output tiles of 2 x 2 pixels. */
+NOINLINE static void inverse_transform_4x4(const winograd_tiles *tiles, const channel_rows *r,
+                                           int batch, int vector, const real *restrict m,
+                                           ptrdiff_t element, const winograd_epilogue *e, real *y) {
+  inverse_transform_batch(winograd_output_4, 4, tiles, r, batch, vector, m, element, e, y);
+}
+
 NOINLINE static void inverse_transform_2x2(const winograd_tiles *tiles, const channel_rows *r,
                                            int batch, int vector, const real *restrict m,
                                            ptrdiff_t element, const winograd_epilogue *e, real *y) {
-  const int begin = batch * tiles->tile_batch;
-  const int end = min_int(begin + tiles->tile_batch, tiles->count);
-  for (int number = begin; number < end; number++, m += LANES) {
-    const winograd_tile_origin o = winograd_origin_of(tiles, number);
-    const ptrdiff_t first = channel_rows_at(r, o.n, o.oh, vector, o.ow);
-    const int h = min_int(2, r->height - o.oh);
-    const int w = min_int(2, r->width - o.ow);
-    inverse_transform_tile(winograd_output_2, 2, m, element, e, channel_rows_pitch(r), h, w, y,
-                           first);
-  }
+  inverse_transform_batch(winograd_output_2, 2, tiles, r, batch, vector, m, element, e, y);
 }
 
 /* G g G' of taps x taps weights in a vector of output channels; taps are `tap` reals apart. */

@@ -5,7 +5,7 @@
 #undef main
 
 #include "commands/benchmark.h"
-#include "core/clock.h"
+#include "core/process.h"
 #include "commands/profile.h"
 
 #include <stdbool.h>
