@@ -7,7 +7,7 @@ if(CNNC_SANITIZE)
 endif()
 set(environment CNNC=$<TARGET_FILE:cnnc> GENERIC=$<TARGET_FILE:cnn-generic>
   COMPARE_TRACES=$<TARGET_FILE:compare_traces> "CC=${CNNC_PROGRAM_CC}" CFLAGS=-O0 LIMIT=60
-  MODEL=${CMAKE_CURRENT_SOURCE_DIR}/extreme/model.lua UBSAN_OPTIONS=halt_on_error=1)
+  MODEL=${CMAKE_CURRENT_SOURCE_DIR}/random/extreme.lua UBSAN_OPTIONS=halt_on_error=1)
 set(TESTS 4)
 math(EXPR count "(${CNNC_EXTREME_NETWORKS} + ${TESTS} - 1) / ${TESTS}")
 foreach(first RANGE 1 ${CNNC_EXTREME_NETWORKS} ${count})

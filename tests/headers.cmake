@@ -1,10 +1,12 @@
-# headers/test_NAME.c: the plain C headers of templates/, compiled as they are, once for each instruction set.
+# headers/test_NAME.c: the plain C headers of templates/, compiled as they are, once for each instruction set,
+# and for double.
 find_package(OpenMP COMPONENTS C)
 set(flags_scalar)
+set(flags_double -DCNN_REAL_IS_DOUBLE)
 set(flags_avx2 -mavx2 -mfma)
 set(flags_avx512 -mavx512f -mavx512bw -mavx512dq -mavx512vl -mfma)
 file(GLOB header_tests CONFIGURE_DEPENDS headers/test_*.c)
-foreach(target IN LISTS TARGETS)
+foreach(target IN LISTS TARGETS ITEMS double)
   foreach(source IN LISTS header_tests)
     get_filename_component(test ${source} NAME_WE)
     string(REPLACE test_ "" name ${test})

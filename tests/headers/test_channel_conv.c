@@ -13,6 +13,7 @@
 #include <xmmintrin.h>
 #endif
 
+#include "instructions.h"
 #include "vec.h"
 #include "backward_weights_direct.h"
 #include "backward_weights_taps.h"
@@ -316,11 +317,7 @@ static void check_weights(const Data *d, int way, int split_k, int threads) {
 }
 
 int main(void) {
-#if defined(__AVX512F__)
-  if (!__builtin_cpu_supports("avx512f") || !__builtin_cpu_supports("avx512bw")) return 77;
-#elif defined(__AVX2__)
-  if (!__builtin_cpu_supports("avx2")) return 77;
-#endif
+  if (!has_instructions()) return 77;
   static const Shape SHAPES[] = {
       {2, 3, 7, 9, 5, 3, 1, 1},   {2, 20, 8, 8, 37, 3, 1, 1}, {1, 17, 9, 11, 33, 3, 2, 1},
       {3, 16, 5, 6, 16, 1, 1, 0}, {1, 33, 7, 7, 20, 1, 2, 0}, {2, 18, 9, 10, 19, 5, 1, 2},

@@ -9,6 +9,7 @@
 #include <xmmintrin.h>
 #endif
 
+#include "instructions.h"
 #include "vec.h"
 #include "winograd_transforms.h"
 
@@ -64,11 +65,7 @@ static void check(int taps, winograd_transform *weights, winograd_transform *out
 }
 
 int main(void) {
-#if defined(__AVX512F__)
-  if (!__builtin_cpu_supports("avx512f") || !__builtin_cpu_supports("avx512bw")) return 77;
-#elif defined(__AVX2__)
-  if (!__builtin_cpu_supports("avx2")) return 77;
-#endif
+  if (!has_instructions()) return 77;
   check(3, winograd_weights_3, winograd_output_4, winograd_dy_4, winograd_dw_3);
   check(5, winograd_weights_5, winograd_output_2, winograd_dy_2, winograd_dw_5);
   return failures > 0;

@@ -7,19 +7,8 @@ local seed = nn.option("seed", 1, "which network")
 
 local CLASSES, BATCHES, ENOUGH = 4, {1, 2, 5, 8, 16, 19}, 32
 
--- Random numbers: SplitMix64 (Steele et al. 2014).
-local state = seed * 0x632BE59BD9B4E019
-
-local function draw()
-  state = state + 0x9E3779B97F4A7C15
-  local z = (state ~ (state >> 30)) * 0xBF58476D1CE4E5B9
-  z = (z ~ (z >> 27)) * 0x94D049BB133111EB
-  return (z ~ (z >> 31)) >> 1
-end
-
-local function between(low, high) return low + draw() % (high - low + 1) end
-local function one_in(n) return draw() % n == 0 end
-local function pick(list) return list[between(1, #list)] end
+local draws = require("draws").of(seed)
+local between, one_in, pick = draws.between, draws.one_in, draws.pick
 local function real(low, high) return low + (high - low) * between(0, 1000) / 1000 end
 
 -- A number for both directions, or one for each.

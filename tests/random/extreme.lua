@@ -7,19 +7,8 @@ local seed = nn.option("seed", 1, "which network")
 local NUMBERS_MAX = 1 << 18 -- of a value: larger ones take too long to compare
 local CLASSES = 3
 
--- Random numbers: SplitMix64 (Steele et al. 2014).
-local state = seed * 0x632BE59BD9B4E019
-
-local function draw()
-  state = state + 0x9E3779B97F4A7C15
-  local z = (state ~ (state >> 30)) * 0xBF58476D1CE4E5B9
-  z = (z ~ (z >> 27)) * 0x94D049BB133111EB
-  return (z ~ (z >> 31)) >> 1
-end
-
-local function between(low, high) return low + draw() % (high - low + 1) end
-local function one_in(n) return draw() % n == 0 end
-local function pick(list) return list[between(1, #list)] end
+local draws = require("draws").of(seed)
+local between, one_in, pick = draws.between, draws.one_in, draws.pick
 
 -- At or around a limit, or of any magnitude.
 local function extreme(limits)
