@@ -68,12 +68,6 @@ static void write_addresses(FILE *out, const Values *values) {
 
 /* --- arguments -------------------------------------------------------------------------------- */
 
-static void write_ints(FILE *out, const char *before, const Argument *argument) {
-  fputs(before, out);
-  for (int i = 0; i < argument->count; i++) fprintf(out, "%s%d", i ? ", " : "", argument->ints[i]);
-  fputc('}', out);
-}
-
 static void write_norm_input(FILE *out, Arena *arena, const Argument *argument) {
   Values values = {0};
   for (int i = 0; i < argument->count; i++) LIST_PUSH(arena, &values, argument->values[i]);
@@ -89,6 +83,20 @@ static void write_optimizer(FILE *out, const Argument *argument) {
   if (argument->integer > 1)
     fprintf(out, " + (size_t)%" PRId64 " * %" PRId64, argument->integer, argument->count);
   fprintf(out, " + %s", argument->value->identifier);
+}
+
+/* Arguments that are one text, and what stands in front of those that are a list of ints. */
+static const char *const TEXTS[] = {[ARGUMENT_STATE] = "state",
+                                    [ARGUMENT_BATCH] = "batch",
+                                    [ARGUMENT_BATCH_COUNT] = "batch->count",
+                                    [ARGUMENT_LOGITS] = "logits",
+                                    [ARGUMENT_IMAGE] = "(image){",
+                                    [ARGUMENT_INTS] = "(const int[]){",
+                                    [ARGUMENT_WEIGHTS_SHAPE] = "(weights_shape){LANES, "};
+
+static void write_ints(FILE *out, const Argument *argument) {
+  for (int i = 0; i < argument->count; i++) fprintf(out, "%s%d", i ? ", " : "", argument->ints[i]);
+  fputc('}', out);
 }
 
 static void write_argument(FILE *out, Arena *arena, const Argument *argument) {
@@ -108,26 +116,9 @@ static void write_argument(FILE *out, Arena *arena, const Argument *argument) {
   case ARGUMENT_NUMBER:
     fprintf(out, "%.9g", argument->number);
     break;
-  case ARGUMENT_IMAGE:
-    write_ints(out, "(image){", argument);
-    break;
-  case ARGUMENT_INTS:
-    write_ints(out, "(const int[]){", argument);
-    break;
-  case ARGUMENT_WEIGHTS_SHAPE:
-    write_ints(out, "(weights_shape){LANES, ", argument);
-    break;
-  case ARGUMENT_STATE:
-    fputs("state", out);
-    break;
-  case ARGUMENT_BATCH:
-    fputs("batch", out);
-    break;
-  case ARGUMENT_BATCH_COUNT:
-    fputs("batch->count", out);
-    break;
-  case ARGUMENT_LOGITS:
-    fputs("logits", out);
+  default:
+    fputs(TEXTS[argument->kind], out);
+    if (argument->count > 0) write_ints(out, argument);
     break;
   }
 }

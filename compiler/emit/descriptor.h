@@ -2,8 +2,10 @@
 #ifndef CNNC_DESCRIPTOR_H
 #define CNNC_DESCRIPTOR_H
 
+#include "emit/layers.h"
 #include "schedule/cost.h"
-#include "driver/summary.h"
+
+#include <stdio.h>
 
 /* A call of a kernel, for the profile: as many as the step has, in their order. */
 typedef struct ProfiledCall {

@@ -48,14 +48,21 @@ void lowering_pass_ints(Lowering *l, int kind, int count, const int *ints);
 /* The node's inputs, outputs and workspace, in this order. */
 void lowering_pass_values(Lowering *l);
 
-/* lower_ops.c: fills in the kernel and the arguments of the node. */
+/* Shape parameters of a convolution; x and y are those of the forward direction. */
+void lowering_conv_shape(Lowering *l, const Value *x, const Value *y);
+
+/* Fills in the kernel and the arguments of the node, by the rule of its op. */
 void lowering_apply_rule(Lowering *l);
 
-/* lower_conv.c */
-void lower_conv2d(Lowering *l);
-void lower_conv2d_backward_data(Lowering *l);
-void lower_conv2d_backward_weights(Lowering *l);
-void lower_prepack_conv2d(Lowering *l);
-void lower_conv2d_prepacked(Lowering *l);
+/* The rules; ops.def names that of each op. */
+#define OP(id, outputs, attributes, shape, gradient, lower, capabilities) void lower(Lowering *l);
+#include "ir/ops.def"
+#undef OP
+
+/* By layout; `backward` stands for conv2d_backward_data, else the node is a conv2d. */
+void lower_conv_batch_blocked(Lowering *l, bool backward);
+void lower_conv_channel_blocked(Lowering *l, bool backward);
+void lower_weights_batch_blocked(Lowering *l);
+void lower_weights_channel_blocked(Lowering *l);
 
 #endif

@@ -41,3 +41,17 @@ double recipe_number(const Recipe *recipe, RecipeType type, size_t offset) {
   if (type == RECIPE_BOOL) return *(const bool *)(const void *)at;
   return *(const int *)(const void *)at;
 }
+
+int optimizer_blocks(const Recipe *recipe) {
+  int momentum = recipe->momentum != 0;
+  switch (recipe->optimizer) {
+  case OPTIMIZER_SGD:
+    break;
+  case OPTIMIZER_ADAM:
+  case OPTIMIZER_ADAMW:
+    return 2;
+  case OPTIMIZER_RMSPROP:
+    return 1 + momentum + recipe->centered;
+  }
+  return momentum;
+}

@@ -68,4 +68,7 @@ extern const RecipeSetting RECIPE_SETTINGS[];
 /* An INT, BATCH, BOOL or REAL field as a number. */
 double recipe_number(const Recipe *recipe, RecipeType type, size_t offset);
 
+/* Blocks of optimiser state, each as large as the parameters. */
+int optimizer_blocks(const Recipe *recipe);
+
 #endif

@@ -222,20 +222,6 @@ int64_t graph_activation_reals(const Graph *graph) {
   return block_end(graph, value_is_planned);
 }
 
-int optimizer_blocks(const Recipe *recipe) {
-  int momentum = recipe->momentum != 0;
-  switch (recipe->optimizer) {
-  case OPTIMIZER_SGD:
-    break;
-  case OPTIMIZER_ADAM:
-  case OPTIMIZER_ADAMW:
-    return 2;
-  case OPTIMIZER_RMSPROP:
-    return 1 + momentum + recipe->centered;
-  }
-  return momentum;
-}
-
 int64_t graph_bytes(const Graph *graph, const CompileOptions *options) {
   int64_t blocks = trains(graph) ? 2 + optimizer_blocks(&graph->recipe) : 1;
   int64_t reals = blocks * graph_parameter_reals(graph) + graph_activation_reals(graph);

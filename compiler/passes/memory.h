@@ -9,7 +9,6 @@
    the block of activations and their gradients. After the memory pass. */
 int64_t graph_parameter_reals(const Graph *graph);
 int64_t graph_activation_reals(const Graph *graph);
-int optimizer_blocks(const Recipe *recipe);
 
 /* All bytes that a program with this graph needs: parameters and activations, and in training
    gradients and optimiser state. */

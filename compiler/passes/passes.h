@@ -1,5 +1,5 @@
-/* The passes. Each stands in a file of its own, whose first comment has what the pass requires,
-   establishes and may break. */
+/* The passes, without pass_schedule of schedule/schedule.h. Each stands in a file of its own, whose
+   first comment has what the pass requires, establishes and may break. */
 #ifndef CNNC_PASSES_H
 #define CNNC_PASSES_H
 
@@ -10,7 +10,6 @@ void pass_simplify(Graph *graph);
 void pass_gradient(Graph *graph);
 void pass_fuse(Graph *graph);
 void pass_fold(Graph *graph, const CompileOptions *options);
-void pass_schedule(Graph *graph, const CompileOptions *options); /* schedule/schedule.c */
 void pass_layout(Graph *graph, const CompileOptions *options);
 void pass_views(Graph *graph, const CompileOptions *options);
 void pass_memory(Graph *graph, const CompileOptions *options);

@@ -3,6 +3,7 @@
 #include "passes/memory.h"
 #include "passes/passes.h"
 #include "passes/pipeline.h"
+#include "schedule/schedule.h"
 
 static const struct {
   const char *name;

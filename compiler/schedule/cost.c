@@ -1,7 +1,6 @@
 #include "schedule/cost.h"
 
 #include "ir/queries.h"
-#include "passes/memory.h"
 
 /* Every weight meets every pixel of its output channel once, forward and in both gradients. */
 static int64_t macs(const Value *weight, const Value *y) {

@@ -3,7 +3,6 @@
    Establishes  node->schedule of every node that becomes code, and the workspace.
    May break  nothing. */
 #include "ir/queries.h"
-#include "passes/passes.h"
 #include "schedule/convolution.h"
 #include "schedule/rules.h"
 #include "schedule/schedule.h"

@@ -1,10 +1,14 @@
-/* What other parts of the compiler ask of schedules. */
+/* The schedule pass, and what other parts of the compiler ask of schedules. */
 #ifndef CNNC_SCHEDULE_QUERIES_H
 #define CNNC_SCHEDULE_QUERIES_H
 
 #include "ir/graph.h"
 #include "ir/options.h"
 #include "schedule/limits.h"
+
+/* The pass that gives every node its schedule; its file has what the pass requires and establishes.
+ */
+void pass_schedule(Graph *graph, const CompileOptions *options);
 
 /* Batch-blocked conv2d_backward_weights: vectors of sums of a work item, at most. */
 int weights_sums_max(const CompileOptions *options);

@@ -29,46 +29,53 @@ static int64_t planes(const Shape *w, const Value *value) {
   return w->channel_blocked ? divide_up(value->dim[1], w->lanes) : value->dim[1];
 }
 
-static int64_t conv_batch_blocked_items(const Shape *w, const ConvBatchBlocked *s) {
+static int64_t conv_batch_blocked_items(const Shape *w) {
+  const ConvBatchBlocked *s = &w->node->schedule.conv_batch_blocked;
   const int groups = w->node->attributes.groups;
   const Value *y = w->node->out[0];
   const int tiles = divide_up(y->dim[1] / groups, s->oc_unroll);
   return image_groups(w) * y->dim[2] * groups * divide_up(tiles, s->oc_block);
 }
 
-static int64_t weights_batch_blocked_items(const Shape *w, const WeightsBatchBlocked *s) {
+static int64_t weights_batch_blocked_items(const Shape *w) {
+  const WeightsBatchBlocked *s = &w->node->schedule.weights_batch_blocked;
   const Attributes *a = &w->node->attributes;
   const int ic = w->node->in[0]->dim[1] / a->groups, oc = w->node->in[1]->dim[1] / a->groups;
   return (int64_t)s->split_k * a->groups * divide_up(oc, s->oc_block) * divide_up(ic, s->ic_block) *
          (a->kernel[0] / s->kh_block);
 }
 
-static int64_t conv_channel_blocked_items(const Shape *w, const ConvChannelBlocked *s) {
+static int64_t conv_channel_blocked_items(const Shape *w) {
+  const ConvChannelBlocked *s = &w->node->schedule.conv_channel_blocked;
   const weights_shape shape = weights_shape_of(w->node, s->oc_vectors, w->lanes);
   return (int64_t)w->batch * oc_tiles(shape) * divide_up(w->node->out[0]->dim[2], s->oh_block);
 }
 
-static int64_t weights_channel_blocked_items(const Shape *w, const WeightsChannelBlocked *s) {
+static int64_t weights_channel_blocked_items(const Shape *w) {
+  const WeightsChannelBlocked *s = &w->node->schedule.weights_channel_blocked;
   const weights_shape shape = weights_shape_of(w->node, s->oc_vectors, w->lanes);
   return (int64_t)s->split_k * divide_up(oc_tiles(shape), s->oc_block) *
          divide_up(divide_up(shape.ic, w->lanes), s->ic_block);
 }
 
-static int64_t linear_items(const Shape *w) {
+static int64_t linear_batch_blocked_items(const Shape *w) {
+  return divide_up(w->node->out[0]->dim[1], w->node->schedule.linear_batch_blocked.oc_unroll);
+}
+
+static int64_t linear_backward_data_items(const Shape *w) {
+  return divide_up(w->node->out[0]->dim[1], w->node->schedule.linear_backward_data.ic_block);
+}
+
+static int64_t linear_weights_items(const Shape *w) {
+  const LinearWeights *s = &w->node->schedule.linear_weights;
+  return (int64_t)divide_up(w->node->in[1]->dim[1], s->oc_unroll) *
+         divide_up(divide_up(w->node->out[0]->dim[1], w->lanes), s->ic_vectors);
+}
+
+static int64_t linear_padded_rows_items(const Shape *w) {
   const Schedule *s = &w->node->schedule;
-  const int features = w->node->out[0]->dim[1];
-  switch (s->kind) {
-  case SCHEDULE_LINEAR_BATCH_BLOCKED:
-    return divide_up(features, s->linear_batch_blocked.oc_unroll);
-  case SCHEDULE_LINEAR_BACKWARD_DATA:
-    return divide_up(features, s->linear_backward_data.ic_block);
-  case SCHEDULE_LINEAR_WEIGHTS:
-    return (int64_t)divide_up(w->node->in[1]->dim[1], s->linear_weights.oc_unroll) *
-           divide_up(divide_up(features, w->lanes), s->linear_weights.ic_vectors);
-  default:
-    return (int64_t)divide_up(features, s->linear_padded_rows.oc_block) *
-           divide_up(w->batch, linear_block_images(s, w->batch));
-  }
+  return (int64_t)divide_up(w->node->out[0]->dim[1], s->linear_padded_rows.oc_block) *
+         divide_up(w->batch, linear_block_images(s, w->batch));
 }
 
 /* Kernels without FLOPs worth counting: rows, planes or vectors. */
@@ -170,6 +177,18 @@ static NodeWork weights_winograd_work(const Shape *w, int threads) {
   return (NodeWork){products * s->split_k, rounds * part * longest_of(products, each)};
 }
 
+/* By kind of schedule; Winograd convolutions have items of several sizes. */
+static int64_t (*const ITEMS[SCHEDULE_KINDS])(const Shape *w) = {
+    [SCHEDULE_CONV_BATCH_BLOCKED] = conv_batch_blocked_items,
+    [SCHEDULE_WEIGHTS_BATCH_BLOCKED] = weights_batch_blocked_items,
+    [SCHEDULE_CONV_CHANNEL_BLOCKED] = conv_channel_blocked_items,
+    [SCHEDULE_WEIGHTS_CHANNEL_BLOCKED] = weights_channel_blocked_items,
+    [SCHEDULE_LINEAR_BATCH_BLOCKED] = linear_batch_blocked_items,
+    [SCHEDULE_LINEAR_BACKWARD_DATA] = linear_backward_data_items,
+    [SCHEDULE_LINEAR_WEIGHTS] = linear_weights_items,
+    [SCHEDULE_LINEAR_PADDED_ROWS] = linear_padded_rows_items,
+};
+
 NodeWork node_work(const Graph *graph, const Node *node, const CompileOptions *options,
                    int threads) {
   const Schedule *s = &node->schedule;
@@ -179,33 +198,13 @@ NodeWork node_work(const Graph *graph, const Node *node, const CompileOptions *o
                    graph->recipe.batch,
                    target_lanes(options->target),
                    node_is_channel_blocked(graph, node)};
-  int64_t items;
-  switch (s->kind) {
-  case SCHEDULE_CONV_BATCH_BLOCKED:
-    items = conv_batch_blocked_items(&w, &s->conv_batch_blocked);
-    break;
-  case SCHEDULE_WEIGHTS_BATCH_BLOCKED:
-    items = weights_batch_blocked_items(&w, &s->weights_batch_blocked);
-    break;
-  case SCHEDULE_CONV_CHANNEL_BLOCKED:
-    items = conv_channel_blocked_items(&w, &s->conv_channel_blocked);
-    break;
-  case SCHEDULE_WEIGHTS_CHANNEL_BLOCKED:
-    items = weights_channel_blocked_items(&w, &s->weights_channel_blocked);
-    break;
-  case SCHEDULE_CONV_WINOGRAD:
-    return conv_winograd_work(&w, threads);
-  case SCHEDULE_WEIGHTS_WINOGRAD:
-    return weights_winograd_work(&w, threads);
-  case SCHEDULE_LINEAR_BATCH_BLOCKED:
-  case SCHEDULE_LINEAR_BACKWARD_DATA:
-  case SCHEDULE_LINEAR_WEIGHTS:
-  case SCHEDULE_LINEAR_PADDED_ROWS:
-    items = linear_items(&w);
-    break;
-  default:
-    items = s->algorithm == ALGORITHM_NONE ? 0 : other_items(&w);
-  }
+  if (s->kind == SCHEDULE_CONV_WINOGRAD) return conv_winograd_work(&w, threads);
+  if (s->kind == SCHEDULE_WEIGHTS_WINOGRAD) return weights_winograd_work(&w, threads);
+  int64_t items = 0;
+  if (ITEMS[s->kind])
+    items = ITEMS[s->kind](&w);
+  else if (s->algorithm != ALGORITHM_NONE)
+    items = other_items(&w);
   return (NodeWork){items, longest_of(items, threads)};
 }
 

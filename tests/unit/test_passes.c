@@ -10,6 +10,7 @@
 #include "ir/verify.h"
 #include "passes/memory.h"
 #include "passes/passes.h"
+#include "schedule/schedule.h"
 #include "passes/pipeline.h"
 #include "schedule/cost.h"
 
