@@ -58,7 +58,7 @@ static const struct {
     {"conv_tile.c.in", "conv_tile_{OC_VECTORS}x{OW_UNROLL}_packed{PACKED}{STRIDE:_s=1}"
                        "{PHASES:_phases=1}{X_PIXEL:_nhwc=0}{CLIPPED:_clip=0}"},
     {"conv_tiles.c.in", "{whole}_row{OC_TAIL:_oc=0}{TAIL:_ow=0}{SHORT_TAIL:_short=0}"},
-    {"partial_sums.c.in", "reduce_dy{dy_relu_mask?_masked}"},
+    {"reduce_dy.c.in", "reduce_dy{dy_relu_mask?_masked}"},
     {"dropout.c.in", "dropout_{id}_{F}"},
     {"flatten.c.in", "flatten{backward?_backward}"},
     {"flatten_channels.c.in", "flatten_{ROW}"},

@@ -68,7 +68,7 @@ static const Kernel *row_body(Lowering *l) {
 /* The epilogue reduction for the batch_norm_backward behind: of dy, or of dy where it passes that
    norm's ReLU mask. */
 static const Kernel *sums_body(Lowering *l, const Node *norm) {
-  Kernel body = {.template_name = "partial_sums.c.in"};
+  Kernel body = {.template_name = "reduce_dy.c.in"};
   kernel_bool(&body, "dy_relu_mask", norm->attributes.dy_relu_mask);
   return lowering_share(l, &body);
 }

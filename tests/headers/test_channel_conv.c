@@ -20,11 +20,12 @@
 #include "backward_weights_tile.h"
 #include "backward_weights_winograd.h"
 #include "conv_winograd.h"
+#include "reduce_dy.h"
 
 enum { PAGE = 4096, VECTORS = 2, PIXELS = 4, IC_UNROLL = 1 };
 
 typedef struct Shape {
-  int n, ic, ih, iw, oc, kernel, stride, padding;
+  int n, ic, ih, iw, oc, kernel, stride, padding, groups;
 } Shape;
 
 static int out_size(int in, const Shape *s) {
@@ -95,9 +96,10 @@ static void compare(const char *what, const Shape *s, int threads, double got, d
                     double tolerance) {
   if (fabs(got - want) <= tolerance) return;
   if (failures++ < 10)
-    printf("%s, %dx%dx%dx%d to %d, %dx%d, stride %d, padding %d, %d threads: %g, expected %g\n",
+    printf("%s, %dx%dx%dx%d to %d, %dx%d, stride %d, padding %d, %d groups, %d threads: %g, "
+           "expected %g\n",
            what, s->n, s->ic, s->ih, s->iw, s->oc, s->kernel, s->kernel, s->stride, s->padding,
-           threads, got, want);
+           s->groups, threads, got, want);
 }
 
 static void compare_blocked(const char *what, const Shape *s, int threads, const real *got,
@@ -117,21 +119,32 @@ typedef struct Data {
   double *out;
 } Data;
 
+static size_t weights_count(const Shape *s) {
+  return (size_t)s->oc * (s->ic / s->groups) * s->kernel * s->kernel;
+}
+
+static conv_window window_of(const Shape *s) {
+  conv_window window = square_window(s->kernel, s->stride, s->padding);
+  window.groups = s->groups;
+  return window;
+}
+
 static Data naive(Shape s) {
   Data d = {.s = s, .oh = out_size(s.ih, &s), .ow = out_size(s.iw, &s)};
   const size_t x_size = (size_t)s.n * s.ic * s.ih * s.iw, y_size = (size_t)s.n * s.oc * d.oh * d.ow;
-  const size_t w_size = (size_t)s.oc * s.ic * s.kernel * s.kernel;
+  const size_t w_size = weights_count(&s);
+  const int group_ic = s.ic / s.groups, group_oc = s.oc / s.groups;
   d.x = doubles(x_size, 1), d.w = doubles(w_size, 1), d.y = doubles(y_size, 1);
   d.dx = doubles(x_size, 0), d.dw = doubles(w_size, 0), d.out = doubles(y_size, 0);
   for (size_t i = 0; i < y_size; i++) {
     const int n = (int)(i / (s.oc * d.oh * d.ow)), oc = (int)(i / (d.oh * d.ow) % s.oc);
-    for (int k = 0; k < s.ic * s.kernel * s.kernel; k++) {
-      const int ic = k / (s.kernel * s.kernel);
+    for (int k = 0; k < group_ic * s.kernel * s.kernel; k++) {
+      const int ic = oc / group_oc * group_ic + k / (s.kernel * s.kernel);
       const int ih = (int)(i / d.ow % d.oh) * s.stride - s.padding + k / s.kernel % s.kernel;
       const int iw = (int)(i % d.ow) * s.stride - s.padding + k % s.kernel;
       if (ih < 0 || ih >= s.ih || iw < 0 || iw >= s.iw) continue;
       const size_t at = (((size_t)n * s.ic + ic) * s.ih + ih) * s.iw + iw;
-      const size_t weight = (size_t)oc * s.ic * s.kernel * s.kernel + k;
+      const size_t weight = (size_t)oc * group_ic * s.kernel * s.kernel + k;
       d.out[i] += d.w[weight] * d.x[at];
       d.dx[at] += d.w[weight] * d.y[i];
       d.dw[weight] += d.y[i] * d.x[at];
@@ -188,7 +201,7 @@ static conv_tiles tiles_for(const channel_conv *c, int winograd) {
 static void check_conv(const Data *d, int backward, int way, int threads) {
   const Shape *s = &d->s;
   const image x_image = {s->ic, s->ih, s->iw}, y_image = {s->oc, d->oh, d->ow};
-  const conv_window window = square_window(s->kernel, s->stride, s->padding);
+  const conv_window window = window_of(s);
   channel_conv c = backward ? channel_conv_backward_data(x_image, y_image, window)
                             : channel_conv_forward(x_image, y_image, window);
   c.oc_vectors = VECTORS, c.oh_block = 2, c.ic_block = way == 1 ? 1 : 64, c.oc_outer = way == 1;
@@ -204,7 +217,7 @@ static void check_conv(const Data *d, int backward, int way, int threads) {
   real *from = blocked(backward ? d->y : d->x, s->n, c.ic, c.h.in, c.w.in);
   real *added = blocked(residual, s->n, c.oc, h, w), *masked = blocked(mask, s->n, c.oc, h, w);
   real *to = blocked(NULL, s->n, c.oc, h, w);
-  real *weights = plain(d->w, (size_t)s->oc * s->ic * s->kernel * s->kernel);
+  real *weights = plain(d->w, weights_count(s));
   const int capacity = way == 2 ? 3 : 0;
   real *packed = guarded((size_t)conv_workspace(weights_of(&c), capacity, PIXELS));
   const conv_tiles tiles = tiles_for(&c, way == 2);
@@ -226,14 +239,86 @@ static void check_conv(const Data *d, int backward, int way, int threads) {
                   s, threads, to, want, c.oc, h, w, way == 2 ? 0.02 : 0);
 }
 
+/* --- the epilogue reduction ------------------------------------------------------------------- */
+
+static void reduce_whole(const channel_conv *c, const real *dy, int n, int top, int bottom,
+                         int oc_tile) {
+  reduce_dy_of_rows(DY_WHOLE, c, dy, n, top, bottom, oc_tile);
+}
+
+static void reduce_recomputed(const channel_conv *c, const real *dy, int n, int top, int bottom,
+                              int oc_tile) {
+  reduce_dy_of_rows(DY_RECOMPUTED, c, dy, n, top, bottom, oc_tile);
+}
+
+/* Sums of channel `oc` of dx, and of its products with x - mean; recomputed: where the norm's
+   result is positive. */
+static void naive_sums(const Data *d, int oc, int recomputed, double mean, double sums[2]) {
+  const Shape *s = &d->s;
+  const int area = s->ih * s->iw;
+  sums[0] = sums[1] = 0;
+  for (int n = 0; n < s->n; n++) {
+    for (int i = 0; i < area; i++) {
+      const size_t at = ((size_t)n * s->ic + oc) * area + i;
+      const double centered = d->x[at] - mean;
+      if (recomputed && 2 * centered + 1 <= 0) continue;
+      sums[0] += d->dx[at];
+      sums[1] += d->dx[at] * centered;
+    }
+  }
+}
+
+static real *constant(double value, int count) {
+  real *to = guarded((size_t)count);
+  for (int i = 0; i < count; i++) to[i] = (real)value;
+  return to;
+}
+
+/* Partial sums of backward data, of all its work items together; way: as in check_conv. */
+static void check_reduction(const Data *d, int recomputed, int way, int threads) {
+  enum { MEAN = 1, ROWS = 2 };
+  const Shape *s = &d->s;
+  const image x_image = {s->ic, s->ih, s->iw}, y_image = {s->oc, d->oh, d->ow};
+  const norm_input norm = {blocked(d->x, s->n, s->ic, s->ih, s->iw), constant(4, s->ic),
+                           constant(MEAN, s->ic), constant(0.5, s->ic), constant(1, s->ic)};
+  channel_conv c = channel_conv_backward_data(x_image, y_image, window_of(s));
+  c.oc_vectors = VECTORS, c.oh_block = ROWS, c.ic_block = way == 1 ? 1 : 64, c.oc_outer = way == 1;
+  c.reduce = recomputed ? reduce_recomputed : reduce_whole;
+  c.norm = &norm;
+  const size_t reals = (size_t)partial_sums_reals(LANES, s->n, s->ic, s->ih, ROWS);
+  c.partial_sums = guarded(reals);
+  real *from = blocked(d->y, s->n, s->oc, d->oh, d->ow);
+  real *to = blocked(NULL, s->n, s->ic, s->ih, s->iw);
+  real *weights = plain(d->w, weights_count(s));
+  real *packed = guarded((size_t)conv_workspace(weights_of(&c), 0, PIXELS));
+  const conv_tiles tiles = tiles_for(&c, 0);
+  PARALLEL(threads) {
+    const team t = join_team(s->n);
+    pack_weights(t, &c, weights, NULL, packed);
+    conv_channel_blocked(t, &c, &tiles, from, packed, NULL, NULL, to);
+  }
+  const int vectors = divide_up(s->ic, LANES);
+  const int blocks = (int)(reals / ((size_t)vectors * 2 * LANES));
+  for (int oc = 0; oc < s->ic; oc++) {
+    double want[2], got[2] = {0, 0};
+    naive_sums(d, oc, recomputed, MEAN, want);
+    for (int block = 0; block < blocks; block++) {
+      const real *sums =
+          c.partial_sums + partial_sums_at(LANES, block, vectors, oc / LANES) + oc % LANES;
+      got[0] += sums[0], got[1] += sums[LANES];
+    }
+    compare("sum of dy", s, threads, got[0], want[0], 0);
+    compare("sum of dy * (x - mean)", s, threads, got[1], want[1], 0);
+  }
+}
+
 /* --- prepacked inference ---------------------------------------------------------------------- */
 
 /* A batch_norm with factors that are powers of 2 is folded into the weights. */
 static void check_prepacked(const Data *d, int threads) {
   const Shape *s = &d->s;
   const image x_image = {s->ic, s->ih, s->iw}, y_image = {s->oc, d->oh, d->ow};
-  channel_conv c =
-      channel_conv_forward(x_image, y_image, square_window(s->kernel, s->stride, s->padding));
+  channel_conv c = channel_conv_forward(x_image, y_image, window_of(s));
   c.oc_vectors = VECTORS, c.oh_block = 3, c.ic_block = 64;
   double *want = doubles((size_t)s->n * s->oc * d->oh * d->ow, 0);
   for (int i = 0; i < s->n * s->oc * d->oh * d->ow; i++) want[i] = (d->out[i] + 1 - 3) * 2 + 5;
@@ -245,7 +330,7 @@ static void check_prepacked(const Data *d, int threads) {
   }
   real *from = blocked(d->x, s->n, c.ic, c.h.in, c.w.in);
   real *to = blocked(NULL, s->n, c.oc, c.h.out, c.w.out);
-  real *weights = plain(d->w, (size_t)s->oc * s->ic * s->kernel * s->kernel);
+  real *weights = plain(d->w, weights_count(s));
   real *packed = guarded((size_t)prepacked_weights_reals(weights_of(&c), 0));
   const conv_tiles tiles = tiles_for(&c, 0);
   const folded_norm folded = {norm[0], norm[1], norm[2], norm[3], 0};
@@ -288,12 +373,11 @@ NOINLINE static void rows_of_3_taps(const gradient_strip *s, const real *restric
 static void check_weights(const Data *d, int way, int split_k, int threads) {
   const Shape *s = &d->s;
   const image x_image = {s->ic, s->ih, s->iw}, y_image = {s->oc, d->oh, d->ow};
-  backward_weights g =
-      backward_weights_of(x_image, y_image, square_window(s->kernel, s->stride, s->padding));
+  backward_weights g = backward_weights_of(x_image, y_image, window_of(s));
   g.oc_vectors = 1, g.oh_block = 2, g.n_block = 1, g.oc_block = 2, g.ic_block = 1;
   g.split_k = split_k, g.kw_taps = way == 1;
   const int capacity = way == 2 ? 2 : 0;
-  const size_t size = (size_t)s->oc * s->ic * s->kernel * s->kernel;
+  const size_t size = weights_count(s);
   const int64_t reals =
       backward_weights_workspace(summed_weights(&g), split_k, capacity, GRADIENT_TILE_BATCH);
   real *x = blocked(d->x, s->n, s->ic, s->ih, s->iw);
@@ -316,27 +400,37 @@ static void check_weights(const Data *d, int way, int split_k, int threads) {
     compare("backward weights", s, threads, dw[i], d->dw[i], way == 2 ? 0.02 : 0);
 }
 
+/* The kernels of training, which have one group. */
+static void check_training(const Data *d, int threads) {
+  const int winograd = d->s.stride == 1 && d->s.kernel >= 3;
+  for (int way = 0; way <= 1 + winograd; way++) {
+    check_conv(d, 0, way, threads);
+    check_conv(d, 1, way, threads);
+  }
+  for (int way = 0; way <= 1; way++) {
+    check_reduction(d, 0, way, threads);
+    check_reduction(d, 1, way, threads);
+  }
+  for (int split_k = 1; split_k <= 2; split_k++) {
+    check_weights(d, 0, split_k, threads);
+    if (d->s.kernel == 3 && d->s.stride == 1) check_weights(d, 1, split_k, threads);
+    if (winograd) check_weights(d, 2, split_k, threads);
+  }
+}
+
 int main(void) {
   if (!has_instructions()) return 77;
   static const Shape SHAPES[] = {
-      {2, 3, 7, 9, 5, 3, 1, 1},   {2, 20, 8, 8, 37, 3, 1, 1}, {1, 17, 9, 11, 33, 3, 2, 1},
-      {3, 16, 5, 6, 16, 1, 1, 0}, {1, 33, 7, 7, 20, 1, 2, 0}, {2, 18, 9, 10, 19, 5, 1, 2},
-      {1, 8, 13, 7, 48, 3, 1, 0},
+      {2, 3, 7, 9, 5, 3, 1, 1, 1},    {2, 20, 8, 8, 37, 3, 1, 1, 1}, {1, 17, 9, 11, 33, 3, 2, 1, 1},
+      {3, 16, 5, 6, 16, 1, 1, 0, 1},  {1, 33, 7, 7, 20, 1, 2, 0, 1}, {2, 18, 9, 10, 19, 5, 1, 2, 1},
+      {1, 8, 13, 7, 48, 3, 1, 0, 1},  {2, 8, 9, 7, 12, 3, 1, 1, 4},  {1, 36, 7, 8, 54, 3, 2, 1, 3},
+      {2, 20, 6, 6, 20, 5, 1, 2, 20},
   };
   for (size_t i = 0; i < sizeof SHAPES / sizeof *SHAPES; i++) {
     const Data d = naive(SHAPES[i]);
-    const int winograd = d.s.stride == 1 && d.s.kernel >= 3;
     for (int threads = 1; threads <= 3; threads++) {
-      for (int way = 0; way <= 1 + winograd; way++) {
-        check_conv(&d, 0, way, threads);
-        check_conv(&d, 1, way, threads);
-      }
       check_prepacked(&d, threads);
-      for (int split_k = 1; split_k <= 2; split_k++) {
-        check_weights(&d, 0, split_k, threads);
-        if (d.s.kernel == 3 && d.s.stride == 1) check_weights(&d, 1, split_k, threads);
-        if (winograd) check_weights(&d, 2, split_k, threads);
-      }
+      if (d.s.groups == 1) check_training(&d, threads);
     }
     free_doubles();
   }
