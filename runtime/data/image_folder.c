@@ -2,7 +2,7 @@
 #include "data/classes.h"
 #include "data/decoder.h"
 #include "data/files.h"
-#include "data/jpeg.h"
+#include "data/image_reader.h"
 #include "data/listing.h"
 
 #include <errno.h>
@@ -104,12 +104,12 @@ static bool list_folders(loader *l, cnn_error *error) {
 static bool list_files(cnn_listing *files, const char *path, cnn_error *error) {
   if (!cnn_listing_read(files, path, cnn_listing_any, error)) return false;
   if (files->count == 0)
-    return cnn_fail(error, CNN_EXIT_DATA, "%s: no images; put *.jpg there", path);
+    return cnn_fail(error, CNN_EXIT_DATA, "%s: no images; put some there", path);
   for (int i = 0; i < files->count; i++)
-    if (!cnn_jpeg_is_name(files->at[i]->d_name) || !cnn_listing_may_be_file(files->at[i]))
-      return cnn_fail(
-          error, CNN_EXIT_DATA, "%s/%s: not a %s; a folder of images holds JPEG files alone", path,
-          files->at[i]->d_name, cnn_jpeg_is_name(files->at[i]->d_name) ? "regular file" : ".jpg");
+    if (!cnn_listing_may_be_file(files->at[i]))
+      return cnn_fail(error, CNN_EXIT_DATA,
+                      "%s/%s: not a regular file; a folder of images holds image files alone", path,
+                      files->at[i]->d_name);
   return true;
 }
 
@@ -151,17 +151,20 @@ static bool decode_all(const loader *l, cnn_dataset *dataset, cnn_error *error) 
   bool good = true, shown = isatty(STDERR_FILENO);
   double drawn = cnn_seconds();
   char name[600], path[PATH_MAX + 600];
+  cnn_image_reader reader;
+  cnn_image_reader_open(&reader, l->model);
   for (int i = 0; good && i < dataset->count; i++) {
     name_image(l, i, name, sizeof name);
     snprintf(path, sizeof path, "%s/%s", l->part, name);
     if (dataset->labels) dataset->labels[i] = (uint8_t)l->class_of[l->images[i].folder];
-    good =
-        cnn_jpeg_decode(l->model, path, dataset->images + (size_t)i * dataset->image_bytes, error);
+    good = cnn_image_reader_file(&reader, path, dataset->images + (size_t)i * dataset->image_bytes,
+                                 error);
     if (!shown || cnn_seconds() - drawn < 0.1) continue;
     drawn = cnn_seconds();
     fprintf(stderr, "\r%s: %d of %d images read", l->part, i + 1, dataset->count);
   }
   if (shown) fprintf(stderr, "\r\033[K");
+  cnn_image_reader_close(&reader);
   return good;
 }
 
@@ -206,7 +209,7 @@ static void close_loader(loader *l) {
 static bool check_channels(const cnn_model *model, const char *path, cnn_error *error) {
   if (model->input[0] == 1 || model->input[0] == 3) return true;
   return cnn_fail(error, CNN_EXIT_DATA,
-                  "%s: JPEG images have 1 or 3 channels, but %s requires %d; compile the model for "
+                  "%s: images have 1 or 3 channels, but %s requires %d; compile the model for "
                   "this input or give it another data set",
                   path, model->name, model->input[0]);
 }
@@ -238,15 +241,17 @@ static bool load(cnn_dataset *dataset, const cnn_part *part, cnn_error *error) {
 
 /* --- images without labels -------------------------------------------------------------------- */
 
-static int is_jpeg_entry(const struct dirent *entry) {
-  return cnn_listing_any(entry) && cnn_jpeg_is_name(entry->d_name);
-}
-
 static bool is_images(const char *path) {
-  if (!cnn_is_folder(path)) return cnn_jpeg_is(path);
+  if (!cnn_is_folder(path)) return cnn_image_is_file(path);
   cnn_error ignored = {0};
   cnn_listing found;
-  bool is = cnn_listing_read(&found, path, is_jpeg_entry, &ignored) && found.count > 0;
+  bool is = false;
+  if (!cnn_listing_read(&found, path, cnn_listing_any, &ignored)) return false;
+  for (int i = 0; !is && i < found.count; i++) {
+    char file[PATH_MAX + 300];
+    snprintf(file, sizeof file, "%s/%s", path, found.at[i]->d_name);
+    is = cnn_listing_may_be_file(found.at[i]) && cnn_image_is_file(file);
+  }
   cnn_listing_release(&found);
   return is;
 }
@@ -259,7 +264,11 @@ static bool load_file(cnn_dataset *dataset, const cnn_model *model, const char *
   cnn_storage_want(&dataset->storage, &name, strlen(path) + 1, 1);
   if (!cnn_storage_commit(&dataset->storage, error)) return false;
   dataset->files[0] = memcpy(name, path, strlen(path) + 1);
-  return cnn_jpeg_decode(model, path, dataset->images, error);
+  cnn_image_reader reader;
+  cnn_image_reader_open(&reader, model);
+  bool good = cnn_image_reader_file(&reader, path, dataset->images, error);
+  cnn_image_reader_close(&reader);
+  return good;
 }
 
 static bool load_images(cnn_dataset *dataset, const cnn_model *model, const char *path,
@@ -275,7 +284,7 @@ static bool load_images(cnn_dataset *dataset, const cnn_model *model, const char
 }
 
 const cnn_decoder cnn_image_folder_decoder = {
-    .contents = "folders train and test, each with a folder of JPEG images a class",
+    .contents = "folders train and test, each with a folder of images a class",
     .is_dataset = is_dataset,
     .load = load,
     .is_images = is_images,

@@ -1,125 +1,168 @@
-#include "data/jpeg.h"
+#include "data/exif.h"
+#include "data/image_decoder.h"
 
-#include "data/resize.h"
-
-#include <errno.h>
 #include <setjmp.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
+#include <jerror.h>
 #include <jpeglib.h>
 
-bool cnn_jpeg_is_name(const char *name) {
-  const char *end = strrchr(name, '.');
-  return end && (strcasecmp(end, ".jpg") == 0 || strcasecmp(end, ".jpeg") == 0);
+static bool matches(const uint8_t *bytes, size_t size) {
+  return size >= 3 && bytes[0] == 0xff && bytes[1] == 0xd8 && bytes[2] == 0xff;
 }
 
-bool cnn_jpeg_is(const char *path) {
-  unsigned char start[2] = {0};
-  FILE *file = cnn_jpeg_is_name(path) ? NULL : fopen(path, "rb");
-  bool is = cnn_jpeg_is_name(path) ||
-            (file && fread(start, 1, 2, file) == 2 && start[0] == 0xff && start[1] == 0xd8);
-  if (file) fclose(file);
-  return is;
+/* --- markers ---------------------------------------------------------------------------------- */
+
+/* The code of the next marker, which follows 0xff; NULL: there is none. */
+static const uint8_t *next_marker(const uint8_t *at, const uint8_t *end) {
+  while (at < end && (at = memchr(at, 0xff, (size_t)(end - at))) != NULL) {
+    while (at < end && *at == 0xff) at++;
+    if (at < end && *at != 0) return at;
+  }
+  return NULL;
 }
 
-/* --- decoding --------------------------------------------------------------------------------- */
+/* Walks from marker to marker, as libjpeg will (ITU-T T.81, B.1.1), for what libjpeg does not tell
+   before it decodes: the number of scans, the end, and the orientation. */
+static void read_markers(const cnn_encoded *image, cnn_image_info *info) {
+  enum { TEM = 0x01, RST0 = 0xd0, SOI = 0xd8, EOI = 0xd9, SOS = 0xda, APP1 = 0xe1 };
+  static const char EXIF[6] = "Exif\0";
+  const uint8_t *end = image->bytes + image->size, *at = image->bytes + 2;
+  bool has_exif = false;
+  info->scans = 0;
+  while ((at = next_marker(at, end)) != NULL && *at != EOI) {
+    const uint8_t code = *at++;
+    if (code == TEM || (code >= RST0 && code <= SOI)) continue;
+    const size_t length = end - at >= 2 ? (size_t)(at[0] << 8 | at[1]) : 0;
+    if (length < 2 || (size_t)(end - at) < length) return;
+    if (code == SOS) info->scans++;
+    if (code == APP1 && !has_exif && length > 2 + sizeof EXIF &&
+        memcmp(at + 2, EXIF, sizeof EXIF) == 0) {
+      info->orientation = cnn_exif_orientation(at + 2 + sizeof EXIF, length - 2 - sizeof EXIF);
+      has_exif = true;
+    }
+    at += length;
+  }
+  info->complete = at != NULL;
+}
 
-typedef struct decoder {
+/* --- libjpeg ---------------------------------------------------------------------------------- */
+
+typedef struct reader {
   struct jpeg_error_mgr errors; /* first: libjpeg knows only this part */
   jmp_buf back;
   char message[JMSG_LENGTH_MAX];
+  const cnn_encoded *image;
+  cnn_image_note *note; /* NULL: warnings are not kept */
   struct jpeg_decompress_struct jpeg;
-  uint8_t *row; /* of the picture: [width][channels] */
-  cnn_resize resize;
-} decoder;
+} reader;
 
 static void on_error(j_common_ptr jpeg) {
-  decoder *d = (decoder *)jpeg->err;
-  d->errors.format_message(jpeg, d->message);
-  longjmp(d->back, 1);
+  reader *r = (reader *)jpeg->err;
+  r->errors.format_message(jpeg, r->message);
+  longjmp(r->back, 1);
 }
-/* What libjpeg calls a warning is damaged data that it would guess at. */
+
+/* Negative levels are warnings: damaged data that libjpeg guesses at. Where the file ends within
+   the image, there is nothing to guess. */
 static void on_message(j_common_ptr jpeg, int level) {
-  if (level < 0) on_error(jpeg);
+  reader *r = (reader *)jpeg->err;
+  if (level >= 0) return;
+  if (r->errors.msg_code == JWRN_JPEG_EOF) on_error(jpeg);
+  r->errors.format_message(jpeg, r->message);
+  if (r->note) cnn_image_warn(r->note, r->image, r->message);
 }
 
-static bool check_picture(const decoder *d, const cnn_model *model, const char *path,
-                          cnn_error *error) {
-  const int *input = model->input;
-  const int height = (int)d->jpeg.image_height, width = (int)d->jpeg.image_width;
-  if (d->jpeg.jpeg_color_space == JCS_CMYK || d->jpeg.jpeg_color_space == JCS_YCCK)
-    return cnn_fail(error, CNN_EXIT_DATA, "%s: an image in CMYK; convert it to RGB", path);
-  if (model->recipe->resize > 0 || (height == input[1] && width == input[2])) return true;
-  return cnn_fail(error, CNN_EXIT_DATA,
-                  "%s: an image of %dx%d (height, width), but %s requires %dx%d; give the model's "
-                  "recipe resize = %d, by which images are scaled and cut, or another input",
-                  path, height, width, model->name, input[1], input[2],
-                  input[1] > input[2] ? input[1] : input[2]);
+static void open_reader(reader *r, const cnn_encoded *image, cnn_image_note *note) {
+  memset(&r->jpeg, 0, sizeof r->jpeg); /* so that it can be destroyed before it is created */
+  r->image = image;
+  r->note = note;
+  r->jpeg.err = jpeg_std_error(&r->errors);
+  r->errors.error_exit = on_error;
+  r->errors.emit_message = on_message;
 }
 
-/* Rows as libjpeg gives them, channels interleaved, into planes. */
-static void read_rows(decoder *d, const int *input, uint8_t *to) {
-  size_t channels = (size_t)input[0], width = (size_t)input[2], area = width * (size_t)input[1];
-  for (size_t y = 0; y < (size_t)input[1]; y++) {
-    jpeg_read_scanlines(&d->jpeg, (JSAMPROW[]){d->row}, 1);
-    for (size_t c = 0; c < channels; c++)
-      for (size_t x = 0; x < width; x++) to[c * area + y * width + x] = d->row[x * channels + c];
+static bool is_cmyk(const reader *r) {
+  return r->jpeg.jpeg_color_space == JCS_CMYK || r->jpeg.jpeg_color_space == JCS_YCCK;
+}
+
+/* Coefficients of all blocks are kept where a component has several scans. */
+static int64_t coefficient_bytes(struct jpeg_decompress_struct *jpeg) {
+  int64_t bytes = 0;
+  for (int i = 0; jpeg_has_multiple_scans(jpeg) && i < jpeg->num_components; i++)
+    bytes += (int64_t)jpeg->comp_info[i].width_in_blocks * jpeg->comp_info[i].height_in_blocks *
+             (int64_t)sizeof(JBLOCK);
+  return bytes;
+}
+
+/* All of read_header and read_pixels is left by longjmp after an error. */
+static void read_header(reader *r, cnn_image_info *info) {
+  jpeg_create_decompress(&r->jpeg);
+  jpeg_mem_src(&r->jpeg, r->image->bytes, r->image->size);
+  jpeg_read_header(&r->jpeg, TRUE);
+  read_markers(r->image, info);
+  info->height = (int)r->jpeg.image_height;
+  info->width = (int)r->jpeg.image_width;
+  info->workspace = coefficient_bytes(&r->jpeg);
+  snprintf(info->kind, sizeof info->kind, "%s%sJPEG",
+           r->jpeg.progressive_mode ? "progressive " : "",
+           r->jpeg.jpeg_color_space == JCS_GRAYSCALE ? "grey "
+           : is_cmyk(r)                              ? "CMYK "
+                                                     : "");
+}
+
+static bool read_pixels(reader *r, const cnn_image_info *info, const cnn_image_options *options,
+                        cnn_picture *picture, cnn_error *error) {
+  struct jpeg_decompress_struct *jpeg = &r->jpeg;
+  const int orientation = cnn_image_begin(r->image, info, options, picture, error);
+  if (!orientation) return false;
+  const int width = (int)jpeg->image_width;
+  jpeg->out_color_space = is_cmyk(r) ? JCS_CMYK : options->channels == 1 ? JCS_GRAYSCALE : JCS_RGB;
+  jpeg_start_decompress(jpeg);
+  JSAMPROW row =
+      jpeg->mem->alloc_large((j_common_ptr)jpeg, JPOOL_IMAGE, 4 * (size_t)jpeg->image_width);
+  while (jpeg->output_scanline < jpeg->output_height) {
+    const int y = (int)jpeg->output_scanline;
+    jpeg_read_scanlines(jpeg, &row, 1);
+    if (is_cmyk(r)) {
+      cnn_row_from_cmyk(row, width);
+      cnn_row_convert(row, width, 3, options->channels, options->background);
+    }
+    cnn_picture_put_row(picture, orientation, y, row);
   }
-}
-
-static void read_scaled(decoder *d, uint8_t *to) {
-  while (d->jpeg.output_scanline < d->jpeg.output_height) {
-    jpeg_read_scanlines(&d->jpeg, (JSAMPROW[]){d->row}, 1);
-    cnn_resize_row(&d->resize, d->row);
-  }
-  cnn_resize_take(&d->resize, to);
-}
-
-/* All that libjpeg may jump out of. */
-static bool read_file(decoder *d, FILE *file, const cnn_model *model, const char *path, uint8_t *to,
-                      cnn_error *error) {
-  const int *input = model->input;
-  if (setjmp(d->back))
-    return cnn_fail(error, CNN_EXIT_DATA,
-                    "%s: not a good JPEG image: %s; fetch it again, or convert it", path,
-                    d->message);
-  jpeg_stdio_src(&d->jpeg, file);
-  jpeg_read_header(&d->jpeg, TRUE);
-  if (!check_picture(d, model, path, error)) return false;
-  d->jpeg.out_color_space = input[0] == 1 ? JCS_GRAYSCALE : JCS_RGB;
-  jpeg_start_decompress(&d->jpeg);
-  d->row = malloc((size_t)d->jpeg.output_width * (size_t)input[0]);
-  const bool scaled = model->recipe->resize > 0;
-  if (!d->row ||
-      (scaled && !cnn_resize_open(&d->resize, (int)d->jpeg.output_height, (int)d->jpeg.output_width,
-                                  input[0], model->recipe->resize, input[1], input[2])))
-    return cnn_fail(error, CNN_EXIT_FAILED, "%s: no memory for an image of %ux%u pixels", path,
-                    d->jpeg.output_height, d->jpeg.output_width);
-  if (scaled)
-    read_scaled(d, to);
-  else
-    read_rows(d, input, to);
-  jpeg_finish_decompress(&d->jpeg);
+  jpeg_finish_decompress(jpeg);
   return true;
 }
 
-bool cnn_jpeg_decode(const cnn_model *model, const char *path, uint8_t *to, cnn_error *error) {
-  FILE *file = fopen(path, "rb");
-  if (!file) return cnn_fail(error, CNN_EXIT_DATA, "%s: %s", path, strerror(errno));
-  decoder d;
-  d.row = NULL;
-  d.resize = (cnn_resize){0};
-  d.jpeg.err = jpeg_std_error(&d.errors);
-  d.errors.error_exit = on_error;
-  d.errors.emit_message = on_message;
-  jpeg_create_decompress(&d.jpeg);
-  bool good = read_file(&d, file, model, path, to, error);
-  jpeg_destroy_decompress(&d.jpeg);
-  cnn_resize_close(&d.resize);
-  free(d.row);
-  fclose(file);
+/* --- the decoder ------------------------------------------------------------------------------ */
+
+/* Without options, only the header. */
+static bool read_image(reader *r, cnn_image_info *info, const cnn_image_options *options,
+                       cnn_picture *picture, cnn_error *error) {
+  bool good = setjmp(r->back) == 0;
+  if (good) {
+    read_header(r, info);
+    if (options) good = read_pixels(r, info, options, picture, error);
+  } else {
+    cnn_image_damaged(r->image, "JPEG", r->message, error);
+  }
+  jpeg_destroy_decompress(&r->jpeg);
   return good;
 }
+
+static bool header(const cnn_encoded *image, cnn_image_info *info, cnn_error *error) {
+  reader r;
+  open_reader(&r, image, NULL);
+  return read_image(&r, info, NULL, NULL, error);
+}
+
+static bool decode(const cnn_encoded *image, const cnn_image_options *options, cnn_picture *picture,
+                   cnn_image_note *note, cnn_error *error) {
+  reader r;
+  cnn_image_info info = {.orientation = 1};
+  open_reader(&r, image, note);
+  return read_image(&r, &info, options, picture, error);
+}
+
+const cnn_image_decoder cnn_jpeg_decoder = {"JPEG", matches, header, decode};

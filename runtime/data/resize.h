@@ -1,39 +1,33 @@
-/* Pictures of any size for a network of one, as torchvision's Resize(shorter) and
-   CenterCrop((height, width)) make them of a PIL image: the picture is scaled until its shorter
-   side has `shorter` pixels, and the middle is cut out. Scaling is bilinear, and where it shrinks,
-   a pixel is a mean over what it covers, with the weights of a triangle (Pillow's BILINEAR). */
+/* Pictures of any size for a network of one. Scaling is bilinear, and where it shrinks, a pixel is
+   a mean over what it covers, with the weights of a triangle: Pillow's BILINEAR, and torchvision's
+   for PIL images and with antialias. First columns, then rows, rounded to bytes between them. */
 #ifndef CNN_RESIZE_H
 #define CNN_RESIZE_H
 
-#include <stdbool.h>
-#include <stdint.h>
+#include "data/picture.h"
 
-/* One axis of the scaling: output pixel i is a mean over the count[i] input pixels from first[i]
-   on, with weights[i * most + k] for the k-th of them. */
-typedef struct cnn_resize_axis {
-  int most;
-  int *first, *count; /* [out] */
-  float *weights;     /* [out][most] */
-} cnn_resize_axis;
-
+/* The workspace, kept between the pictures of a worker; {0} is empty. */
 typedef struct cnn_resize {
-  int channels, height, width; /* of the output */
-  cnn_resize_axis w, h;
-  int read;        /* rows of the picture so far */
-  uint8_t *narrow; /* the rows that contribute, scaled in w: [rows][width][channels] */
+  void *memory;
+  size_t room; /* bytes of it */
 } cnn_resize;
 
-/* For a picture of picture_height x picture_width pixels; shorter is at least height and width.
-   False: no memory. cnn_resize_close in any case. */
-bool cnn_resize_open(cnn_resize *resize, int picture_height, int picture_width, int channels,
-                     int shorter, int height, int width);
+/* Pixels of a picture, all within it. */
+typedef struct cnn_box {
+  int top, left, height, width;
+} cnn_box;
 
-/* The next row of the picture, [width][channels]. */
-void cnn_resize_row(cnn_resize *resize, const uint8_t *row);
+/* Cuts the box out and scales it to height x width: torchvision's resized_crop(picture, top, left,
+   box.height, box.width, (height, width)). `to`: planes [channels][height][width]. False: no
+   memory. */
+bool cnn_resize_box(cnn_resize *resize, const cnn_picture *picture, cnn_box box, int height,
+                    int width, uint8_t *to);
 
-/* After the last row: the image, as planes [channels][height][width]. */
-void cnn_resize_take(const cnn_resize *resize, uint8_t *to);
+/* Scales the picture until its shorter side has `shorter` pixels, at least height and width, and
+   cuts out the middle: torchvision's Resize(shorter) and CenterCrop((height, width)). */
+bool cnn_resize_centre(cnn_resize *resize, const cnn_picture *picture, int shorter, int height,
+                       int width, uint8_t *to);
 
-void cnn_resize_close(cnn_resize *resize);
+void cnn_resize_release(cnn_resize *resize);
 
 #endif

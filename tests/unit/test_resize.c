@@ -11,12 +11,10 @@
 
 static void resize(const uint8_t *pixels, int height, int width, int channels, int shorter,
                    int made_height, int made_width, uint8_t *to) {
-  cnn_resize resize;
-  assert_true(cnn_resize_open(&resize, height, width, channels, shorter, made_height, made_width));
-  for (int y = 0; y < height; y++)
-    cnn_resize_row(&resize, pixels + (size_t)y * (size_t)width * (size_t)channels);
-  cnn_resize_take(&resize, to);
-  cnn_resize_close(&resize);
+  cnn_resize resize = {0};
+  const cnn_picture picture = {height, width, channels, (uint8_t *)pixels, 0};
+  assert_true(cnn_resize_centre(&resize, &picture, shorter, made_height, made_width, to));
+  cnn_resize_release(&resize);
 }
 
 static void constants_stay(void **state) {
