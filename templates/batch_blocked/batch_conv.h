@@ -1,10 +1,9 @@
-/* Batch-blocked convolutions: what a kernel is, and what the loops around register tiles share. */
+/* Batch-blocked convolutions: what a kernel is. */
 #ifndef CNN_BATCH_CONV_H
 #define CNN_BATCH_CONV_H
 
 #include "conv_window.h"
 #include "prelude.h"
-#include "unroll.h"
 #include "vec.h"
 
 /* A convolution of batch-blocked images, with weights [oc, ic / groups, kh, kw] or packed ones. */
@@ -23,6 +22,7 @@ typedef struct batch_conv {
   ptrdiff_t w_kw;
   ptrdiff_t w_tile;
   int relu;
+  int oc_unroll; /* forward and backward data: output channels of a register tile */
   /* Cache blocks. Forward and backward data: oc_block tiles of channels, ow_block pixels of a row.
      Backward weights: channels and rows. */
   int oh_block;
@@ -75,42 +75,6 @@ static inline ptrdiff_t batch_row_in(const batch_conv *c) {
 
 static inline ptrdiff_t batch_row_out(const batch_conv *c) {
   return (ptrdiff_t)c->groups * c->oc * c->w.out * LANES;
-}
-
-/* --- forward and backward data ---------------------------------------------------------------- */
-
-/* A loop of a sum: its length, and its steps in what is read and in the weights. */
-typedef struct sum_loop {
-  int count;
-  ptrdiff_t x;
-  ptrdiff_t w;
-} sum_loop;
-
-/* The sum behind an output: three loops, over channels, kernel rows and taps. Channels are the
-   innermost loop where a row has few taps. */
-typedef struct conv_sum {
-  sum_loop outer;
-  sum_loop middle;
-  sum_loop inner;
-  ptrdiff_t x_pixel; /* reals between inputs of neighbouring outputs */
-  ptrdiff_t w_oc;    /* of output channels in the weights */
-} conv_sum;
-
-/* Where a register tile is stored, and its epilogue. */
-typedef struct tile_output {
-  real *to;
-  const real *relu_mask; /* an activation, or NULL: the result is 0 where it is 0 */
-  const real *bias;      /* one a channel, or NULL */
-  ptrdiff_t oc_step;     /* reals between channels */
-  ptrdiff_t ow_step;     /* reals between pixels */
-  vec least;             /* of all results: 0 for relu */
-} tile_output;
-
-/* Stores pixel ow of channel oc. */
-static inline void store_output(const tile_output *t, int oc, int ow, vec a) {
-  const ptrdiff_t at = oc * t->oc_step + ow * t->ow_step;
-  a = vmax(t->least, t->bias ? vadd(a, vbroadcast(t->bias + oc)) : a);
-  vstore(t->to + at, t->relu_mask ? vkeep(vgt(vload(t->relu_mask + at), vzero()), a) : a);
 }
 
 #endif

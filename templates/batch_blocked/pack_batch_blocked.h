@@ -5,10 +5,10 @@
 
 #include "batch_conv.h"
 
-/* Packs w for tiles of oc_unroll channels; returns the convolution with packed weights. A work
-   item: the weights of a tile. */
-static batch_conv pack_batch_weights(team t, batch_conv c, int oc_unroll, const real *restrict w,
+/* Packs w; returns the convolution with packed weights. A work item: the weights of a tile. */
+static batch_conv pack_batch_weights(team t, batch_conv c, const real *restrict w,
                                      real *restrict packed) {
+  const int oc_unroll = c.oc_unroll;
   const int tiles = divide_up(c.oc, oc_unroll);
   const int taps = c.h.kernel * c.w.kernel;
   const span items = work_range(c.groups * tiles, t);

@@ -11,6 +11,9 @@
 #define UNROLLED PRAGMA(GCC unroll 32)
 #endif
 
+/* Vector registers of a tile's sums, at most. */
+enum { TILE_SUMS_MAX = 32 };
+
 /* No load moves across. A compiler that loads the weights of all taps ahead runs out of registers.
  */
 static inline void compiler_barrier(void) {
