@@ -24,11 +24,24 @@ SourcePos dsl_position(lua_State *lua);
 /* Of what stands on the stack at `index`: a value; an op's name; a table of attributes, which
    nn.lua has checked, with those that it does not give left zero. */
 Value *dsl_value_at(lua_State *lua, int index);
+Value *dsl_value_or_null(lua_State *lua, int index); /* NULL: it is something else */
 OpKind dsl_op_at(lua_State *lua, int index);
 Attributes dsl_read_attributes(lua_State *lua, int index);
 
-/* core.finish(logits, model, {{auxiliary logits, weight =}...}): checks that every layer is used;
-   adds the losses, and the recipe of the model table, which nn.lua has checked. */
+void dsl_push_value(lua_State *lua, Value *value);
+
+/* values.c. core.vocabulary(methods, unknown, add): what x:NAME, x.NAME and a + b mean;
+   core.located(f): f, called with the user's line as the place of its mistakes. */
+int dsl_core_vocabulary(lua_State *lua);
+int dsl_core_located(lua_State *lua);
+
+/* nodes.c. core.node(op, name, is_named, arguments, input...): a layer with its parameters; its
+   output. core.input(batch, C, H, W): the images, and x, which the network reads. */
+int dsl_core_node(lua_State *lua);
+int dsl_core_input(lua_State *lua);
+
+/* finish.c. core.finish(logits, model, {{auxiliary logits, weight =}...}): checks that every layer
+   is used; adds the losses, and the recipe of the model table, which nn.lua has checked. */
 int dsl_core_finish(lua_State *lua);
 
 #endif

@@ -1,5 +1,6 @@
 -- nn: the vocabulary of models; docs/language.md is its reference. It names layers and parameters,
--- and has the graph built by `core`, the functions of dsl.c; `check` is what check.lua returns.
+-- and has the graph built by `core`, the functions of dsl.c, values.c, nodes.c and finish.c; `check`
+-- is what check.lua returns.
 local core, check = ...
 local text = string.format
 local arguments, convert, fail, make = check.arguments, check.convert, check.fail, check.make

@@ -79,6 +79,10 @@ char *arena_printf(Arena *arena, const char *format, ...) {
   return text;
 }
 
+char *arena_join(Arena *arena, const char *list, const char *between, const char *item) {
+  return arena_printf(arena, "%s%s%s", list, *list ? between : "", item);
+}
+
 void *arena_grow(Arena *arena, const void *old, size_t item_bytes, int count, int *capacity) {
   *capacity = *capacity ? *capacity * 2 : 8;
   void *grown = arena_alloc(arena, item_bytes * (size_t)*capacity);

@@ -17,6 +17,9 @@ char *arena_strdup(Arena *arena, const char *text);
 char *arena_printf(Arena *arena, const char *format, ...) __attribute__((format(printf, 2, 3)));
 char *arena_vprintf(Arena *arena, const char *format, va_list args);
 
+/* The list with one more item: "a, b" for "a", ", ", "b"; the item alone if the list is "". */
+char *arena_join(Arena *arena, const char *list, const char *between, const char *item);
+
 #define ARENA_NEW(arena, type) ((type *)arena_alloc((arena), sizeof(type)))
 #define ARENA_ARRAY(arena, type, count)                                                            \
   ((type *)arena_alloc((arena), sizeof(type) * (size_t)(count)))

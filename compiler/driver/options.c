@@ -70,7 +70,7 @@ static void set_target(Parse *parse, const char *name, const struct argp_state *
   }
   const char *names = "";
   for (int i = 0; target_at(i); i++)
-    names = arena_printf(parse->arena, "%s%s%s", names, i ? ", " : "", target_at(i)->name);
+    names = arena_join(parse->arena, names, ", ", target_at(i)->name);
   argp_error(state, "--target %s: there is %s and native", name, names);
 }
 

@@ -4,22 +4,19 @@
    one node a line, and the descriptor. Same graphs, same bytes: no dates, no paths, no addresses.
  */
 #include "driver/text.h"
-#include "emit/descriptor.h"
 #include "emit/emit.h"
-#include "emit/call_text.h"
 #include "emit/kernel_name.h"
+#include "emit/layer_table.h"
 #include "emit/lines.h"
 #include "emit/offsets.h"
-#include "emit/value_name.h"
 #include "emit/paste.h"
 #include "emit/prune.h"
+#include "emit/step_text.h"
+#include "emit/value_name.h"
 #include "ir/queries.h"
-#include "passes/memory.h"
 
+#include <assert.h>
 #include <ctype.h>
-#include <inttypes.h>
-#include <limits.h>
-#include <stdlib.h>
 #include <string.h>
 
 /* --- text ------------------------------------------------------------------------------------ */
@@ -61,67 +58,6 @@ static bool has_layout(const Graph *training, const Graph *inference, Layout lay
   return has_value(training, layout) || has_value(inference, layout);
 }
 
-/* --- calls ------------------------------------------------------------------------------------ */
-
-/* The calls of a graph, as they are written. */
-typedef struct Calls {
-  const Graph *graph;
-  const CompileOptions *options;
-  CallList calls;
-  ProfiledCallList *profiled; /* those of a step, for the profile */
-} Calls;
-
-/* What the node makes is there after this call. */
-static void number_values(const Node *node, int call) {
-  for (int i = 0; i < node->out_count; i++) node->out[i]->call = call;
-}
-
-static void write_call(FILE *out, const Calls *calls, const Call *call, const char *indent,
-                       NodeCost cost) {
-  Arena *arena = calls->graph->arena;
-  const bool prepacks = call->node && call->node->phase == PHASE_PREPACK;
-  if (!prepacks) { /* prepacking is not a part of a step, and its calls do not need each other */
-    ProfiledCall *profiled = ARENA_NEW(arena, ProfiledCall);
-    *profiled = (ProfiledCall){call->node ? call->node->name : "logits", cost};
-    LIST_PUSH(arena, calls->profiled, profiled);
-  }
-  fprintf(out, "%s%s;%s\n", indent, call_text(arena, call), prepacks ? "" : " NEXT;");
-}
-
-/* layer1.0 of layer1.0.conv1; conv1 of conv1. */
-static const char *scope_of(Arena *arena, const char *layer) {
-  const char *dot = strrchr(layer, '.');
-  return dot ? arena_printf(arena, "%.*s", (int)(dot - layer), layer) : layer;
-}
-
-static char *calls_of(const Calls *calls, Phase phase, const char *indent) {
-  const Graph *graph = calls->graph;
-  TextStream text;
-  text_begin(&text);
-  const char *scope = "";
-  for (int i = 0; i < calls->calls.count; i++) {
-    const Call *call = calls->calls.at[i];
-    const Node *node = call->node;
-    if (node->phase != phase) continue;
-    if (phase != PHASE_PREPACK) /* a view is there already */
-      number_values(node, calls->profiled->count - !call->kernel);
-    if (!call->kernel) continue;
-    const char *around = scope_of(graph->arena, node->name);
-    const bool grouped = phase == PHASE_FORWARD || phase == PHASE_BACKWARD;
-    if (grouped && strcmp(scope, around) != 0) fprintf(text.out, "%s/* %s */\n", indent, around);
-    scope = around;
-    write_call(text.out, calls, call, indent, node_cost(graph, node, calls->options));
-  }
-  return text_done(&text, graph->arena);
-}
-
-static char *logits_call(const Calls *calls, const Call *call, const char *indent) {
-  TextStream text;
-  text_begin(&text);
-  write_call(text.out, calls, call, indent, logits_cost(calls->graph, calls->options));
-  return text_done(&text, calls->graph->arena);
-}
-
 /* --- kernels ---------------------------------------------------------------------------------- */
 
 static bool is_first_of_template(const KernelList *kernels, int i) {
@@ -149,57 +85,6 @@ static char *kernel_functions(Paster *paster, const KernelList *kernels) {
     fputc('\n', text.out);
   }
   return text_done(&text, arena);
-}
-
-/* --- the table in the header ----------------------------------------------------------------- */
-
-static const char *shape_text(const LayerSummary *layer, char text[40]) {
-  const int *s = layer->shape;
-  if (s[1] == 1 && s[2] == 1)
-    snprintf(text, 40, "%d", s[0]);
-  else
-    snprintf(text, 40, "%dx%dx%d", s[0], s[1], s[2]);
-  return text;
-}
-
-/* The name of the kernel of the layer's forward call, or "". */
-static const char *kernel_of(const CallList *calls, const char *layer) {
-  for (int i = 0; i < calls->count; i++) {
-    const Call *call = calls->at[i];
-    if (call->kernel && call->node->phase == PHASE_FORWARD && !strcmp(call->node->name, layer))
-      return call->kernel->name;
-  }
-  return "";
-}
-
-/* In the table: not what is elementwise, or nearly so. */
-static bool is_listed(const LayerSummary *layer) {
-  return layer->reshapes || layer->macs;
-}
-
-static char *layer_table(const Graph *graph, const LayerSummaryList *summary,
-                         const CallList *calls) {
-  TextStream text;
-  text_begin(&text);
-  char shape[40];
-  int width = 0;
-  for (int i = 0; i < summary->count; i++)
-    if (is_listed(&summary->at[i]) && (int)strlen(summary->at[i].name) > width)
-      width = (int)strlen(summary->at[i].name);
-  fprintf(text.out, "   %-*s %-11s %8s %8s  %s\n", width, "layer", "output", "MFLOP", "bytes",
-          "kernel");
-  for (int i = 0; i < summary->count; i++) {
-    const LayerSummary *layer = &summary->at[i];
-    if (!is_listed(layer)) continue;
-    const char *kernel = kernel_of(calls, layer->name);
-    fprintf(text.out, "   %-*s %-11s %8.3f %8" PRId64 "%s%s\n", width, layer->name,
-            shape_text(layer, shape), 2e-6 * (double)layer->macs, layer->activation_bytes,
-            *kernel ? "  " : "", kernel);
-  }
-  fprintf(text.out, "   MFLOP and bytes are those of one image, forward. Left out: layers that "
-                    "neither multiply by\n"
-                    "   weights nor change a shape (relu, batch_norm, dropout...).\n");
-  return text_done(&text, graph->arena);
 }
 
 /* --- the pass -------------------------------------------------------------------------------- */
@@ -233,22 +118,6 @@ static char *in_lines(Arena *arena, const char *program) {
   return text_done(&text, arena);
 }
 
-typedef struct CallTexts {
-  const char *forward, *backward, *update, *prepacking, *inference;
-} CallTexts;
-
-/* In the order of the profile: the calls of a training step, then those of inference. */
-static CallTexts call_texts(const Calls *train, const Calls *infer, const Call *logits) {
-  CallTexts texts = {.forward = calls_of(train, PHASE_FORWARD, "  ")};
-  texts.backward = calls_of(train, PHASE_BACKWARD, "  ");
-  texts.update = calls_of(train, PHASE_UPDATE, "  ");
-  texts.prepacking = calls_of(infer, PHASE_PREPACK, "    ");
-  const char *forward = calls_of(infer, PHASE_FORWARD, "    ");
-  texts.inference =
-      arena_printf(infer->graph->arena, "%s%s", forward, logits_call(infer, logits, "    "));
-  return texts;
-}
-
 /* The text with the headers and kernels that it uses, in lines. `sections` begins with the shared
    ones, which are empty. */
 static char *program_text(TemplateEngine *engine, Arena *arena, Declarations *declarations,
@@ -256,6 +125,73 @@ static char *program_text(TemplateEngine *engine, Arena *arena, Declarations *de
   declarations_mark(declarations, template_render(engine, "model.c.in", sections, count));
   for (int i = 0; i < SHARED_SECTIONS; i++) sections[i].string = declarations_kept(declarations, i);
   return in_lines(arena, template_render(engine, "model.c.in", sections, count));
+}
+
+/* What the sections of a program are made of. */
+typedef struct Parts {
+  const Graph *training, *inference;
+  const CompileOptions *options;
+  CallTexts calls;
+  const char *layers, *tables, *descriptor;
+} Parts;
+
+enum { SECTIONS_MAX = 32 };
+
+/* The parameters of model.c.in, the shared sections first, which are empty. */
+static int make_sections(const Parts *p, TemplateParam sections[SECTIONS_MAX]) {
+  const Graph *train = p->training, *infer = p->inference;
+  Arena *arena = train->arena;
+  const TemplateParam made[] = {
+      param_string("vectors", ""),
+      param_string("prelude", ""),
+      param_string("kernels", ""),
+      param_string("name", train->name),
+      param_string("command", harmless(arena, p->options->command, false)),
+      param_string("target", target_name(p->options->target)),
+      param_int("LANES", target_lanes(p->options->target)),
+      param_bool("batch_blocked", has_layout(train, infer, LAYOUT_BATCH_BLOCKED)),
+      param_bool("channel_blocked", has_layout(train, infer, LAYOUT_CHANNEL_BLOCKED)),
+      param_bool("channels_last", has_layout(train, infer, LAYOUT_CHANNELS_LAST)),
+      param_bool("padded_rows", has_layout(train, infer, LAYOUT_PADDED_ROWS)),
+      param_string("layers", p->layers),
+      param_string("parameters", parameter_offsets(train)),
+      param_string("training_offsets", activation_offsets(train, "    ", value_is_planned)),
+      param_string("prepacked_offsets", activation_offsets(infer, "    ", is_prepacked)),
+      param_string("inference_offsets", activation_offsets(infer, "    ", value_is_planned)),
+      param_string("forward", p->calls.forward),
+      param_string("backward", p->calls.backward),
+      param_string("update", p->calls.update),
+      param_string("inference", p->calls.inference),
+      param_string("prepacking", p->calls.prepacking),
+      param_bool("channels", infer->image_layout == LAYOUT_CHANNEL_BLOCKED),
+      param_bool("trains_channels", train->image_layout == LAYOUT_CHANNEL_BLOCKED),
+      param_bool("prepacks", *p->calls.prepacking != 0),
+      param_bool("uses_optimizer_state", optimizer_blocks(&train->recipe) > 0),
+      param_bool("uses_buffers", uses_buffers(train, PHASE_FORWARD)),
+      param_bool("prepacking_uses_buffers", uses_buffers(infer, PHASE_PREPACK)),
+      param_bool("inference_uses_buffers", uses_buffers(infer, PHASE_FORWARD)),
+      param_string("tables", p->tables),
+      param_string("descriptor", p->descriptor),
+  };
+  static_assert(sizeof made / sizeof *made <= SECTIONS_MAX, "SECTIONS_MAX");
+  memcpy(sections, made, sizeof made);
+  return (int)(sizeof made / sizeof *made);
+}
+
+/* The headers and kernels of the program, and the names of its values, which must differ from
+ * theirs.
+ */
+static Declarations *name_values(TemplateEngine *engine, Graph *training, Graph *inference,
+                                 const CompileOptions *options, const KernelList *kernels) {
+  Arena *arena = training->arena;
+  const char *vectors = options->real_is_double ? "vec_double.h" : options->target->header;
+  Paster paster = {arena, engine, vectors, {0}};
+  const char *shared[SHARED_SECTIONS];
+  make_shared_sections(&paster, kernels, shared);
+  Declarations *declarations = declarations_scan(arena, shared, SHARED_SECTIONS);
+  value_names(training, training, declarations);
+  value_names(inference, training, declarations);
+  return declarations;
 }
 
 char *emit_program(Graph *training, Graph *inference, const CompileOptions *options) {
@@ -273,54 +209,24 @@ char *emit_program(Graph *training, Graph *inference, const CompileOptions *opti
                        &descriptor.inference_calls};
   const Call *logits = lower_logits(inference, options, &kernels);
   kernel_names(arena, &kernels);
+  Declarations *declarations = name_values(engine, training, inference, options, &kernels);
 
-  const char *vectors = options->real_is_double ? "vec_double.h" : options->target->header;
-  Paster paster = {arena, engine, vectors, {0}};
-  const char *shared[SHARED_SECTIONS];
-  make_shared_sections(&paster, &kernels, shared);
-  Declarations *declarations = declarations_scan(arena, shared, SHARED_SECTIONS);
-  value_names(training, training, declarations);
-  value_names(inference, training, declarations);
-
-  const CallTexts calls = call_texts(&train, &infer, logits);
+  Parts parts = {training,
+                 inference,
+                 options,
+                 call_texts(&train, &infer, logits),
+                 layer_table(training, &descriptor.layers, &train.calls),
+                 NULL,
+                 NULL};
   TextStream tables, fields;
   text_begin(&tables);
   text_begin(&fields);
   write_descriptor(&descriptor, tables.out, fields.out);
+  parts.tables = text_done(&tables, arena);
+  parts.descriptor = text_done(&fields, arena);
 
-  TemplateParam sections[] = {
-      param_string("vectors", ""), /* the shared sections come first */
-      param_string("prelude", ""),
-      param_string("kernels", ""),
-      param_string("name", training->name),
-      param_string("command", harmless(arena, options->command, false)),
-      param_string("target", target_name(options->target)),
-      param_int("LANES", target_lanes(options->target)),
-      param_bool("batch_blocked", has_layout(training, inference, LAYOUT_BATCH_BLOCKED)),
-      param_bool("channel_blocked", has_layout(training, inference, LAYOUT_CHANNEL_BLOCKED)),
-      param_bool("channels_last", has_layout(training, inference, LAYOUT_CHANNELS_LAST)),
-      param_bool("padded_rows", has_layout(training, inference, LAYOUT_PADDED_ROWS)),
-      param_string("layers", layer_table(training, &descriptor.layers, &train.calls)),
-      param_string("parameters", parameter_offsets(training)),
-      param_string("training_offsets", activation_offsets(training, "    ", value_is_planned)),
-      param_string("prepacked_offsets", activation_offsets(inference, "    ", is_prepacked)),
-      param_string("inference_offsets", activation_offsets(inference, "    ", value_is_planned)),
-      param_string("forward", calls.forward),
-      param_string("backward", calls.backward),
-      param_string("update", calls.update),
-      param_string("inference", calls.inference),
-      param_string("prepacking", calls.prepacking),
-      param_bool("channels", inference->image_layout == LAYOUT_CHANNEL_BLOCKED),
-      param_bool("trains_channels", training->image_layout == LAYOUT_CHANNEL_BLOCKED),
-      param_bool("prepacks", *calls.prepacking != 0),
-      param_bool("uses_optimizer_state", optimizer_blocks(&training->recipe) > 0),
-      param_bool("uses_buffers", uses_buffers(training, PHASE_FORWARD)),
-      param_bool("prepacking_uses_buffers", uses_buffers(inference, PHASE_PREPACK)),
-      param_bool("inference_uses_buffers", uses_buffers(inference, PHASE_FORWARD)),
-      param_string("tables", text_done(&tables, arena)),
-      param_string("descriptor", text_done(&fields, arena)),
-  };
-  const int count = (int)(sizeof sections / sizeof *sections);
+  TemplateParam sections[SECTIONS_MAX];
+  const int count = make_sections(&parts, sections);
   char *program = program_text(engine, arena, declarations, sections, count);
   template_engine_release(engine);
   return program;

@@ -160,8 +160,7 @@ static bool has_user(const char *users, const char *layer) {
 static Call *finish(Lowering *l, const char *user) {
   Kernel *kernel = share_kernel(l->arena, l->kernels, &l->kernel);
   if (!has_user(kernel->users, user))
-    kernel->users =
-        arena_printf(l->arena, "%s%s%s", kernel->users, *kernel->users ? ", " : "", user);
+    kernel->users = arena_join(l->arena, kernel->users, ", ", user);
   l->call->kernel = kernel;
   return l->call;
 }

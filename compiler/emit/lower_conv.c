@@ -16,15 +16,24 @@ void lowering_conv_shape(Lowering *l, const Value *x, const Value *y) {
     kernel_int(&l->kernel, shape[i].name, shape[i].value);
 }
 
+static void lower_by_layout(Lowering *l, bool backward) {
+  if (lowering_is_channel_blocked(l))
+    lower_conv_channel_blocked(l, backward);
+  else
+    lower_conv_batch_blocked(l, backward);
+}
+
 void lower_conv2d(Lowering *l) {
-  (lowering_is_channel_blocked(l) ? lower_conv_channel_blocked : lower_conv_batch_blocked)(l,
-                                                                                           false);
+  lower_by_layout(l, false);
 }
 
 void lower_conv2d_backward_data(Lowering *l) {
-  (lowering_is_channel_blocked(l) ? lower_conv_channel_blocked : lower_conv_batch_blocked)(l, true);
+  lower_by_layout(l, true);
 }
 
 void lower_conv2d_backward_weights(Lowering *l) {
-  (lowering_is_channel_blocked(l) ? lower_weights_channel_blocked : lower_weights_batch_blocked)(l);
+  if (lowering_is_channel_blocked(l))
+    lower_weights_channel_blocked(l);
+  else
+    lower_weights_batch_blocked(l);
 }

@@ -7,21 +7,9 @@
 #ifndef CNNC_OVERRIDES_H
 #define CNNC_OVERRIDES_H
 
-#include "ir/graph.h"
+#include "schedule/schedule_ops.h"
 
 #include <stdio.h>
-
-/* An op whose schedule is decided, in one of the layouts that its values may have. */
-typedef struct ScheduleOp ScheduleOp;
-
-/* NULL: the node's kernel leaves no choice. */
-const ScheduleOp *schedule_op(const Graph *graph, const Node *node);
-
-/* The op's name in a file: conv2d_channel_blocked. */
-const char *schedule_op_name(const ScheduleOp *op);
-
-/* Whether it is decided of inference alone. */
-bool schedule_op_is_inference(const ScheduleOp *op);
 
 typedef struct OverrideField {
   const char *name;
@@ -46,6 +34,9 @@ typedef struct Override {
 typedef struct ScheduleFile {
   LIST_OF(Override *) lines;
 } ScheduleFile;
+
+/* Whether the line has a value for the field; which. */
+bool override_value(const Override *line, const ScheduleField *field, int *value);
 
 /* The fields of the line that belong to the group, and to the schedule's kind and algorithm. */
 void override_apply(const Override *line, ScheduleGroup group, Schedule *schedule);
