@@ -10,11 +10,13 @@
 
 /* --- patterns --------------------------------------------------------------------------------- */
 
-/* What shapes of convolutions and pools have in their names. */
+/* What shapes of convolutions and pools have in their names. "dx" and "dw" are the gradients that a
+   kernel computes: its comment calls it backward data and backward weights. */
 #define PLANES "_{KH}x{KW}_{IH}x{IW}{SH,SW:_s=1}{PH,PW:_p=0}"
 #define WINDOW "{SH,SW:_s=1}{PH,PW:_p=0}{DH,DW:_d=1}{G:_g=1}"
-#define PARTS "{IC_ROW?_part}{OC_ROW?_part}"
-#define IMAGES "_{IC}x{IH}x{IW}_to_{OC}x{OH}x{OW}"
+#define PARTS "{IC_ROW:_in=0}{OC_ROW:_of=0}" /* channels of the value that x or y is a part of */
+#define IMAGES "_{IC}to{OC}_{IH}x{IW}"
+#define DIRECT_OR_WINOGRAD "{CAPACITY?winograd}{CAPACITY!conv}{KH}x{KW}"
 
 /* Templates without a pattern give their name to their only kernel. */
 static const struct {
@@ -31,7 +33,7 @@ static const struct {
     {"batch_norm_backward.c.in", "batch_norm_backward{partial_sums?_sums}{dy_relu_mask?_mask}{"
                                  "recomputed?_recomputed}{part?_part}"},
     {"batch_norm_inference.c.in", "batch_norm_inference{relu?_relu}"},
-    {"bias_gradient.c.in", "bias_gradient{part?_part}"},
+    {"bias_gradient.c.in", "bias_gradient{channel_blocked?_channel_blocked}{part?_part}"},
     {"concat.c.in", "concat{COUNT}"},
     {"concat_channels.c.in", "concat{COUNT}{whole!_unaligned}"},
     {"backward_weights_batch_blocked.c.in",
@@ -41,19 +43,16 @@ static const struct {
     {"backward_weights_tiles.c.in",
      "conv_weights_tiles_{OC_VECTORS}x{IC_UNROLL}{KW_TAPS:x=0}{STRIDE:_s=1}{X_PIXEL:_nhwc=0}"
      "{OC_TAIL:_oc=0}{IC_TAIL:_ic=0}"},
-    {"conv2d_batch_blocked.c.in", "conv{KH}x{KW}{backward?_backward_data}" IMAGES WINDOW
-                                  "{bias?_bias}{relu?_relu}{relu_mask?_mask}"},
-    {"conv2d_backward_weights_batch_blocked.c.in", "conv{KH}x{KW}_backward_weights" IMAGES WINDOW},
-    {"conv2d_channel_blocked.c.in",
-     "{CAPACITY?winograd}{CAPACITY!conv}{KH}x{KW}{backward?_backward_data}_{IC}to{OC}_{IH}x{"
-     "IW}" WINDOW
+    {"conv2d_batch_blocked.c.in",
+     "conv{KH}x{KW}{backward?_dx}" IMAGES WINDOW "{bias?_bias}{relu?_relu}{relu_mask?_mask}"},
+    {"conv2d_backward_weights_batch_blocked.c.in", "conv{KH}x{KW}_dw" IMAGES WINDOW},
+    {"conv2d_channel_blocked.c.in", DIRECT_OR_WINOGRAD
+     "{backward?_dx}" IMAGES WINDOW
      "{X_PIXEL?_nhwc}{bias?_bias}{relu?_relu}{residual?_add}{relu_mask?_mask}{reduce?_sums}" PARTS},
     {"conv2d_backward_weights_channel_blocked.c.in",
-     "{CAPACITY?winograd}{CAPACITY!conv}{KH}x{KW}_backward_weights_{IC}to{OC}_{IH}x{IW}" WINDOW
-     "{X_PIXEL?_nhwc}" PARTS},
+     DIRECT_OR_WINOGRAD "_dw" IMAGES WINDOW "{X_PIXEL?_nhwc}" PARTS},
     {"conv2d_prepacked.c.in",
-     "{CAPACITY?winograd}{CAPACITY!conv}{KH}x{KW}_prepacked_{IC}to{OC}_{IH}x{IW}" WINDOW
-     "{X_PIXEL?_nhwc}{residual?_add}{relu?_relu}" PARTS},
+     DIRECT_OR_WINOGRAD "_packed" IMAGES WINDOW "{X_PIXEL?_nhwc}{residual?_add}{relu?_relu}" PARTS},
     {"conv_batch_blocked.c.in", "conv_{OC_UNROLL}x{OW_UNROLL}{OC_TAIL:_tail=0}"},
     {"conv_tile.c.in", "conv_tile_{OC_VECTORS}x{OW_UNROLL}_packed{PACKED}{STRIDE:_s=1}"
                        "{PHASES:_phases=1}{X_PIXEL:_nhwc=0}{CLIPPED:_clip=0}"},
@@ -63,10 +62,10 @@ static const struct {
     {"flatten.c.in", "flatten{backward?_backward}"},
     {"flatten_channels.c.in", "flatten_{ROW}"},
     {"flatten_to_batch_blocked.c.in", "flatten{backward?_backward}"},
-    {"linear.c.in", "linear{backward?_backward_data_{M}_to_{K}}{backward!_{K}_to_{M}}"
+    {"linear.c.in", "linear{backward?_dx_{M}_to_{K}}{backward!_{K}_to_{M}}"
                     "{bias?_bias}{relu?_relu}{relu_mask?_mask}"},
-    {"linear_rows.c.in", "linear_{IC}_to_{OC}{bias?_bias}{relu?_relu}"},
-    {"linear_backward_weights.c.in", "linear_backward_weights_{IC}_to_{OC}"},
+    {"linear_rows.c.in", "linear_rows_{IC}_to_{OC}{bias?_bias}{relu?_relu}"},
+    {"linear_backward_weights.c.in", "linear_dw_{IC}_to_{OC}"},
     {"local_response_norm.c.in", "local_response_norm_{N}"},
     {"local_response_norm_channels.c.in", "local_response_norm_{N}_of{IC}"},
     {"local_response_norm_backward.c.in", "local_response_norm_backward_{N}"},
@@ -75,7 +74,8 @@ static const struct {
     {"map.c.in", "map_{kind}{slope?_}{slope}"},
     {"max_pool2d.c.in", "max_pool2d" PLANES "{argmax?_argmax}{relu_mask?_mask}"},
     {"max_pool2d_backward.c.in", "max_pool2d_backward" PLANES},
-    {"pack_channels.c.in", "pack_input{CHANNELS_LAST?_nhwc}_{IC}x{IH}x{IW}"},
+    {"pack_channels.c.in",
+     "pack_input{CHANNELS_LAST?_nhwc}{CHANNELS_LAST!_channel_blocked}_{IC}x{IH}x{IW}"},
     {"pack_input.c.in", "pack_input_{IC}x{IH}x{IW}"},
     {"pad_channels_channel_blocked.c.in", "pad_channels"},
     {"prepack_conv2d.c.in",
@@ -158,6 +158,14 @@ static bool is_named(const KernelList *kernels, int count, const char *name) {
   return false;
 }
 
+/* The name without its last words, so many that it has at most `most` characters. */
+static const char *shortened(Arena *arena, const char *name, int most) {
+  int length = (int)strlen(name);
+  while (length > most)
+    for (length--; name[length] != '_';) length--;
+  return arena_printf(arena, "%.*s", length, name);
+}
+
 void kernel_names(Arena *arena, const KernelList *kernels) {
   for (int i = 0; i < kernels->count; i++) {
     Kernel *kernel = kernels->at[i];
@@ -166,8 +174,11 @@ void kernel_names(Arena *arena, const KernelList *kernels) {
     for (size_t k = 0; k < sizeof PATTERNS / sizeof *PATTERNS; k++)
       if (!strcmp(PATTERNS[k].template_name, kernel->template_name))
         name = kernel_name_by(arena, kernel, PATTERNS[k].pattern);
-    kernel->name = name;
-    for (int number = 2; is_named(kernels, i, kernel->name); number++)
-      kernel->name = arena_printf(arena, "%s_%d", name, number);
+    kernel->name = shortened(arena, name, KERNEL_NAME_MAX);
+    for (int number = 2; is_named(kernels, i, kernel->name); number++) {
+      const char *end = arena_printf(arena, "_%d", number);
+      kernel->name = arena_printf(arena, "%s%s",
+                                  shortened(arena, name, KERNEL_NAME_MAX - (int)strlen(end)), end);
+    }
   }
 }

@@ -13,7 +13,11 @@
    Parameters that the kernel does not have count as 0. */
 char *kernel_name_by(Arena *arena, const Kernel *kernel, const char *pattern);
 
-/* Names all kernels. Kernels of one name that differ in other parameters end in _2, _3... */
+/* Characters of a name, at most. */
+enum { KERNEL_NAME_MAX = 47 };
+
+/* Names all kernels. Names that would be longer lose their last words. Kernels of one name that
+   differ in other parameters, such as their schedules, end in _2, _3... */
 void kernel_names(Arena *arena, const KernelList *kernels);
 
 #endif

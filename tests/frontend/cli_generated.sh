@@ -22,6 +22,11 @@ for model in "$source"/models/*.lua; do
     cmp "$name.c" elsewhere/again.c || fail "other bytes from another folder"
     long=$(awk 'length > 100 && !/^#error/' "$name.c" | head -n 1)
     [ -z "$long" ] || fail "a line of $name.c for $target has more than 100 columns: $long"
+    long=$(grep -o '\<[a-z0-9_]\{48,\}(' "$name.c" | head -n 1)
+    [ -z "$long" ] || fail "a function of $name.c for $target has a name of more than 47 characters: $long"
+    twice=$(sed -n 's/^NOINLINE static void \([a-z0-9_]*\)(.*/\1/p' "$name.c" |
+      awk '{ named[$1] } END { for (n in named) { s = n; if (sub(/_[2-9]$/, "", s) && s in named) print n } }')
+    [ -z "$twice" ] || fail "the names of these kernels of $name.c for $target do not say what differs: $twice"
     ! grep -n "$source\|$folder" "$name.c" || fail "a path of this machine in $name.c"
     step=$(sed -n '/^static void \(forward_backward\|update_parameters\|prepack\|infer\)(/,/^}/s/^ *\([a-z0-9_]*\)(\(t\|lanes\), .*/\1/p' "$name.c" | sort -u)
     [ "$(echo "$step" | wc -l)" -gt 5 ] || fail "no kernels in $name.c"

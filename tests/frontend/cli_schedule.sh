@@ -103,7 +103,7 @@ b conv2d_backward_weights oc_unroll=1 kw_taps=3 oh_block=3 oc_block=2 ic_block=2
 END2
 for target in scalar avx2 avx512; do
   expect 0 -- "$cnnc" twins.lua --target $target --schedule twins.txt
-  kernels=$(grep -c "^NOINLINE static void conv3x3_4x12x12_to_4x12x12_p1_bias" twins.c)
+  kernels=$(grep -c "^NOINLINE static void conv3x3_4to4_12x12_p1_bias" twins.c)
   [ "$kernels" -eq 3 ] || fail "$kernels kernels of equal convolutions"
   grep -q "3x3, padding 1: a, b\.$" twins.c || fail "equal schedules do not share their kernel"
   compilers | while read -r cc; do

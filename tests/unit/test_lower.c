@@ -191,6 +191,26 @@ static void names_are_unique(void **state) {
   assert_string_equal(other.name, "something");
 }
 
+/* Longer names lose their last words, before the number too. */
+static void names_are_short(void **state) {
+  const int channels = 100000, image = 1000;
+  Kernel a = {.template_name = "conv2d_backward_weights_batch_blocked.c.in",
+              .parameters = {param_int("KH", 3), param_int("KW", 3), param_int("IC", channels),
+                             param_int("OC", channels), param_int("IH", image),
+                             param_int("IW", image), param_int("SH", 16), param_int("SW", 16),
+                             param_int("PH", 1), param_int("PW", 1), param_int("DH", 10),
+                             param_int("DW", 10), param_int("G", 32)},
+              .parameter_count = 13};
+  Kernel b = a;
+  KernelList kernels = {0};
+  LIST_PUSH(*state, &kernels, &a);
+  LIST_PUSH(*state, &kernels, &b);
+  kernel_names(*state, &kernels);
+  assert_string_equal(a.name, "conv3x3_dw_100000to100000_1000x1000_s16_p1_d10");
+  assert_string_equal(b.name, "conv3x3_dw_100000to100000_1000x1000_s16_p1_2");
+  assert_true(strlen(a.name) <= KERNEL_NAME_MAX && strlen(b.name) <= KERNEL_NAME_MAX);
+}
+
 /* --- lines ------------------------------------------------------------------------------------ */
 
 static const char *broken(void **state, const char *text) {
@@ -241,6 +261,7 @@ int main(void) {
       cmocka_unit_test(values_of_a_batch_norm_are_one_macro),
       cmocka_unit_test(names_are_made_by_patterns),
       cmocka_unit_test(names_are_unique),
+      cmocka_unit_test(names_are_short),
       cmocka_unit_test(lines_are_broken_as_clang_format_does),
   };
   return cmocka_run_group_tests(tests, set_up, tear_down);
