@@ -3,6 +3,7 @@
 #include "affinity.h"
 #include "commands/arguments.h"
 
+#include <stddef.h>
 #include <string.h>
 
 enum {
@@ -69,6 +70,48 @@ static void pass_on(RaceOptions *options, const char *option, const char *value,
   options->passed_on[options->passed_on_count++] = value;
 }
 
+#define AT(field) offsetof(RaceOptions, field)
+
+/* Options that set one field. */
+static const struct {
+  int key;
+  enum { FLAG, TEXT, INTEGER } kind;
+  size_t offset;
+  const char *name; /* of INTEGER, with its bounds */
+  int least, most;
+} FIELDS[] = {
+    {KEY_CSV, TEXT, AT(csv), NULL, 0, 0},
+    {KEY_SVG, TEXT, AT(svg), NULL, 0, 0},
+    {KEY_RESUME, FLAG, AT(resume), NULL, 0, 0},
+    {KEY_NOISE, FLAG, AT(accept_noise), NULL, 0, 0},
+    {KEY_ROUNDS, INTEGER, AT(rounds), "--rounds", 1, ROUNDS_MAX},
+    {KEY_RETRIES, INTEGER, AT(retries), "--retries", 0, 100},
+};
+
+#undef AT
+
+/* False: the option is not one of them. */
+static bool set_field(RaceOptions *options, int key, const char *text,
+                      const struct argp_state *state) {
+  size_t i = 0;
+  while (i < sizeof FIELDS / sizeof *FIELDS && FIELDS[i].key != key) i++;
+  if (i == sizeof FIELDS / sizeof *FIELDS) return false;
+  void *to = (char *)options + FIELDS[i].offset;
+  switch (FIELDS[i].kind) {
+  case FLAG:
+    *(bool *)to = true;
+    break;
+  case TEXT:
+    *(const char **)to = text;
+    break;
+  case INTEGER:
+    *(int *)to =
+        (int)cnn_argument_integer(state, FIELDS[i].name, text, FIELDS[i].least, FIELDS[i].most);
+    break;
+  }
+  return true;
+}
+
 static error_t parse_option(int key, char *text, struct argp_state *state) {
   RaceOptions *options = state->input;
   switch (key) {
@@ -83,20 +126,8 @@ static error_t parse_option(int key, char *text, struct argp_state *state) {
   case KEY_WORK:
     read_works(options, text, state);
     break;
-  case KEY_CSV:
-    options->csv = text;
-    break;
-  case KEY_SVG:
-    options->svg = text;
-    break;
-  case KEY_RESUME:
-    options->resume = true;
-    break;
   case KEY_ENGINES:
     read_engines(options, text, state);
-    break;
-  case KEY_NOISE:
-    options->accept_noise = true;
     break;
   case KEY_TARGET:
     pass_on(options, "--target", text, state);
@@ -106,12 +137,6 @@ static error_t parse_option(int key, char *text, struct argp_state *state) {
     break;
   case KEY_SECONDS:
     options->seconds = cnn_argument_number(state, "--seconds", text, 0.001, 3600);
-    break;
-  case KEY_ROUNDS:
-    options->rounds = (int)cnn_argument_integer(state, "--rounds", text, 1, ROUNDS_MAX);
-    break;
-  case KEY_RETRIES:
-    options->retries = (int)cnn_argument_integer(state, "--retries", text, 0, 100);
     break;
   case ARGP_KEY_ARG:
     if (options->model_count == MODELS_MAX) argp_error(state, "at most %d models", MODELS_MAX);
@@ -124,7 +149,7 @@ static error_t parse_option(int key, char *text, struct argp_state *state) {
     if (options->resume && !options->csv) argp_error(state, "--resume needs --csv FILE");
     break;
   default:
-    return ARGP_ERR_UNKNOWN;
+    return set_field(options, key, text, state) ? 0 : ARGP_ERR_UNKNOWN;
   }
   return 0;
 }

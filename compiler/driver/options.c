@@ -2,6 +2,7 @@
 
 #include <argp.h>
 #include <limits.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -105,6 +106,41 @@ static void refuse_second(const char *first, const char *second, const struct ar
   argp_error(state, "one model at a time: %s and %s were given", first, second);
 }
 
+#define AT(field) offsetof(Options, field)
+
+/* Options that set one field: a flag to true, a text to their argument. */
+static const struct {
+  int key;
+  bool is_text;
+  size_t offset;
+} FIELDS[] = {
+    {KEY_NO_WINOGRAD, false, AT(compile.no_winograd)},
+    {KEY_KEEP, false, AT(compile.keep_values)},
+    {KEY_WORK, false, AT(work)},
+    {KEY_SCHEDULE_FIELDS, false, AT(schedule_fields)},
+    {KEY_CFLAGS, false, AT(cflags)},
+    {KEY_LIBS, false, AT(libs)},
+    {KEY_SCHEDULE, true, AT(schedule)},
+    {KEY_DUMP, true, AT(dump)},
+    {KEY_AFTER, true, AT(dump)},
+    {KEY_CC, true, AT(cc)},
+};
+
+#undef AT
+
+/* False: the option is not one of them. */
+static bool set_field(Options *options, int key, const char *text) {
+  size_t i = 0;
+  while (i < sizeof FIELDS / sizeof *FIELDS && FIELDS[i].key != key) i++;
+  if (i == sizeof FIELDS / sizeof *FIELDS) return false;
+  void *to = (char *)options + FIELDS[i].offset;
+  if (FIELDS[i].is_text)
+    *(const char **)to = text;
+  else
+    *(bool *)to = true;
+  return true;
+}
+
 static error_t parse_model_option(int key, char *text, struct argp_state *state) {
   Parse *parse = state->input;
   switch (key) {
@@ -120,25 +156,16 @@ static error_t parse_model_option(int key, char *text, struct argp_state *state)
   case KEY_BATCH:
     set_batch(parse, text, state);
     return 0;
-  case KEY_SCHEDULE:
-    parse->options.schedule = text;
-    return 0;
   case KEY_OLD_DIRECT: /* until the release after the next */
     fputs("cnnc: --direct is now --no-winograd\n", stderr);
     parse->options.compile.no_winograd = true;
-    return 0;
-  case KEY_NO_WINOGRAD:
-    parse->options.compile.no_winograd = true;
-    return 0;
-  case KEY_KEEP:
-    parse->options.compile.keep_values = true;
     return 0;
   case ARGP_KEY_ARG:
     if (parse->options.model) refuse_second(parse->options.model, text, state);
     parse->options.model = text;
     return 0;
   default:
-    return ARGP_ERR_UNKNOWN;
+    return set_field(&parse->options, key, text) ? 0 : ARGP_ERR_UNKNOWN;
   }
 }
 
@@ -193,25 +220,6 @@ static error_t parse_command_option(int key, char *text, struct argp_state *stat
     if (!*text) argp_error(state, "-o: the name of a file is missing");
     options->output = text;
     return 0;
-  case KEY_DUMP:
-  case KEY_AFTER:
-    options->dump = text;
-    return 0;
-  case KEY_CC:
-    options->cc = text;
-    return 0;
-  case KEY_WORK:
-    options->work = true;
-    return 0;
-  case KEY_SCHEDULE_FIELDS:
-    options->schedule_fields = true;
-    return 0;
-  case KEY_CFLAGS:
-    options->cflags = true;
-    return 0;
-  case KEY_LIBS:
-    options->libs = true;
-    return 0;
   case '?':
     parse->help = true;
     return 0;
@@ -230,7 +238,7 @@ static error_t parse_command_option(int key, char *text, struct argp_state *stat
       argp_error(state, "--real double goes with --target scalar alone");
     return 0;
   default:
-    return ARGP_ERR_UNKNOWN;
+    return set_field(options, key, text) ? 0 : ARGP_ERR_UNKNOWN;
   }
 }
 

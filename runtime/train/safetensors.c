@@ -7,7 +7,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -18,71 +17,6 @@
 enum { LENGTH_BYTES = 8, ALIGNMENT = 8 };
 #define CHECKSUM "crc32"                      /* the key in the metadata */
 static const uint64_t HEADER_MAX = 100000000; /* as the reference implementation has it */
-
-/* All dtypes of the format; the first ones in the order of cnn_dtype. */
-static const struct {
-  const char *name;
-  int bytes;
-} DTYPES[] = {{"F32", 4}, {"F64", 8}, {"F16", 2},  {"BF16", 2},    {"U8", 1},
-              {"I32", 4}, {"I64", 8}, {"BOOL", 1}, {"I8", 1},      {"I16", 2},
-              {"U16", 2}, {"U32", 4}, {"U64", 8},  {"F8_E5M2", 1}, {"F8_E4M3", 1}};
-
-bool cnn_dtype_is_real(cnn_dtype dtype) {
-  return dtype == CNN_DTYPE_F32 || dtype == CNN_DTYPE_F64 || dtype == CNN_DTYPE_F16 ||
-         dtype == CNN_DTYPE_BF16;
-}
-
-int64_t cnn_tensor_count(const cnn_tensor *tensor) {
-  int64_t count = 1;
-  for (int i = 0; i < tensor->rank; i++) count *= tensor->shape[i];
-  return count;
-}
-
-/* IEEE 754's binary16: sign, 5 bits of exponent, 10 of fraction. */
-static double half(uint16_t bits) {
-  const int exponent = bits >> 10 & 31, fraction = bits & 1023;
-  double size = exponent == 31 ? (fraction ? NAN : INFINITY)
-                : exponent     ? ldexp(1024 + fraction, exponent - 25)
-                               : ldexp(fraction, -24);
-  return bits >> 15 ? -size : size;
-}
-
-/* The upper half of a float. */
-static double upper_half(uint16_t bits) {
-  const uint32_t whole = (uint32_t)bits << 16;
-  float f32;
-  memcpy(&f32, &whole, sizeof f32);
-  return f32;
-}
-
-double cnn_tensor_get(const cnn_tensor *tensor, int64_t index) {
-  const char *at = (const char *)tensor->data + index * DTYPES[tensor->dtype].bytes;
-  float f32;
-  double f64;
-  uint16_t u16;
-  int32_t i32;
-  int64_t i64;
-  switch (tensor->dtype) {
-  case CNN_DTYPE_F32:
-    return memcpy(&f32, at, sizeof f32), f32;
-  case CNN_DTYPE_F64:
-    return memcpy(&f64, at, sizeof f64), f64;
-  case CNN_DTYPE_F16:
-    return memcpy(&u16, at, sizeof u16), half(u16);
-  case CNN_DTYPE_BF16:
-    return memcpy(&u16, at, sizeof u16), upper_half(u16);
-  case CNN_DTYPE_U8:
-    return *(const unsigned char *)at;
-  case CNN_DTYPE_I32:
-    return memcpy(&i32, at, sizeof i32), i32;
-  case CNN_DTYPE_I64:
-    return memcpy(&i64, at, sizeof i64), (double)i64;
-  case CNN_DTYPE_OTHER:
-    break;
-  }
-  assert(!"a dtype that is not read");
-  return 0;
-}
 
 /* --- writing ------------------------------------------------------------------------------- */
 
@@ -110,7 +44,7 @@ void cnn_safetensors_header(cnn_text *text, const cnn_tensor *tensors, int count
     const cnn_tensor *tensor = &tensors[i];
     cnn_text_add(text, ",");
     cnn_text_add_json(text, tensor->name);
-    cnn_text_add(text, ":{\"dtype\":\"%s\",\"shape\":[", DTYPES[tensor->dtype].name);
+    cnn_text_add(text, ":{\"dtype\":\"%s\",\"shape\":[", cnn_dtype_name(tensor->dtype));
     for (int k = 0; k < tensor->rank; k++)
       cnn_text_add(text, k ? ",%lld" : "%lld", (long long)tensor->shape[k]);
     cnn_text_add(text, "],\"data_offsets\":[%zu,%zu]}", offset, offset + tensor->bytes);
@@ -154,14 +88,11 @@ static bool to_integer(const cJSON *item, int64_t *integer) {
 
 /* The three parts of an entry; each returns what is wrong, or NULL. */
 static const char *read_dtype(const cJSON *item, cnn_dtype *dtype, int64_t *bytes) {
-  enum { KINDS = sizeof DTYPES / sizeof *DTYPES };
-  for (int kind = 0; cJSON_IsString(item) && kind < KINDS; kind++) {
-    if (strcmp(item->valuestring, DTYPES[kind].name) != 0) continue;
-    *dtype = kind < CNN_DTYPE_OTHER ? (cnn_dtype)kind : CNN_DTYPE_OTHER;
-    *bytes = DTYPES[kind].bytes;
-    return NULL;
-  }
-  return "unknown dtype";
+  int each;
+  if (!cJSON_IsString(item) || !cnn_dtype_find(item->valuestring, dtype, &each))
+    return "unknown dtype";
+  *bytes = each;
+  return NULL;
 }
 
 /* bytes: of one element; becomes those of all. */
