@@ -3,7 +3,7 @@
 #
 # `cnnc summary` of a model of the zoo counts PARAMETERS within 0.2 s of a processor;
 # cnnc makes C of it in less than 0.3 s. The shortest of several runs counts. The C has less than
-# 600,000 bytes, LeNet-5's less than 150,000. The graph has parameters of the names and shapes in
+# 720,000 bytes, LeNet-5's less than 150,000. The graph has parameters of the names and shapes in
 # names/MODEL.OPTION.txt, which tests/parity/names.py wrote. PARAMETERS is - where nobody else has such a
 # net: then neither is compared.
 set -eu
