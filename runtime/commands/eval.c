@@ -29,8 +29,8 @@ static const cnn_command_line LINE = {
     .operands = CNN_FOLDER,
     .doc =
         "Loss and accuracy on the test images of the data set in DIR: t10k-images-idx3-ubyte and "
-        "t10k-labels-idx1-ubyte, plain or with .gz; CIFAR-10's test_batch.bin; or JPEG images as "
-        "test/CLASS/NAME.jpg."
+        "t10k-labels-idx1-ubyte, plain or with .gz; CIFAR-10's test_batch.bin; or images as "
+        "test/CLASS/NAME, JPEG, PNG or WebP."
         "\vNames of classes come from classes.txt in DIR, one a line, or from the checkpoint, "
         "which "
         "contains the names of the folders of its training images.",

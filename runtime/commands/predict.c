@@ -38,9 +38,9 @@ static const cnn_command_line LINE = {
     .operands = CNN_SOURCES,
     .operands_text = "DIR|IMAGES...",
     .doc =
-        "Classes of images: of the test images of the data set in the folder DIR; of JPEG files, "
+        "Classes of images: of the test images of the data set in the folder DIR; of image files, "
         "or of all in a folder of them; or of those in IDX files, plain or with .gz."
-        "\vImages must be as large as the model's input, but JPEG images where its recipe scales "
+        "\vImages must be as large as the model's input, but image files where its recipe scales "
         "them. Classes have their names from FILE, from "
         "classes.txt in DIR, or from the checkpoint, which has them from the folders that it "
         "learned from; those without a name are numbers.",

@@ -80,8 +80,8 @@ static const cnn_command_line LINE = {
     .doc =
         "Train on the data set in DIR: train-images-idx3-ubyte and train-labels-idx1-ubyte, and "
         "the same with t10k for the test images, plain or with .gz; or CIFAR-10's data_batch_1.bin "
-        "to _5.bin and test_batch.bin; or JPEG images as train/CLASS/NAME.jpg and "
-        "test/CLASS/NAME.jpg."
+        "to _5.bin and test_batch.bin; or images as train/CLASS/NAME and "
+        "test/CLASS/NAME, JPEG, PNG or WebP."
         "\vRUN may be new, or hold an earlier run of the same model, which is replaced; a folder "
         "with a run of another model is rejected. Ctrl-C ends the training after the current step, "
         "saves, and exits with 130; SIGTERM does the same with 143. --resume continues from there, "

@@ -35,11 +35,10 @@ typedef struct cnn_decoder {
    data_batch_5.bin and test_batch.bin, records of a label and 3x32x32 bytes. */
 extern const cnn_decoder cnn_cifar_decoder;
 
-/* JPEG files: FOLDER/train/CLASS/NAME.jpg and FOLDER/test/CLASS/NAME.jpg. The classes are the
-   folders of train, numbered in the order of their names. The images are in the order of their
-   numbers, one of each class in turn, so that the first N are of all classes. With cnn_part.classes
-   the part may lack some of them, and train is not read. Progress goes to stderr if that is a
-   terminal. */
+/* Image files: FOLDER/train/CLASS/NAME and FOLDER/test/CLASS/NAME. The classes are the folders of
+   train, numbered in the order of their names. The images are in the order of their numbers, one of
+   each class in turn, so that the first N are of all classes. With cnn_part.classes the part may
+   lack some of them, and train is not read. Progress goes to stderr if that is a terminal. */
 extern const cnn_decoder cnn_image_folder_decoder;
 
 /* PART-images-idx3-ubyte (or idx4) and PART-labels-idx1-ubyte, each plain or with .gz; PART is

@@ -5,6 +5,8 @@
 /* The first decoder that recognises an image reads it. */
 static const cnn_image_decoder *const DECODERS[] = {
     &cnn_jpeg_decoder,
+    &cnn_png_decoder,
+    &cnn_webp_decoder,
 };
 enum { DECODER_COUNT = sizeof DECODERS / sizeof *DECODERS };
 
@@ -14,6 +16,7 @@ const cnn_image_limits cnn_image_default_limits = {
 cnn_image_options cnn_image_options_for(const cnn_model *model) {
   return (cnn_image_options){
       .channels = model->input[0],
+      .exif_orientation = model->recipe->exif_orientation,
       .background = {255, 255, 255},
       .limits = cnn_image_default_limits,
   };
@@ -32,8 +35,8 @@ bool cnn_image_is(const uint8_t *bytes, size_t size) {
 static bool fail_unknown(const cnn_encoded *image, cnn_error *error) {
   if (image->size == 0)
     return cnn_fail(error, CNN_EXIT_DATA, "%s: empty; fetch it again or remove it", image->name);
-  return cnn_fail(error, CNN_EXIT_DATA, "%s: not a JPEG image; convert it or remove it",
-                  image->name);
+  return cnn_fail(error, CNN_EXIT_DATA,
+                  "%s: not a JPEG, PNG or WebP image; convert it or remove it", image->name);
 }
 
 bool cnn_image_header(const cnn_encoded *image, cnn_image_info *info, cnn_error *error) {
@@ -86,9 +89,12 @@ int cnn_image_begin(const cnn_encoded *image, const cnn_image_info *info,
   const int height = transposed ? info->width : info->height;
   const int width = transposed ? info->height : info->width;
   if (cnn_picture_shape(picture, height, width, options->channels)) return orientation;
-  cnn_fail(error, CNN_EXIT_FAILED, "%s: no memory for an image of %dx%d pixels", image->name,
-           height, width);
+  cnn_image_no_memory(image, error);
   return 0;
+}
+
+bool cnn_image_no_memory(const cnn_encoded *image, cnn_error *error) {
+  return cnn_fail(error, CNN_EXIT_FAILED, "%s: no memory to decode the image", image->name);
 }
 
 void cnn_image_warn(cnn_image_note *note, const cnn_encoded *image, const char *text) {

@@ -19,7 +19,7 @@ typedef struct cnn_encoded {
 typedef struct cnn_image_info {
   int height, width; /* as stored: orientations from 5 on show them exchanged */
   int orientation;   /* EXIF's, 1 to 8; 1 where there is none */
-  bool complete; /* the end marker is there (EOI, IEND, all bytes of the RIFF); else truncated */
+  bool complete; /* the end marker is there (EOI, IEND, all of the RIFF's bytes); else truncated */
   int scans;     /* of a JPEG image: passes over its pixels; else 1 */
   int64_t workspace; /* bytes that the decoder allocates beside the picture, without small ones */
   char kind[48];     /* "JPEG", "progressive CMYK JPEG", "16-bit RGBA PNG"... */
@@ -82,17 +82,19 @@ typedef struct cnn_image_decoder {
                  cnn_image_note *note, cnn_error *error);
 } cnn_image_decoder;
 
-extern const cnn_image_decoder cnn_jpeg_decoder;
+extern const cnn_image_decoder cnn_jpeg_decoder, cnn_png_decoder, cnn_webp_decoder;
 
 /* Checks the limits and gives the picture the shape that is shown. Returns the orientation in which
    rows are to be stored; 0 after a mistake. */
 int cnn_image_begin(const cnn_encoded *image, const cnn_image_info *info,
                     const cnn_image_options *options, cnn_picture *picture, cnn_error *error);
 
-void cnn_image_warn(cnn_image_note *note, const cnn_encoded *image, const char *text);
-
-/* "NAME: not a good KIND image: WHAT", with the remedy. Returns false. */
+/* Return false. */
+bool cnn_image_no_memory(const cnn_encoded *image, cnn_error *error);
+/* "NAME: not a good KIND image: WHAT", with the remedy. */
 bool cnn_image_damaged(const cnn_encoded *image, const char *kind, const char *what,
                        cnn_error *error);
+
+void cnn_image_warn(cnn_image_note *note, const cnn_encoded *image, const char *text);
 
 #endif

@@ -11,11 +11,11 @@ bool cnn_dataset_load(cnn_dataset *dataset, const cnn_model *model, const char *
                       const char *part, int limit, cnn_error *error);
 
 /* The test images, labelled as the names of classes in a checkpoint are numbered (one a line;
-   NULL: not known). Folders of JPEG images need no training part then. */
+   NULL: not known). Folders of images need no training part then. */
 bool cnn_dataset_load_test(cnn_dataset *dataset, const cnn_model *model, const char *folder,
                            const char *classes, int limit, cnn_error *error);
 
-/* Images alone: an IDX file, a JPEG file, or a folder of JPEG files. */
+/* Images alone: an IDX file, an image file, or a folder of image files. */
 bool cnn_dataset_load_images(cnn_dataset *dataset, const cnn_model *model, const char *path,
                              cnn_error *error);
 

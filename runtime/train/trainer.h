@@ -23,7 +23,7 @@ typedef struct cnn_trainer {
 
   cnn_session session;
   cnn_dataset training, test;
-  cnn_class_names classes; /* to be saved: names of folders of JPEG images, or classes.txt */
+  cnn_class_names classes; /* to be saved: names of folders of images, or classes.txt */
   uint32_t data;           /* checksum of the two */
   cnn_run run;
   cnn_metrics *rows;  /* [epochs] */

@@ -35,7 +35,7 @@ expect 3 "cannot read buld: No such file or directory; name a model file" -- "$c
 expect 3 "cannot read ." -- "$cnnc" .
 
 expect 0 "-O3 -mavx2 -mfma -fopenmp -I" -- "$cnnc" --cflags --target avx2
-expect 0 "-lcnn -lcjson -ljpeg -lz -lm -pthread" -- "$cnnc" --libs
+expect 0 "-lcnn -lcjson -ljpeg -lpng -lwebp -lz -lm -pthread" -- "$cnnc" --libs
 "$cnnc" --cflags --target scalar | grep -q -e -m && fail "the scalar target needs no -m"
 
 # Files that are no Lua text.

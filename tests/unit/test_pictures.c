@@ -169,8 +169,9 @@ static void images_load_without_a_data_set(void **state) {
   assert_false(cnn_dataset_is_images("d"));
   scratch_write("d/train/leaf/notes.txt", "text", 4);
   assert_false(cnn_dataset_load_images(&dataset, &COLOUR, "d/train/leaf", &error));
-  assert_string_equal(error.message, "d/train/leaf/notes.txt: not a JPEG image; convert it or "
-                                     "remove it");
+  assert_string_equal(error.message,
+                      "d/train/leaf/notes.txt: not a JPEG, PNG or WebP image; convert it or "
+                      "remove it");
 }
 
 static void other_sizes_are_scaled_where_the_recipe_says_so(void **state) {
@@ -243,7 +244,7 @@ static void mistakes_in_folders(void **state) {
   free(bytes);
   expect_mistake(&COLOUR, "train", "d/train/leaf/1.jpg: not a good JPEG image: Premature end");
   scratch_write("d/train/leaf/1.jpg", "text", 4);
-  expect_mistake(&COLOUR, "train", "d/train/leaf/1.jpg: not a JPEG image; convert it");
+  expect_mistake(&COLOUR, "train", "d/train/leaf/1.jpg: not a JPEG, PNG or WebP image; convert it");
   scratch_write("d/train/leaf/1.jpg", "", 0);
   expect_mistake(&COLOUR, "train", "d/train/leaf/1.jpg: empty; fetch it again or remove it");
   assert_int_equal(remove("d/train/leaf/1.jpg") + mkdir("d/train/leaf/1.jpg", 0777), 0);
