@@ -39,6 +39,9 @@ int dsl_core_located(lua_State *lua);
    output. core.input(batch, C, H, W): the images, and x, which the network reads. */
 int dsl_core_node(lua_State *lua);
 int dsl_core_input(lua_State *lua);
+/* core.freeze(layer, statistics): its parameters are not trained; with statistics a batch norm
+   keeps its running ones. */
+int dsl_core_freeze(lua_State *lua);
 
 /* finish.c. core.finish(logits, model, {{auxiliary logits, weight =}...}): checks that every layer
    is used; adds the losses, and the recipe of the model table, which nn.lua has checked. */

@@ -70,7 +70,7 @@ static int core_fail(lua_State *lua) {
 
 /* core.position(): file and line of the call that runs. */
 static int core_position(lua_State *lua) {
-  SourcePos pos = dsl_position(lua);
+  const SourcePos pos = position_of_field(dsl_of(lua), dsl_position(lua));
   lua_pushstring(lua, pos.file ? pos.file : "");
   lua_pushinteger(lua, pos.line);
   return 2;
@@ -178,6 +178,7 @@ static void push_core(lua_State *lua, const char *file, const DslOptions *option
       {"vocabulary", dsl_core_vocabulary},
       {"node", dsl_core_node},
       {"input", dsl_core_input},
+      {"freeze", dsl_core_freeze},
       {"finish", dsl_core_finish},
       {"model_here", core_model_here},
       {NULL, NULL},
@@ -195,6 +196,10 @@ static void push_core(lua_State *lua, const char *file, const DslOptions *option
   lua_setfield(lua, -2, "stem");
   lua_pushinteger(lua, options->batch);
   lua_setfield(lua, -2, "batch");
+  if (options->freeze) {
+    lua_pushstring(lua, options->freeze);
+    lua_setfield(lua, -2, "freeze_option");
+  }
   lua_pushinteger(lua, INPUT_CHANNELS_MAX);
   lua_setfield(lua, -2, "channels_max");
   lua_pushinteger(lua, MILESTONES_MAX);
@@ -218,7 +223,11 @@ static bool run_model(Dsl *dsl, const char *file, const char *entry) {
   load_embedded(dsl->sandbox, "check.lua");
   lua_pushvalue(lua, -2);
   if (!sandbox_call(dsl->sandbox, 1, 1)) return false;
-  if (!sandbox_call(dsl->sandbox, 2, 2)) return false; /* nn, and its entries */
+  load_embedded(dsl->sandbox, "freeze.lua");
+  lua_pushvalue(lua, -3);
+  lua_pushvalue(lua, -3);
+  if (!sandbox_call(dsl->sandbox, 2, 1)) return false;
+  if (!sandbox_call(dsl->sandbox, 3, 2)) return false; /* nn, and its entries */
   lua_getfield(lua, -1, entry);
   lua_replace(lua, -2);
   lua_insert(lua, -2);

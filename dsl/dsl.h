@@ -12,7 +12,9 @@ typedef struct DslDefinition {
 typedef struct DslOptions {
   const DslDefinition *definitions;
   int definition_count;
-  int batch;          /* instead of the model's; 0: the model's */
+  int batch; /* instead of the model's; 0: the model's */
+  const char
+      *freeze; /* instead of the recipe's freeze: names with commas between; NULL: the recipe's */
   const char *output; /* what will be written: no file that the model requires; or NULL */
   const char *zoo;    /* folder with models that any model may require; NULL: none */
 } DslOptions;

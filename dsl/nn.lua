@@ -1,7 +1,7 @@
 -- nn: the vocabulary of models; docs/language.md is its reference. It names layers and parameters,
 -- and has the graph built by `core`, the functions of dsl.c, values.c, nodes.c and finish.c; `check`
--- is what check.lua returns.
-local core, check = ...
+-- is what check.lua returns, and `freeze` what freeze.lua does.
+local core, check, freeze = ...
 local text = string.format
 local arguments, convert, fail, make = check.arguments, check.convert, check.fail, check.make
 local list, shown, sorted_keys = check.list, check.shown, check.sorted_keys
@@ -113,15 +113,44 @@ local function fields_of(op)
 end
 
 local frozen = 0 -- how many calls of nn.frozen are around
+local frozen_statistics = 0 -- how many of these keep the statistics of batch norms
+local layers = {} -- names of all layers with parameters
+
+local function statistics_are_frozen(what, statistics)
+  if statistics == "frozen" then return true end
+  if statistics == "batch" or statistics == nil then return false end
+  fail("%s: statistics must be \"batch\" or \"frozen\", not %s", what, shown(statistics))
+end
+
+-- The body of nn.frozen(body) or nn.frozen{body, statistics =}, and whether statistics are frozen.
+local function read_frozen(given)
+  if type(given) == "function" then return given, false end
+  local values = type(given) == "table" and not core.is_value(given) and copied(given) or {}
+  if type(values[1]) ~= "function" then
+    fail("nn.frozen: write nn.frozen(function() ... end) or nn.frozen({function() ... end, statistics = "
+         .. "\"frozen\"}), not %s", shown(given))
+  end
+  for key in next, values do
+    if key ~= 1 and key ~= "statistics" then
+      fail("nn.frozen: it accepts a function and statistics, and no [%s]", tostring(key))
+    end
+  end
+  return values[1], statistics_are_frozen("nn.frozen", values.statistics)
+end
 
 -- Layers within the body keep the parameters that they start with; returns what the body returns.
-function nn.frozen(body, ...)
-  if type(body) ~= "function" then
-    fail("nn.frozen: write nn.frozen(function() ... end), not %s", shown(body))
-  end
+function nn.frozen(given, ...)
+  local body, statistics = read_frozen(given)
+  local before = #layers
   frozen = frozen + 1
+  if statistics then frozen_statistics = frozen_statistics + 1 end
   local results = table.pack(body(...))
   frozen = frozen - 1
+  if statistics then frozen_statistics = frozen_statistics - 1 end
+  if #layers == before then
+    fail("nn.frozen: nothing in it makes a layer with parameters, so nothing is frozen; call it in forward, "
+         .. "around the layers, or name them in the recipe, train = {freeze = {\"conv1\"}}")
+  end
   return table.unpack(results, 1, results.n)
 end
 
@@ -135,6 +164,7 @@ local function define_layer(op)
     fields[#fields + 1] = {name = "init", type = "INIT", named_only = true}
     fields[#fields + 1] = {name = "bias_init", type = "INIT", named_only = true}
     fields[#fields + 1] = {name = "trainable", type = "BOOL", default = true, named_only = true}
+    if is_norm then fields[#fields + 1] = {name = "statistics", type = "STRING", named_only = true} end
     fields[#fields + 1] = {name = "lr_scale", type = "REAL", default = 1, low = 0, named_only = true}
   end
   if is_pool then
@@ -159,8 +189,12 @@ local function define_layer(op)
       end
     end
     if frozen > 0 then args.trainable = false end
+    if is_norm then
+      args.frozen_statistics = frozen_statistics > 0 or statistics_are_frozen(what, args.statistics)
+    end
     if args.bias_init and not args.bias then fail("%s: bias_init without a bias", what) end
     local layer = name_layer(op.name, args.name, has_weight, args.bias)
+    if has_weight then layers[#layers + 1] = layer end
     return core.node(op.name, layer, args.name ~= nil, args, x)
   end
 end
@@ -509,7 +543,8 @@ table.move({
   {name = "decay", type = "DECAY", default = "all", named_only = true},
   {name = "normalize", type = "NORMALIZE", default = "dataset", named_only = true},
   {name = "augment", type = "TABLE", named_only = true},
-}, 1, 5, #TRAIN + 1, TRAIN)
+  {name = "freeze", type = "TABLE", named_only = true},
+}, 1, 6, #TRAIN + 1, TRAIN)
 local NORMALIZE = {
   {name = "mean", type = "TABLE", required = true, named_only = true},
   {name = "deviation", type = "TABLE", required = true, named_only = true},
@@ -581,6 +616,8 @@ local function with_train(what, at, model, given)
   end
   core.look_at(at, "normalize")
   train.normalize = check_normalize(what, train.normalize, model.input[1])
+  core.look_at(at, "freeze")
+  if train.freeze then train.freeze = freeze.read(what .. ".freeze", train.freeze, {core.position()}) end
   core.look_at(at, "resize")
   if train.resize > 0 and train.resize < math.max(model.input[2], model.input[3]) then
     fail("%s: resize is %d, but the images are %dx%d; the shorter side must be left at least as long",
@@ -716,6 +753,8 @@ function entries.build(returned)
   check_logits(model, "the output", logits)
   local heads = {}
   for i = 2, results.n do heads[i - 1] = read_head(model, i, results) end
+  local kept = core.freeze_option and freeze.read_option(core.freeze_option) or model.train.freeze
+  if kept then freeze.apply(kept, layers) end
   core.finish(logits, model, heads)
 end
 

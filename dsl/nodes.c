@@ -152,3 +152,17 @@ int dsl_core_input(lua_State *lua) {
   dsl_push_value(lua, graph_output(graph, node, VALUE_ACTIVATION, "x", 4, dim));
   return 1;
 }
+
+int dsl_core_freeze(lua_State *lua) {
+  const Graph *graph = dsl_of(lua)->graph;
+  const char *layer = luaL_checkstring(lua, 1);
+  for (int i = 0; i < graph->nodes.count; i++) {
+    Node *node = graph->nodes.at[i];
+    if (strcmp(node->name, layer) != 0) continue;
+    for (int k = 0; k < node->in_count; k++)
+      if (node->in[k]->kind == VALUE_PARAMETER) node->in[k]->trainable = false;
+    if (node->op == OP_batch_norm && lua_toboolean(lua, 2))
+      node->attributes.frozen_statistics = true;
+  }
+  return 0;
+}

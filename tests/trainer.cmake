@@ -14,6 +14,9 @@ set_tests_properties(trainer.recipe PROPERTIES ENVIRONMENT "${environment}")
 add_test(NAME trainer.resume COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/trainer/resume)
 set_tests_properties(trainer.resume PROPERTIES ENVIRONMENT "${environment}")
 
+add_test(NAME trainer.freeze COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/trainer/freeze)
+set_tests_properties(trainer.freeze PROPERTIES ENVIRONMENT "${environment}")
+
 if(NOT CNNC_SANITIZE) # sanitizers bring their own malloc, and memory of their own; unit.test_gradflow is theirs
   add_test(NAME trainer.gradflow COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/trainer/gradflow)
   set_tests_properties(trainer.gradflow PROPERTIES ENVIRONMENT

@@ -22,6 +22,7 @@ enum {
   KEY_TARGET = 256,
   KEY_REAL,
   KEY_BATCH,
+  KEY_FREEZE,
   KEY_DUMP,
   KEY_KEEP,
   KEY_NO_WINOGRAD,
@@ -43,6 +44,9 @@ static const struct argp_option MODEL_OPTIONS[] = {
     {NULL, 'D', "NAME=VALUE", 0, "Set an option of the model (cnnc MODEL.lua --help lists them)",
      0},
     {"batch", KEY_BATCH, "N", 0, "Images a step, instead of the model's", 0},
+    {"freeze", KEY_FREEZE, "LAYERS", 0,
+     "Layers that training leaves as they are, instead of the recipe's: conv1,layer1 or all-but:fc",
+     0},
     {"target", KEY_TARGET, "NAME", 0, "scalar, avx2, avx512 or native (default: native)", 0},
     {"real", KEY_REAL, "TYPE", 0, "float (default) or double (scalar target only)", 0},
     {"schedule", KEY_SCHEDULE, "FILE", 0,
@@ -121,6 +125,7 @@ static const struct {
     {KEY_CFLAGS, false, AT(cflags)},
     {KEY_LIBS, false, AT(libs)},
     {KEY_SCHEDULE, true, AT(schedule)},
+    {KEY_FREEZE, true, AT(dsl.freeze)},
     {KEY_DUMP, true, AT(dump)},
     {KEY_AFTER, true, AT(dump)},
     {KEY_CC, true, AT(cc)},
@@ -287,6 +292,8 @@ static const char *canonical_command(const Parse *parse) {
   if (options->compile.real_is_double) text = arena_printf(parse->arena, "%s --real double", text);
   if (options->dsl.batch)
     text = arena_printf(parse->arena, "%s --batch %d", text, options->dsl.batch);
+  if (options->dsl.freeze)
+    text = arena_printf(parse->arena, "%s --freeze %s", text, options->dsl.freeze);
   for (int i = 0; i < options->dsl.definition_count; i++)
     text = arena_printf(parse->arena, "%s -D %s=%s", text, options->dsl.definitions[i].name,
                         options->dsl.definitions[i].value);

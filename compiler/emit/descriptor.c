@@ -297,8 +297,9 @@ void write_descriptor(const Descriptor *descriptor, FILE *tables, FILE *fields) 
           write_parameters(tables, training));
   write_layers(tables, &descriptor->layers);
   fprintf(fields, "    .layers = layers,\n    .layer_count = %d,\n", descriptor->layers.count);
-  fprintf(fields, "    .parameter_reals = %" PRId64 ",\n    .optimizer_blocks = %d,\n",
-          graph_parameter_reals(training), optimizer_blocks(&training->recipe));
+  fprintf(fields, "    .parameter_reals = %" PRId64 ",\n    .gradient_reals = %" PRId64 ",\n",
+          graph_parameter_reals(training), graph_gradient_reals(training));
+  fprintf(fields, "    .optimizer_blocks = %d,\n", optimizer_blocks(&training->recipe));
   fprintf(fields, "    .training_reals = %" PRId64 ",\n    .inference_reals = %" PRId64 ",\n",
           graph_activation_reals(training), graph_activation_reals(descriptor->inference));
   if (options->keep_values) {

@@ -29,9 +29,10 @@ static const struct {
     {"avg_pool2d.c.in", "avg_pool2d" PLANES "{count_include_pad!_inside}"},
     {"avg_pool2d_backward.c.in",
      "avg_pool2d_backward" PLANES "{count_include_pad!_inside}{relu_mask?_mask}"},
-    {"batch_norm.c.in", "batch_norm{residual?_add}{relu?_relu}{part?_part}"},
-    {"batch_norm_backward.c.in", "batch_norm_backward{partial_sums?_sums}{dy_relu_mask?_mask}{"
-                                 "recomputed?_recomputed}{part?_part}"},
+    {"batch_norm.c.in", "batch_norm{frozen?_frozen}{residual?_add}{relu?_relu}{part?_part}"},
+    {"batch_norm_backward.c.in",
+     "batch_norm_backward{frozen?_frozen}{partial_sums?_sums}{dy_relu_mask?_mask}{"
+     "recomputed?_recomputed}{part?_part}"},
     {"batch_norm_inference.c.in", "batch_norm_inference{relu?_relu}"},
     {"bias_gradient.c.in", "bias_gradient{channel_blocked?_channel_blocked}{part?_part}"},
     {"concat.c.in", "concat{COUNT}"},

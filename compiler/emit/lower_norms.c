@@ -29,6 +29,7 @@ void lower_batch_norm(Lowering *l) {
   kernel_bool(&l->kernel, "residual", l->node->attributes.residual);
   kernel_number(&l->kernel, "momentum", l->node->attributes.momentum);
   kernel_number(&l->kernel, "eps", l->node->attributes.eps);
+  kernel_bool(&l->kernel, "frozen", l->node->attributes.frozen_statistics);
   pass_part(l, l->node->in[0], l->node->out[0]);
   lowering_pass(l, (Argument){.kind = ARGUMENT_BATCH});
   lowering_pass_values(l);
@@ -49,6 +50,7 @@ void lower_batch_norm_backward(Lowering *l) {
   kernel_bool(&l->kernel, "dy_relu_mask", l->node->attributes.dy_relu_mask);
   kernel_bool(&l->kernel, "recomputed", node_recomputes_relu(l->node));
   kernel_bool(&l->kernel, "partial_sums", partial_sums);
+  kernel_bool(&l->kernel, "frozen", l->node->attributes.frozen_statistics);
   pass_part(l, l->node->in[1], l->node->in[0]);
   if (partial_sums) lowering_pass_int(l, conv_partial_sum_rows(l->node->in[0]->producer));
   lowering_pass(l, (Argument){.kind = ARGUMENT_BATCH});

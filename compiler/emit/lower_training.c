@@ -65,5 +65,5 @@ void lower_update(Lowering *l) {
     lowering_pass(l, (Argument){.kind = ARGUMENT_OPTIMIZER,
                                 .value = node->in[0],
                                 .integer = i,
-                                .count = graph_parameter_reals(l->graph)});
+                                .count = graph_gradient_reals(l->graph)});
 }

@@ -35,6 +35,7 @@ typedef enum Activation { ACTIVATION_NONE, ACTIVATION_RELU } Activation;
   X(slope, REAL)                                                                                   \
   X(momentum, REAL)                                                                                \
   X(eps, REAL)                                                                                     \
+  X(frozen_statistics, BOOL)                                                                       \
   X(size, INT)                                                                                     \
   X(alpha, REAL)                                                                                   \
   X(beta, REAL)                                                                                    \
@@ -62,6 +63,8 @@ typedef struct Attributes {
   double label_smoothing; /* of the loss, 0 to 1 */
   double slope;           /* leaky_relu: of the negative side */
   double momentum, eps;   /* batch_norm: weight of the new statistics; added to the variance */
+  bool frozen_statistics; /* batch_norm: training, too, normalises by the running statistics, which
+                             stay as they are */
   int size;               /* local_response_norm: channels that a sum sees */
   double alpha, beta, k;  /* local_response_norm: y = x / (k + alpha * mean(x^2))^beta */
   int output[2];          /* adaptive pooling: rows and columns made */

@@ -4,10 +4,11 @@
    memory of another: views, parts, and results that an elementwise op writes over an input that
    dies there. May break  nothing.
 
-   Three blocks: parameters, their gradients (same offsets), activations with their gradients.
-   Offsets in the last are found greedily, the largest value first, each at the lowest place where
-   nothing that lives at the same time lies. With keep_values nothing shares memory, and every value
-   ends at a page border with an empty page behind it. */
+   Three blocks: parameters, their gradients (same offsets; parameters without one come last, so
+   that this block ends before them, as those of the optimiser do), activations with their
+   gradients. Offsets in the last are found greedily, the largest value first, each at the lowest
+   place where nothing that lives at the same time lies. With keep_values nothing shares memory, and
+   every value ends at a page border with an empty page behind it. */
 #include "ir/queries.h"
 #include "passes/memory.h"
 #include "passes/passes.h"
@@ -57,7 +58,8 @@ static void plan_parameter(Value *value, int64_t *end) {
   value->gradient->elements = value->elements;
 }
 
-/* What one update reads is contiguous; what nobody updates comes last. */
+/* What one update reads is contiguous; then frozen parameters whose gradient a kernel makes
+   besides; what has no gradient comes last. */
 static void plan_parameters(Graph *graph) {
   int64_t end = 0;
   for (int i = 0; i < graph->nodes.count; i++) {
@@ -65,9 +67,12 @@ static void plan_parameters(Graph *graph) {
     if (node->op != OP_update) continue;
     for (int k = 0; k < node->in_count; k += 2) plan_parameter(node->in[k], &end);
   }
-  for (int i = 0; i < graph->values.count; i++) {
-    Value *value = graph->values.at[i];
-    if (value_is_stored(value) && !value->elements) plan_parameter(value, &end);
+  for (int without = false; without <= true; without++) {
+    for (int i = 0; i < graph->values.count; i++) {
+      Value *value = graph->values.at[i];
+      if (value_is_stored(value) && !value->elements && (value->gradient == NULL) == without)
+        plan_parameter(value, &end);
+    }
   }
 }
 
@@ -215,15 +220,23 @@ static int64_t block_end(const Graph *graph, bool (*belongs)(const Value *)) {
   return round_up(end, ALIGNMENT);
 }
 
+static bool has_gradient(const Value *value) {
+  return value_is_stored(value) && value->gradient;
+}
+
 int64_t graph_parameter_reals(const Graph *graph) {
   return block_end(graph, value_is_stored);
+}
+int64_t graph_gradient_reals(const Graph *graph) {
+  return block_end(graph, has_gradient);
 }
 int64_t graph_activation_reals(const Graph *graph) {
   return block_end(graph, value_is_planned);
 }
 
 int64_t graph_bytes(const Graph *graph, const CompileOptions *options) {
-  int64_t blocks = trains(graph) ? 2 + optimizer_blocks(&graph->recipe) : 1;
-  int64_t reals = blocks * graph_parameter_reals(graph) + graph_activation_reals(graph);
+  int64_t blocks = trains(graph) ? 1 + optimizer_blocks(&graph->recipe) : 0;
+  int64_t reals = graph_parameter_reals(graph) + blocks * graph_gradient_reals(graph) +
+                  graph_activation_reals(graph);
   return reals * real_bytes(options);
 }

@@ -8,6 +8,7 @@
 /* Reals of the parameter block (the gradient block and each optimiser block are as large), and of
    the block of activations and their gradients. After the memory pass. */
 int64_t graph_parameter_reals(const Graph *graph);
+int64_t graph_gradient_reals(const Graph *graph); /* a block of gradients, or of the optimiser */
 int64_t graph_activation_reals(const Graph *graph);
 
 /* All bytes that a program with this graph needs: parameters and activations, and in training

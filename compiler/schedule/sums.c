@@ -9,7 +9,7 @@
 static int partial_vectors(const Node *node) {
   switch (node->op) {
   case OP_batch_norm:
-    return MOMENT_VECTORS;
+    return node->attributes.frozen_statistics ? 0 : MOMENT_VECTORS;
   case OP_batch_norm_backward:
     return node->attributes.partial_sums ? 0 : NORM_SUM_VECTORS;
   case OP_bias_gradient:

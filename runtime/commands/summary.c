@@ -92,12 +92,12 @@ bool cnn_summary(const cnn_model *model, int argc, char **argv, cnn_error *error
   cnn_command_line_parse(&LINE, argc, argv, &o);
   print_layers(model);
   size_t real = (size_t)model->real_bytes;
-  size_t blocks = 2 + (size_t)model->optimizer_blocks;
+  size_t blocks = 1 + (size_t)model->optimizer_blocks;
   printf("\ninput %dx%dx%d, %d classes; up to %d images a step, %s, %s\n", model->input[0],
          model->input[1], model->input[2], model->classes, model->batch, target_name(model->target),
          model->real_bytes == 8 ? "double" : "float");
   printf("memory: training %zu bytes, inference %zu bytes\n",
-         (blocks * model->parameter_reals + model->training_reals) * real,
+         (model->parameter_reals + blocks * model->gradient_reals + model->training_reals) * real,
          (model->parameter_reals + model->inference_reals) * real);
   printf("made by: %s\n", model->command);
   return true;

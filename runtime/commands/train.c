@@ -11,6 +11,7 @@
 
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 #include <zlib.h>
@@ -62,7 +63,8 @@ static bool allocate(cnn_trainer *t, int threads, cnn_error *error) {
   cnn_storage_want(storage, &t->order, (size_t)t->training.count, sizeof *t->order);
   cnn_storage_want(storage, &t->run.text.data, t->run.text.size, 1);
   cnn_storage_want(storage, &t->log.text.data, t->log.text.size, 1);
-  if (t->batch > model->batch) cnn_storage_want(storage, &t->sum, model->parameter_reals, real);
+  cnn_freeze_plan(&t->freeze, storage);
+  if (t->batch > model->batch) cnn_storage_want(storage, &t->sum, model->gradient_reals, real);
   if (recipe->ema > 0) cnn_storage_want(storage, &t->average, model->parameter_reals, real);
   if (recipe->crop > 0 || recipe->flip || recipe->cutout > 0)
     cnn_storage_want(storage, &t->augmented, (size_t)model->batch, t->training.image_bytes);
@@ -138,11 +140,27 @@ static bool open_state(cnn_trainer *t, const cnn_train_options *o, cnn_safetenso
   return true;
 }
 
+/* The model with the layers that this run, or the run to be resumed, leaves as they are. */
+static bool freeze_layers(cnn_trainer *t, const cnn_train_options *o, cnn_error *error) {
+  t->frozen = o->freeze;
+  if (o->resume && access(t->run.state, F_OK) == 0) {
+    char *frozen;
+    if (!cnn_resume_frozen(t->run.state, &frozen, error)) return false;
+    t->frozen = frozen;
+    t->frozen_of_state = frozen;
+  }
+  if (!*t->frozen) return true;
+  if (!cnn_freeze_open(&t->freeze, t->model, t->frozen, error)) return false;
+  t->model = &t->freeze.model;
+  return true;
+}
+
 /* Opens all inputs, and then the files to be written. */
 static bool prepare(cnn_trainer *t, const cnn_train_options *o, cnn_error *error) {
   cnn_safetensors state = {0};
   cnn_resume from = {0};
   if (!cnn_run_open(&t->run, t->model, o->out, error)) return false;
+  if (!freeze_layers(t, o, error)) return false;
   if (o->resume && !open_state(t, o, &state, &from, error)) return false;
   bool good = load_data(t, o, error) && allocate(t, o->shared.threads, error);
   if (good) {
@@ -150,6 +168,7 @@ static bool prepare(cnn_trainer *t, const cnn_train_options *o, cnn_error *error
     cnn_normalization normalization = cnn_dataset_normalization(&t->training, t->model);
     cnn_session_normalize(&t->session, &normalization);
     good = o->resume ? set_standing(t, &state, &from, o, error) : set_start(t, o, error);
+    cnn_freeze_keep(&t->freeze, &t->session.state);
   }
   if (o->resume) cnn_safetensors_close(&state);
   if (!good || !cnn_run_make(&t->run, error)) return false;
@@ -235,5 +254,7 @@ bool cnn_train(const cnn_model *model, int argc, char **argv, cnn_error *error) 
   cnn_dataset_release(&t.training);
   cnn_dataset_release(&t.test);
   cnn_class_names_release(&t.classes);
+  cnn_freeze_close(&t.freeze);
+  free(t.frozen_of_state);
   return good;
 }

@@ -23,6 +23,10 @@ static const cnn_option OPTIONS[] = {
      "With --init: initialise these layers, such as the last one for other classes (fc; names with "
      "commas between)",
      CNN_TEXT, offsetof(cnn_train_options, reinit), 0, 0, NULL},
+    {"freeze", 0, "LAYERS",
+     "Layers that stay as they are: conv1,layer1, or all-but:fc. A model compiled with --freeze "
+     "needs less time and memory",
+     CNN_TEXT, offsetof(cnn_train_options, freeze), 0, 0, NULL},
     {"fresh", 0, "LAYERS", NULL, CNN_RENAMED, 0, 0, 0, (const char *const[]){"reinit", NULL}},
     {"no-shuffle", 0, NULL, "Visit images in the order of the file", CNN_FLAG,
      offsetof(cnn_train_options, no_shuffle), 0, 0, NULL},
@@ -44,8 +48,8 @@ static const cnn_option OPTIONS[] = {
 
 /* Settings that --resume reads from the run instead. */
 static bool is_setting(const cnn_option *option) {
-  static const char *const SETTINGS[] = {"epochs", "batch", "lr",     "seed",
-                                         "limit",  "init",  "reinit", "no-shuffle"};
+  static const char *const SETTINGS[] = {"epochs", "batch",  "lr",         "seed",  "limit",
+                                         "init",   "reinit", "no-shuffle", "freeze"};
   for (size_t i = 0; i < sizeof SETTINGS / sizeof *SETTINGS; i++)
     if (strcmp(option->name, SETTINGS[i]) == 0) return true;
   return false;
@@ -99,6 +103,7 @@ void cnn_train_options_parse(cnn_train_options *options, const cnn_model *model,
   *options = (cnn_train_options){.shared = cnn_shared_defaults(model),
                                  .recipe = *model->recipe,
                                  .batch = default_batch(model),
+                                 .freeze = "",
                                  .reinit = ""};
   options->out = cnn_default_run(model, options->default_out);
   cnn_command_line_parse(&LINE, argc, argv, options);

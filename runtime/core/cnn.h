@@ -137,10 +137,10 @@ typedef struct cnn_batch {
 /* All memory of a run, allocated by the runtime once at the start; blocks are aligned to 64 bytes
    and zeroed. */
 typedef struct cnn_state {
-  void *parameters; /* parameter_reals */
-  void *gradients;  /* the same offsets */
-  void *optimizer;  /* optimizer_blocks times parameter_reals: momentum; Adam's m, then v; RMSprop's
-                       squares, then its momentum if any, then the means if it is centred */
+  void *parameters;  /* parameter_reals */
+  void *gradients;   /* gradient_reals, the same offsets */
+  void *optimizer;   /* optimizer_blocks times gradient_reals: momentum; Adam's m, then v; RMSprop's
+                        squares, then its momentum if any, then the means if it is centred */
   void *activations; /* the larger of training_reals and inference_reals. A run that only infers has
                         inference_reals, and NULL for gradients and optimizer */
   int threads;       /* threads to use, at least 1 */
@@ -203,8 +203,9 @@ typedef struct cnn_model {
   int parameter_count;
   const cnn_layer *layers;
   int layer_count;
-  size_t parameter_reals;                 /* the block, alignment included */
-  int optimizer_blocks;                   /* 0 to 3 */
+  size_t parameter_reals; /* the block, alignment included */
+  size_t gradient_reals;  /* what has a gradient comes first in the block, up to here */
+  int optimizer_blocks;   /* 0 to 3 */
   size_t training_reals, inference_reals; /* peak of activations and gradients of activations */
   const cnn_value *values;                /* of training; NULL without --keep-values */
   int value_count;

@@ -54,9 +54,9 @@ void cnn_session_plan(cnn_session *session, const cnn_model *model, cnn_purpose 
   size_t real = (size_t)model->real_bytes, batch = (size_t)model->batch;
   cnn_storage_want(storage, &state->parameters, model->parameter_reals, real);
   if (purpose == CNN_TO_TRAIN) {
-    cnn_storage_want(storage, &state->gradients, model->parameter_reals, real);
+    cnn_storage_want(storage, &state->gradients, model->gradient_reals, real);
     cnn_storage_want(storage, &state->optimizer,
-                     (size_t)model->optimizer_blocks * model->parameter_reals, real);
+                     (size_t)model->optimizer_blocks * model->gradient_reals, real);
     cnn_storage_want(storage, &state->loss, batch, real);
   }
   cnn_storage_want(storage, &state->predicted, batch, sizeof *state->predicted);

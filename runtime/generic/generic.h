@@ -50,7 +50,8 @@ typedef struct Attributes {
   int output[2]; /* adaptive pooling: output height and width; 0 in other ops */
   double p, slope;
   double momentum, eps; /* batch_norm */
-  int size;             /* local_response_norm, as the next three */
+  bool frozen_statistics;
+  int size; /* local_response_norm, as the next three */
   double alpha, beta, k;
   double label_smoothing, loss_weight;
   bool auxiliary; /* a loss that is added to that of the logits */

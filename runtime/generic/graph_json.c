@@ -140,6 +140,7 @@ static bool read_node(const Net *net, const cJSON *item, Node *node) {
   to->slope = number_of(from, "slope", 0.01);
   to->momentum = number_of(from, "momentum", 0.1);
   to->eps = number_of(from, "eps", 1e-5);
+  to->frozen_statistics = flag_of(from, "frozen_statistics", false);
   to->size = (int)number_of(from, "size", 1);
   to->alpha = number_of(from, "alpha", 1e-4);
   to->beta = number_of(from, "beta", 0.75);

@@ -58,18 +58,21 @@ void batch_norm_forward(Net *net, Node *node) {
   const int channels = node->in[0]->dim[1];
 #pragma omp parallel for num_threads(net->threads) schedule(static)
   for (int c = 0; c < channels; c++) {
-    if (net->training) {
+    if (net->training && !node->attributes.frozen_statistics) {
       take_statistics(net, node, c);
       normalize(net, node, c, node->out[1]->data[c], node->out[2]->data[c]);
     } else {
       const double variance = node->in[4]->data[c];
-      normalize(net, node, c, node->in[3]->data[c], 1 / sqrt(variance + node->attributes.eps));
+      node->out[1]->data[c] = node->in[3]->data[c];
+      node->out[2]->data[c] = (float)(1 / sqrt(variance + node->attributes.eps));
+      normalize(net, node, c, node->out[1]->data[c], node->out[2]->data[c]);
     }
   }
 }
 
 /* With z = (x - mean) * inverse: dbias = sum dy, dweight = sum dy z,
-   dx = weight * inverse * (dy - dbias / count - z * dweight / count). */
+   dx = weight * inverse * (dy - dbias / count - z * dweight / count), or weight * inverse * dy
+   where the statistics are frozen. */
 static void backward_channel(const Net *net, const Node *node, int c) {
   const Tensor *x = node->in[0], *weight = node->in[1], *bias = node->in[2], *y = node->out[0];
   const float mean = node->out[1]->data[c], inverse = node->out[2]->data[c];
@@ -87,7 +90,9 @@ static void backward_channel(const Net *net, const Node *node, int c) {
   if (weight->gradient) weight->gradient[c] += (float)dweight;
   if (!x->gradient) return;
   const float scale = weight->data[c] * inverse;
-  const float center = (float)(dbias / count), tilt = (float)(dweight / count) * inverse;
+  const bool frozen = node->attributes.frozen_statistics;
+  const float center = frozen ? 0 : (float)(dbias / count);
+  const float tilt = frozen ? 0 : (float)(dweight / count) * inverse;
   for (int i = 0; i < net->n; i++) {
     const float *restrict from = x->data + channel_at(x, i, c);
     const float *restrict dy = y->gradient + channel_at(x, i, c);

@@ -3,6 +3,7 @@
 #include "core/real.h"
 #include "core/text.h"
 #include "train/checkpoint_match.h"
+#include "train/layer_names.h"
 
 #include <errno.h>
 #include <math.h>
@@ -145,7 +146,7 @@ bool cnn_checkpoint_load_but(const char *path, const cnn_model *model, const cha
   bool good = cnn_checkpoint_match(&file, path, model, reinit, error) &&
               cnn_safetensors_check_data(&file, path, error);
   for (int i = 0; good && i < model->parameter_count; i++)
-    good = cnn_checkpoint_is_reinit(model->parameters[i].name, reinit) ||
+    good = cnn_is_of_layers(model->parameters[i].name, reinit) ||
            load_parameter(&file, path, model, &model->parameters[i], parameters, error);
   good = good && read_labels(&file, path, model, checkpoint, error);
   cnn_safetensors_close(&file);

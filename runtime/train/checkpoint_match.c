@@ -2,6 +2,7 @@
 
 #include "core/real.h"
 #include "core/text.h"
+#include "train/layer_names.h"
 
 #include <string.h>
 
@@ -59,34 +60,16 @@ static void compare_parameter(const cnn_safetensors *file, const cnn_tensor *wan
   }
 }
 
-/* Whether a parameter's name begins with a layer's: "fc" is of fc.weight, and of fc.0.bias. */
-static bool is_of_layer(const char *name, const char *layer, size_t length) {
-  return strncmp(name, layer, length) == 0 && (name[length] == '.' || name[length] == '\0');
-}
-
-/* The first of names with commas between, or the one after `layer`; NULL: no more. */
-static const char *next_layer(const char *reinit, const char *layer) {
-  const char *next = layer ? strchr(layer, ',') : reinit;
-  if (layer && next) next++;
-  return next && *next ? next : NULL;
-}
-
-bool cnn_checkpoint_is_reinit(const char *name, const char *reinit) {
-  for (const char *layer = NULL; (layer = next_layer(reinit, layer));)
-    if (is_of_layer(name, layer, strcspn(layer, ","))) return true;
-  return false;
-}
-
 /* Every layer of `reinit` exists, in the model or in the file. */
 static bool check_reinit(const cnn_safetensors *file, const char *path, const cnn_model *model,
                          const char *reinit, cnn_error *error) {
-  for (const char *layer = NULL; (layer = next_layer(reinit, layer));) {
+  for (const char *layer = NULL; (layer = cnn_next_layer(reinit, layer));) {
     int length = (int)strcspn(layer, ",");
     bool known = false;
     for (int i = 0; i < model->parameter_count && !known; i++)
-      known = is_of_layer(model->parameters[i].name, layer, (size_t)length);
+      known = cnn_is_of_layer(model->parameters[i].name, layer, (size_t)length);
     for (int i = 0; i < file->count && !known; i++)
-      known = is_of_layer(file->tensors[i].name, layer, (size_t)length);
+      known = cnn_is_of_layer(file->tensors[i].name, layer, (size_t)length);
     if (!known)
       return cnn_fail(error, CNN_EXIT_USAGE,
                       "--reinit %.*s: neither the model nor %s has a layer of this name", length,
@@ -109,7 +92,7 @@ static bool compare(const cnn_safetensors *file, const char *path, const cnn_mod
   int differences = 0;
   for (int i = 0; i < model->parameter_count; i++) {
     cnn_tensor wanted;
-    if (cnn_checkpoint_is_reinit(model->parameters[i].name, reinit)) continue;
+    if (cnn_is_of_layers(model->parameters[i].name, reinit)) continue;
     cnn_checkpoint_describe(&wanted, model, &model->parameters[i], NULL);
     compare_parameter(file, &wanted, &list, &differences);
   }
@@ -117,7 +100,7 @@ static bool compare(const cnn_safetensors *file, const char *path, const cnn_mod
   int foreign = 0;
   for (int i = 0; i < file->count; i++) {
     const char *name = file->tensors[i].name;
-    bool known = is_counter(name) || cnn_checkpoint_is_reinit(name, reinit);
+    bool known = is_counter(name) || cnn_is_of_layers(name, reinit);
     for (int k = 0; k < model->parameter_count && !known; k++)
       known = strcmp(name, model->parameters[k].name) == 0;
     if (!known && next_difference(&list, &foreign))

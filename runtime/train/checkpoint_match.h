@@ -10,10 +10,6 @@
 void cnn_checkpoint_describe(cnn_tensor *tensor, const cnn_model *model,
                              const cnn_parameter *parameter, void *parameters);
 
-/* Whether a parameter, or a tensor of the file, is of one of the layers `reinit`: names with commas
-   between; NULL: of none. */
-bool cnn_checkpoint_is_reinit(const char *name, const char *reinit);
-
 /* Fails with the first differences unless the file has all parameters in their shapes, and nothing
    else but PyTorch's counters of batches. The layers of `reinit`, which must exist in the model or
    in the file, may differ; if it is not NULL, the message recommends --reinit. */

@@ -34,7 +34,7 @@ DEFINE(double)
 
 void cnn_gradients_add(const cnn_model *model, void *sum, const void *gradients, double weight,
                        int first) {
-  size_t count = model->parameter_reals;
+  size_t count = model->gradient_reals;
   if (model->real_bytes == 8)
     add_double(sum, gradients, count, weight, first);
   else
@@ -56,7 +56,7 @@ static double norm_of(const cnn_model *model, const void *gradients) {
 }
 
 double cnn_gradients_clip(const cnn_model *model, void *gradients, const cnn_recipe *recipe) {
-  size_t count = model->parameter_reals;
+  size_t count = model->gradient_reals;
   int wide = model->real_bytes == 8;
   double norm = 0;
   if (recipe->clip_norm > 0) {

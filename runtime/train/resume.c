@@ -145,13 +145,14 @@ static int list_blocks(cnn_tensor tensors[BLOCKS], const cnn_model *model, int e
     const char *name;
     const void *data;
     int64_t rows;
-  } all[] = {{"parameters", blocks->parameters, 1},
-             {"optimizer", blocks->optimizer, model->optimizer_blocks},
-             {"average", blocks->average, blocks->average ? 1 : 0}};
+    size_t reals;
+  } all[] = {{"parameters", blocks->parameters, 1, model->parameter_reals},
+             {"optimizer", blocks->optimizer, model->optimizer_blocks, model->gradient_reals},
+             {"average", blocks->average, blocks->average ? 1 : 0, model->parameter_reals}};
   int count = 0;
   for (size_t i = 0; i < sizeof all / sizeof *all; i++) {
     if (all[i].rows == 0) continue;
-    int64_t reals = (int64_t)model->parameter_reals;
+    int64_t reals = (int64_t)all[i].reals;
     tensors[count++] = (cnn_tensor){
         .name = all[i].name,
         .dtype = model->real_bytes == 8 ? CNN_DTYPE_F64 : CNN_DTYPE_F32,
@@ -173,7 +174,7 @@ static int list_blocks(cnn_tensor tensors[BLOCKS], const cnn_model *model, int e
 bool cnn_resume_save(const char *path, const cnn_model *model, const cnn_resume *resume,
                      const cnn_resume_blocks *blocks, cnn_text *header, cnn_error *error) {
   char numbers[FIELD_COUNT][NUMBER], layout[NUMBER];
-  cnn_metadata metadata[FIELD_COUNT + 2];
+  cnn_metadata metadata[FIELD_COUNT + 3];
   for (int i = 0; i < FIELD_COUNT; i++) {
     print_field(numbers[i], resume, i);
     metadata[i] = (cnn_metadata){FIELDS[i].name, numbers[i]};
@@ -181,12 +182,13 @@ bool cnn_resume_save(const char *path, const cnn_model *model, const cnn_resume 
   print_layout(layout, model);
   metadata[FIELD_COUNT] = (cnn_metadata){"state_of", model->name};
   metadata[FIELD_COUNT + 1] = (cnn_metadata){"layout", layout};
+  metadata[FIELD_COUNT + 2] = (cnn_metadata){"frozen", resume->frozen};
   for (int i = 0; i < resume->epochs_done; i++)
     for (int k = 0; k < COLUMN_COUNT; k++)
       blocks->history[i * COLUMN_COUNT + k] = *column(&blocks->rows[i], k);
   cnn_tensor tensors[BLOCKS];
   int count = list_blocks(tensors, model, resume->epochs_done, blocks);
-  return cnn_safetensors_write(path, tensors, count, metadata, FIELD_COUNT + 2, header, error);
+  return cnn_safetensors_write(path, tensors, count, metadata, FIELD_COUNT + 3, header, error);
 }
 
 static bool read_numbers(const cnn_safetensors *file, const char *path, const cnn_model *model,
@@ -214,6 +216,15 @@ static bool read_numbers(const cnn_safetensors *file, const char *path, const cn
   return sound ||
          cnn_fail(error, CNN_EXIT_DATA,
                   "%s: its numbers contradict each other; train again from the start", path);
+}
+
+bool cnn_resume_frozen(const char *path, char **frozen, cnn_error *error) {
+  cnn_safetensors file;
+  if (!cnn_safetensors_open(&file, path, error)) return false;
+  const char *layers = cnn_safetensors_metadata(&file, "frozen");
+  *frozen = strdup(layers ? layers : "");
+  cnn_safetensors_close(&file);
+  return *frozen || cnn_fail(error, CNN_EXIT_FAILED, "no memory for the names of layers");
 }
 
 bool cnn_resume_open(cnn_safetensors *file, const char *path, const cnn_model *model,

@@ -25,6 +25,7 @@ typedef struct cnn_resume {
   /* Settings of the run, and a checksum of its data set. */
   int64_t seed, data;
   int epochs, batch, limit, no_shuffle;
+  const char *frozen; /* layers of --freeze, "" for none. Not set by cnn_resume_open */
 } cnn_resume;
 
 /* The arrays of the file; in the program's own precision, so that no bit changes. */
@@ -40,6 +41,10 @@ size_t cnn_resume_history_bytes(int epochs);
 bool cnn_resume_save(const char *path, const cnn_model *model, const cnn_resume *resume,
                      const cnn_resume_blocks *blocks, cnn_text *header, cnn_error *error);
 enum { CNN_RESUME_HEADER_BYTES = 8192 };
+
+/* The layers that the run froze, which the caller frees: before cnn_resume_open, which wants the
+   model with these. */
+bool cnn_resume_frozen(const char *path, char **frozen, cnn_error *error);
 
 /* Opens the file for cnn_resume_load and reads all but the blocks; the caller closes it if this is
    true. A file of another model, or of this one with parameters at other offsets, is rejected. */

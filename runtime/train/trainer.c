@@ -69,12 +69,17 @@ static double collect(cnn_trainer *t) {
   return loss;
 }
 
-/* Gradients of more than model->batch images, means over all of them, computed in parts. Dropout
+/* Gradients, means over all images; those of more than model->batch are computed in parts. Dropout
    draws by seed, step and index in the part, so every part has a seed of its own. */
 static double compute_gradients(cnn_trainer *t, int epoch, int64_t first, int count) {
   const cnn_model *model = t->model;
   cnn_state *state = &t->session.state;
   double loss = 0;
+  if (count <= model->batch) {
+    fill(t, epoch, first, count);
+    model->gradients(state, &t->session.batch);
+    return collect(t);
+  }
   for (int done = 0, part; done < count; done += part) {
     part = count - done < model->batch ? count - done : model->batch;
     state->seed = t->seed + (uint64_t)done * UINT64_C(0xbf58476d1ce4e5b9);
@@ -84,7 +89,7 @@ static double compute_gradients(cnn_trainer *t, int epoch, int64_t first, int co
     cnn_gradients_add(model, t->sum, state->gradients, (double)part / count, done == 0);
   }
   state->seed = t->seed;
-  memcpy(state->gradients, t->sum, model->parameter_reals * (size_t)model->real_bytes);
+  memcpy(state->gradients, t->sum, model->gradient_reals * (size_t)model->real_bytes);
   return loss;
 }
 
@@ -112,14 +117,16 @@ static bool train_batch(cnn_trainer *t, int epoch, int64_t first, int count, cnn
   const cnn_recipe *recipe = &t->recipe;
   cnn_state *state = &t->session.state;
   double loss;
-  if (count <= model->batch) {
+  if (count <= model->batch && !t->freeze.kept) {
     fill(t, epoch, first, count);
     cnn_gradients_step(model, recipe, state, &t->session.batch);
     loss = collect(t);
   } else {
     loss = compute_gradients(t, epoch, first, count);
+    cnn_freeze_before(&t->freeze, state);
     cnn_gradients_clip(model, state->gradients, recipe);
     model->update(state);
+    cnn_freeze_after(&t->freeze, state);
   }
   if (t->average)
     cnn_average_update(model, t->average, state->parameters, recipe->ema, state->step == 0);
@@ -174,7 +181,8 @@ cnn_resume cnn_trainer_standing(const cnn_trainer *t) {
                       .epochs = t->recipe.epochs,
                       .batch = t->batch,
                       .limit = t->limit,
-                      .no_shuffle = t->no_shuffle};
+                      .no_shuffle = t->no_shuffle,
+                      .frozen = t->frozen};
 }
 
 cnn_resume_blocks cnn_trainer_blocks(const cnn_trainer *t) {

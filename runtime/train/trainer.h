@@ -8,6 +8,7 @@
 #include "data/classes.h"
 #include "data/dataset.h"
 #include "report/progress.h"
+#include "train/freeze.h"
 #include "train/resume.h"
 #include "train/run.h"
 #include "train/step_log.h"
@@ -16,11 +17,14 @@ typedef struct cnn_trainer {
   const cnn_model *model;
   cnn_recipe recipe; /* the model's, with the overrides of the command line */
   uint64_t seed;
-  int64_t steps; /* stop after so many; 0: no limit */
-  int batch;     /* images an update */
-  int limit;     /* training images, 0 for all; here only to be saved in the state */
+  int64_t steps;         /* stop after so many; 0: no limit */
+  int batch;             /* images an update */
+  const char *frozen;    /* layers of --freeze; "" for none; here only to be saved in the state */
+  char *frozen_of_state; /* the same, read from the state; or NULL */
+  int limit;             /* training images, 0 for all; here only to be saved in the state */
   bool no_shuffle;
 
+  cnn_freeze freeze;
   cnn_session session;
   cnn_dataset training, test;
   cnn_class_names classes; /* to be saved: names of folders of images, or classes.txt */
@@ -29,7 +33,7 @@ typedef struct cnn_trainer {
   cnn_metrics *rows;  /* [epochs] */
   double *history;    /* [cnn_resume_history_bytes] */
   uint32_t *order;    /* [training.count] */
-  void *sum;          /* of the gradients of a batch in parts, [parameter_reals]; or NULL */
+  void *sum;          /* of the gradients of a batch in parts, [gradient_reals]; or NULL */
   void *average;      /* of the weights, [parameter_reals]; or NULL */
   uint8_t *augmented; /* [model->batch] images; or NULL */
   cnn_step_log log;

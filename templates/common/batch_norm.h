@@ -155,6 +155,25 @@ ALWAYS_INLINE void norm_forward_planes(team t, planes v, norm_forward f, real *p
   }
 }
 
+/* With the running statistics, which stay: a scale and a shift. Saves mean and inverse for the
+   backward half. A work item: a row of a plane, as its batch has them. */
+ALWAYS_INLINE void norm_frozen_planes(team t, planes v, norm_forward f) {
+  const int parts = parts_of_planes(&v);
+  const span items = work_range(v.count * parts, t);
+  for (int plane = items.begin / parts; plane * parts < items.end; plane++) {
+    const span own = own_parts(items, plane, parts);
+    const vec mean = load_channel(&v, f.running_mean, plane);
+    const vec variance = load_channel(&v, f.running_var, plane);
+    const vec inverse = vdiv(vset(1), vsqrt(vadd(variance, vset(f.eps))));
+    if (own.begin == 0) {
+      store_channel(&v, f.mean, plane, mean);
+      store_channel(&v, f.inverse, plane, inverse);
+    }
+    const vec factor = vmul(inverse, load_channel(&v, f.weight, plane));
+    apply_norm(&v, &f, plane, rows_of_parts(&v, own, parts), mean, factor);
+  }
+}
+
 /* --- backward -------------------------------------------------------------------------------- */
 
 /* Which dy count as 0. */
@@ -167,6 +186,7 @@ enum dy_mask {
 /* What backward kernels are: parameters and statistics, one number a channel. */
 typedef struct norm_backward {
   enum dy_mask mask;
+  int frozen;      /* mean and inverse do not depend on x: dx = weight * inverse * dy */
   int dy_channels; /* of a row of dy, or of the value that dy is a part of */
   const real *dy;
   const real *x;
@@ -295,7 +315,8 @@ ALWAYS_INLINE void apply_norm_backward(const planes *v, const norm_backward *b, 
     for (size_t at = 0; at < plane_reals(v); at += LANES) {
       const vec centered = vsub(vload(x + at), n->mean);
       const vec d = masked_dy(b->mask, dy + at, y + at, centered, n);
-      const vec a = vmul(n->factor, vsub(d, vfma(centered, slope, mean_dy)));
+      const vec change = b->frozen ? d : vsub(d, vfma(centered, slope, mean_dy));
+      const vec a = vmul(n->factor, change);
       vstore(dx + at, v->channel_blocked ? a : vkeep(present, a));
     }
   }

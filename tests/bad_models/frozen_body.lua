@@ -1,4 +1,4 @@
--- expect 3: frozen_body.lua:7: nn.frozen: write nn.frozen(function() ... end), not the value x [32,3,8,8]
+-- expect 3: frozen_body.lua:7: nn.frozen: write nn.frozen(function() ... end) or nn.frozen({function() ... end, statistics = "frozen"}), not the value x [32,3,8,8]
 local nn = require "nn"
 return nn.model {
   input = {3, 8, 8},

@@ -1,4 +1,4 @@
--- expect 3: line_of_unknown_field.lua:13: nn.model: train: unknown argument 'epoch' (did you mean 'epochs'?); it accepts batch, epochs, resize, exif_orientation, accumulate, clip_norm, clip_value, ema, optimizer, schedule, decay, normalize and augment
+-- expect 3: line_of_unknown_field.lua:13: nn.model: train: unknown argument 'epoch' (did you mean 'epochs'?); it accepts batch, epochs, resize, exif_orientation, accumulate, clip_norm, clip_value, ema, optimizer, schedule, decay, normalize, augment and freeze
 local nn = require "nn"
 
 return nn.model {

@@ -1,4 +1,4 @@
--- expect 3: train_unknown.lua:8: nn.model: train: unknown argument 'learning_rate'; it accepts batch, epochs, resize, exif_orientation, accumulate, clip_norm, clip_value, ema, optimizer, schedule, decay, normalize and augment
+-- expect 3: train_unknown.lua:8: nn.model: train: unknown argument 'learning_rate'; it accepts batch, epochs, resize, exif_orientation, accumulate, clip_norm, clip_value, ema, optimizer, schedule, decay, normalize, augment and freeze
 local nn = require "nn"
 
 local function forward(x)

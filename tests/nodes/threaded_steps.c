@@ -50,7 +50,7 @@ static void compare(const cnn_session *one, const cnn_session *many) {
 int main(void) {
   cnn_benchmark one, many;
   run(&one, 1);
-  require(!are_zero(one.session.state.gradients, model.parameter_reals), 1, "all gradients are 0");
+  require(!are_zero(one.session.state.gradients, model.gradient_reals), 1, "all gradients are 0");
   for (int threads = 2; threads <= THREADS_MOST; threads++) {
     run(&many, threads);
     compare(&one.session, &many.session);

@@ -64,6 +64,10 @@ void twin_batch_norm(const Step *step, const Batch *batch, Expected *out) {
   (void)batch;
   for (int c = 0; c < step->in[0]->dim[1]; c++) {
     Moments m = moments(step->in[0], c);
+    if (step->attributes.frozen_statistics) {
+      m.mean = step->in[3]->data[c], m.square = m.mean * m.mean;
+      m.variance = step->in[4]->data[c];
+    }
     double inverse = 1 / sqrt(m.variance + step->attributes.eps);
     normalize(step, c, m.mean, inverse, &out[0]);
     expect(&out[1], (size_t)c, m.mean, sqrt(m.square));
@@ -90,7 +94,8 @@ static bool passes(const Step *step, size_t at, double made) {
 }
 
 /* dbias = sum dy, dweight = sum dy z,
-   dx = weight inverse (dy - dbias / count - z dweight / count). */
+   dx = weight inverse (dy - dbias / count - z dweight / count), without the last two where the
+   statistics are frozen. */
 void twin_batch_norm_backward(const Step *step, const Batch *batch, Expected *out) {
   (void)batch;
   const Tensor *dy = step->in[0], *x = step->in[1];
@@ -112,7 +117,8 @@ void twin_batch_norm_backward(const Step *step, const Batch *batch, Expected *ou
         size_t at = place(x->dim, n, c, i);
         double z = (x->data[at] - mean) * inverse;
         double d = passes(step, at, z * weight + bias) * dy->data[at];
-        double center = out[2].value[c] / count, tilt = z * out[1].value[c] / count;
+        const double from_batch = step->attributes.frozen_statistics ? 0 : 1 / count;
+        double center = out[2].value[c] * from_batch, tilt = z * out[1].value[c] * from_batch;
         expect(&out[0], at, weight * inverse * (d - center - tilt),
                fabs(weight * inverse) *
                    (fabs(d) + out[2].magnitude[c] / count + fabs(z) * out[1].magnitude[c] / count));

@@ -45,6 +45,7 @@ local function batch_norm(x)
   if (batch + 1) // 2 * x.height * x.width < ENOUGH then return x end
   local layer = {eps = pick {1e-5, 1e-3}, momentum = pick {0.1, 0.3, 1}}
   if one_in(2) then layer.init, layer.bias_init = nn.normal(1), nn.uniform(0.5) end
+  if one_in(6) then layer.statistics = "frozen" end
   return x:batch_norm(training(layer))
 end
 
@@ -211,7 +212,8 @@ return nn.model {
     local results = {}
     for i = 1, between(2, 5) do
       local block = blocks[pick(ORDER)]
-      x = one_in(10) and nn.frozen(block, x) or block(x)
+      local may_freeze = block == blocks.convolution -- which makes a layer in any case
+      x = may_freeze and one_in(4) and nn.frozen({block, statistics = pick {"batch", "frozen"}}, x) or block(x)
       if one_in(8) then results[#results + 1] = {head(x), weight = real(0.1, 1)} end
     end
     local logits = head(x)

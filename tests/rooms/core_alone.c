@@ -35,6 +35,7 @@ static const cnn_model MODEL = {.abi = CNN_ABI,
                                 .parameters = &WEIGHT,
                                 .parameter_count = 1,
                                 .parameter_reals = 8,
+                                .gradient_reals = 8,
                                 .infer = infer};
 
 int main(void) {

@@ -170,6 +170,7 @@ static const cnn_value VALUE_TABLE[] = {
       .layers = LAYER_TABLE,                                                                       \
       .layer_count = 1,                                                                            \
       .parameter_reals = PARAMETERS,                                                               \
+      .gradient_reals = PARAMETERS,                                                                \
       .training_reals = ACTIVATIONS,                                                               \
       .inference_reals = ACTIVATIONS,                                                              \
       .values = VALUE_TABLE,                                                                       \

@@ -53,6 +53,7 @@ static int write_weights(void **state) {
   model.parameters = PARAMETERS;
   model.parameter_count = sizeof PARAMETERS / sizeof *PARAMETERS;
   model.parameter_reals = sizeof block / sizeof *block;
+  model.gradient_reals = model.parameter_reals;
   if (scratch_open(state) != 0) return -1;
   char header[4096];
   cnn_text text = {.data = header, .size = sizeof header};

@@ -10,10 +10,16 @@
 
 static const cnn_parameter PARAMETERS[] = {{"a", 1, {3}, 0, CNN_ZEROS, 0, 1},
                                            {"b", 1, {1}, 3, CNN_ZEROS, 0, 0}};
-static const cnn_model NARROW = {
-    .real_bytes = 4, .parameters = PARAMETERS, .parameter_count = 2, .parameter_reals = 4};
-static const cnn_model WIDE = {
-    .real_bytes = 8, .parameters = PARAMETERS, .parameter_count = 2, .parameter_reals = 4};
+static const cnn_model NARROW = {.real_bytes = 4,
+                                 .parameters = PARAMETERS,
+                                 .parameter_count = 2,
+                                 .parameter_reals = 4,
+                                 .gradient_reals = 4};
+static const cnn_model WIDE = {.real_bytes = 8,
+                               .parameters = PARAMETERS,
+                               .parameter_count = 2,
+                               .parameter_reals = 4,
+                               .gradient_reals = 4};
 
 #define assert_close(a, b) assert_true(fabs((double)(a) - (b)) < 1e-6)
 

@@ -28,6 +28,12 @@ return branches.model({2, 7, 9}, {
     end
     return x
   end,
+  function(image) -- running statistics in training, too: with an add and relu, behind a part
+    local x = branches.channels(image, 16, true)
+    local y = x:conv2d {16, 3, padding = 1, bias = false}:batch_norm {statistics = "frozen"}:relu()
+      :conv2d {16, 3, padding = 1, bias = false}:batch_norm {statistics = "frozen"}
+    return nn.concat {(x + y):relu(), x:conv2d {16, 1}:batch_norm {statistics = "frozen"}}:conv2d {3, 1}
+  end,
   function(image) -- AlexNet's constants, then a sum over an even number of channels
     return branches.channels(image, 7, true):local_response_norm {5, k = 2}
       :local_response_norm {4, alpha = 0.5, beta = 0.5}

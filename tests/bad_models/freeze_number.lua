@@ -1,0 +1,13 @@
+-- expect 3: freeze_number.lua:11: nn.model: train.freeze: write names of layers or scopes, {"conv1", "layer1"}, or {"all-but:fc"}, not 1
+local nn = require "nn"
+return nn.model {
+  input = {1, 8, 8},
+  classes = 4,
+  forward = function(x)
+    return nn.scope("body", function() return x:conv2d {4, 3, name = "conv"}:batch_norm {name = "bn"} end)
+      :flatten():linear {4, name = "fc"}
+  end,
+  train = {
+    freeze = {1},
+  },
+}
