@@ -48,8 +48,11 @@ bool cnn_image_header(const cnn_encoded *image, cnn_image_info *info, cnn_error 
 bool cnn_image_decode(const cnn_encoded *image, const cnn_image_options *options,
                       cnn_picture *picture, cnn_image_note *note, cnn_error *error) {
   const cnn_image_decoder *decoder = decoder_of(image->bytes, image->size);
-  return decoder ? decoder->decode(image, options, picture, note, error)
-                 : fail_unknown(image, error);
+  const cnn_image_note before = *note;
+  if (!decoder) return fail_unknown(image, error);
+  if (decoder->decode(image, options, picture, note, error)) return true;
+  *note = before;
+  return false;
 }
 
 /* --- for decoders ----------------------------------------------------------------------------- */

@@ -34,8 +34,10 @@ static void read_markers(const cnn_encoded *image, cnn_image_info *info) {
   while ((at = next_marker(at, end)) != NULL && *at != EOI) {
     const uint8_t code = *at++;
     if (code == TEM || (code >= RST0 && code <= SOI)) continue;
-    const size_t length = end - at >= 2 ? (size_t)(at[0] << 8 | at[1]) : 0;
-    if (length < 2 || (size_t)(end - at) < length) return;
+    if (end - at < 2) return;
+    const size_t stated = (size_t)(at[0] << 8 | at[1]);
+    const size_t length = stated < 2 ? 2 : stated; /* libjpeg goes on behind the length, too */
+    if ((size_t)(end - at) < length) return;
     if (code == SOS) info->scans++;
     if (code == APP1 && !has_exif && length > 2 + sizeof EXIF &&
         memcmp(at + 2, EXIF, sizeof EXIF) == 0) {
@@ -55,6 +57,8 @@ typedef struct reader {
   char message[JMSG_LENGTH_MAX];
   const cnn_encoded *image;
   cnn_image_note *note; /* NULL: warnings are not kept */
+  int scans;            /* at most, while pixels are read */
+  struct jpeg_progress_mgr progress;
   struct jpeg_decompress_struct jpeg;
 } reader;
 
@@ -72,6 +76,14 @@ static void on_message(j_common_ptr jpeg, int level) {
   if (r->errors.msg_code == JWRN_JPEG_EOF) on_error(jpeg);
   r->errors.format_message(jpeg, r->message);
   if (r->note) cnn_image_warn(r->note, r->image, r->message);
+}
+
+/* Should libjpeg find more scans than were counted, a limit would not hold. */
+static void on_progress(j_common_ptr jpeg) {
+  reader *r = (reader *)jpeg->err;
+  if (r->jpeg.input_scan_number <= r->scans) return;
+  snprintf(r->message, sizeof r->message, "scans between damaged markers");
+  longjmp(r->back, 1);
 }
 
 static void open_reader(reader *r, const cnn_encoded *image, cnn_image_note *note) {
@@ -119,6 +131,9 @@ static bool read_pixels(reader *r, const cnn_image_info *info, const cnn_image_o
   if (!orientation) return false;
   const int width = (int)jpeg->image_width;
   jpeg->out_color_space = is_cmyk(r) ? JCS_CMYK : options->channels == 1 ? JCS_GRAYSCALE : JCS_RGB;
+  r->scans = info->scans;
+  r->progress.progress_monitor = on_progress;
+  jpeg->progress = &r->progress;
   jpeg_start_decompress(jpeg);
   JSAMPROW row =
       jpeg->mem->alloc_large((j_common_ptr)jpeg, JPOOL_IMAGE, 4 * (size_t)jpeg->image_width);

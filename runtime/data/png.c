@@ -35,7 +35,7 @@ static void read_chunks(const cnn_encoded *image, cnn_image_info *info) {
 
 typedef struct reader {
   jmp_buf back;
-  char message[128];
+  char message[200], warning[80]; /* the last ones */
   const cnn_encoded *image;
   cnn_image_note *note; /* NULL: warnings are not kept */
   size_t used;          /* bytes of the image */
@@ -46,12 +46,13 @@ typedef struct reader {
 
 static void on_error(png_structp png, png_const_charp text) {
   reader *r = png_get_error_ptr(png);
-  snprintf(r->message, sizeof r->message, "%s", text);
+  snprintf(r->message, sizeof r->message, r->warning[0] ? "%s (%s)" : "%s", text, r->warning);
   longjmp(r->back, 1);
 }
 
 static void on_warning(png_structp png, png_const_charp text) {
   reader *r = png_get_error_ptr(png);
+  snprintf(r->warning, sizeof r->warning, "%s", text);
   if (r->note) cnn_image_warn(r->note, r->image, text);
 }
 
@@ -80,7 +81,6 @@ static void read_header(reader *r, cnn_image_info *info) {
   png_set_benign_errors(r->png, 1); /* are warnings */
   /* Profiles, texts and times have no part in the pixels. */
   png_set_keep_unknown_chunks(r->png, PNG_HANDLE_CHUNK_NEVER, NULL, -1);
-  png_set_user_limits(r->png, PNG_UINT_31_MAX, PNG_UINT_31_MAX); /* ours are checked instead */
   png_set_read_fn(r->png, r, read_bytes);
   png_read_info(r->png, r->info);
   info->height = (int)png_get_image_height(r->png, r->info);

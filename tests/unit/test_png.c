@@ -175,6 +175,13 @@ static void truncated_images_are_errors(void **state) {
   }
 }
 
+/* Width and height in a header, and its sum. */
+static void state_size(uint8_t *header, const char size[8]) {
+  memcpy(header + 4, size, 8);
+  const uint32_t sum = (uint32_t)crc32(0, header, 17);
+  for (int i = 0; i < 4; i++) header[17 + i] = (uint8_t)(sum >> (24 - 8 * i));
+}
+
 /* A small file that states 50,000 x 70,000 pixels. */
 static void huge_images_are_rejected(void **state) {
   (void)state;
@@ -183,12 +190,14 @@ static void huge_images_are_rejected(void **state) {
       encode_png(&(encode_image){.height = HEIGHT, .width = WIDTH, .pixels = rows, .bits = 8});
   const cnn_image_options options = encode_options(3);
   header = bytes.at + 12;
-  memcpy(header + 4, "\0\1\x11\x70\0\0\xc3\x50", 8);
-  const uint32_t sum = (uint32_t)crc32(0, header, 17);
-  for (int i = 0; i < 4; i++) header[17 + i] = (uint8_t)(sum >> (24 - 8 * i));
+  state_size(header, "\0\1\x11\x70\0\0\xc3\x50");
   encode_expect_error(&bytes, &options,
                       "a: an image of 50000x70000 (height, width), more than the 100000000 pixels "
                       "that are read; make it smaller or remove it");
+  state_size(header, "\0\x10\0\0\0\0\0\1"); /* a million is libpng's own limit */
+  encode_expect_error(&bytes, &options,
+                      "a: not a good PNG image: Invalid IHDR data (Image width exceeds user limit "
+                      "in IHDR); fetch it again, or convert it");
   cnn_bytes_release(&bytes);
 }
 

@@ -97,6 +97,51 @@ static void as_pytorch_has_it(void **state) {
     for (int i = 0; i < 9; i++) assert_in_range(to[9 * c + i] + 1, wanted[c][i], wanted[c][i] + 2);
 }
 
+/* Pixel (7 y y + 13 x + 31 c x) mod 256 of a picture of 13x17: its crop((3, 2, 3 + width, 2 +
+   height)).resize((out_width, 3), BILINEAR) by Pillow 13.0. */
+static void boxes_are_as_pillow_has_them(void **state) {
+  (void)state;
+  static const uint8_t smaller[] = {135, 149, 169, 160, 135, 118, 127, 125, 153, 97,  121, 144,
+                                    147, 122, 150, 105, 119, 122, 125, 128, 126, 135, 130, 145,
+                                    128, 113, 118, 136, 133, 110, 136, 139, 136, 134, 135, 127};
+  static const uint8_t other[] = {
+      77,  87,  98,  108, 119, 129, 127, 137, 148, 158, 169, 179, 195, 205, 216, 226, 193, 68,
+      170, 203, 195, 125, 57,  90,  220, 157, 87,  70,  107, 140, 109, 84,  102, 138, 175, 208,
+      187, 108, 126, 157, 130, 51,  57,  113, 176, 132, 45,  101, 125, 181, 139, 95,  113, 169};
+  uint8_t pixels[13 * 17 * 3], to[54];
+  const cnn_picture picture = {13, 17, 3, pixels, 0};
+  cnn_resize resize = {0};
+  for (int i = 0; i < 13 * 17; i++)
+    for (int c = 0; c < 3; c++)
+      pixels[i * 3 + c] = (uint8_t)(7 * (i / 17) * (i / 17) + 13 * (i % 17) + 31 * c * (i % 17));
+  assert_true(cnn_resize_box(&resize, &picture, (cnn_box){2, 3, 9, 11}, 3, 4, to));
+  for (int i = 0; i < 36; i++) assert_in_range(to[i] + 1, smaller[i], smaller[i] + 2);
+  assert_true(cnn_resize_box(&resize, &picture, (cnn_box){2, 3, 4, 5}, 3, 6, to));
+  for (int i = 0; i < 54; i++) assert_in_range(to[i] + 1, other[i], other[i] + 2);
+  cnn_resize_release(&resize);
+}
+
+/* A box of the size that is wanted stays as it is; the whole picture is a box, too. */
+static void boxes_are_cut_out(void **state) {
+  (void)state;
+  enum { HEIGHT = 6, WIDTH = 7 };
+  uint8_t pixels[HEIGHT * WIDTH], to[9], whole[16], centre[16];
+  const cnn_picture picture = {HEIGHT, WIDTH, 1, pixels, 0};
+  cnn_resize resize = {0};
+  for (int i = 0; i < HEIGHT * WIDTH; i++) pixels[i] = (uint8_t)(i * 89);
+  for (int top = 0; top <= HEIGHT - 3; top++)
+    for (int left = 0; left <= WIDTH - 3; left++) {
+      assert_true(cnn_resize_box(&resize, &picture, (cnn_box){top, left, 3, 3}, 3, 3, to));
+      for (int y = 0; y < 3; y++)
+        assert_memory_equal(to + 3 * y, pixels + (top + y) * WIDTH + left, 3);
+    }
+  const cnn_picture square = {HEIGHT, HEIGHT, 1, pixels, 0};
+  assert_true(cnn_resize_box(&resize, &square, (cnn_box){0, 0, HEIGHT, HEIGHT}, 4, 4, whole));
+  assert_true(cnn_resize_centre(&resize, &square, 4, 4, 4, centre));
+  assert_memory_equal(whole, centre, sizeof whole);
+  cnn_resize_release(&resize);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(constants_stay),
@@ -105,6 +150,8 @@ int main(void) {
       cmocka_unit_test(the_middle_is_cut_out),
       cmocka_unit_test(extremes_stay_what_they_are),
       cmocka_unit_test(as_pytorch_has_it),
+      cmocka_unit_test(boxes_are_as_pillow_has_them),
+      cmocka_unit_test(boxes_are_cut_out),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
