@@ -14,8 +14,7 @@ static void write_address(FILE *out, const Value *value) {
   fprintf(out, "%s + %s", block, value->identifier);
 }
 
-/* --- values of one batch_norm ------------------------------------------------------------------
- */
+/* --- values of one batch_norm --------------------------------------------------------------- */
 
 /* Addresses that follow each other and belong to one batch_norm are a macro of the prelude:
    NORM(bn1) is p + bn1_weight, p + bn1_bias, s + bn1_running_mean, s + bn1_running_var. */

@@ -199,8 +199,7 @@ static void write_recipe(FILE *out, const Graph *graph) {
   fprintf(out, "};\n");
 }
 
-/* --- nodes and what they cost ------------------------------------------------------------------
- */
+/* --- nodes and what they cost --------------------------------------------------------------- */
 
 typedef LIST_OF(const NodeCost *) CostList;
 

@@ -90,8 +90,7 @@ static const struct {
     {"update_sgd.c.in", "update_sgd{momentum?_momentum}{nesterov?_nesterov}"},
 };
 
-/* --- patterns become names ---------------------------------------------------------------------
- */
+/* --- patterns become names ------------------------------------------------------------------ */
 
 /* The parameter's value as a part of a name; "" for false. 1e-05 is 1e_05, 1e+05 is 1e05. */
 static const char *value_text(Arena *arena, const Kernel *kernel, const char *name) {

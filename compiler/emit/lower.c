@@ -104,8 +104,7 @@ void lowering_pass_values(Lowering *l) {
   if (node->workspace) lowering_pass_value(l, node->workspace);
 }
 
-/* --- equal kernels are one ---------------------------------------------------------------------
- */
+/* --- equal kernels are one ------------------------------------------------------------------ */
 
 static bool same_parameter(const TemplateParam *a, const TemplateParam *b) {
   if (strcmp(a->name, b->name) != 0 || a->type != b->type) return false;

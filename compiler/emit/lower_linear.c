@@ -23,7 +23,6 @@ static void set_linear(Lowering *l, bool backward) {
 static void set_padded_rows(Lowering *l) {
   const Value *x = l->node->in[0], *y = l->node->out[0];
   const LinearPaddedRows *s = &l->node->schedule.linear_padded_rows;
-  const int images = linear_block_images(&l->node->schedule, x->dim[0]);
   l->kernel.template_name = "linear_rows.c.in";
   kernel_int(&l->kernel, "IC", value_features(x));
   kernel_int(&l->kernel, "OC", value_features(y));
@@ -31,8 +30,7 @@ static void set_padded_rows(Lowering *l) {
   kernel_int(&l->kernel, "Y_ROW", lowering_row(l, y));
   kernel_int(&l->kernel, "OC_UNROLL", s->oc_unroll);
   kernel_int(&l->kernel, "N_UNROLL", s->n_unroll);
-  kernel_int(&l->kernel, "N", images);
-  kernel_bool(&l->kernel, "some", images < x->dim[0]);
+  kernel_int(&l->kernel, "N", linear_block_images(&l->node->schedule, x->dim[0]));
   kernel_int(&l->kernel, "OC_BLOCK", s->oc_block);
   kernel_int(&l->kernel, "IC_BLOCK", s->ic_block);
   kernel_int(&l->kernel, "L", l->lanes);

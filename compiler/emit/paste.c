@@ -59,6 +59,24 @@ static void remove_guard(char *text) {
   memmove(guard, behind, strlen(behind) + 1);
 }
 
+/* The first character behind the comment at the top of a header, or the text itself. */
+static const char *behind_comment(const char *text) {
+  const char *end = starts(text, "/*") ? strstr(text, "*/\n") : NULL;
+  return end ? end + strlen("*/\n") : text;
+}
+
+/* Pastes the headers that are included at the top; returns what follows. */
+static const char *paste_included(Paster *paster, FILE *out, const char *line) {
+  while (*line) {
+    const size_t length = strcspn(line, "\n");
+    const char *name = included_name(paster->arena, line);
+    if (name) paste_header(paster, out, name);
+    if (!name && length > 0 && !is_left_out(line)) break;
+    line += length + (line[length] == '\n');
+  }
+  return line;
+}
+
 void paste_header(Paster *paster, FILE *out, const char *name) {
   if (!strcmp(name, "vec.h")) name = paster->vectors;
   for (int i = 0; i < paster->pasted.count; i++)
@@ -66,6 +84,9 @@ void paste_header(Paster *paster, FILE *out, const char *name) {
   LIST_PUSH(paster->arena, &paster->pasted, arena_strdup(paster->arena, name));
   char *text = template_render(paster->engine, name, NULL, 0);
   remove_guard(text);
-  paste_text(paster, out, text);
+  const char *behind = behind_comment(text);
+  const char *own = paste_included(paster, out, behind);
+  if (behind > text) fprintf(out, "%.*s\n", (int)(behind - text), text);
+  paste_text(paster, out, own);
   fputc('\n', out);
 }

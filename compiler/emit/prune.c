@@ -224,8 +224,7 @@ bool declarations_have(const Declarations *d, const char *name) {
   return is_named(d, find_name(d, name, length), name, length);
 }
 
-/* --- what stays --------------------------------------------------------------------------------
- */
+/* --- what stays ----------------------------------------------------------------------------- */
 
 /* Marks what the identifiers of the text name, and what these name in turn. */
 static void mark_named(Declarations *d, const char *at, const char *end) {

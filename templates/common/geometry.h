@@ -9,8 +9,7 @@
 
 #include <stdint.h>
 
-/* --- limits of register tiles ------------------------------------------------------------------
- */
+/* --- limits of register tiles --------------------------------------------------------------- */
 
 /* Channel-blocked: vectors of output channels of a tile, pixels of a row of one, pixels at an end
    of one that a tap may be clipped of, and taps of a kernel's row that a tile of the gradient of
@@ -275,8 +274,7 @@ static inline int64_t batch_blocked_packed_reals(int groups, int ic, int oc, int
   return (int64_t)groups * divide_up(oc, oc_unroll) * oc_unroll * ic * kh * kw;
 }
 
-/* --- Winograd ----------------------------------------------------------------------------------
- */
+/* --- Winograd ------------------------------------------------------------------------------- */
 
 /* F(4x4, 3x3) and F(2x2, 5x5) both have input tiles of 6 x 6 and 36 elements in the transform
    domain. */

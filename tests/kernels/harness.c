@@ -255,8 +255,7 @@ static bool close_enough(const Case *c, double got, double want) {
   return fabs(got - want) <= c->tolerance * fmax(fabs(want), fmax(c->floor, 1e-30));
 }
 
-/* --- running ------------------------------------------------------------------------------------
- */
+/* --- running -------------------------------------------------------------------------------- */
 
 static void describe(const Case *c, int index) {
   printf("  case %d: %s {", index, c->kernel.template_name);

@@ -12,8 +12,7 @@ static double precision(const Suite *suite) {
   return suite->target->real_bytes == 4 ? 2e-5 : 1e-11;
 }
 
-/* --- shapes ------------------------------------------------------------------------------------
- */
+/* --- shapes --------------------------------------------------------------------------------- */
 
 /* Of the case's first tensor: images of C channels, `size` pixels each. */
 typedef struct Shape {
@@ -69,8 +68,7 @@ static void add_partial(const Suite *suite, Case *c, int vectors) {
   case_tensor(c, "partial", CNN_PLAIN, FILL_WORKSPACE, items * vectors * lanes, 0, 0);
 }
 
-/* --- batch_norm --------------------------------------------------------------------------------
- */
+/* --- batch_norm ----------------------------------------------------------------------------- */
 
 enum { X, WEIGHT, BIAS, RUNNING_MEAN, RUNNING_VAR, Y, MEAN, INVERSE, RESIDUAL };
 
@@ -171,8 +169,7 @@ static void add_inference(Suite *suite, int channel_blocked, const int *dim, int
   add_image(c, "y", FILL_GARBAGE, dim);
 }
 
-/* --- batch_norm_backward -----------------------------------------------------------------------
- */
+/* --- batch_norm_backward -------------------------------------------------------------------- */
 
 enum { DY, B_X, B_WEIGHT, B_MEAN, B_INVERSE, DX, DWEIGHT, DBIAS, B_MASK };
 
@@ -236,8 +233,7 @@ static void add_backward(Suite *suite, int channel_blocked, const int *dim, int 
   add_partial(suite, c, NORM_SUM_VECTORS);
 }
 
-/* --- bias_gradient -----------------------------------------------------------------------------
- */
+/* --- bias_gradient -------------------------------------------------------------------------- */
 
 static void twin_bias_gradient(const Case *c, Context *v) {
   const Shape s = shape_of(c);

@@ -189,8 +189,7 @@ static void add_dropout(Suite *suite) {
   }
 }
 
-/* --- losses: tensors are logits, dlogits, loss -------------------------------------------------
- */
+/* --- losses: tensors are logits, dlogits, loss ---------------------------------------------- */
 
 static void twin_softmax_cross_entropy(const Case *c, Context *x) {
   int classes = case_get(c, "K");

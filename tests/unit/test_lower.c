@@ -24,8 +24,7 @@ static int tear_down(void **state) {
   return 0;
 }
 
-/* --- a small graph: x + relu(x), twice, then the sum of both -----------------------------------
- */
+/* --- a small graph: x + relu(x), twice, then the sum of both -------------------------------- */
 
 static const CompileOptions AVX512 = {.target = &target_AVX512, .command = "cnnc small.lua"};
 static const SourcePos NOWHERE = {NULL, 0};
@@ -95,8 +94,7 @@ static void calls_have_numbers_and_values(void **state) {
   assert_string_equal(call_text(*state, add), "add2(t, 256, a + relu1, a + relu2, a + add1)");
 }
 
-/* --- text of arguments -------------------------------------------------------------------------
- */
+/* --- text of arguments ---------------------------------------------------------------------- */
 
 static const char *argument_text(Arena *arena, Argument argument) {
   static const Kernel KERNEL = {.name = "k"};

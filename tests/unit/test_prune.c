@@ -135,8 +135,9 @@ static const EmbeddedFile FILES[] = {
     {"vec_two.h", "typedef double real;\n"},
     {"low.h", "/* Low. */\n#ifndef LOW_H\n#define LOW_H\n\n#include <math.h>\n#include <omp.h>\n"
               "#if X\nint x;\n#endif\nint low;\n\n#endif\n"},
-    {"high.h", "#pragma once\n#include \"vec.h\"\n#include \"../common/low.h\"\n"
-               "#pragma GCC diagnostic push\nint high;\n"},
+    {"high.h",
+     "/* High,\n   behind low. */\n#pragma once\n#include \"vec.h\"\n#include \"../common/low.h\"\n"
+     "#pragma GCC diagnostic push\nint high;\n"},
     {NULL, NULL}};
 
 static void headers_are_pasted_once(void **state) {
@@ -147,8 +148,8 @@ static void headers_are_pasted_once(void **state) {
   paste_text(&paster, text.out, "#include \"high.h\"\nint mine;\n#include \"low.h\"\n");
   assert_string_equal(text_done(&text, *state),
                       "typedef double real;\n\n"
-                      "/* Low. */\n\n\n#include <omp.h>\n#if X\nint x;\n#endif\nint low;\n\n\n"
-                      "int high;\n\n"
+                      "/* Low. */\n\n#include <omp.h>\n#if X\nint x;\n#endif\nint low;\n\n\n"
+                      "/* High,\n   behind low. */\n\nint high;\n\n"
                       "int mine;\n");
   template_engine_release(engine);
 }
