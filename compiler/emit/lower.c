@@ -55,6 +55,11 @@ bool lowering_is_channel_blocked(const Lowering *l) {
   return node_is_channel_blocked(l->graph, l->node);
 }
 
+void lowering_set_layout(Lowering *l, const char *template_name) {
+  l->kernel.template_name = template_name;
+  kernel_bool(&l->kernel, "channel_blocked", lowering_is_channel_blocked(l));
+}
+
 void lowering_window(Lowering *l, const Value *x, const Value *y) {
   const Attributes *a = &l->node->attributes;
   Kernel *k = &l->kernel;

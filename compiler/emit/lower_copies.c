@@ -3,16 +3,11 @@
 #include "emit/lowering.h"
 #include "ir/queries.h"
 
-/* The template for the layout of the node's values. */
-static const char *template_for(const Lowering *l, const char *batch_blocked,
-                                const char *channel_blocked) {
-  return lowering_is_channel_blocked(l) ? channel_blocked : batch_blocked;
-}
-
 void lower_pack_input(Lowering *l) {
   const Value *x = l->node->out[0];
   const bool channels_last = x->layout == LAYOUT_CHANNELS_LAST;
-  l->kernel.template_name = template_for(l, "pack_input.c.in", "pack_channels.c.in");
+  l->kernel.template_name =
+      lowering_is_channel_blocked(l) ? "pack_input_channel_blocked.c.in" : "pack_input.c.in";
   kernel_int(&l->kernel, "IC", x->dim[1]);
   kernel_int(&l->kernel, "IH", x->dim[2]);
   kernel_int(&l->kernel, "IW", x->dim[3]);
@@ -30,17 +25,16 @@ void lower_concat(Lowering *l) {
     channels[i] = l->node->in[i]->dim[1];
     whole = whole && (channels[i] % l->lanes == 0 || i == count - 1);
   }
-  l->kernel.template_name = template_for(l, "concat.c.in", "concat_channels.c.in");
+  lowering_set_layout(l, "concat.c.in");
   kernel_int(&l->kernel, "COUNT", count);
-  if (lowering_is_channel_blocked(l)) kernel_bool(&l->kernel, "whole", whole);
+  kernel_bool(&l->kernel, "whole", whole || !lowering_is_channel_blocked(l));
   lowering_pass_image(l, l->node->out[0]);
   lowering_pass_ints(l, ARGUMENT_INTS, count, channels);
   lowering_pass_values(l);
 }
 
 void lower_pad_channels(Lowering *l) {
-  l->kernel.template_name =
-      template_for(l, "pad_channels.c.in", "pad_channels_channel_blocked.c.in");
+  lowering_set_layout(l, "pad_channels.c.in");
   lowering_pass_image(l, l->node->in[0]);
   lowering_pass_int(l, l->node->out[0]->dim[1]);
   lowering_pass_values(l);
@@ -49,8 +43,8 @@ void lower_pad_channels(Lowering *l) {
 void lower_slice(Lowering *l) {
   if (node_is_view(l->graph, l->node)) return;
   const bool whole = l->node->attributes.first % l->lanes == 0;
-  l->kernel.template_name = template_for(l, "slice.c.in", "slice_channels.c.in");
-  if (lowering_is_channel_blocked(l)) kernel_bool(&l->kernel, "whole", whole);
+  lowering_set_layout(l, "slice.c.in");
+  kernel_bool(&l->kernel, "whole", whole || !lowering_is_channel_blocked(l));
   lowering_pass_image(l, l->node->in[0]);
   lowering_pass_int(l, l->node->attributes.first);
   lowering_pass_int(l, l->node->out[0]->dim[1]);
@@ -64,7 +58,7 @@ void lower_flatten(Lowering *l) {
   const bool to_batch_blocked = l->graph->image_layout != l->graph->feature_layout;
   const bool rows = !to_batch_blocked && lowering_is_channel_blocked(l);
   l->kernel.template_name = to_batch_blocked ? "flatten_to_batch_blocked.c.in"
-                            : rows           ? "flatten_channels.c.in"
+                            : rows           ? "flatten_channel_blocked.c.in"
                                              : "flatten.c.in";
   if (rows)
     kernel_int(&l->kernel, "ROW", lowering_row(l, l->node->out[0]));

@@ -3,12 +3,6 @@
 #include "ir/queries.h"
 #include "schedule/schedule.h"
 
-/* A template for both layouts. */
-static void set_layout(Lowering *l, const char *template_name) {
-  l->kernel.template_name = template_name;
-  kernel_bool(&l->kernel, "channel_blocked", lowering_is_channel_blocked(l));
-}
-
 /* The kernel's image, and how many channels the value has whose part this one is, if it is one. */
 static void pass_part(Lowering *l, const Value *image, const Value *part) {
   kernel_bool(&l->kernel, "part", part->part_of);
@@ -17,14 +11,14 @@ static void pass_part(Lowering *l, const Value *image, const Value *part) {
 }
 
 void lower_bias_gradient(Lowering *l) {
-  set_layout(l, "bias_gradient.c.in");
+  lowering_set_layout(l, "bias_gradient.c.in");
   pass_part(l, l->node->in[0], l->node->in[0]);
   lowering_pass(l, (Argument){.kind = ARGUMENT_BATCH});
   lowering_pass_values(l);
 }
 
 void lower_batch_norm(Lowering *l) {
-  set_layout(l, "batch_norm.c.in");
+  lowering_set_layout(l, "batch_norm.c.in");
   kernel_bool(&l->kernel, "relu", l->node->attributes.activation == ACTIVATION_RELU);
   kernel_bool(&l->kernel, "residual", l->node->attributes.residual);
   kernel_number(&l->kernel, "momentum", l->node->attributes.momentum);
@@ -36,7 +30,7 @@ void lower_batch_norm(Lowering *l) {
 }
 
 void lower_batch_norm_inference(Lowering *l) {
-  set_layout(l, "batch_norm_inference.c.in");
+  lowering_set_layout(l, "batch_norm_inference.c.in");
   kernel_bool(&l->kernel, "relu", l->node->attributes.activation == ACTIVATION_RELU);
   kernel_number(&l->kernel, "eps", l->node->attributes.eps);
   lowering_pass_image(l, l->node->in[0]);
@@ -46,7 +40,7 @@ void lower_batch_norm_inference(Lowering *l) {
 
 void lower_batch_norm_backward(Lowering *l) {
   const bool partial_sums = l->node->attributes.partial_sums;
-  set_layout(l, "batch_norm_backward.c.in");
+  lowering_set_layout(l, "batch_norm_backward.c.in");
   kernel_bool(&l->kernel, "dy_relu_mask", l->node->attributes.dy_relu_mask);
   kernel_bool(&l->kernel, "recomputed", node_recomputes_relu(l->node));
   kernel_bool(&l->kernel, "partial_sums", partial_sums);
@@ -60,7 +54,7 @@ void lower_batch_norm_backward(Lowering *l) {
 void lower_response_norm(Lowering *l) {
   const Attributes *a = &l->node->attributes;
   l->kernel.template_name = arena_printf(l->arena, "%s%s.c.in", op_name(l->node->op),
-                                         lowering_is_channel_blocked(l) ? "_channels" : "");
+                                         lowering_is_channel_blocked(l) ? "_channel_blocked" : "");
   if (lowering_is_channel_blocked(l)) kernel_int(&l->kernel, "IC", l->node->in[0]->dim[1]);
   kernel_int(&l->kernel, "N", a->size);
   kernel_number(&l->kernel, "alpha", a->alpha);

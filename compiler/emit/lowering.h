@@ -35,6 +35,9 @@ int64_t lowering_row(const Lowering *l, const Value *value);
 
 bool lowering_is_channel_blocked(const Lowering *l);
 
+/* The kernel's template, one for both layouts, with the parameter `channel_blocked`. */
+void lowering_set_layout(Lowering *l, const char *template_name);
+
 /* Shape parameters IH IW and OH OW, kernel, stride and padding. */
 void lowering_window(Lowering *l, const Value *x, const Value *y);
 

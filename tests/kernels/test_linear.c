@@ -67,6 +67,41 @@ static void add_backward_weights(Suite *suite, int in, int out, int rows, int ve
   case_tensor(c, "dweight", CNN_PLAIN, FILL_GARBAGE, out, in, 0);
 }
 
+static void twin_rows(const Case *c, Context *x) {
+  const int in = case_get(c, "IC"), out = case_get(c, "OC");
+  for (int i = 0; i < x->count * out; i++) {
+    double sum = case_get(c, "bias") ? x->v[3][i % out] : 0;
+    for (int k = 0; k < in; k++) sum += x->v[1][i % out * in + k] * x->v[0][i / out * in + k];
+    x->v[2][i] = case_get(c, "relu") && sum < 0 ? 0 : sum;
+  }
+}
+
+/* Work items of two tiles of images. */
+static void add_rows(Suite *suite, int in, int out, int rows, int images, bool extra) {
+  const int lanes = suite->target->lanes, unroll = rows < out ? rows : out;
+  Case *c = suite_add(suite, "linear_rows.c.in",
+                      extra ? "a[0], a[1], a[3], a[2]" : "a[0], a[1], a[2]", twin_rows);
+  case_int(c, "IC", in);
+  case_int(c, "OC", out);
+  case_int(c, "X_ROW", (in + lanes - 1) / lanes * lanes);
+  case_int(c, "Y_ROW", (out + lanes - 1) / lanes * lanes);
+  case_int(c, "OC_UNROLL", unroll);
+  case_int(c, "N_UNROLL", images);
+  case_int(c, "N", 2 * images);
+  case_int(c, "OC_BLOCK", 2 * unroll);
+  case_int(c, "IC_BLOCK", in > 2 * lanes ? lanes : in);
+  case_int(c, "L", lanes);
+  case_bool(c, "bias", extra);
+  case_bool(c, "relu", extra);
+  c->channel_blocked = true;
+  c->group_multiple = 2 * images;
+  case_tensor(c, "x", CNN_PADDED_ROWS, FILL_INTEGERS, in, 0, 0);
+  case_tensor(c, "weight", CNN_PLAIN, FILL_INTEGERS, out, in, 0);
+  /* What pads a row keeps what it has: 0 in a program. */
+  case_tensor(c, "y", CNN_PADDED_ROWS, FILL_INTEGERS, out, 0, 0)->output = true;
+  if (extra) case_tensor(c, "bias", CNN_PLAIN, FILL_INTEGERS, out, 0, 0);
+}
+
 static void add_cases(Suite *suite) {
   static const int SHAPES[][2] = {{1, 1},   {3, 5},   {16, 10}, {17, 7},
                                   {84, 10}, {40, 33}, {32, 16}, {120, 84}};
@@ -78,6 +113,7 @@ static void add_cases(Suite *suite) {
       add_linear(suite, in, out, false, i % 4 < 3, k % 2, rows, vectors);
       add_linear(suite, in, out, true, i % 3 < 2, false, rows, vectors);
       add_backward_weights(suite, in, out, rows, vectors);
+      add_rows(suite, in, out, rows, vectors, i % 3 > 0);
     }
   }
 }
