@@ -1,8 +1,9 @@
 /* Pasting: C headers among the templates become a part of the output.
 
    In the output, `#include "NAME.h"` is the text of that header, once; further includes are left
-   out. The comment at the top of a header follows the headers that it includes first. NAME may have folders in front, which do not count. `vec.h` is the vector wrappers of the
-   target. What a header needs as a file of its own is left out: its include guard, `#pragma once`,
+   out. The comment at the top of a header follows the headers that it includes first. NAME may have
+   folders in front, which do not count. `vec.h` is the vector wrappers of the target. What a header
+   needs as a file of its own is left out: its include guard, `#pragma once`,
    `#pragma GCC diagnostic`, and the standard headers that the output includes at its top. */
 #ifndef CNNC_PASTE_H
 #define CNNC_PASTE_H
