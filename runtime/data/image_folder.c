@@ -1,4 +1,5 @@
 #include "core/process.h"
+#include "core/text.h"
 #include "data/classes.h"
 #include "data/decoder.h"
 #include "data/files.h"
@@ -147,6 +148,15 @@ static size_t name_image(const loader *l, int i, char *text, size_t size) {
 
 /* --- all -------------------------------------------------------------------------------------- */
 
+/* What decoders only warned of is a notice. */
+static void close_reader(cnn_image_reader *reader) {
+  const cnn_image_note *note = &reader->note;
+  if (note->warnings > 0)
+    fprintf(stderr, "%s: images were read with %d warning%s of their decoders, the first: %s\n",
+            reader->model->name, note->warnings, cnn_plural(note->warnings), note->first);
+  cnn_image_reader_close(reader);
+}
+
 static bool decode_all(const loader *l, cnn_dataset *dataset, cnn_error *error) {
   bool good = true, shown = isatty(STDERR_FILENO);
   double drawn = cnn_seconds();
@@ -164,7 +174,7 @@ static bool decode_all(const loader *l, cnn_dataset *dataset, cnn_error *error) 
     fprintf(stderr, "\r%s: %d of %d images read", l->part, i + 1, dataset->count);
   }
   if (shown) fprintf(stderr, "\r\033[K");
-  cnn_image_reader_close(&reader);
+  close_reader(&reader);
   return good;
 }
 
@@ -267,7 +277,7 @@ static bool load_file(cnn_dataset *dataset, const cnn_model *model, const char *
   cnn_image_reader reader;
   cnn_image_reader_open(&reader, model);
   bool good = cnn_image_reader_file(&reader, path, dataset->images, error);
-  cnn_image_reader_close(&reader);
+  close_reader(&reader);
   return good;
 }
 

@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 /* The other data sets: CIFAR-10's binary files, and folders of JPEG images. */
 enum { RECORD = 3073 };
@@ -226,6 +227,36 @@ static void rows_and_columns_are_not_exchanged(void **state) {
   }
 }
 
+/* A notice on stderr counts the warnings of all images. */
+static void warnings_are_shown(void **state) {
+  (void)state;
+  cnn_dataset dataset;
+  cnn_error error = {0};
+  size_t size;
+  write_folders();
+  char *image = scratch_read("d/train/leaf/1.jpg", &size);
+  FILE *file = fopen("d/train/leaf/1.jpg", "wb");
+  assert_non_null(file);
+  assert_int_equal(fwrite(image, 1, size - 2, file), size - 2);
+  assert_int_equal(fprintf(file, "no pixels are here, nor a marker\xff\xd9"), 34);
+  assert_int_equal(fclose(file), 0);
+  fflush(stderr);
+  const int kept = dup(STDERR_FILENO);
+  assert_non_null(freopen("d/notice", "w", stderr));
+  const bool good = cnn_dataset_load(&dataset, &COLOUR, "d", "train", 0, &error);
+  fflush(stderr);
+  assert_return_code(dup2(kept, STDERR_FILENO), 0);
+  close(kept);
+  assert_true(good);
+  char *notice = scratch_read("d/notice", NULL);
+  const char start[] = "net: images were read with 1 warning of their decoders, the first: "
+                       "d/train/leaf/1.jpg: Corrupt JPEG data: ";
+  assert_memory_equal(notice, start, sizeof start - 1);
+  free(notice);
+  free(image);
+  cnn_dataset_release(&dataset);
+}
+
 static void mistakes_in_folders(void **state) {
   (void)state;
   cnn_model other = COLOUR;
@@ -247,6 +278,10 @@ static void mistakes_in_folders(void **state) {
   expect_mistake(&COLOUR, "train", "d/train/leaf/1.jpg: not a JPEG, PNG or WebP image; convert it");
   scratch_write("d/train/leaf/1.jpg", "", 0);
   expect_mistake(&COLOUR, "train", "d/train/leaf/1.jpg: empty; fetch it again or remove it");
+  assert_int_equal(truncate("d/train/leaf/1.jpg", (512 << 20) + 1), 0);
+  expect_mistake(&COLOUR, "train",
+                 "d/train/leaf/1.jpg: a file of 536870913 bytes, more than the 536870912 that are "
+                 "read; make it smaller or remove it");
   assert_int_equal(remove("d/train/leaf/1.jpg") + mkdir("d/train/leaf/1.jpg", 0777), 0);
   expect_mistake(&COLOUR, "train", "d/train/leaf/1.jpg: not a regular file");
   assert_int_equal(system("rm d/test/sky/*"), 0);
@@ -264,6 +299,7 @@ int main(void) {
       cmocka_unit_test_setup(images_load_without_a_data_set, fresh),
       cmocka_unit_test_setup(other_sizes_are_scaled_where_the_recipe_says_so, fresh),
       cmocka_unit_test_setup(rows_and_columns_are_not_exchanged, fresh),
+      cmocka_unit_test_setup(warnings_are_shown, fresh),
       cmocka_unit_test_setup(mistakes_in_folders, fresh),
   };
   return cmocka_run_group_tests(tests, scratch_open, scratch_close);
