@@ -1,5 +1,5 @@
-/* cnnc-bench, which `cnnc bench` starts: builds the programs, runs the races, keeps their figures.
- */
+/* cnnc-bench, which `cnnc bench` starts: builds the programs, runs the races, keeps their
+   figures. */
 #include "driver/arena.h"
 #include "driver/diag.h"
 #include "driver/locate.h"

@@ -155,8 +155,8 @@ static Size draw_body(const Chart *chart, cnn_text *text) {
   return (Size){width + MARGIN, top - 24};
 }
 
-/* For cnn_file_write_text. The panels decide how large the picture is, so they are measured first.
- */
+/* For cnn_file_write_text. The panels decide how large the picture is, so they are measured
+   first. */
 static void draw(cnn_text *text, const void *what) {
   const Chart *chart = what;
   cnn_text measured = {0};

@@ -135,8 +135,8 @@ static void push_inits(lua_State *lua) {
   }
 }
 
-/* core.settings: the arguments in cnn_recipe.def, by table: {sgd = {{name =, type =, ...}...}...}.
- */
+/* core.settings: the arguments in cnn_recipe.def, by table: {sgd = {{name =, type =,
+   ...}...}...}. */
 static void push_settings(lua_State *lua) {
   const Dsl *dsl = dsl_of(lua);
   Arena *arena = dsl->graph->arena;

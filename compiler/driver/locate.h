@@ -1,5 +1,5 @@
-/* Where cnnc's companions are: in the build tree, or in the installed tree, which may have moved.
- */
+/* Where cnnc's companions are: in the build tree, or in the installed tree, which may have
+   moved. */
 #ifndef CNNC_LOCATE_H
 #define CNNC_LOCATE_H
 

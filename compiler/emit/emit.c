@@ -1,8 +1,8 @@
 /* emit: the C text of the program.
    Requires  both graphs planned.
    Establishes  kernels shared by shape, then the calls of training and inference in straight lists,
-   one node a line, and the descriptor. Same graphs, same bytes: no dates, no paths, no addresses.
- */
+   one node a line, and the descriptor. Same graphs, same bytes: no dates, no paths, no
+   addresses. */
 #include "driver/text.h"
 #include "emit/emit.h"
 #include "emit/kernel_name.h"
@@ -179,8 +179,7 @@ static int make_sections(const Parts *p, TemplateParam sections[SECTIONS_MAX]) {
 }
 
 /* The headers and kernels of the program, and the names of its values, which must differ from
- * theirs.
- */
+   theirs. */
 static Declarations *name_values(TemplateEngine *engine, Graph *training, Graph *inference,
                                  const CompileOptions *options, const KernelList *kernels) {
   Arena *arena = training->arena;

@@ -117,7 +117,7 @@ static void write_comment(FILE *out, const char *line, int length) {
   while (indent + length - start > LINE_COLUMNS) {
     int end = 0;
     for (int i = start + 1; i < length && indent + i - start <= LINE_COLUMNS; i++)
-      if (line[i] == ' ' && i > start + 3) end = i;
+      if (line[i] == ' ' && i > start + 3 && !starts(line + i, " */")) end = i;
     if (end == 0) break;
     fprintf(out, "%*s%.*s\n", indent, "", end - start, line + start);
     start = end + 1;

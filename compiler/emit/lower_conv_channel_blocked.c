@@ -1,6 +1,6 @@
 /* Lowering of channel-blocked convolutions, direct and Winograd, and of their gradients. A kernel
-   is a shape alone; the work is done by a body, a function for all shapes with one register tile.
- */
+   is a shape alone; the work is done by a body, a function for all shapes with one register
+   tile. */
 #include "emit/lowering.h"
 #include "ir/queries.h"
 #include "schedule/schedule.h"

@@ -17,8 +17,8 @@
 typedef enum Activation { ACTIVATION_NONE, ACTIVATION_RELU } Activation;
 
 /* Attributes of all ops in one record; ops.def specifies which of them an op uses. Pairs are
-   {height, width}. ATTRIBUTES(X) lists X(field, type), type one of INT PAIR BOOL REAL ACTIVATION.
- */
+   {height, width}. ATTRIBUTES(X) lists X(field, type), type one of INT PAIR BOOL REAL
+   ACTIVATION. */
 #define ATTRIBUTES(X)                                                                              \
   X(channels, INT)                                                                                 \
   X(features, INT)                                                                                 \

@@ -99,8 +99,8 @@ static bool check_at_least(const Node *node, Diag *diag, const char *name, const
    With a side of at most SIDE_MAX, and tiles of fewer than 64 outputs, it fits: a stride counts as
    no more than the side (simplify), and dilation * (kernel - 1) is less than the side, because the
    kernel fits. PyTorch has no limit for the padding of convolutions; but outputs beyond the
-   kernel's extent are no more than the bias, and a limit keeps loops over padded positions short.
- */
+   kernel's extent are no more than the bias, and a limit keeps loops over padded positions
+   short. */
 enum { KERNEL_MAX = 1024, PADDING_MAX = 1024, SIDE_MAX = 1 << 24 };
 
 static bool check_sides(const Node *node, Diag *diag) {

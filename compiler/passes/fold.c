@@ -5,9 +5,8 @@
    conv2d_backward_data reduces in its epilogue the partial sums that the batch_norm_backward behind
    it needs. Of inference, where images are channel-blocked, every conv2d is a conv2d_prepacked: its
    weights are packed once, before inference, in the order in which its kernel reads them, with a
-   batch_norm behind it multiplied in; a residual add behind both is its epilogue. May break
-   nothing.
- */
+   batch_norm behind it multiplied in; a residual add behind both is its epilogue.
+   May break  nothing. */
 #include "ir/queries.h"
 #include "passes/layout.h"
 #include "passes/passes.h"

@@ -46,8 +46,8 @@ static bool *find_inferred(const Graph *graph) {
 
 /* The batch-blocked layout leaves lanes empty where there are few images, the channel-blocked one
    where there are few channels. For equal filling, channel-blocked: its weights and sums pass
-   through memory less often. Where training is channel-blocked, so is inference.
- */
+   through memory less often. Where training is channel-blocked, so is
+   inference. */
 Layout choose_layout(const Graph *graph, const CompileOptions *options) {
   const double ALMOST = 0.9;
   const bool trains = graph->loss != NULL;

@@ -5,8 +5,8 @@
    own; the concat or slice has no code then. May break  nothing.
 
    A row of an image has all its channels behind each other, so a part is rows of pixels at a fixed
-   distance. It begins with a vector of channels. Only channel-blocked kernels know such rows.
- */
+   distance. It begins with a vector of channels. Only channel-blocked kernels know such
+   rows. */
 #include "ir/queries.h"
 #include "passes/passes.h"
 

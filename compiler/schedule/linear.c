@@ -5,8 +5,8 @@
 
 /* --- batch-blocked ---------------------------------------------------------------------------- */
 
-/* Whole register tiles of images only: a batch that is not full computes images that nobody reads.
- */
+/* Whole register tiles of images only: a batch that is not full computes images that nobody
+   reads. */
 static bool decide_tile(Decision *d, int *unroll, int *n_vectors) {
   const int features = d->node->out[0]->dim[1], batch = d->node->in[0]->dim[0];
   const int groups = divide_up(batch, lanes_of(d));

@@ -6,8 +6,8 @@
 #include "ir/options.h"
 #include "schedule/limits.h"
 
-/* The pass that gives every node its schedule; its file has what the pass requires and establishes.
- */
+/* The pass that gives every node its schedule; its file has what the pass requires and
+   establishes. */
 void pass_schedule(Graph *graph, const CompileOptions *options);
 
 /* Batch-blocked conv2d_backward_weights: vectors of sums of a work item, at most. */

@@ -46,8 +46,8 @@ static const cnn_command_line LINE = {
         "learned from; those without a name are numbers.",
 };
 
-/* Prints the probability of a class, or the logit if the loss does not make logits probabilities.
- */
+/* Prints the probability of a class, or the logit if the loss does not make logits
+   probabilities. */
 static void print_score(const cnn_model *model, const float *logits, int class) {
   if (model->loss != CNN_SOFTMAX_CROSS_ENTROPY) {
     printf(" %8.4f", logits[class]);

@@ -1,6 +1,5 @@
 /* `profile`: steps in which an observer records the end of every node, alternating with plain
- * steps.
- */
+   steps. */
 #include "commands/profile.h"
 
 #include "commands/benchmark.h"

@@ -16,8 +16,7 @@
 #include <unistd.h>
 #include <zlib.h>
 
-/* --- preparation -------------------------------------------------------------------------------
- */
+/* --- preparation ------------------------------------------------------------------------------ */
 
 /* Identifies a data set, by labels and pixels. */
 static uint32_t checksum(uint32_t sum, const cnn_dataset *dataset) {

@@ -86,8 +86,8 @@ typedef struct cnn_layer {
     CNN_##layout, gradient_offset, gradient_call, 0                                                \
   }
 
-/* The four parameters of a batch_norm in a table of parameters; bn: the prefix of their names in C.
- */
+/* The four parameters of a batch_norm in a table of parameters; bn: the prefix of their names in
+   C. */
 #define CNN_NORM_PARAMETERS(name, bn, channels, weight, trainable)                                 \
   {name ".weight", 1, {channels, 1, 1, 1}, bn##_weight, CNN_CONSTANT, weight, trainable},          \
       {name ".bias", 1, {channels, 1, 1, 1}, bn##_bias, CNN_ZEROS, 0, trainable},                  \
@@ -121,8 +121,8 @@ typedef struct cnn_recipe {
 #undef CNN_FIELD
 
 /* Of one image, with z the logits: -sum_k target_k log softmax(z)_k, where the target is 1 - s at
-   the label plus s / classes everywhere (s: label_smoothing); sum_k (z_k - [k is the label])^2 / 2.
- */
+   the label plus s / classes everywhere (s: label_smoothing); sum_k (z_k - [k is the label])^2 /
+   2. */
 typedef enum cnn_loss { CNN_SOFTMAX_CROSS_ENTROPY, CNN_SQUARED_ERROR } cnn_loss;
 
 /* A batch: `count` images of [C,H,W] bytes, 1 <= count <= model->batch. The input of

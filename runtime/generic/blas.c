@@ -9,8 +9,8 @@ const char *blas_name(void) {
   return openblas_get_config();
 }
 
-/* Threads are ours (images or slices of a product), so the library's own would only be in the way.
- */
+/* Threads are ours (images or slices of a product), so the library's own would only be in the
+   way. */
 void blas_start(void) {
   openblas_set_num_threads(1);
 }

@@ -4,8 +4,7 @@
 
 #include <math.h>
 
-/* --- batch norm: Ioffe and Szegedy 2015, as torch.nn.BatchNorm2d --------------------------------
- */
+/* --- batch norm: Ioffe and Szegedy 2015, as torch.nn.BatchNorm2d ------------------------------ */
 
 static size_t plane_of(const Tensor *x) {
   return (size_t)x->dim[2] * x->dim[3];

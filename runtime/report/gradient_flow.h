@@ -1,6 +1,6 @@
 /* How large activations and gradients are along a network: gradflow.csv and its chart. All sizes
-   are root mean squares, which do not grow with the number of numbers: layers of any width compare.
- */
+   are root mean squares, which do not grow with the number of numbers: layers of any width
+   compare. */
 #ifndef CNN_GRADIENT_FLOW_H
 #define CNN_GRADIENT_FLOW_H
 

@@ -1,6 +1,6 @@
 /* safetensors files (github.com/huggingface/safetensors): 8 bytes of little-endian header length, a
-   JSON header {"name": {"dtype", "shape", "data_offsets"}, "__metadata__": {...}}, then the data.
- */
+   JSON header {"name": {"dtype", "shape", "data_offsets"}, "__metadata__": {...}}, then the
+   data. */
 #ifndef CNN_SAFETENSORS_H
 #define CNN_SAFETENSORS_H
 

@@ -1,6 +1,5 @@
 /* Training: the updates of all epochs, and what is saved after each. The command `train` sets it
- * up.
- */
+   up. */
 #ifndef CNN_TRAINER_H
 #define CNN_TRAINER_H
 

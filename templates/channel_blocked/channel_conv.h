@@ -8,8 +8,8 @@
 
 typedef struct channel_conv channel_conv;
 
-/* Sees rows `top` to before `bottom` of image n of a tile of channels as soon as they are written.
- */
+/* Is called with rows `top` to before `bottom` of image n, in a tile of channels, once they are
+   written. */
 typedef void epilogue_reduction(const channel_conv *c, const real *y, int n, int top, int bottom,
                                 int oc_tile);
 
@@ -79,7 +79,7 @@ static inline real *partial_sums_of(const channel_conv *c, int n, int top, int v
   return c->partial_sums + partial_sums_at(LANES, item, divide_up(c->oc, LANES), vector);
 }
 
-/* Packed weights have backward data's kernel turned around, so taps rise in them, too. */
+/* Packed weights have backward data's kernel reversed, so taps rise in them, too. */
 static inline tap_range packed_taps_of(const conv_axis *a, int o) {
   tap_range t = taps_of(a, o);
   if (!a->backward) return t;

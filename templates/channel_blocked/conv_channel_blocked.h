@@ -44,9 +44,9 @@ static inline conv_item conv_item_of(const channel_conv *c, int images, int oc_t
   };
 }
 
-/* y = x convolved. packed: see pack_channel_blocked.h. residual: is added; relu_mask: y is 0 where
-   it is 0; each may be NULL, and y may be the residual: where a sum goes through y in several
-   passes, it begins with it. */
+/* y = x convolved. packed: the weights as pack_weights or prepack_weights leaves them. residual: is
+   added; relu_mask: y is 0 where it is 0; each may be NULL, and y may be the residual: where a sum
+   goes through y in several passes, it begins with it. */
 static void conv_channel_blocked(team t, const channel_conv *c, const conv_tiles *tiles,
                                  const real *restrict x, const real *restrict packed,
                                  const real *residual, const real *relu_mask, real *y) {

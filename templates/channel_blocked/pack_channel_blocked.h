@@ -1,6 +1,6 @@
 /* Weights of channel-blocked convolutions in the order in which register tiles read them: the shift
    of every output channel, [oc tile][oc of the tile], then the weights, [oc tile][ic block][kh][kw]
-   [ic of the block][oc of the tile]. Sizes: weights_shape in geometry.h. */
+   [ic of the block][oc of the tile]. Sizes: weights_shape. */
 #ifndef CNN_PACK_CHANNEL_BLOCKED_H
 #define CNN_PACK_CHANNEL_BLOCKED_H
 
@@ -55,7 +55,7 @@ static void prepack_weights(team t, weights_shape s, const real *restrict w, con
 }
 
 /* For training: weights as they are. Backward data reads what forward writes, with the kernel
-   turned around. w: [OC, IC, kh, kw] of the forward direction; b: bias, or NULL; one group. A work
+   reversed. w: [OC, IC, kh, kw] of the forward direction; b: bias, or NULL; one group. A work
    item: LANES output channels x a block of input channels. */
 static void pack_weights(team t, const channel_conv *c, const real *restrict w,
                          const real *restrict b, real *restrict packed) {

@@ -8,8 +8,7 @@
 enum { BIAS_CHAINS = 8 };
 
 /* Of some rows of a plane, which begin `distance` reals apart; dy is 0 for images that do not
- * exist.
- */
+   exist. */
 static inline vec bias_sum_of_rows(const real *dy, int rows, size_t distance, size_t plane) {
   vec chain[BIAS_CHAINS];
   for (int k = 0; k < BIAS_CHAINS; k++) chain[k] = vzero();

@@ -14,8 +14,8 @@
 /* Vector registers of a tile's sums, at most. */
 enum { TILE_SUMS_MAX = 32 };
 
-/* No load moves across. A compiler that loads the weights of all taps ahead runs out of registers.
- */
+/* No load moves across: a compiler that loads the weights of all taps ahead runs out of
+   registers. */
 static inline void compiler_barrier(void) {
   __asm__ volatile("" ::: "memory");
 }

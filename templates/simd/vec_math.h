@@ -1,6 +1,6 @@
-/* exp, tanh and sigmoid of vectors of floats, from the wrappers: vec_avx2.h and vec_avx512.h
-   include this header. Errors: exp 1.0, tanh 1.3, sigmoid 2.5 units in the last place. Polynomials
-   from Cephes (Moshier), expf.c and tanhf.c. */
+/* exp, tanh and sigmoid of vectors of floats, from the wrappers. Errors: exp 1.0,
+   tanh 1.3, sigmoid 2.5 units in the last place. Polynomials from Cephes (Moshier), expf.c and
+   tanhf.c. */
 #ifndef CNN_VEC_MATH_H
 #define CNN_VEC_MATH_H
 

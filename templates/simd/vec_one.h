@@ -1,4 +1,4 @@
-/* Vectors of one real, in plain C; vec_scalar.h and vec_double.h include this header. */
+/* Vectors of one real, in plain C. */
 #ifndef CNN_VEC_ONE_H
 #define CNN_VEC_ONE_H
 

@@ -70,8 +70,7 @@ static void transform_input_batches(team t, const winograd_plan *w, int first, i
 }
 
 /* Step 2: the products. A work item: a tile of output channels at an element, for `pass` tile
- * batches.
- */
+   batches. */
 static void multiply_batches(team t, const winograd_plan *w, const conv_tiles *register_tiles,
                              const real *restrict weights, int batches) {
   static const _Alignas(64) real no_shift[OC_VECTORS_MAX * LANES];

@@ -8,7 +8,7 @@
        y = A' [(G g G') * (B' d B)] A.
    The sum over channels is a product of matrices at each of the 36 pairs of points. Gradients:
        dd = B [(G g G') * (A dy A')] B',   dg = G' [(B' d B) * (A dy A')] G;
-   dd is computed as a convolution of dy with the kernel turned around. The points are 0, 1/2, -1/2,
+   dd is computed as a convolution of dy with the kernel reversed. The points are 0, 1/2, -1/2,
    3/2, -3/2 and infinity: these round least. Results differ from those of direct sums by some eight
    times as much as those differ from the true ones. */
 #ifndef CNN_WINOGRAD_TRANSFORMS_H

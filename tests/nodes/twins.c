@@ -1,5 +1,5 @@
-/* Twins of the ops that look at one element at a time, of the losses and of what only moves data.
- */
+/* Twins of the ops that look at one element at a time, of the losses and of what only moves
+   data. */
 #include "twins.h"
 
 #include <math.h>
@@ -161,8 +161,7 @@ void twin_pack_input(const Step *step, const Batch *batch, Expected *out) {
   }
 }
 
-/* --- losses -------------------------------------------------------------------------------------
- */
+/* --- losses ----------------------------------------------------------------------------------- */
 
 /* Mean over the batch of -sum_k t_k log softmax(x)_k; t is 1 - s + s/K at the label and s/K
    elsewhere (Szegedy et al. 2016). */

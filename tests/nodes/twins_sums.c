@@ -13,8 +13,7 @@ static size_t place(const int dim[4], int n, int c, int h, int w) {
   return (((size_t)n * dim[1] + c) * dim[2] + h) * dim[3] + w;
 }
 
-/* --- terms --------------------------------------------------------------------------------------
- */
+/* --- terms ------------------------------------------------------------------------------------ */
 
 /* One product of a convolution or a matrix: y[y] += x[x] * weight[w]. `a` and `b` are the two
    factors that the pass reads. */

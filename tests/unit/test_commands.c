@@ -329,8 +329,7 @@ static void a_log_overwrites_no_other_file(void **state) {
 }
 
 /* Neither a full disk nor a reader that goes away costs the training; the loss of the log is
- * reported once.
- */
+   reported once. */
 static void a_log_that_cannot_be_written_costs_no_training(void **state) {
   (void)state;
   expect(0, "train d --out whole", "written");

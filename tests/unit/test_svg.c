@@ -119,8 +119,8 @@ static void charts_of_nothing_are_charts(void **state) {
   }
 }
 
-/* Of a step of 4 ms: the slowest node has the full 420 pixels; half of that is the machine's best.
- */
+/* Of a step of 4 ms: the slowest node has the full 420 pixels; half of that is the machine's
+   best. */
 static void a_profile_shows_the_slowest_nodes(void **state) {
   (void)state;
   static const cnn_profile_row rows[] = {
