@@ -4,8 +4,41 @@
 #define CNN_BATCH_BACKWARD_WEIGHTS_TAPS_H
 
 #include "batch_backward_weights.h"
+#include "unroll.h"
 
 #include <string.h>
+
+/* One pixel of a tile of `channels` x `taps`: sum[r][k] += pixel of channel r of dy * x[k], for the
+   taps from `first` to before `end`. Numbers are constants. The shorter side of the tile is loaded
+   first and waits in registers, the other passes through. */
+ALWAYS_INLINE void add_taps(vec *sum, const real *restrict x, const real *restrict dy,
+                            ptrdiff_t dy_channel, int channels, int taps, int first, int end) {
+  vec held[TILE_SUMS_MAX];
+  vec passing;
+  compiler_barrier();
+  if (channels < taps) {
+    UNROLLED
+    for (int r = 0; r < channels; r++) held[r] = vload(dy + r * dy_channel);
+    UNROLLED
+    for (int i = first * channels; i < end * channels; i++) {
+      const int k = i / channels;
+      const int r = i % channels;
+      if (r == 0) passing = vload(x + k * LANES);
+      sum[r * taps + k] = vfma(held[r], passing, sum[r * taps + k]);
+    }
+  } else {
+    const int count = end - first;
+    UNROLLED
+    for (int k = first; k < end; k++) held[k] = vload(x + k * LANES);
+    UNROLLED
+    for (int i = 0; i < channels * count; i++) {
+      const int r = i / count;
+      const int k = first + i % count;
+      if (i % count == 0) passing = vload(dy + r * dy_channel);
+      sum[r * taps + k] = vfma(passing, held[k], sum[r * taps + k]);
+    }
+  }
+}
 
 /* Output channels x all taps of a kernel's row, for one input channel: adds the sum over rows and
    pixels to `sums`. x and dy begin with the first pixel of a row (`left`), or with one that no tap

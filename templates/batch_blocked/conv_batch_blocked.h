@@ -78,8 +78,8 @@ typedef struct row_part {
   int phase;
   span ow;        /* of the outputs of the phase */
   tap_range taps; /* of output 0 of the phase */
-  conv_sum sum;
-  int kw_outer; /* kw is the outer loop of the sum, not the inner one */
+  conv_sum sum;   /* convolve_row sets the count of kw */
+  int kw_outer;   /* kw is the outer loop of the sum, not the inner one */
   ptrdiff_t w_kw;
   const real *x; /* the row that is read */
   const real *w;
@@ -90,14 +90,13 @@ typedef struct row_part {
 /* Constants: channels x pixels of a register tile; oc_tail: channels of the last tile of a group, 0
    if all are whole. A pixel that a tap is clipped of, or that fills no tile, has a tile of its
    own. */
-ALWAYS_INLINE void convolve_row(const row_part *p, int channels, int oc_tail, int pixels) {
+ALWAYS_INLINE void convolve_row(row_part *p, int channels, int oc_tail, int pixels) {
   const conv_axis *const a = p->axis;
   const int out_step = phase_out_step(a);
   const int in_step = phase_in_step(a);
   const int count = phase_outputs(a, p->phase);
   const span whole = unclipped_outputs(a, p->taps, count);
-  conv_sum s = p->sum;
-  sum_loop *const kw = p->kw_outer ? &s.outer : &s.inner;
+  sum_loop *const kw = p->kw_outer ? &p->sum.outer : &p->sum.inner;
   /* Blocks of pixels begin and end with whole tiles behind the first clipped ones. */
   const int last = p->ow.end < count ? min_int(count, p->ow.end + whole.begin) : count;
   for (int j = p->ow.begin > 0 ? p->ow.begin + whole.begin : 0; j < last;) {
@@ -108,9 +107,9 @@ ALWAYS_INLINE void convolve_row(const row_part *p, int channels, int oc_tail, in
     if (pixels > 1 && j >= whole.begin && j + pixels <= min_int(last, whole.end)) {
       kw->count = p->taps.count;
       if (oc_tail && p->last_oc)
-        convolve_tile(&s, x, p->w, &to, oc_tail, pixels);
+        convolve_tile(&p->sum, x, p->w, &to, oc_tail, pixels);
       else
-        convolve_tile(&s, x, p->w, &to, channels, pixels);
+        convolve_tile(&p->sum, x, p->w, &to, channels, pixels);
       j += pixels;
       continue;
     }
@@ -121,15 +120,15 @@ ALWAYS_INLINE void convolve_row(const row_part *p, int channels, int oc_tail, in
     x = p->x + here.from * LANES;
     const real *w = p->w + (here.first - p->taps.first) * p->w_kw;
     if (oc_tail && p->last_oc)
-      convolve_tile(&s, x, w, &to, oc_tail, 1);
+      convolve_tile(&p->sum, x, w, &to, oc_tail, 1);
     else
-      convolve_tile(&s, x, w, &to, channels, 1);
+      convolve_tile(&p->sum, x, w, &to, channels, 1);
     j++;
   }
 }
 
 /* convolve_row with its constants. */
-typedef void convolve_row_function(const row_part *p);
+typedef void convolve_row_function(row_part *p);
 
 /* --- all rows --------------------------------------------------------------------------------- */
 

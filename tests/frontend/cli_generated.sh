@@ -39,8 +39,8 @@ for model in "$source"/models/*.lua; do
         fail "$cc warns of $name for $target"
     done
     [ "$name" = lenet5 ] || continue
-    [ "$(wc -c <lenet5.c)" -lt 140000 ] || fail "lenet5.c for $target has 140 kB"
-    [ "$(wc -l <lenet5.c)" -lt 3000 ] || fail "lenet5.c for $target has 3000 lines"
+    [ "$(wc -c <lenet5.c)" -lt 100000 ] || fail "lenet5.c for $target has 100 kB"
+    [ "$(wc -l <lenet5.c)" -lt 2300 ] || fail "lenet5.c for $target has 2300 lines"
   done
 done
 

@@ -105,11 +105,13 @@ static void twin_batch_norm(const Case *c, Context *v) {
     const double mean = sum_of_channel(v->v[X], s, v->count, k) / pixels;
     const double squares = squares_of_channel(v->v[X], s, v->count, k, mean);
     const double unbiased = squares / (pixels > 1 ? pixels - 1 : 1);
-    v->v[MEAN][k] = mean;
-    v->v[INVERSE][k] = 1 / sqrt(squares / pixels + EPS);
+    const bool frozen = case_get(c, "frozen");
+    v->v[MEAN][k] = frozen ? v->v[RUNNING_MEAN][k] : mean;
+    v->v[INVERSE][k] = 1 / sqrt((frozen ? v->v[RUNNING_VAR][k] : squares / pixels) + EPS);
+    normalize(c, v, k, v->v[MEAN][k], v->v[INVERSE][k]);
+    if (frozen) continue;
     v->v[RUNNING_MEAN][k] += MOMENTUM * (mean - v->v[RUNNING_MEAN][k]);
     v->v[RUNNING_VAR][k] += MOMENTUM * (unbiased - v->v[RUNNING_VAR][k]);
-    normalize(c, v, k, mean, v->v[INVERSE][k]);
   }
 }
 
@@ -122,29 +124,38 @@ static Tensor *add_numbers(Case *c, const char *name, Fill fill, const int *dim)
   return case_tensor(c, name, CNN_PLAIN, fill, dim[0], 0, 0);
 }
 
+/* Weight, bias and running statistics; `updated`: the kernel writes the latter. */
+static void add_parameters(Case *c, const int *dim, bool updated) {
+  add_numbers(c, "weight", FILL_INTEGERS, dim);
+  add_numbers(c, "bias", FILL_INTEGERS, dim);
+  add_numbers(c, "running_mean", FILL_INTEGERS, dim)->output = updated;
+  add_numbers(c, "running_var", FILL_RELU, dim)->output = updated;
+}
+
 static void add_batch_norm(Suite *suite, int channel_blocked, const int *dim, int kind) {
-  const bool residual = kind & 1, relu = kind & 2;
-  const char *arguments = residual
-                              ? "batch, a[0], a[1], a[2], a[3], a[4], a[8], a[5], a[6], a[7], a[9]"
-                              : "batch, a[0], a[1], a[2], a[3], a[4], a[5], a[6], a[7], a[8]";
+  const bool residual = kind & 1, relu = kind & 2, frozen = kind & 4;
+  const char *arguments =
+      arena_printf(suite->arena, "batch, a[0], a[1], a[2], a[3], a[4], %sa[5], a[6], a[7]%s",
+                   residual ? "a[8], " : "",
+                   frozen     ? ""
+                   : residual ? ", a[9]"
+                              : ", a[8]");
   Case *c = add_case(suite, "batch_norm.c.in", channel_blocked, dim, arguments, twin_batch_norm);
   case_bool(c, "residual", residual);
   case_bool(c, "relu", relu);
+  case_bool(c, "frozen", frozen);
   case_bool(c, "part", false);
   case_string(c, "momentum", "0.25");
   case_string(c, "eps", "0.5");
   c->tolerance = precision(suite);
   c->floor = 1;
   add_image(c, "x", FILL_INTEGERS, dim);
-  add_numbers(c, "weight", FILL_INTEGERS, dim);
-  add_numbers(c, "bias", FILL_INTEGERS, dim);
-  add_numbers(c, "running_mean", FILL_INTEGERS, dim)->output = true;
-  add_numbers(c, "running_var", FILL_RELU, dim)->output = true;
+  add_parameters(c, dim, true);
   add_image(c, "y", FILL_GARBAGE, dim);
   add_numbers(c, "mean", FILL_GARBAGE, dim);
   add_numbers(c, "inverse", FILL_GARBAGE, dim);
   if (residual) add_image(c, "residual", FILL_INTEGERS, dim);
-  add_partial(suite, c, MOMENT_VECTORS);
+  if (!frozen) add_partial(suite, c, MOMENT_VECTORS);
 }
 
 /* Tensors: x, weight, bias, running_mean, running_var, y. */
@@ -162,10 +173,7 @@ static void add_inference(Suite *suite, int channel_blocked, const int *dim, int
   c->tolerance = precision(suite);
   c->floor = 1;
   add_image(c, "x", FILL_INTEGERS, dim);
-  add_numbers(c, "weight", FILL_INTEGERS, dim);
-  add_numbers(c, "bias", FILL_INTEGERS, dim);
-  add_numbers(c, "running_mean", FILL_INTEGERS, dim);
-  add_numbers(c, "running_var", FILL_RELU, dim);
+  add_parameters(c, dim, false);
   add_image(c, "y", FILL_GARBAGE, dim);
 }
 
@@ -200,20 +208,22 @@ static void twin_backward(const Case *c, Context *v) {
     for (int j = 0; j < v->count * s.size; j++) {
       const int n = j / s.size, i = j % s.size;
       const double z = (channel(v->v[B_X], s, n, k)[i] - mean) * inverse;
-      const double d = masked_dy(c, v, s, n, k, i) - dbias / pixels - z * dweight / pixels;
+      const double dy = masked_dy(c, v, s, n, k, i);
+      const double d = case_get(c, "frozen") ? dy : dy - dbias / pixels - z * dweight / pixels;
       channel(v->v[DX], s, n, k)[i] = v->v[B_WEIGHT][k] * inverse * d;
     }
   }
 }
 
 static void add_backward(Suite *suite, int channel_blocked, const int *dim, int kind) {
-  const bool mask = kind > 0, recomputed = kind > 1;
+  const bool mask = kind % 3 > 0, recomputed = kind % 3 > 1;
   const char *arguments = mask ? "batch, a[0], a[1], a[2], a[3], a[4], a[8], a[5], a[6], a[7], a[9]"
                                : "batch, a[0], a[1], a[2], a[3], a[4], a[5], a[6], a[7], a[8]";
   Case *c =
       add_case(suite, "batch_norm_backward.c.in", channel_blocked, dim, arguments, twin_backward);
   case_bool(c, "dy_relu_mask", mask);
   case_bool(c, "recomputed", recomputed);
+  case_bool(c, "frozen", kind >= 3);
   case_bool(c, "part", false);
   case_bool(c, "partial_sums", false);
   c->tolerance = precision(suite);
@@ -255,8 +265,8 @@ static void add_cases(Suite *suite) {
     const int number = i / 2, channel_blocked = i % 2;
     int dim[3];
     shape(suite, number, dim);
-    add_batch_norm(suite, channel_blocked, dim, (number + channel_blocked) % 4);
-    add_backward(suite, channel_blocked, dim, (number + channel_blocked) % 3);
+    add_batch_norm(suite, channel_blocked, dim, (number + channel_blocked) % 8);
+    add_backward(suite, channel_blocked, dim, (number + channel_blocked) % 6);
     add_inference(suite, channel_blocked, dim, number % 2);
     add_bias_gradient(suite, channel_blocked, dim);
   }
