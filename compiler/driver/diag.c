@@ -2,6 +2,7 @@
 
 #include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
 
 bool diag_set(Diag *diag, ExitCode code, SourcePos pos, const char *format, ...) {
   if (diag->code != EXIT_DONE) return false;
@@ -10,6 +11,8 @@ bool diag_set(Diag *diag, ExitCode code, SourcePos pos, const char *format, ...)
   if (pos.file) {
     used = snprintf(diag->message, sizeof diag->message, "%s:%d: ", pos.file, pos.line);
     if (used < 0 || used >= (int)sizeof diag->message) return false;
+    for (char *at = diag->message; (at = strchr(at, '\n')) != NULL;) *at = '?'; /* of the name */
+    diag->placed = true;
   }
   va_list args;
   va_start(args, format);

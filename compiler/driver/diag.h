@@ -21,6 +21,7 @@ typedef struct SourcePos {
 
 typedef struct Diag {
   ExitCode code; /* EXIT_DONE: no mistake so far */
+  bool placed;   /* the message begins with a place in a file */
   char message[2048];
 } Diag;
 

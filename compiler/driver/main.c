@@ -209,7 +209,7 @@ static bool run_command(Arena *arena, Diag *diag, const Options *options) {
 
 /* A mistake in a model begins with its file and line; any other with the program's name. */
 static void print_mistake(const Diag *diag) {
-  if (diag->code != EXIT_MODEL) fputs("cnnc: ", stderr);
+  if (!diag->placed) fputs("cnnc: ", stderr);
   escape_print(stderr, diag->message, strlen(diag->message));
   fputc('\n', stderr);
 }

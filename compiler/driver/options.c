@@ -82,7 +82,7 @@ static void set_target(Parse *parse, const char *name, const struct argp_state *
 static void set_real(Parse *parse, const char *name, const struct argp_state *state) {
   parse->options.compile.real_is_double = !strcmp(name, "double");
   if (!parse->options.compile.real_is_double && strcmp(name, "float") != 0)
-    argp_error(state, "--real %s: there is float and double", name);
+    argp_error(state, "--real %s: must be float or double", name);
 }
 
 static void set_batch(Parse *parse, const char *text, const struct argp_state *state) {
@@ -330,6 +330,7 @@ Options options_parse(Arena *arena, int argc, char **argv) {
     finish(&parse);
     return parse.options;
   }
+  if (argc > 0) argv[0] = (char[]){"cnnc"}; /* in messages, wherever the file is */
   argp_parse(&COMPILE, argc, argv, ARGP_NO_HELP, NULL, &parse);
   if (parse.options.cflags || parse.options.libs || parse.options.schedule_fields)
     parse.options.command = COMMAND_FLAGS;

@@ -112,7 +112,8 @@ bool text_write(Arena *arena, Diag *diag, const char *path, const char *text) {
   if (descriptor >= 0 && !written) unlink(temporary);
   free(temporary);
   if (written) return true;
-  return diag_set(diag, EXIT_FAILED, (SourcePos){0}, "cannot write %s: %s", path, strerror(error));
+  return diag_set(diag, EXIT_FAILED, (SourcePos){0}, "cannot write %s: %s%s", path, strerror(error),
+                  error == ENOENT ? "; make its folder first" : "");
 }
 
 void text_begin(TextStream *text) {

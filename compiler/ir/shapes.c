@@ -55,16 +55,17 @@ const char *shape_text(Arena *arena, int rank, const int *dim) {
 static bool check_count(const Node *node, Diag *diag, const char *what, int rank,
                         const int64_t *dim) {
   int64_t count = 1;
-  for (int i = 0; i < rank; i++) {
-    if (dim[i] > INT_MAX / count)
-      return mistake(node, diag,
-                     "its %s would have %" PRId64 " times %" PRId64
-                     " numbers or more; the limit is 2^31 - 1: make the batch, the image or the "
-                     "layer smaller",
-                     what, count, dim[i]);
-    count *= dim[i];
+  char sizes[128] = "";
+  bool fits = true;
+  for (int i = 0, used = 0; i < rank; i++) {
+    fits = fits && dim[i] <= INT_MAX / count;
+    if (fits) count *= dim[i];
+    used += snprintf(sizes + used, sizeof sizes - (size_t)used, "%s%" PRId64, i ? "x" : "", dim[i]);
   }
-  return true;
+  return fits || mistake(node, diag,
+                         "its %s would have %s numbers; the limit is 2^31 - 1: make the batch, the "
+                         "image or the layer smaller",
+                         what, sizes);
 }
 
 static bool set_shape(const Node *node, Diag *diag, Shape *out, int rank, int64_t n, int64_t c,

@@ -172,8 +172,10 @@ static bool read_word(Reading *r, char *text) {
       if (!strcmp(text, OLD_WORDS[i]) && schedule_op_old_count(op, (ScheduleGroup)i))
         return read_old(r, (ScheduleGroup)i, equals + 1);
   }
-  return reject(r, "there is no field '%s%s'; write FIELD=VALUE with a field of %s", text,
-                equals ? "=" : "", words_text(r->arena, op));
+  return reject(r,
+                equals ? "there is no field '%s'; write FIELD=VALUE with a field of %s"
+                       : "'%s' has no value; write FIELD=VALUE with a field of %s",
+                text, words_text(r->arena, op));
 }
 
 /* The line's fields with the algorithm, in today's words. */

@@ -52,6 +52,7 @@ static int stream_of(const struct stat *file) {
 
 bool cnn_file_is_own(const char *path) {
   struct stat status;
+  if (strcmp(path, "-") == 0) return false;
   return stat(path, &status) == 0 && S_ISREG(status.st_mode) && stream_of(&status) < 0;
 }
 
@@ -84,6 +85,7 @@ static int open_in_place(const char *path, int stream) {
 bool cnn_file_begin(cnn_file *file, const char *path, cnn_error *error) {
   enum { ENDING = 16 }; /* at least that of .partial */
   int stream;
+  if (strcmp(path, "-") == 0) path = "/dev/stdout";
   if (!find_target(file, path, &stream)) return cannot_write(path, errno, error);
   if (strlen(file->path) >= PATH_MAX - ENDING) return cannot_write(path, ENAMETOOLONG, error);
   snprintf(file->partial, sizeof file->partial, file->in_place ? "%.*s" : "%.*s.partial",
@@ -108,6 +110,7 @@ static bool abandon(cnn_file *file, cnn_error *error) {
 
 bool cnn_file_extend(cnn_file *file, const char *path, off_t kept, cnn_error *error) {
   int stream;
+  if (strcmp(path, "-") == 0) path = "/dev/stdout";
   if (!find_target(file, path, &stream)) return cannot_write(path, errno, error);
   const bool is_own = !file->in_place;
   file->in_place = true;

@@ -1,7 +1,7 @@
 /* Files that appear whole or not at all: they are written as PATH.partial in the same folder, and
    are on the disk when they are renamed at the end. What is not a regular file (a pipe, a device)
    is written directly, and so is the file that standard output goes to: after its present contents.
-   Only cnn_file_write_text allocates. */
+   "-" is standard output. Only cnn_file_write_text allocates. */
 #ifndef CNN_FILES_H
 #define CNN_FILES_H
 

@@ -1,4 +1,4 @@
--- expect 3: conv_overflow.lua:5: conv2d 'wide': its output would have 1536000000 times 24 numbers or more; the limit is 2^31 - 1: make the batch, the image or the layer smaller
+-- expect 3: conv_overflow.lua:5: conv2d 'wide': its output would have 32x2000000x24x24 numbers; the limit is 2^31 - 1: make the batch, the image or the layer smaller
 local nn = require "nn"
 
 local function forward(x)

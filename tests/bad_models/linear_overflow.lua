@@ -1,4 +1,4 @@
--- expect 3: linear_overflow.lua:5: linear 'linear1': its weight would have 100000000 times 784 numbers or more; the limit is 2^31 - 1: make the batch, the image or the layer smaller
+-- expect 3: linear_overflow.lua:5: linear 'linear1': its weight would have 100000000x784 numbers; the limit is 2^31 - 1: make the batch, the image or the layer smaller
 local nn = require "nn"
 
 local function forward(x)

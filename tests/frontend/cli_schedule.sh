@@ -192,9 +192,9 @@ half|'half' is not a whole line; write LAYER OP FIELD=VALUE, such as conv1 conv2
 half conv oc_unroll=1|there is no op 'conv'; ops with a schedule are conv2d, conv2d_backward_data, conv2d_backward_weights, linear, linear_backward_data, linear_backward_weights, conv2d_prepacked, conv2d_channel_blocked, conv2d_backward_data_channel_blocked, conv2d_backward_weights_channel_blocked, linear_padded_rows
 half relu oc_unroll=1|relu has no schedule; ops with a schedule are conv2d, conv2d_backward_data, conv2d_backward_weights, linear, linear_backward_data, linear_backward_weights, conv2d_prepacked, conv2d_channel_blocked, conv2d_backward_data_channel_blocked, conv2d_backward_weights_channel_blocked, linear_padded_rows
 half conv2d|half conv2d: the line has no field; write FIELD=VALUE with a field of algorithm, oc_unroll, ow_unroll, oc_block, ow_block, prepack
-half conv2d oc_unrolls=1|half conv2d: there is no field 'oc_unrolls='; write FIELD=VALUE with a field of algorithm, oc_unroll, ow_unroll, oc_block, ow_block, prepack
-half conv2d oc_unroll 1|half conv2d: there is no field 'oc_unroll'; write FIELD=VALUE with a field of algorithm, oc_unroll, ow_unroll, oc_block, ow_block, prepack
-fc linear oc_block=1|fc linear: there is no field 'oc_block='; write FIELD=VALUE with a field of algorithm, oc_unroll, n_vectors
+half conv2d oc_unrolls=1|half conv2d: there is no field 'oc_unrolls'; write FIELD=VALUE with a field of algorithm, oc_unroll, ow_unroll, oc_block, ow_block, prepack
+half conv2d oc_unroll 1|half conv2d: 'oc_unroll' has no value; write FIELD=VALUE with a field of algorithm, oc_unroll, ow_unroll, oc_block, ow_block, prepack
+fc linear oc_block=1|fc linear: there is no field 'oc_block'; write FIELD=VALUE with a field of algorithm, oc_unroll, n_vectors
 half conv2d oc_unroll=1 oc_unroll=1|half conv2d: oc_unroll is there twice
 half conv2d tile=2|half conv2d: tile=2: must be 2 whole numbers from 1 to 1000000 with x between them
 half conv2d oc_unroll=0|half conv2d: oc_unroll=0: must be a whole number from 1 to 1000000 (output channels of the register tile)
@@ -247,7 +247,7 @@ half conv2d_prepacked oc_vectors=2 ow_unroll=7|half conv2d_prepacked: oc_vectors
 edge conv2d_prepacked oc_vectors=1 ow_unroll=11|edge conv2d_prepacked: ow_unroll=11: a tap misses pixels of a tile at both ends, or more than 6 at one; 1 is always right
 half conv2d_prepacked oc_vectors=1 ow_unroll=1 oh_block=7 ic_block=1|half conv2d_prepacked: oh_block must be from 1 to 6, not 7 (rows of a work item)
 half conv2d_prepacked oc_vectors=1 ow_unroll=1 oh_block=1 ic_block=2|half conv2d_prepacked: ic_block must be 1, not 2 (vectors of input channels summed in one pass over the rows)
-half conv2d_prepacked prepack=true|half conv2d_prepacked: there is no field 'prepack='; write FIELD=VALUE with a field of algorithm, oc_vectors, ow_unroll, oh_block, ic_block, oc_outer, tile_unroll, tile_block
+half conv2d_prepacked prepack=true|half conv2d_prepacked: there is no field 'prepack'; write FIELD=VALUE with a field of algorithm, oc_vectors, ow_unroll, oh_block, ic_block, oc_outer, tile_unroll, tile_block
 half conv2d_prepacked oc_outer=1|half conv2d_prepacked: oc_outer=1: must be true or false
 third conv2d_prepacked oc_vectors=1 ow_unroll=1|there is no layer 'third' with a schedule in inference; cnnc MODEL.lua --dump=schedule-file lists all
 fc conv2d_prepacked oc_vectors=1 ow_unroll=1|fc has no conv2d_prepacked; it has linear_padded_rows in inference

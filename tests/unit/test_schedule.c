@@ -179,7 +179,7 @@ static void mistakes_name_line_and_remedy(void **state) {
   assert_null(read.file);
   assert_int_equal(read.diag.code, EXIT_MODEL);
   assert_non_null(strstr(read.diag.message, "schedule.txt:2: b conv2d: there is no field "
-                                            "'oc_vectors='; write FIELD=VALUE with a field of "
+                                            "'oc_vectors'; write FIELD=VALUE with a field of "
                                             "algorithm, oc_unroll"));
 }
 
