@@ -28,6 +28,19 @@ int64_t cnn_argument_integer(const struct argp_state *state, const char *option,
   return number;
 }
 
+double cnn_argument_seconds(const struct argp_state *state, const char *option, const char *text) {
+  static const char units[] = "smhd";
+  static const double seconds[] = {1, 60, 3600, 86400};
+  char *end;
+  double value = strtod(text, &end);
+  const char *unit = *end ? strchr(units, *end) : NULL;
+  if (end == text || !unit || end[1] || !(value > 0 && value <= 1e6)) {
+    argp_error(state, "%s %s: must be a time, such as 90s, 30m, 8h or 2d", option, text);
+    return 0;
+  }
+  return value * seconds[unit - units];
+}
+
 double cnn_argument_number(const struct argp_state *state, const char *option, const char *text,
                            double least, double most) {
   char *end;

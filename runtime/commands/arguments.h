@@ -11,6 +11,9 @@
 int64_t cnn_argument_integer(const struct argp_state *state, const char *option, const char *text,
                              int64_t least, int64_t most);
 
+/* A time as a number with a unit, "90s", "30m", "8h" or "2d": seconds, more than 0. */
+double cnn_argument_seconds(const struct argp_state *state, const char *option, const char *text);
+
 /* A number from `least` to `most`. */
 double cnn_argument_number(const struct argp_state *state, const char *option, const char *text,
                            double least, double most);

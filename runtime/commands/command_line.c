@@ -19,8 +19,9 @@ static const struct {
   cnn_option option;
 } SHARED[] = {
     {'t',
-     {"threads", 't', "N", "Threads (default: one on every processor)", CNN_INTEGER, AT(threads), 1,
-      THREADS_MAX, NULL}},
+     {"threads", 't', "N",
+      "Threads (default: one on every processor that affinity mask and CPU quota allow)",
+      CNN_INTEGER, AT(threads), 1, THREADS_MAX, NULL}},
     {'n',
      {"count", 'n', "N", "Images (default: the program's batch)", CNN_IMAGES, AT(count), 0, 0,
       NULL}},
@@ -109,6 +110,9 @@ static void set_option(parse *p, const cnn_option *o, const char *text, struct a
     break;
   case CNN_NUMBER:
     *(double *)to = cnn_argument_number(state, name, text, (double)o->least, (double)o->most);
+    break;
+  case CNN_SECONDS:
+    *(double *)to = cnn_argument_seconds(state, name, text);
     break;
   case CNN_WORD:
     *(int *)to = cnn_argument_word(state, name, text, o->words);

@@ -19,6 +19,7 @@ typedef enum cnn_option_kind {
   CNN_INTEGER, /* int: a whole number from `least` to `most` */
   CNN_LONG,    /* int64_t or uint64_t: the same */
   CNN_NUMBER,  /* double: a number from `least` to `most` */
+  CNN_SECONDS, /* double: a time, "30m" */
   CNN_WORD,    /* int: the argument's index among `words` */
   CNN_IMAGES,  /* int: from 1 to the images that the program computes in one step */
   CNN_RENAMED  /* an old name, which works for one release: words[0] is the option's name now */
@@ -50,7 +51,7 @@ typedef struct cnn_shared_options {
   char *const *sources; /* folders and files, in the order of the command line */
   int source_count;
   const char *weights; /* a checkpoint; NULL: those that training starts with */
-  int threads;         /* 0: one on every processor */
+  int threads;         /* 0: one on every processor (core/processors.h) */
   int count;           /* images a step */
   uint64_t seed;
   bool flip;              /* infer mirror images, too */

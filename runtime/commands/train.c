@@ -1,12 +1,15 @@
 #include "commands/commands.h"
 #include "commands/train_options.h"
-#include "core/process.h"
+#include "commands/train_resume.h"
 #include "core/initialize.h"
+#include "core/process.h"
 #include "core/real.h"
 #include "data/load.h"
 #include "data/sampler.h"
 #include "train/checkpoint.h"
 #include "train/gradients.h"
+#include "train/save.h"
+#include "train/stop.h"
 #include "train/trainer.h"
 
 #include <signal.h>
@@ -18,7 +21,7 @@
 
 /* --- preparation ------------------------------------------------------------------------------ */
 
-/* Identifies a data set, by labels and pixels. */
+/* Identifies a part of a data set, by labels and pixels. */
 static uint32_t checksum(uint32_t sum, const cnn_dataset *dataset) {
   sum = (uint32_t)crc32_z(sum, dataset->labels, (size_t)dataset->count);
   return (uint32_t)crc32_z(sum, dataset->images, (size_t)dataset->count * dataset->image_bytes);
@@ -39,13 +42,62 @@ static bool load_classes(cnn_trainer *t, const char *folder, cnn_error *error) {
   return true;
 }
 
+/* As a data set of its own, the few images of --overfit-batch also validate. */
+static void overfit(cnn_trainer *t) {
+  cnn_recipe *recipe = &t->recipe;
+  recipe->crop = recipe->flip = recipe->cutout = 0;
+  t->no_shuffle = true;
+  t->validation = t->training;
+  t->validation.storage = (cnn_storage){0}; /* which remains the other's */
+}
+
+static int training_limit(const cnn_trainer *t) {
+  if (t->overfit == 0) return t->limit;
+  const int64_t images = (int64_t)t->overfit * t->batch;
+  return images < INT32_MAX ? (int)images : INT32_MAX;
+}
+
+/* The first batch_norm that has one number a channel of an image; NULL: there is none. */
+static const cnn_layer *single_norm(const cnn_model *model) {
+  static const char kind[] = "batch_norm";
+  for (int i = 0; i < model->layer_count; i++) {
+    const cnn_layer *layer = &model->layers[i];
+    if (strncmp(layer->kind, kind, strlen(kind)) == 0 && layer->shape[1] * layer->shape[2] == 1)
+      return layer;
+  }
+  return NULL;
+}
+
+/* As in PyTorch, a batch_norm must not see one number a channel: its output would be its bias,
+   whatever the image. A batch is computed in parts of at most model->batch images. */
+static bool check_batches(const cnn_trainer *t, cnn_error *error) {
+  const cnn_layer *norm = single_norm(t->model);
+  const int part = t->model->batch, images = t->training.count;
+  const int sizes[] = {images < t->batch ? images : t->batch, images % t->batch};
+  bool single = false;
+  for (int i = 0; i < 2; i++)
+    single = single || sizes[i] % part == 1 || (part == 1 && sizes[i] > 0);
+  if (!norm || !single) return true;
+  return cnn_fail(
+      error, CNN_EXIT_USAGE,
+      "--batch %d: of %d images, one would be normalised alone, and batch_norm '%s' sees "
+      "one number a channel; choose another --batch, or --limit %d",
+      t->batch, images, norm->name, images > 1 ? images - 1 : 2);
+}
+
 static bool load_data(cnn_trainer *t, const cnn_train_options *o, cnn_error *error) {
-  if (!cnn_dataset_load(&t->training, t->model, o->shared.folder, "train", t->limit, error) ||
-      !cnn_dataset_load_test(&t->test, t->model, o->shared.folder, t->training.classes, 0, error) ||
-      !load_classes(t, o->shared.folder, error))
+  const char *folder = o->shared.folder;
+  if (!cnn_dataset_load(&t->training, t->model, folder, "train", training_limit(t), error) ||
+      !load_classes(t, folder, error))
     return false;
-  t->data = checksum(checksum(0, &t->training), &t->test);
-  return true;
+  if (t->overfit > 0)
+    overfit(t);
+  else if (!cnn_dataset_load_test(&t->validation, t->model, folder, t->training.classes, 0, error))
+    return false;
+  const char *names = t->classes.text ? t->classes.text : "";
+  t->data = (uint32_t)crc32_z(0, (const unsigned char *)names, strlen(names));
+  t->data = checksum(checksum(t->data, &t->training), &t->validation);
+  return check_batches(t, error);
 }
 
 static bool allocate(cnn_trainer *t, int threads, cnn_error *error) {
@@ -76,66 +128,26 @@ static bool set_start(cnn_trainer *t, const cnn_train_options *o, cnn_error *err
   if (!o->init || *o->reinit) cnn_init_parameters(t->model, t->seed, parameters);
   if (o->init && !cnn_checkpoint_load_but(o->init, t->model, o->reinit, parameters, &start, error))
     return false;
-  if (t->average) cnn_average_update(t->model, t->average, parameters, 0, true);
+  const size_t bytes = t->model->parameter_reals * (size_t)t->model->real_bytes;
+  if (t->average) memcpy(t->average, parameters, bytes);
   return true;
 }
 
-/* Sets the run's own settings, before memory is allocated. */
-static void take_settings(cnn_trainer *t, const cnn_resume *from) {
-  t->recipe.epochs = from->epochs;
-  t->recipe.lr = from->lr;
-  t->seed = (uint64_t)from->seed;
-  t->batch = from->batch;
-  t->limit = from->limit;
-  t->no_shuffle = from->no_shuffle;
+/* A training that is shorter than the warm-up has its share of the model's. */
+static void shorten_warmup(cnn_trainer *t) {
+  const cnn_recipe *recipe = t->model->recipe;
+  if (recipe->warmup_epochs < t->recipe.epochs) return;
+  t->recipe.warmup_epochs = recipe->warmup_epochs * t->recipe.epochs / recipe->epochs;
+  fprintf(stderr, "%s: the warm-up lasts %g instead of %g epochs, its share of the model's %d\n",
+          t->model->name, t->recipe.warmup_epochs, recipe->warmup_epochs, recipe->epochs);
 }
 
-static bool set_standing(cnn_trainer *t, const cnn_safetensors *state, const cnn_resume *from,
-                         const cnn_train_options *o, cnn_error *error) {
-  if (from->data != t->data)
-    return cnn_fail(error, CNN_EXIT_DATA,
-                    "%s: not the images that %s was trained on; give the data set of the "
-                    "run",
-                    o->shared.folder, o->out);
-  int64_t batches = cnn_sampler_batches(t->training.count, t->batch);
-  int64_t begun = from->step - from->epochs_done * batches; /* updates of the current epoch */
-  if (begun < 0 || begun > batches || from->tally.images > t->training.count)
-    return cnn_fail(error, CNN_EXIT_DATA,
-                    "%s: its numbers contradict each other; train again from the start",
-                    t->run.state);
-  cnn_resume_blocks blocks = cnn_trainer_blocks(t);
-  if (!cnn_resume_load(state, t->run.state, t->model, from, &blocks, error)) return false;
-  t->session.state.step = (uint64_t)from->step;
-  t->epochs_done = t->row_count = from->epochs_done;
-  t->tally = from->tally;
-  t->plateau = from->plateau;
-  if (o->steps == 0 || o->steps > from->step) return true;
-  return cnn_fail(error, CNN_EXIT_USAGE,
-                  "--steps %lld: %s has made %lld update%s already; give a larger number, or leave "
-                  "--steps out",
-                  (long long)o->steps, o->out, (long long)from->step, cnn_plural(from->step));
-}
-
-/* The reason why there is no state, as far as the folder shows. */
-static bool explain_missing_state(const cnn_trainer *t, const cnn_train_options *o,
-                                  cnn_error *error) {
-  if (access(t->run.checkpoint, F_OK) != 0)
-    return cnn_fail(error, CNN_EXIT_DATA,
-                    "%s: no run to resume: nothing has been saved there, which happens after each "
-                    "epoch and after Ctrl-C; train without --resume",
-                    o->out);
-  return cnn_fail(error, CNN_EXIT_DATA,
-                  "%s: no run to resume, for it has no state.safetensors; if the run is complete, "
-                  "train on from its weights with --init %s; if it ended before its first state "
-                  "was saved (killed, or with a full disk), train without --resume",
-                  o->out, t->run.checkpoint);
-}
-
-static bool open_state(cnn_trainer *t, const cnn_train_options *o, cnn_safetensors *state,
-                       cnn_resume *from, cnn_error *error) {
-  if (access(t->run.state, F_OK) != 0) return explain_missing_state(t, o, error);
-  if (!cnn_resume_open(state, t->run.state, t->model, from, error)) return false;
-  take_settings(t, from);
+static bool load_and_allocate(cnn_trainer *t, const cnn_train_options *o, cnn_error *error) {
+  shorten_warmup(t);
+  if (!load_data(t, o, error) || !allocate(t, o->shared.threads, error)) return false;
+  t->session.state.seed = t->seed;
+  cnn_normalization normalization = cnn_dataset_normalization(&t->training, t->model);
+  cnn_session_normalize(&t->session, &normalization);
   return true;
 }
 
@@ -154,73 +166,116 @@ static bool freeze_layers(cnn_trainer *t, const cnn_train_options *o, cnn_error 
   return true;
 }
 
-/* Opens all inputs, and then the files to be written. */
-static bool prepare(cnn_trainer *t, const cnn_train_options *o, cnn_error *error) {
+static bool resume(cnn_trainer *t, const cnn_train_options *o, cnn_error *error) {
   cnn_safetensors state = {0};
   cnn_resume from = {0};
-  if (!cnn_run_open(&t->run, t->model, o->out, error)) return false;
-  if (!freeze_layers(t, o, error)) return false;
-  if (o->resume && !open_state(t, o, &state, &from, error)) return false;
-  bool good = load_data(t, o, error) && allocate(t, o->shared.threads, error);
-  if (good) {
-    t->session.state.seed = t->seed;
-    cnn_normalization normalization = cnn_dataset_normalization(&t->training, t->model);
-    cnn_session_normalize(&t->session, &normalization);
-    good = o->resume ? set_standing(t, &state, &from, o, error) : set_start(t, o, error);
-    cnn_freeze_keep(&t->freeze, &t->session.state);
-  }
-  if (o->resume) cnn_safetensors_close(&state);
-  if (!good || !cnn_run_make(&t->run, error)) return false;
-  t->run.replaces = !o->resume;
-  return !o->log || (cnn_run_spared(&t->run, o->log, error) &&
-                     cnn_step_log_open(&t->log, o->log, t->session.state.step, error));
+  if (!cnn_train_open_state(t, o, &state, &from, error)) return false;
+  bool good = load_and_allocate(t, o, error) && cnn_train_load_state(t, o, &state, &from, error);
+  cnn_safetensors_close(&state);
+  return good;
+}
+
+static bool begin(cnn_trainer *t, const cnn_train_options *o, cnn_error *error) {
+  return cnn_train_spares_runs(t, o, error) && load_and_allocate(t, o, error) &&
+         set_start(t, o, error);
+}
+
+/* Opens all inputs, and then the files to be written. */
+static bool prepare(cnn_trainer *t, const cnn_train_options *o, cnn_error *error) {
+  if (!cnn_run_open(&t->run, t->model, o->out, error) || !freeze_layers(t, o, error) ||
+      !(o->resume ? resume(t, o, error) : begin(t, o, error)) || !cnn_run_make(&t->run, error))
+    return false;
+  cnn_freeze_keep(&t->freeze, &t->session.state);
+  if (o->log && (!cnn_run_spared(&t->run, o->log, error) ||
+                 !cnn_step_log_open(&t->log, o->log, t->session.state.step, error)))
+    return false;
+  t->saved = cnn_seconds();
+  return o->resume || cnn_save_state(t, error);
 }
 
 /* --- the command ------------------------------------------------------------------------------ */
 
-enum { STANDING = 80 };
-
-/* "1 epoch and 469 updates" */
-static const char *standing_text(const cnn_trainer *t, char text[STANDING]) {
-  long long updates = (long long)t->session.state.step;
-  snprintf(text, STANDING, "%d epoch%s and %lld update%s", t->epochs_done,
-           cnn_plural(t->epochs_done), updates, cnn_plural(updates));
-  return text;
-}
-
-static void announce(const cnn_trainer *t) {
-  char done[STANDING];
+static void announce(const cnn_trainer *t, const cnn_train_options *o) {
   const cnn_model *model = t->model;
   int64_t parameters = 0;
   for (int i = 0; i < model->layer_count; i++) parameters += (int64_t)model->layers[i].parameters;
   double mb = 1e-6;
   printf("%s: %lld parameters; %d training and %d test images; batch %d, %d thread%s\n",
-         model->name, (long long)parameters, t->training.count, t->test.count, t->batch,
+         model->name, (long long)parameters, t->training.count, t->validation.count, t->batch,
          t->session.state.threads, cnn_plural(t->session.state.threads));
   printf("memory: %.2f MB, and %.1f MB for the data set\n", mb * (double)t->session.storage.bytes,
-         mb * (double)(t->training.storage.bytes + t->test.storage.bytes));
-  if (t->session.state.step > 0) printf("resumed after %s\n", standing_text(t, done));
-  fflush(stdout);
+         mb * (double)(t->training.storage.bytes + t->validation.storage.bytes));
+  if (t->overfit > 0)
+    printf("overfitting: these images are not augmented, and are the test images, too\n");
+  if (o->resume) cnn_train_print_resumed(t);
+  cnn_progress_flush();
+}
+
+/* What ended the training before its last epoch. */
+static void print_end(const cnn_trainer *t) {
+  char done[CNN_PROGRESS_TEXT];
+  if (cnn_trainer_is_complete(t)) {
+    if (t->epochs_done < t->recipe.epochs)
+      printf("stopped: no epoch was better than epoch %d in the last %d (--patience %d)\n",
+             t->best.epoch, t->epochs_done - t->best.epoch, t->patience);
+    return; /* a signal may have arrived with the last save */
+  }
+  if (cnn_stop_signal())
+    printf("interrupted after %s; --resume continues\n", cnn_train_progress_text(t, done));
+  else if (cnn_stop_is_late(t->deadline))
+    printf("stopped by --time-limit after %s; --resume continues\n",
+           cnn_train_progress_text(t, done));
 }
 
 static void conclude(const cnn_trainer *t) {
-  char time[32], done[STANDING];
+  char time[32];
   const cnn_metrics *last = t->row_count > 0 ? &t->rows[t->row_count - 1] : NULL;
-  bool complete = t->epochs_done == t->recipe.epochs; /* the signal arrived with the last save */
-  if (!last || (cnn_trainer_signal() && !complete))
-    printf("interrupted after %s; --resume continues\n", standing_text(t, done));
-  else if (cnn_metrics_is_part(last))
+  print_end(t);
+  cnn_duration(time, cnn_seconds() - t->progress.start);
+  if (last && cnn_metrics_is_part(last))
     printf("test accuracy %.2f %% after %llu update%s, %s\n", 100 * last->test_accuracy,
            (unsigned long long)t->session.state.step, cnn_plural((long long)t->session.state.step),
-           cnn_duration(time, cnn_seconds() - t->progress.start));
-  else
+           time);
+  else if (last)
     printf("test accuracy %.2f %% after %d epoch%s, %s\n", 100 * last->test_accuracy, t->row_count,
-           cnn_plural(t->row_count), cnn_duration(time, cnn_seconds() - t->progress.start));
+           cnn_plural(t->row_count), time);
   if (t->average && last)
     printf("test accuracy %.2f %% with the average of weights\n", 100 * last->average_accuracy);
-  printf("written: %s%s, metrics.csv%s%s\n", t->run.checkpoint,
-         t->average ? ", ema.safetensors" : "", last ? ", curves.svg" : "",
-         t->epochs_done < t->recipe.epochs ? ", state.safetensors" : "");
+  if (t->best.epoch > 0)
+    printf("best: epoch %d, test loss %.4f, test accuracy %.2f %%\n", t->best.epoch, t->best.loss,
+           100 * t->best.accuracy);
+  printf("written: %s%s%s, metrics.csv%s, state.safetensors\n", t->run.checkpoint,
+         t->best.epoch > 0 ? ", best.safetensors" : "", t->average ? ", ema.safetensors" : "",
+         last ? ", curves.svg" : "");
+  cnn_progress_flush();
+}
+
+/* The images that no decision depended on, with the weights that were best. */
+static bool test_best(cnn_trainer *t, cnn_error *error) {
+  cnn_evaluation result;
+  if (t->test.count == 0 || !cnn_trainer_is_complete(t)) return true;
+  if (!cnn_trainer_test(t, &result, error)) return false;
+  printf("test part: %lld images, loss %.4f, accuracy %.2f %% with the best weights\n",
+         (long long)result.images, result.loss, 100 * result.accuracy);
+  return true;
+}
+
+static bool fail_by_signal(int signal, cnn_error *error) {
+  error->code = signal == SIGTERM  ? CNN_EXIT_TERMINATED
+                : signal == SIGHUP ? CNN_EXIT_HUNG_UP
+                                   : CNN_EXIT_INTERRUPTED;
+  return false;
+}
+
+static bool run(cnn_trainer *t, const cnn_train_options *o, cnn_error *error) {
+  announce(t, o);
+  cnn_stop_catch_signals();
+  if (!cnn_trainer_run(t, error)) return false;
+  conclude(t);
+  if (cnn_stop_signal()) return fail_by_signal(cnn_stop_signal(), error);
+  if (!test_best(t, error)) return false;
+  return !t->log_error.code ||
+         cnn_fail(error, CNN_EXIT_FAILED, "the training is saved, but its log is not complete");
 }
 
 bool cnn_train(const cnn_model *model, int argc, char **argv, cnn_error *error) {
@@ -233,24 +288,20 @@ bool cnn_train(const cnn_model *model, int argc, char **argv, cnn_error *error) 
                     .steps = o.steps,
                     .batch = o.batch,
                     .limit = o.limit,
-                    .no_shuffle = o.no_shuffle};
-  bool good = prepare(&t, &o, error);
-  if (good) {
-    announce(&t);
-    cnn_trainer_catch_signals();
-    if (t.log.open) signal(SIGPIPE, SIG_IGN); /* a log whose reader goes away must not end it */
-    good = cnn_trainer_run(&t, error);
-  }
-  if (good) conclude(&t);
-  if (good && cnn_trainer_signal()) {
-    error->code = cnn_trainer_signal() == SIGTERM ? CNN_EXIT_TERMINATED : CNN_EXIT_INTERRUPTED;
-    good = false;
-  }
-  if (good && t.log_error.code)
-    good = cnn_fail(error, CNN_EXIT_FAILED, "the training is saved, but its log is not complete");
+                    .overfit = o.overfit,
+                    .no_shuffle = o.no_shuffle,
+                    .best_by = (cnn_best_by)o.best_by,
+                    .patience = o.patience,
+                    .deadline = o.time_limit > 0 ? cnn_seconds() + o.time_limit : 0,
+                    .save_epochs = o.save_epochs,
+                    .save_seconds = o.save_seconds};
+  /* Neither a log nor standard output whose reader goes away ends a training. */
+  signal(SIGPIPE, SIG_IGN);
+  bool good = prepare(&t, &o, error) && run(&t, &o, error);
   cnn_run_close(&t.run);
   cnn_session_close(&t.session);
   cnn_dataset_release(&t.training);
+  cnn_dataset_release(&t.validation);
   cnn_dataset_release(&t.test);
   cnn_class_names_release(&t.classes);
   cnn_freeze_close(&t.freeze);

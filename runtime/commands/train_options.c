@@ -1,7 +1,10 @@
 #include "commands/train_options.h"
 
+#include "commands/arguments.h"
+#include "train/best.h"
 #include "train/run.h"
 
+#include <stdio.h>
 #include <string.h>
 
 static const cnn_option OPTIONS[] = {
@@ -31,12 +34,32 @@ static const cnn_option OPTIONS[] = {
     {"no-shuffle", 0, NULL, "Visit images in the order of the file", CNN_FLAG,
      offsetof(cnn_train_options, no_shuffle), 0, 0, NULL},
     {"out", 'o', "RUN",
-     "Folder for last.safetensors, metrics.csv and curves.svg (default: runs/<model>)", CNN_TEXT,
-     offsetof(cnn_train_options, out), 0, 0, NULL},
+     "Folder for last.safetensors, best.safetensors, metrics.csv and curves.svg (default: "
+     "runs/<model>)",
+     CNN_TEXT, offsetof(cnn_train_options, out), 0, 0, NULL},
     {"resume", 0, NULL,
-     "Continue the interrupted run in RUN, with its settings: the results are those of an "
-     "uninterrupted run",
+     "Continue the run in RUN, with its settings: the results are those of an uninterrupted run. "
+     "With --epochs a complete run goes on, too",
      CNN_FLAG, offsetof(cnn_train_options, resume), 0, 0, NULL},
+    {"overwrite", 0, NULL, "Replace the run in RUN by a new one", CNN_FLAG,
+     offsetof(cnn_train_options, overwrite), 0, 0, NULL},
+    {"best", 0, "WHAT",
+     "Which epoch is kept as best.safetensors: the one of the highest test accuracy, or of the "
+     "lowest test loss; with averaged weights, theirs (accuracy or loss; default: accuracy)",
+     CNN_WORD, offsetof(cnn_train_options, best_by), 0, 0, cnn_best_words},
+    {"patience", 0, "N", "Stop after N epochs that are no better than the best", CNN_INTEGER,
+     offsetof(cnn_train_options, patience), 1, 1000000, NULL},
+    {"time-limit", 0, "T", "Stop and save after this time: 90s, 30m, 8h, 2d", CNN_SECONDS,
+     offsetof(cnn_train_options, time_limit), 0, 0, NULL},
+    {"save-every", 0, "N|T",
+     "Save after every N epochs, or within epochs, too, whenever a time has passed: 30m (default: "
+     "after every epoch)",
+     CNN_TEXT, offsetof(cnn_train_options, save_every), 0, 0, NULL},
+    {"overfit-batch", 0, "N",
+     "Find mistakes: train on the first N batches alone, without augmentation and shuffling, and "
+     "test on them. The loss of a sound model comes close to 0. RUN is then by default "
+     "runs/<model>-overfit",
+     CNN_INTEGER, offsetof(cnn_train_options, overfit), 1, 1000000, NULL},
     {"steps", 0, "N",
      "Stop after N updates, evaluate and save; the learning-rate schedule is that of all epochs",
      CNN_LONG, offsetof(cnn_train_options, steps), 1, INT64_MAX, NULL},
@@ -48,8 +71,8 @@ static const cnn_option OPTIONS[] = {
 
 /* Settings that --resume reads from the run instead. */
 static bool is_setting(const cnn_option *option) {
-  static const char *const SETTINGS[] = {"epochs", "batch",  "lr",         "seed",  "limit",
-                                         "init",   "reinit", "no-shuffle", "freeze"};
+  static const char *const SETTINGS[] = {"batch",  "lr",         "seed", "limit",         "init",
+                                         "reinit", "no-shuffle", "best", "overfit-batch", "freeze"};
   for (size_t i = 0; i < sizeof SETTINGS / sizeof *SETTINGS; i++)
     if (strcmp(option->name, SETTINGS[i]) == 0) return true;
   return false;
@@ -58,21 +81,41 @@ static bool is_setting(const cnn_option *option) {
 static void note_setting(void *options, const cnn_option *option) {
   cnn_train_options *o = options;
   if (is_setting(option)) o->setting = option->name;
+  if (strcmp(option->name, "epochs") == 0) o->epochs_given = true;
+}
+
+/* "5": epochs; "30m": a time. */
+static void parse_save_every(cnn_train_options *o, const struct argp_state *state) {
+  const char *text = o->save_every;
+  o->save_epochs = 1;
+  if (!text) return;
+  const bool epochs = text[strspn(text, "0123456789")] == '\0';
+  if (epochs)
+    o->save_epochs = (int)cnn_argument_integer(state, "--save-every", text, 1, 1000000);
+  else
+    o->save_seconds = cnn_argument_seconds(state, "--save-every", text), o->save_epochs = 0;
+}
+
+static void set_overfit(cnn_train_options *o, const struct argp_state *state) {
+  if (o->overfit == 0) return;
+  if (o->limit > 0)
+    argp_error(state, "--overfit-batch sets the number of images; leave out --limit");
+  if (o->out == o->default_out)
+    snprintf(o->default_out + strlen(o->default_out),
+             sizeof o->default_out - strlen(o->default_out), "-overfit");
 }
 
 static void check(void *options, const struct argp_state *state) {
-  const cnn_train_options *o = options;
-  const cnn_recipe *recipe = &o->recipe;
+  cnn_train_options *o = options;
+  parse_save_every(o, state);
+  set_overfit(o, state);
   if (!*o->out) argp_error(state, "--out: the name of a folder is missing");
   if (o->resume && o->setting)
     argp_error(state, "--resume uses the settings of the run; leave out --%s", o->setting);
   if (*o->reinit && !o->init)
     argp_error(state, "--reinit %s: without --init FILE all layers are initialised", o->reinit);
-  if (recipe->epochs != o->shared.model->recipe->epochs && recipe->warmup_epochs >= recipe->epochs)
-    argp_error(state,
-               "--epochs %d: the schedule's warm-up lasts %g epochs; train longer, run only the "
-               "start with --steps N, or shorten the warm-up of the model",
-               recipe->epochs, recipe->warmup_epochs);
+  if (o->resume && o->overwrite)
+    argp_error(state, "--overwrite begins a new run; leave out --resume, or --overwrite");
 }
 
 static const cnn_command_line LINE = {
@@ -84,13 +127,12 @@ static const cnn_command_line LINE = {
     .doc =
         "Train on the data set in DIR: train-images-idx3-ubyte and train-labels-idx1-ubyte, and "
         "the same with t10k for the test images, plain or with .gz; or CIFAR-10's data_batch_1.bin "
-        "to _5.bin and test_batch.bin; or images as train/CLASS/NAME and "
-        "test/CLASS/NAME, JPEG, PNG or WebP."
-        "\vRUN may be new, or hold an earlier run of the same model, which is replaced; a folder "
-        "with a run of another model is rejected. Ctrl-C ends the training after the current step, "
-        "saves, and exits with 130; SIGTERM does the same with 143. --resume continues from there, "
-        "or from the last epoch if the program was killed. An incomplete run has a "
-        "state.safetensors for this.",
+        "to _5.bin and test_batch.bin; or images as train/CLASS/NAME and test/CLASS/NAME, JPEG, "
+        "PNG or WebP."
+        "\vRUN may be new. If it holds a run of the same model, give --resume or --overwrite; a "
+        "folder with a run of another model is rejected. Ctrl-C ends the training after the "
+        "current step, saves, and exits with 130; SIGTERM does the same with 143, SIGHUP with 129. "
+        "--resume continues from there, or from what was saved last if the program was killed.",
 };
 
 static int default_batch(const cnn_model *model) {

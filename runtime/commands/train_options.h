@@ -13,7 +13,14 @@ typedef struct cnn_train_options {
   const char *setting; /* the last option given, without dashes, that --resume rejects; or NULL */
   int64_t steps;       /* 0: no limit */
   int batch, limit;
-  bool no_shuffle, resume;
+  bool no_shuffle, resume, overwrite;
+  bool epochs_given;
+  int best_by, patience; /* best.h */
+  int overfit;           /* batches; 0: all images */
+  double time_limit;     /* seconds; 0: none */
+  const char *save_every;
+  int save_epochs;     /* of save_every; 0: by time alone */
+  double save_seconds; /* the same; 0: after epochs alone */
   char default_out[PATH_MAX];
 } cnn_train_options;
 

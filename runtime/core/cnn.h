@@ -234,7 +234,7 @@ typedef struct cnn_model {
 
 /* The trainer's command line (main.c lists its commands): a generated program's main is `return
    cnn_main(&model, argc, argv);`. Returns the exit code: 0 done, 1 failed, 2 usage, 4 data,
-   130 interrupted, 143 terminated. */
+   129 hung up, 130 interrupted, 143 terminated. */
 int cnn_main(const cnn_model *model, int argc, char **argv);
 
 #ifdef __cplusplus

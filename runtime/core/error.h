@@ -10,6 +10,7 @@ typedef enum cnn_exit {
   CNN_EXIT_FAILED = 1,
   CNN_EXIT_USAGE = 2,
   CNN_EXIT_DATA = 4,          /* data sets and checkpoints */
+  CNN_EXIT_HUNG_UP = 129,     /* by SIGHUP */
   CNN_EXIT_INTERRUPTED = 130, /* by SIGINT: 128 + the signal, as in shells */
   CNN_EXIT_TERMINATED = 143   /* by SIGTERM */
 } cnn_exit;

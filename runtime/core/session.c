@@ -1,26 +1,22 @@
 #include "core/session.h"
 
+#include "core/processors.h"
 #include "core/random.h"
 #include "core/text.h"
 
-#include <sched.h>
 #include <stdio.h>
-
-static int processors(void) {
-  cpu_set_t set;
-  return sched_getaffinity(0, sizeof set, &set) == 0 ? CPU_COUNT(&set) : 1;
-}
 
 /* Many more threads than processors wait for each other at every barrier. */
 static void warn_of_crowds(const cnn_model *model, int wanted) {
   enum { CROWD = 8 };
-  if (wanted <= CROWD * processors()) return;
+  const int processors = cnn_processors();
+  if (wanted <= CROWD * processors) return;
   fprintf(stderr, "%s: %d threads on %d processor%s will mostly wait for each other; use %d\n",
-          model->name, wanted, processors(), cnn_plural(processors()), processors());
+          model->name, wanted, processors, cnn_plural(processors), processors);
 }
 
 static int usable_threads(const cnn_model *model, int wanted) {
-  if (wanted == 0) wanted = processors();
+  if (wanted == 0) wanted = cnn_processors();
   if (model->threads_max > 1) warn_of_crowds(model, wanted);
   if (wanted <= model->threads_max) return wanted;
   fprintf(stderr,

@@ -23,8 +23,8 @@ typedef struct cnn_session {
   float *mirrored_logits; /* theirs */
 } cnn_session;
 
-/* threads: 0 for one on every processor that this process may use. Prints to stderr if the program
-   can only use one. */
+/* threads: 0 for one on every processor that this process may use (processors.h). Prints to stderr
+   if the program can only use one. */
 void cnn_session_plan(cnn_session *session, const cnn_model *model, cnn_purpose purpose,
                       int threads);
 

@@ -2,6 +2,9 @@
 
 #include "core/process.h"
 
+#include <errno.h>
+#include <fcntl.h>
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -21,6 +24,22 @@ const char *cnn_duration(char text[32], double seconds) {
   return text;
 }
 
+void cnn_progress_flush(void) {
+  if (fflush(stdout) == 0 || errno != EPIPE) return;
+  const int nowhere = open("/dev/null", O_WRONLY | O_CLOEXEC);
+  if (nowhere < 0) return;
+  dup2(nowhere, STDOUT_FILENO);
+  close(nowhere);
+  clearerr(stdout);
+  fflush(stdout); /* what the reader missed */
+}
+
+/* A loss in ten columns, however large it is. */
+static const char *loss_text(char text[16], double loss) {
+  snprintf(text, 16, fabs(loss) < 99999 ? "%.4f" : "%.3e", loss);
+  return text;
+}
+
 void cnn_progress_begin(cnn_progress *progress, int epochs, int64_t images, int64_t before) {
   *progress = (cnn_progress){.bar = isatty(STDOUT_FILENO),
                              .epochs = epochs,
@@ -29,7 +48,7 @@ void cnn_progress_begin(cnn_progress *progress, int epochs, int64_t images, int6
                              .start = cnn_seconds()};
   printf("%9s  %10s  %9s  %10s  %9s  %9s\n", "epoch", "train loss", "accuracy", "test loss",
          "accuracy", "images/s");
-  fflush(stdout);
+  cnn_progress_flush();
 }
 
 /* Seconds to the end of the training at the present speed. */
@@ -62,31 +81,32 @@ void cnn_progress_step(cnn_progress *progress, int epoch, int64_t seen, double l
   double now = cnn_seconds();
   if (!progress->bar || now - progress->drawn < REDRAW_SECONDS) return;
   progress->drawn = now;
-  char count[24], text[128], bar[BAR_MOST + 4], left[32];
+  char count[24], text[128], bar[BAR_MOST + 4], left[32], number[16];
   snprintf(count, sizeof count, "%d/%d", epoch, progress->epochs);
   cnn_duration(left, remaining(progress, epoch, seen));
-  int length = snprintf(text, sizeof text, "loss %.4f  accuracy %.2f %%  %.0f images/s  %s left",
-                        loss, 100 * accuracy, images_per_s, left);
+  int length = snprintf(text, sizeof text, "loss %s  accuracy %.2f %%  %.0f images/s  %s left",
+                        loss_text(number, loss), 100 * accuracy, images_per_s, left);
   int columns = terminal_columns() - 1; /* in the last column the cursor would wrap */
   draw_bar(bar, columns - COUNT_COLUMNS - length, seen, progress->images);
   printf("\r\033[K%*s  %s%.*s", COUNT_COLUMNS - 2, count, bar,
          columns > COUNT_COLUMNS ? columns - COUNT_COLUMNS : 0, text);
-  fflush(stdout);
+  cnn_progress_flush();
 }
 
 void cnn_progress_epoch(cnn_progress *progress, const cnn_metrics *row) {
-  char count[24];
+  char count[24], train[16], test[16], average[16];
   cnn_progress_end(progress);
   snprintf(count, sizeof count, "%d/%d", row->epoch, progress->epochs);
-  printf("%*s  %10.4f  %7.2f %%  %10.4f  %7.2f %%  %9.0f", COUNT_COLUMNS - 2, count,
-         row->train_loss, 100 * row->train_accuracy, row->test_loss, 100 * row->test_accuracy,
-         row->images_per_s);
+  printf("%*s  %10s  %7.2f %%  %10s  %7.2f %%  %9.0f", COUNT_COLUMNS - 2, count,
+         loss_text(train, row->train_loss), 100 * row->train_accuracy,
+         loss_text(test, row->test_loss), 100 * row->test_accuracy, row->images_per_s);
   if (cnn_metrics_is_part(row))
     printf("  after %lld of %lld updates", (long long)row->updates, (long long)row->all_updates);
   if (row->averaged)
-    printf("  averaged weights %.4f  %.2f %%", row->average_loss, 100 * row->average_accuracy);
+    printf("  averaged weights %s  %.2f %%", loss_text(average, row->average_loss),
+           100 * row->average_accuracy);
   printf("\n");
-  fflush(stdout);
+  cnn_progress_flush();
 }
 
 void cnn_progress_end(cnn_progress *progress) {

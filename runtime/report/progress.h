@@ -25,6 +25,10 @@ void cnn_progress_step(cnn_progress *progress, int epoch, int64_t seen, double l
 /* Prints the line of a finished epoch. */
 void cnn_progress_epoch(cnn_progress *progress, const cnn_metrics *row);
 
+/* Flushes standard output. If its reader is gone (`| head`), what follows goes nowhere. SIGPIPE
+   must be ignored. */
+void cnn_progress_flush(void);
+
 /* Removes the last line. */
 void cnn_progress_end(cnn_progress *progress);
 

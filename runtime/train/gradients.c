@@ -27,7 +27,12 @@
   }                                                                                                \
   static void average_##REAL(REAL *restrict average, const REAL *restrict x, size_t count,         \
                              REAL decay) {                                                         \
-    for (size_t i = 0; i < count; i++) average[i] = decay * average[i] + (1 - decay) * x[i];       \
+    for (size_t i = 0; i < count; i++) average[i] += (1 - decay) * (x[i] - average[i]);            \
+  }                                                                                                \
+  static int finite_##REAL(const REAL *x, size_t count) {                                          \
+    for (size_t i = 0; i < count; i++)                                                             \
+      if (!isfinite(x[i])) return 0;                                                               \
+    return 1;                                                                                      \
   }
 DEFINE(float)
 DEFINE(double)
@@ -86,18 +91,15 @@ void cnn_gradients_step(const cnn_model *model, const cnn_recipe *recipe, cnn_st
 }
 
 void cnn_average_update(const cnn_model *model, void *average, const void *parameters, double decay,
-                        int first) {
-  size_t real = (size_t)model->real_bytes;
-  for (int i = 0; i < model->parameter_count; i++) {
-    const cnn_parameter *parameter = &model->parameters[i];
-    size_t start = parameter->offset * real, count = cnn_parameter_count(parameter);
-    void *to = (char *)average + start;
-    const void *from = (const char *)parameters + start;
-    if (first || !parameter->trainable)
-      memcpy(to, from, count * real);
-    else if (real == 8)
-      average_double(to, from, count, decay);
-    else
-      average_float(to, from, count, (float)decay);
-  }
+                        uint64_t t) {
+  const double warm = (1 + (double)t) / (10 + (double)t), d = warm < decay ? warm : decay;
+  if (model->real_bytes == 8)
+    average_double(average, parameters, model->parameter_reals, d);
+  else
+    average_float(average, parameters, model->parameter_reals, (float)d);
+}
+
+int cnn_parameters_are_finite(const cnn_model *model, const void *parameters) {
+  return model->real_bytes == 8 ? finite_double(parameters, model->parameter_reals)
+                                : finite_float(parameters, model->parameter_reals);
 }

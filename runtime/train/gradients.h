@@ -19,9 +19,14 @@ double cnn_gradients_clip(const cnn_model *model, void *gradients, const cnn_rec
 void cnn_gradients_step(const cnn_model *model, const cnn_recipe *recipe, cnn_state *state,
                         const cnn_batch *batch);
 
-/* average = decay * average + (1 - decay) * parameter for trainable parameters; the others are
-   copied, as torch.optim.swa_utils.AveragedModel does with buffers. first: all are copied. */
+/* average += (1 - d) * (parameter - average) for all parameters and the running statistics of
+   batch norm, as timm's ModelEmaV3: the average has statistics of its own. d = min(decay, (1 + t) /
+   (10 + t)) after update t, from 0: the warm-up of tf.train.ExponentialMovingAverage with
+   num_updates, so that the first weights are soon forgotten. */
 void cnn_average_update(const cnn_model *model, void *average, const void *parameters, double decay,
-                        int first);
+                        uint64_t t);
+
+/* Whether no number of a parameter block is infinite or NaN. */
+int cnn_parameters_are_finite(const cnn_model *model, const void *parameters);
 
 #endif

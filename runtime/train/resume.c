@@ -28,12 +28,18 @@ static const struct {
     FIELD(plateau.best, REAL),
     FIELD(plateau.bad, INT),
     FIELD(plateau.cooling, INT),
+    FIELD(best.epoch, INT),
+    FIELD(best.loss, REAL),
+    FIELD(best.accuracy, REAL),
     FIELD(seed, INT64),
     FIELD(data, INT64),
     FIELD(epochs, INT),
     FIELD(batch, INT),
     FIELD(limit, INT),
     FIELD(no_shuffle, INT),
+    FIELD(overfit, INT),
+    FIELD(best_by, INT),
+    FIELD(patience, INT),
 };
 enum { FIELD_COUNT = sizeof FIELDS / sizeof *FIELDS, NUMBER = 32 };
 
@@ -105,13 +111,13 @@ static void mix_recipe(uint64_t *hash, const cnn_model *model) {
 }
 
 /* Of the recipe, and of names, shapes and offsets of all parameters: blocks of equal size could
-   still hold them in another order. */
+   still hold them in another order. Which of them are frozen is saved besides. */
 static uint64_t layout_of(const cnn_model *model) {
   uint64_t hash = UINT64_C(0xcbf29ce484222325);
   for (int i = 0; i < model->parameter_count; i++) {
     const cnn_parameter *p = &model->parameters[i];
-    mix(&hash, "%.240s %zu %d %d %d %d %d;", p->name, p->offset, p->shape[0], p->shape[1],
-        p->shape[2], p->shape[3], p->trainable);
+    mix(&hash, "%.240s %zu %d %d %d %d;", p->name, p->offset, p->shape[0], p->shape[1], p->shape[2],
+        p->shape[3]);
   }
   mix_recipe(&hash, model);
   return hash;
@@ -129,6 +135,11 @@ static const size_t COLUMNS[] = {
     offsetof(cnn_metrics, images_per_s),    offsetof(cnn_metrics, average_loss),
     offsetof(cnn_metrics, average_accuracy)};
 enum { COLUMN_COUNT = sizeof COLUMNS / sizeof *COLUMNS, BLOCKS = 4 };
+
+bool cnn_resume_is_complete(const cnn_resume *resume) {
+  return resume->epochs_done == resume->epochs ||
+         cnn_best_is_stale(&resume->best, resume->epochs_done, resume->patience);
+}
 
 size_t cnn_resume_history_bytes(int epochs) {
   return (size_t)epochs * COLUMN_COUNT * sizeof(double);

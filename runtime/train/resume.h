@@ -1,11 +1,12 @@
 /* The state of a training, state.safetensors: resumed from it, a training has the results of an
-   uninterrupted one. The file contains all of the state, weights too: it is replaced in one step,
-   so its parts always fit each other. */
+   uninterrupted one, and one that is complete may go on with more epochs. The file contains all of
+   the state, weights too: it is replaced in one step, so its parts always fit each other. */
 #ifndef CNN_RESUME_H
 #define CNN_RESUME_H
 
 #include "core/cnn.h"
 #include "report/metrics.h"
+#include "train/best.h"
 #include "train/rate.h"
 #include "train/safetensors.h"
 
@@ -21,11 +22,13 @@ typedef struct cnn_resume {
   cnn_tally tally; /* of the current epoch */
   double lr;       /* of the recipe, or as a plateau schedule has lowered it */
   cnn_plateau plateau;
+  cnn_best best;
 
   /* Settings of the run, and a checksum of its data set. */
   int64_t seed, data;
-  int epochs, batch, limit, no_shuffle;
-  const char *frozen; /* layers of --freeze, "" for none. Not set by cnn_resume_open */
+  int epochs, batch, limit, no_shuffle, overfit;
+  int best_by, patience; /* best.h */
+  const char *frozen;    /* layers of --freeze, "" for none. Not set by cnn_resume_open */
 } cnn_resume;
 
 /* The arrays of the file; in the program's own precision, so that no bit changes. */
@@ -34,6 +37,9 @@ typedef struct cnn_resume_blocks {
   cnn_metrics *rows;                      /* [epochs_done] */
   double *history;                        /* scratch for the rows, cnn_resume_history_bytes */
 } cnn_resume_blocks;
+
+/* Whether there is nothing left to do, but with more epochs or more patience. */
+bool cnn_resume_is_complete(const cnn_resume *resume);
 
 size_t cnn_resume_history_bytes(int epochs);
 

@@ -40,10 +40,10 @@ static owner owner_of(const cnn_run *run, const char *path, const char *key, cnn
 }
 
 /* All that a training writes into its folder. */
-enum { RUN_FILES = 5 };
+enum { RUN_FILES = 6 };
 static void list_files(const cnn_run *run, const char *paths[RUN_FILES]) {
-  const char *const all[RUN_FILES] = {run->checkpoint, run->average, run->metrics, run->curves,
-                                      run->state};
+  const char *const all[RUN_FILES] = {run->checkpoint, run->best,   run->average,
+                                      run->metrics,    run->curves, run->state};
   memcpy(paths, all, sizeof all);
 }
 
@@ -75,11 +75,20 @@ bool cnn_run_open(cnn_run *run, const cnn_model *model, const char *folder, cnn_
   if (strlen(folder) > PATH_MAX - 64)
     return cnn_fail(error, CNN_EXIT_USAGE, "--out %s: the name is too long", folder);
   snprintf(run->checkpoint, sizeof run->checkpoint, "%s/last.safetensors", folder);
+  snprintf(run->best, sizeof run->best, "%s/best.safetensors", folder);
   snprintf(run->average, sizeof run->average, "%s/ema.safetensors", folder);
   snprintf(run->metrics, sizeof run->metrics, "%s/metrics.csv", folder);
   snprintf(run->curves, sizeof run->curves, "%s/curves.svg", folder);
   snprintf(run->state, sizeof run->state, "%s/state.safetensors", folder);
   return check_owner(run, error);
+}
+
+bool cnn_run_exists(const cnn_run *run) {
+  const char *paths[RUN_FILES];
+  list_files(run, paths);
+  for (int i = 0; i < RUN_FILES; i++)
+    if (access(paths[i], F_OK) == 0) return true;
+  return false;
 }
 
 bool cnn_run_make(cnn_run *run, cnn_error *error) {
@@ -130,7 +139,7 @@ size_t cnn_run_text_bytes(const cnn_model *model, const char *classes, int epoch
 
 /* The checkpoint first: a folder with metrics always has a file with the model's name. */
 bool cnn_run_save(cnn_run *run, void *parameters, void *average, const cnn_checkpoint *checkpoint,
-                  const cnn_metrics *rows, int count, cnn_error *error) {
+                  const cnn_metrics *rows, int count, bool best, cnn_error *error) {
   cnn_text *text = &run->text;
   if (!cnn_checkpoint_save(run->checkpoint, run->model, parameters, checkpoint, text, error))
     return false;
@@ -138,6 +147,7 @@ bool cnn_run_save(cnn_run *run, void *parameters, void *average, const cnn_check
     unlink(run->average);
   else if (!cnn_checkpoint_save(run->average, run->model, average, checkpoint, text, error))
     return false;
+  if (!best) unlink(run->best);
   cnn_metrics_csv(text, rows, count);
   if (!cnn_file_replace(run->metrics, text->data, text->used, error)) return false;
   if (count == 0) {

@@ -5,30 +5,14 @@
 #include "data/augment.h"
 #include "data/dataset.h"
 #include "data/sampler.h"
-#include "train/evaluate.h"
+#include "train/checkpoint.h"
 #include "train/gradients.h"
+#include "train/save.h"
+#include "train/stop.h"
 
 #include <math.h>
-#include <signal.h>
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
-
-static volatile sig_atomic_t signal_seen;
-
-static void on_signal(int signal) {
-  signal_seen = signal;
-}
-
-void cnn_trainer_catch_signals(void) {
-  struct sigaction action = {.sa_handler = on_signal, .sa_flags = (int)SA_RESETHAND | SA_RESTART};
-  sigaction(SIGINT, &action, NULL);
-  sigaction(SIGTERM, &action, NULL);
-}
-
-int cnn_trainer_signal(void) {
-  return signal_seen;
-}
 
 /* --- an update -------------------------------------------------------------------------------- */
 
@@ -93,8 +77,7 @@ static double compute_gradients(cnn_trainer *t, int epoch, int64_t first, int co
   return loss;
 }
 
-/* A log that cannot be written does not end the training: it is reported once, and dropped. */
-static void check_log(cnn_trainer *t, bool written) {
+void cnn_trainer_check_log(cnn_trainer *t, bool written) {
   if (written) return;
   cnn_progress_end(&t->progress);
   fprintf(stderr, "%s: --log-steps %s; the training continues without its log\n", t->model->name,
@@ -129,8 +112,9 @@ static bool train_batch(cnn_trainer *t, int epoch, int64_t first, int count, cnn
     cnn_freeze_after(&t->freeze, state);
   }
   if (t->average)
-    cnn_average_update(model, t->average, state->parameters, recipe->ema, state->step == 0);
-  check_log(t, cnn_step_log_add(&t->log, state->step, loss / count, state->lr, &t->log_error));
+    cnn_average_update(model, t->average, state->parameters, recipe->ema, state->step);
+  cnn_trainer_check_log(
+      t, cnn_step_log_add(&t->log, state->step, loss / count, state->lr, &t->log_error));
   if (!check_loss(t, loss, error)) return false;
   state->step++;
   return true;
@@ -147,8 +131,13 @@ static void set_rates(cnn_trainer *t, uint64_t batches) {
 
 /* --- an epoch --------------------------------------------------------------------------------- */
 
+/* Something stops the training, wherever it is. */
+static bool is_stopped(const cnn_trainer *t) {
+  return cnn_stop_signal() || cnn_stop_is_late(t->deadline);
+}
+
 static bool is_over(const cnn_trainer *t) {
-  return signal_seen || (t->steps > 0 && t->session.state.step >= (uint64_t)t->steps);
+  return is_stopped(t) || (t->steps > 0 && t->session.state.step >= (uint64_t)t->steps);
 }
 
 /* Runs the remaining updates of the epoch. */
@@ -166,76 +155,24 @@ static bool train_epoch(cnn_trainer *t, int epoch, cnn_error *error) {
     double seen = (double)tally->images;
     cnn_progress_step(&t->progress, epoch + 1, tally->images, tally->loss / seen,
                       (double)tally->right / seen, seen / tally->seconds);
+    if (b + 1 < batches && cnn_save_is_due(t, false) && !cnn_save_run(t, error)) return false;
   }
   return true;
 }
 
-cnn_resume cnn_trainer_standing(const cnn_trainer *t) {
-  return (cnn_resume){.step = (int64_t)t->session.state.step,
-                      .epochs_done = t->epochs_done,
-                      .tally = t->tally,
-                      .lr = t->recipe.lr,
-                      .plateau = t->plateau,
-                      .seed = (int64_t)t->seed,
-                      .data = t->data,
-                      .epochs = t->recipe.epochs,
-                      .batch = t->batch,
-                      .limit = t->limit,
-                      .no_shuffle = t->no_shuffle,
-                      .frozen = t->frozen};
-}
-
-cnn_resume_blocks cnn_trainer_blocks(const cnn_trainer *t) {
-  const cnn_state *state = &t->session.state;
-  return (cnn_resume_blocks){.parameters = state->parameters,
-                             .optimizer = state->optimizer,
-                             .average = t->average,
-                             .rows = t->rows,
-                             .history = t->history};
-}
-
-/* Appends to the error whether --resume is possible. Always returns false. */
-static bool report_state(const cnn_trainer *t, cnn_error *error) {
-  size_t used = strlen(error->message);
-  bool state = access(t->run.state, F_OK) == 0;
-  snprintf(error->message + used, sizeof error->message - used,
-           state ? "; the state saved before is intact: once there is room, use --resume"
-                 : "; no state is saved that --resume could use");
-  return false;
-}
-
-/* The state is saved last: until then, the earlier one leads to the same results. A complete
-   training needs none. */
-static bool save(cnn_trainer *t, cnn_error *error) {
-  cnn_run *run = &t->run;
-  cnn_checkpoint checkpoint = {.epoch = t->row_count,
-                               .seed = t->seed,
-                               .normalization = t->session.normalization,
-                               .classes = t->classes.text};
-  if (!cnn_run_save(run, t->session.state.parameters, t->average, &checkpoint, t->rows,
-                    t->row_count, error))
-    return report_state(t, error);
-  if (run->replaces) unlink(run->state);
-  run->replaces = false;
-  check_log(t, cnn_step_log_flush(&t->log, &t->log_error));
-  if (t->epochs_done == t->recipe.epochs) {
-    unlink(run->state);
-    return true;
-  }
-  cnn_resume standing = cnn_trainer_standing(t);
-  cnn_resume_blocks blocks = cnn_trainer_blocks(t);
-  return cnn_resume_save(run->state, t->model, &standing, &blocks, &run->text, error) ||
-         report_state(t, error);
-}
-
-static cnn_evaluation evaluate(cnn_trainer *t, void *parameters) {
+static cnn_evaluation evaluate(cnn_trainer *t, const cnn_dataset *dataset, void *parameters) {
   cnn_state *state = &t->session.state;
   void *trained = state->parameters;
   int batch = t->batch < t->model->batch ? t->batch : t->model->batch;
   state->parameters = parameters;
-  cnn_evaluation result = cnn_evaluate(&t->session, &t->test, batch, NULL, &signal_seen);
+  cnn_evaluation result = cnn_evaluate(&t->session, dataset, batch, NULL, cnn_stop_flag());
   state->parameters = trained;
   return result;
+}
+
+bool cnn_trainer_is_complete(const cnn_trainer *t) {
+  return t->epochs_done == t->recipe.epochs ||
+         cnn_best_is_stale(&t->best, t->epochs_done, t->patience);
 }
 
 /* A whole epoch is over: the next begins at nothing. */
@@ -247,41 +184,66 @@ static void begin_next_epoch(cnn_trainer *t, double loss) {
     recipe->lr = cnn_plateau_rate(&t->plateau, recipe, recipe->lr, loss);
 }
 
-/* Evaluates and saves after an epoch, or after that part of one that `steps` allows. */
-static bool finish_epoch(cnn_trainer *t, cnn_error *error) {
-  cnn_evaluation test = evaluate(t, t->session.state.parameters), average = {0};
-  if (t->average && !signal_seen) average = evaluate(t, t->average);
-  if (!signal_seen) {
-    if (!check_loss(t, test.loss, error)) return false;
-    const cnn_tally *tally = &t->tally;
-    double images = (double)tally->images;
-    int64_t batches = cnn_sampler_batches(t->training.count, t->batch);
-    cnn_metrics row = {.epoch = t->epochs_done + 1,
+static cnn_metrics row_of(const cnn_trainer *t, const cnn_evaluation *test,
+                          const cnn_evaluation *average) {
+  const cnn_tally *tally = &t->tally;
+  const double images = (double)tally->images;
+  const int64_t batches = cnn_sampler_batches(t->training.count, t->batch);
+  return (cnn_metrics){.epoch = t->epochs_done + 1,
                        .updates = (int64_t)t->session.state.step - t->epochs_done * batches,
                        .all_updates = batches,
                        .train_loss = tally->loss / images,
                        .train_accuracy = (double)tally->right / images,
-                       .test_loss = test.loss,
-                       .test_accuracy = test.accuracy,
+                       .test_loss = test->loss,
+                       .test_accuracy = test->accuracy,
                        .images_per_s = images / tally->seconds,
                        .averaged = t->average != NULL,
-                       .average_loss = average.loss,
-                       .average_accuracy = average.accuracy};
-    t->rows[t->row_count++] = row;
-    cnn_progress_epoch(&t->progress, &row);
-    if (tally->images == t->training.count) begin_next_epoch(t, row.train_loss);
-  }
-  return save(t, error);
+                       .average_loss = average->loss,
+                       .average_accuracy = average->accuracy};
+}
+
+/* Evaluates after an epoch, or after that part of one that `steps` allows; and saves. */
+static bool finish_epoch(cnn_trainer *t, cnn_error *error) {
+  cnn_evaluation test = evaluate(t, &t->validation, t->session.state.parameters), average = {0};
+  if (t->average && !cnn_stop_signal()) average = evaluate(t, &t->validation, t->average);
+  if (cnn_stop_signal()) return cnn_save_run(t, error);
+  if (!check_loss(t, test.loss, error)) return false;
+  const cnn_metrics row = row_of(t, &test, &average);
+  t->rows[t->row_count++] = row;
+  cnn_progress_epoch(&t->progress, &row);
+  if (cnn_metrics_is_part(&row)) return cnn_save_run(t, error);
+  const cnn_evaluation *judged = t->average ? &average : &test;
+  const cnn_best epoch = {row.epoch, judged->loss, judged->accuracy};
+  if (cnn_best_update(&t->best, t->best_by, &epoch) && !cnn_save_best(t, error)) return false;
+  begin_next_epoch(t, row.train_loss);
+  if (!is_over(t) && !cnn_trainer_is_complete(t) && !cnn_save_is_due(t, true)) return true;
+  return cnn_save_run(t, error);
+}
+
+/* One more epoch, or the rest of one that has begun. */
+static bool run_epoch(cnn_trainer *t, int epoch, cnn_error *error) {
+  if (!train_epoch(t, epoch, error)) return false;
+  const bool whole = t->tally.images == t->training.count;
+  if (cnn_stop_signal() || (!whole && is_stopped(t))) return cnn_save_run(t, error);
+  return finish_epoch(t, error);
 }
 
 bool cnn_trainer_run(cnn_trainer *t, cnn_error *error) {
   bool good = true;
   cnn_progress_begin(&t->progress, t->recipe.epochs, t->training.count,
                      t->epochs_done * (int64_t)t->training.count + t->tally.images);
-  for (int epoch = t->epochs_done; good && epoch < t->recipe.epochs && !is_over(t); epoch++)
-    good = train_epoch(t, epoch, error) && (signal_seen ? save(t, error) : finish_epoch(t, error));
+  while (good && !cnn_trainer_is_complete(t) && !is_over(t))
+    good = run_epoch(t, t->epochs_done, error);
   cnn_progress_end(&t->progress);
   /* A training that failed keeps its log, which shows why. */
-  check_log(t, cnn_step_log_close(&t->log, &t->log_error));
+  cnn_trainer_check_log(t, cnn_step_log_close(&t->log, &t->log_error));
   return good;
+}
+
+bool cnn_trainer_test(cnn_trainer *t, cnn_evaluation *result, cnn_error *error) {
+  cnn_checkpoint best;
+  if (!cnn_checkpoint_load(t->run.best, t->model, t->session.state.parameters, &best, error))
+    return false;
+  *result = evaluate(t, &t->test, t->session.state.parameters);
+  return true;
 }

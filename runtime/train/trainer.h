@@ -7,6 +7,8 @@
 #include "data/classes.h"
 #include "data/dataset.h"
 #include "report/progress.h"
+#include "train/best.h"
+#include "train/evaluate.h"
 #include "train/freeze.h"
 #include "train/resume.h"
 #include "train/run.h"
@@ -21,13 +23,20 @@ typedef struct cnn_trainer {
   const char *frozen;    /* layers of --freeze; "" for none; here only to be saved in the state */
   char *frozen_of_state; /* the same, read from the state; or NULL */
   int limit;             /* training images, 0 for all; here only to be saved in the state */
+  int overfit;           /* the same: batches that are trained and validated; 0: all images */
   bool no_shuffle;
+  cnn_best_by best_by;
+  int patience;        /* epochs without a better one, after which the training ends; 0: no limit */
+  double deadline;     /* of cnn_seconds; 0: none */
+  int save_epochs;     /* save after so many; 0: by time alone */
+  double save_seconds; /* save at least so often; 0: after epochs alone */
 
   cnn_freeze freeze;
   cnn_session session;
-  cnn_dataset training, test;
+  cnn_dataset training, validation;
+  cnn_dataset test; /* looked at once, at the end; without images where the data set has none */
   cnn_class_names classes; /* to be saved: names of folders of images, or classes.txt */
-  uint32_t data;           /* checksum of the two */
+  uint32_t data;           /* checksum of images and names */
   cnn_run run;
   cnn_metrics *rows;  /* [epochs] */
   double *history;    /* [cnn_resume_history_bytes] */
@@ -44,19 +53,20 @@ typedef struct cnn_trainer {
   int row_count;   /* rows; one more where `steps` ended the last epoch early */
   cnn_tally tally; /* of the epoch at hand */
   cnn_plateau plateau;
+  cnn_best best;
+  double saved; /* when, by cnn_seconds */
 } cnn_trainer;
 
-/* Progress of the training, to be saved as its state. */
-cnn_resume cnn_trainer_standing(const cnn_trainer *trainer);
-cnn_resume_blocks cnn_trainer_blocks(const cnn_trainer *trainer);
-
-/* From now on SIGINT and SIGTERM end the training after the current step. A second one ends the
-   program. */
-void cnn_trainer_catch_signals(void);
-/* The signal that arrived, or 0. */
-int cnn_trainer_signal(void);
-
-/* Trains from the present progress to the end, or to a signal. */
+/* Trains from the present progress to the end, or until something stops it (stop.h). */
 bool cnn_trainer_run(cnn_trainer *trainer, cnn_error *error);
+
+/* Whether no epoch is left, or the patience has ended. */
+bool cnn_trainer_is_complete(const cnn_trainer *trainer);
+
+/* Loads best.safetensors, and evaluates it on the test images. */
+bool cnn_trainer_test(cnn_trainer *trainer, cnn_evaluation *result, cnn_error *error);
+
+/* A log that cannot be written does not end the training: it is reported once, and dropped. */
+void cnn_trainer_check_log(cnn_trainer *trainer, bool written);
 
 #endif

@@ -101,10 +101,8 @@ def train_in_torch(start, images, labels, optimizer, schedule, clip, batch):
             opt.step()
             with torch.no_grad():
                 for name, value in weights.items():
-                    if not rows:
-                        averaged[name].copy_(value)
-                    else:
-                        averaged[name].lerp_(value, 1 - 0.8)
+                    decay = min(0.8, (1 + len(rows)) / (10 + len(rows)))
+                    averaged[name].lerp_(value, 1 - decay)
             if scheduler:
                 scheduler.step()
             rows.append((loss.item(), rate))

@@ -272,7 +272,7 @@ static void folders_of_other_runs_are_refused(void **state) {
               cnn_run_make(&run, &error));
   run.text.size = cnn_run_text_bytes(&fake_model, example().classes, 1);
   run.text.data = malloc(run.text.size);
-  assert_true(cnn_run_save(&run, block, NULL, &checkpoint, NULL, 0, &error));
+  assert_true(cnn_run_save(&run, block, NULL, &checkpoint, NULL, 0, false, &error));
   free(run.text.data);
 
   assert_true(cnn_run_open(&second, &fake_model, "runs/deep/er", &error));

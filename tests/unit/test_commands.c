@@ -156,7 +156,8 @@ static void checkpoints_keep_classes_txt(void **state) {
   expect(0, "eval d", "    7  h  ");
   expect(0, "predict d", "right (is h)");
   scratch_write("d/classes.txt", "a\n", 2);
-  expect(4, "train d", "d/classes.txt: names 1 classes, but fake has 10; give one name a line");
+  expect(4, "train d --overwrite",
+         "d/classes.txt: names 1 classes, but fake has 10; give one name a line");
 }
 
 /* More images an update than the program's batch: 60 and 35 of 95. */
@@ -207,27 +208,30 @@ static void partial_batches_count_rightly(void **state) {
 static void steps_and_limits(void **state) {
   (void)state;
   expect(0, "train d --steps 3 --no-shuffle --log-steps s.csv", "  after 3 of 4 updates\n");
-  expect(0, "train d --steps 6", "% after 6 updates, ");
+  expect(0, "train d --overwrite --steps 6", "% after 6 updates, ");
   char *metrics = scratch_read("runs/fake/metrics.csv", NULL);
   assert_non_null(strstr(metrics, "\n1,"));
   assert_non_null(strstr(metrics, "\n1.5,")); /* half of the second epoch */
   free(metrics);
-  expect(0, "train d --steps 4", "% after 1 epoch, ");
+  expect(0, "train d --overwrite --steps 4", "% after 1 epoch, ");
   char *log = scratch_read("s.csv", NULL);
   assert_non_null(strstr(log, "\n2,"));
   assert_null(strstr(log, "\n3,"));
   free(log);
-  expect(0, "train d --limit 10 --batch 10 --epochs 1", "10 training and 41 test images");
+  expect(0, "train d --overwrite --limit 10 --batch 10 --epochs 1",
+         "10 training and 41 test images");
 }
 
-static void a_warm_up_ends_before_the_training(void **state) {
+static void a_warm_up_is_a_share_of_the_training(void **state) {
   (void)state;
-  expect(2, "warm train d --epochs 1",
-         "--epochs 1: the schedule's warm-up lasts 1.5 epochs; train longer, run only the start "
-         "with --steps N, or shorten the warm-up of the model");
-  expect(0, "warm train d --epochs 2", "after 2 epochs");
-  expect(0, "warm train d --steps 2", "after 2 updates");
-  expect(0, "train d --epochs 1", "after 1 epoch");
+  expect(0, "warm train d --epochs 1 --log-steps log --lr 1",
+         "fake: the warm-up lasts 0.5 instead of 1.5 epochs, its share of the model's 3");
+  char *log = scratch_read("log", NULL);
+  assert_non_null(strstr(log, ",0.5\n2,")); /* half of the rate in the second of four updates */
+  assert_non_null(strstr(log, ",1\n3,"));
+  free(log);
+  expect(0, "warm train d --out two --epochs 2", "after 2 epochs");
+  expect(0, "warm train d --out three --steps 2", "after 2 updates");
 }
 
 /* What a link leads to is written, whether it is there or not; the link stays. */
@@ -253,8 +257,8 @@ static void runs_start_from_checkpoints(void **state) {
   (void)state;
   expect(0, "train d --epochs 12 --lr 0.1 --out a", "written");
   expect(0, "train d --epochs 1 --lr 0 --init a/last.safetensors --out b", "100.00 %");
-  expect(0, "train d --epochs 1 --lr 0 --init a/last.safetensors --reinit fc --out b", "written");
-  expect(0, "train d --epochs 1 --lr 0 --init a/last.safetensors --fresh fc --out b",
+  expect(0, "train d --epochs 1 --lr 0 --init a/last.safetensors --reinit fc --out c", "written");
+  expect(0, "train d --epochs 1 --lr 0 --init a/last.safetensors --fresh fc --out e",
          "fake train: --fresh is now --reinit");
   expect(2, "train d --reinit fc", "--reinit fc: without --init FILE all layers are initialised");
   expect(2, "train d --init a/last.safetensors --reinit f", "--reinit f: neither the model nor");
@@ -325,7 +329,7 @@ static void a_log_overwrites_no_other_file(void **state) {
   expect(2, "train d --out other --log-steps ./other/last.safetensors", "a file of its own there");
   assert_false(scratch_exists("other/last.safetensors"));
   expect(0, "train d --out other --log-steps other/steps.csv", "written");
-  expect(0, "train d --out other --log-steps other/steps.csv", "written");
+  expect(0, "train d --overwrite --out other --log-steps other/steps.csv", "written");
 }
 
 /* Neither a full disk nor a reader that goes away costs the training; the loss of the log is
@@ -371,19 +375,17 @@ static void a_start_that_fails_keeps_the_state_of_the_run_before(void **state) {
   (void)state;
   expect(0, "train d --out early --steps 1", "written");
   assert_true(scratch_exists("early/state.safetensors"));
-  expect(1, "train d --out early --log-steps missing/log", "missing/log: cannot write");
+  expect(1, "train d --overwrite --out early --log-steps missing/log", "missing/log: cannot write");
   expect(2, "train d --out early --resume --log-steps early/state.safetensors",
          "choose another name");
   expect(2, "train d --out early --resume --log-steps early/curves.svg", "choose another name");
-  assert_int_equal(system("ulimit -f 1; " FAKE_PROGRAM " train d --out early 2>errors"), 1 << 8);
+  assert_int_equal(system("ulimit -f 1; " FAKE_PROGRAM " train d --overwrite --out early 2>errors"),
+                   1 << 8);
   char *errors = scratch_read("errors", NULL);
   assert_non_null(strstr(errors, "File too large; the state saved before is intact"));
   free(errors);
   expect(2, "train d --out early --resume --steps 1", "has made 1 update already");
   expect(0, "train d --out early --resume", "resumed after");
-  expect(0, "train d --out early --steps 1", "written");
-  expect(0, "train d --out early", "written");
-  assert_false(scratch_exists("early/state.safetensors"));
 }
 
 static void interrupts_save_and_exit_130(void **state) {
@@ -448,6 +450,61 @@ static void a_loss_that_explodes_at_last_ends_it(void **state) {
   model.infer = infer_nothing;
   expect_command(&model, "train", "d", 1, "the loss is not a number after");
   assert_false(scratch_exists("runs/fake/last.safetensors"));
+}
+
+/* Large numbers do not move the columns of the table. */
+static void infer_badly(const cnn_state *state, const cnn_batch *batch, float *logits) {
+  fake_model.infer(state, batch, logits);
+  for (int i = 0; i < batch->count; i++) logits[i * FAKE_CLASSES] = (float)(i % 2 ? 1e20 : -1e20);
+}
+static void large_losses_keep_their_columns(void **state) {
+  (void)state;
+  cnn_model model = fake_model;
+  model.infer = infer_badly;
+  expect_command(&model, "train", "d", 0, "e+19  ");
+  char *output = scratch_read("output", NULL);
+  const char *header = strstr(output, "    epoch  train loss"), *row = strstr(output, "      1/2");
+  assert_non_null(header);
+  assert_non_null(row);
+  assert_int_equal(strcspn(header, "\n"), strcspn(row, "\n"));
+  free(output);
+}
+
+/* A signal saves; but not weights that the update before it has ruined. */
+static void ruin(const cnn_state *state, const cnn_batch *batch) {
+  fake_model.train_step(state, batch);
+  if (state->step < 5) return;
+  ((float *)state->parameters)[7] = NAN;
+  raise(SIGINT);
+}
+static void ruined_weights_are_not_saved(void **state) {
+  (void)state;
+  cnn_model model = fake_model;
+  model.train_step = ruin;
+  expect_command(&model, "train", "d", 1,
+                 "the weights are not finite after 6 updates; what was saved before stays; try a "
+                 "smaller learning rate than --lr 0.05");
+  expect(0, "eval d", "accuracy");
+  expect(0, "train d --resume", "resumed after 1 epoch and 4 updates");
+}
+
+/* As in PyTorch: expected more than one value a channel when training. */
+static void batch_norm_needs_two_numbers(void **state) {
+  (void)state;
+  cnn_layer layers[] = {fake_model.layers[0], {.name = "bn2", .kind = "batch_norm+relu"}};
+  cnn_model model = fake_model;
+  layers[1].shape[0] = FAKE_CLASSES;
+  layers[1].shape[1] = layers[1].shape[2] = 1;
+  model.layers = layers;
+  model.layer_count = 2;
+  scratch_dataset("e", 91, 41); /* three batches of 30, and one image */
+  expect_command(&model, "train", "e", 2,
+                 "--batch 30: of 91 images, one would be normalised alone, and batch_norm 'bn2' "
+                 "sees one number a channel; choose another --batch, or --limit 90");
+  expect_command(&model, "train", "d", 0, "after 2 epochs");
+  layers[1].shape[1] = 2;
+  assert_int_equal(system("rm -r runs"), 0);
+  expect_command(&model, "train", "e", 0, "after 2 epochs");
 }
 
 static void expect_gradcheck(const cnn_model *model, int code, const char *words) {
@@ -610,11 +667,14 @@ int main(void) {
       TEST(seeds_decide_all),
       TEST(partial_batches_count_rightly),
       TEST(steps_and_limits),
-      TEST(a_warm_up_ends_before_the_training),
+      TEST(a_warm_up_is_a_share_of_the_training),
       TEST(links_stay),
       TEST(runs_start_from_checkpoints),
       TEST(a_loss_that_explodes_ends_it),
       TEST(a_loss_that_explodes_at_last_ends_it),
+      TEST(large_losses_keep_their_columns),
+      TEST(ruined_weights_are_not_saved),
+      TEST(batch_norm_needs_two_numbers),
       TEST(help_that_is_lost_is_a_failure),
       TEST(a_log_overwrites_no_other_file),
       TEST(a_log_that_cannot_be_written_costs_no_training),

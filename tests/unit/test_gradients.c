@@ -65,17 +65,33 @@ static void values_are_clipped(void **state) {
   assert_close(wide[2], -0.5);
 }
 
-static void averages_follow_what_is_trained(void **state) {
+/* min(decay, (1 + t) / (10 + t)): 1/10 at first, and 0.9 from t = 80 on. */
+static void averages_warm_up(void **state) {
   (void)state;
-  float average[4] = {0}, now[] = {1, 2, 3, 4};
-  cnn_average_update(&NARROW, average, now, 0.9, 1);
-  assert_memory_equal(average, now, sizeof now);
-  const float then[] = {2, 2, -7, 8};
-  cnn_average_update(&NARROW, average, then, 0.9, 0);
-  assert_close(average[0], 1.1);
+  float average[] = {1, 2, 3, 4}, now[] = {2, 2, -7, 8};
+  cnn_average_update(&NARROW, average, now, 0.9, 0);
+  assert_close(average[0], 1.9);
   assert_close(average[1], 2);
-  assert_close(average[2], 2);
-  assert_close(average[3], 8); /* not trainable: copied */
+  assert_close(average[2], -6);
+  assert_close(average[3], 7.6); /* running statistics are averaged, too */
+  float late[] = {1, 2, 3, 4};
+  cnn_average_update(&NARROW, late, now, 0.9, 1000);
+  assert_close(late[0], 1.1);
+  double wide[] = {1, 2, 3, 4}, then[] = {2, 2, -7, 8};
+  cnn_average_update(&WIDE, wide, then, 0.9, 8);
+  assert_close(wide[0], 1.5);
+}
+
+static void numbers_that_are_not_finite_are_seen(void **state) {
+  (void)state;
+  float narrow[] = {1, 2, 3, 4};
+  double wide[] = {1, 2, 3, 4};
+  assert_true(cnn_parameters_are_finite(&NARROW, narrow));
+  assert_true(cnn_parameters_are_finite(&WIDE, wide));
+  narrow[3] = NAN;
+  wide[0] = -INFINITY;
+  assert_false(cnn_parameters_are_finite(&NARROW, narrow));
+  assert_false(cnn_parameters_are_finite(&WIDE, wide));
 }
 
 int main(void) {
@@ -83,7 +99,8 @@ int main(void) {
       cmocka_unit_test(parts_give_the_mean_of_the_whole),
       cmocka_unit_test(norms_are_clipped),
       cmocka_unit_test(values_are_clipped),
-      cmocka_unit_test(averages_follow_what_is_trained),
+      cmocka_unit_test(averages_warm_up),
+      cmocka_unit_test(numbers_that_are_not_finite_are_seen),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
