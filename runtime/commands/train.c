@@ -122,10 +122,37 @@ static bool allocate(cnn_trainer *t, int threads, cnn_error *error) {
   return cnn_session_open(session, error);
 }
 
+/* The last layer with weights, which tells classes apart. */
+static const char *last_layer(const cnn_model *model) {
+  for (int i = model->layer_count - 1; i >= 0; i--)
+    if (model->layers[i].parameters > 0) return model->layers[i].name;
+  return "LAYER";
+}
+
+/* Weights for other classes, as many as here, would load without a word. */
+static bool check_classes(const cnn_trainer *t, const cnn_train_options *o, cnn_error *error) {
+  char *text;
+  cnn_class_names names;
+  if (!cnn_checkpoint_classes(o->init, t->model, &text, error)) return false;
+  bool good = cnn_class_names_split(&names, t->model, text, o->init, error);
+  free(text);
+  if (!good) return false;
+  const int at = cnn_class_names_difference(&t->classes, &names);
+  if (at >= 0)
+    cnn_fail(error, CNN_EXIT_DATA,
+             "%s: trained on other classes: class %d is '%s', but '%s' in %s; initialise the last "
+             "layer with --reinit %s, or, if they are the same classes, give them the same names",
+             o->init, at, names.names[at], t->classes.names[at], o->shared.folder,
+             last_layer(t->model));
+  cnn_class_names_release(&names);
+  return at < 0;
+}
+
 static bool set_start(cnn_trainer *t, const cnn_train_options *o, cnn_error *error) {
   void *parameters = t->session.state.parameters;
   cnn_checkpoint start;
   if (!o->init || *o->reinit) cnn_init_parameters(t->model, t->seed, parameters);
+  if (o->init && !*o->reinit && !check_classes(t, o, error)) return false;
   if (o->init && !cnn_checkpoint_load_but(o->init, t->model, o->reinit, parameters, &start, error))
     return false;
   const size_t bytes = t->model->parameter_reals * (size_t)t->model->real_bytes;

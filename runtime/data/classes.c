@@ -76,12 +76,42 @@ static bool read_names(cnn_class_names *classes, const cnn_model *model, const c
   return fail_count(classes, model, path, error);
 }
 
+int cnn_class_names_difference(const cnn_class_names *classes, const cnn_class_names *other) {
+  const int most = classes->count > other->count ? classes->count : other->count;
+  if (classes->count == 0 || other->count == 0) return -1;
+  for (int i = 0; i < most; i++)
+    if (strcmp(classes->names[i], other->names[i]) != 0) return i;
+  return -1;
+}
+
+/* Reads a classes.txt that was found. Under other names, weights would seem to be wrong, or right,
+   by accident. */
+static bool read_agreeing(cnn_class_names *classes, const cnn_model *model, const char *path,
+                          const char *text, const char *where, cnn_error *error) {
+  cnn_class_names other;
+  if (!read_names(classes, model, path, error)) return false;
+  if (!text) return true;
+  if (!cnn_class_names_split(&other, model, text, where, error)) {
+    cnn_class_names_release(classes);
+    return false;
+  }
+  const int at = cnn_class_names_difference(classes, &other);
+  if (at >= 0)
+    cnn_fail(error, CNN_EXIT_DATA,
+             "%s: class %d is '%s', but '%s' in %s; if these are the same classes by other names, "
+             "correct the file, else use weights and images of one data set",
+             path, at, classes->names[at], other.names[at], where);
+  cnn_class_names_release(&other);
+  if (at >= 0) cnn_class_names_release(classes);
+  return at < 0;
+}
+
 bool cnn_class_names_load(cnn_class_names *classes, const cnn_model *model, const char *folder,
                           const char *path, const char *text, const char *where, cnn_error *error) {
   char found[PATH_MAX];
   if (!path && folder) {
     snprintf(found, sizeof found, "%s/classes.txt", folder);
-    if (access(found, F_OK) == 0) path = found;
+    if (access(found, F_OK) == 0) return read_agreeing(classes, model, found, text, where, error);
   }
   if (path) return read_names(classes, model, path, error);
   return cnn_class_names_split(classes, model, text, where, error);

@@ -15,8 +15,13 @@ typedef struct cnn_class_names {
 bool cnn_class_names_split(cnn_class_names *classes, const cnn_model *model, const char *text,
                            const char *where, cnn_error *error);
 
+/* The first class that `other` names otherwise; -1: none. A text that names no classes agrees with
+   all. */
+int cnn_class_names_difference(const cnn_class_names *classes, const cnn_class_names *other);
+
 /* From the file `path`, which names all classes; or, where that is NULL, from classes.txt in
-   `folder` (which may be NULL) if there is one; else those of `text`, as above. */
+   `folder` (which may be NULL) if there is one, which must agree with `text`; else those of `text`,
+   as above. */
 bool cnn_class_names_load(cnn_class_names *classes, const cnn_model *model, const char *folder,
                           const char *path, const char *text, const char *where, cnn_error *error);
 void cnn_class_names_release(cnn_class_names *classes);

@@ -122,6 +122,14 @@ static bool open_checkpoint(cnn_safetensors *file, const char *path, const cnn_m
   return cnn_safetensors_open(file, path, error);
 }
 
+static void strip_prefix(cnn_safetensors *file, const char *path, const cnn_model *model) {
+  int length;
+  const char *prefix = cnn_checkpoint_strip_prefix(file, model, &length);
+  if (prefix)
+    fprintf(stderr, "%s: %s: all names begin with '%.*s', which is ignored\n", model->name, path,
+            length, prefix);
+}
+
 /* A parameter of the model, from the tensor of its name and shape. */
 static bool load_parameter(const cnn_safetensors *file, const char *path, const cnn_model *model,
                            const cnn_parameter *parameter, void *parameters, cnn_error *error) {
@@ -143,6 +151,7 @@ bool cnn_checkpoint_load_but(const char *path, const cnn_model *model, const cha
                              void *parameters, cnn_checkpoint *checkpoint, cnn_error *error) {
   cnn_safetensors file;
   if (!open_checkpoint(&file, path, model, error)) return false;
+  strip_prefix(&file, path, model);
   bool good = cnn_checkpoint_match(&file, path, model, reinit, error) &&
               cnn_safetensors_check_data(&file, path, error);
   for (int i = 0; good && i < model->parameter_count; i++)

@@ -78,11 +78,46 @@ static bool check_reinit(const cnn_safetensors *file, const char *path, const cn
   return true;
 }
 
-/* PyTorch's batch norm counts its batches; the counter is ignored. */
+/* Counters that are ignored: of the batches of PyTorch's batch norm, and of AveragedModel. */
 static bool is_counter(const char *name) {
   static const char suffix[] = ".num_batches_tracked";
   size_t length = strlen(name);
+  if (strcmp(name, "n_averaged") == 0) return true;
   return length >= sizeof suffix && strcmp(name + length + 1 - sizeof suffix, suffix) == 0;
+}
+
+/* The length of what stands in front of `wanted` in `name`: "module." before "fc.bias"; 0: nothing,
+   or `name` ends otherwise. */
+static size_t prefix_before(const char *name, const char *wanted) {
+  const size_t length = strlen(name), end = strlen(wanted);
+  if (length <= end || strcmp(name + length - end, wanted) != 0) return 0;
+  return name[length - end - 1] == '.' ? length - end : 0;
+}
+
+static bool all_have_prefix(const cnn_safetensors *file, const char *prefix, size_t length) {
+  for (int i = 0; i < file->count; i++)
+    if (strncmp(file->tensors[i].name, prefix, length) != 0 && !is_counter(file->tensors[i].name))
+      return false;
+  return true;
+}
+
+const char *cnn_checkpoint_strip_prefix(cnn_safetensors *file, const cnn_model *model,
+                                        int *prefix_length) {
+  const char *prefix = NULL;
+  size_t length = 0;
+  for (int k = 0; k < model->parameter_count && length == 0; k++) {
+    const char *wanted = model->parameters[k].name;
+    if (cnn_safetensors_find(file, wanted)) return NULL;
+    for (int i = 0; i < file->count && length == 0; i++) {
+      prefix = file->tensors[i].name;
+      length = prefix_before(prefix, wanted);
+    }
+  }
+  if (length == 0 || !all_have_prefix(file, prefix, length)) return NULL;
+  for (int i = 0; i < file->count; i++)
+    if (strncmp(file->tensors[i].name, prefix, length) == 0) file->tensors[i].name += length;
+  *prefix_length = (int)length;
+  return prefix;
 }
 
 static bool compare(const cnn_safetensors *file, const char *path, const cnn_model *model,

@@ -13,6 +13,8 @@
 #include "scratch.h"
 
 #include <math.h>
+#include <unistd.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -226,6 +228,51 @@ static void files_of_others_load(void **state) {
   expect_refused("c.safetensors: element 5 of 'fc.weight' is not a finite number");
 }
 
+/* Wrappers put their scopes in front of all names. */
+static void common_prefixes_are_recognised(void **state) {
+  (void)state;
+  static float block[REALS], loaded[REALS];
+  static const int64_t batches = 7;
+  static const char *const prefixes[] = {"module.", "_orig_mod.", "model.", "_orig_mod.module."};
+  cnn_checkpoint checkpoint;
+  cnn_init_parameters(&fake_model, 1, block);
+  for (int i = 0; i < 4; i++) {
+    char weight[64], bias[64], counter[64], words[128];
+    snprintf(weight, sizeof weight, "%sfc.weight", prefixes[i]);
+    snprintf(bias, sizeof bias, "%sfc.bias", prefixes[i]);
+    snprintf(counter, sizeof counter, "%sbn.num_batches_tracked", prefixes[i]);
+    const cnn_tensor tensors[] = {
+        {"n_averaged", CNN_DTYPE_I64, 0, {0}, &batches, 8},
+        {counter, CNN_DTYPE_I64, 0, {0}, &batches, 8},
+        {weight, CNN_DTYPE_F32, 2, {10, 784}, block, 4 * 7840},
+        {bias, CNN_DTYPE_F32, 1, {10}, block + 7840, 40},
+    };
+    cnn_error error = {0};
+    write_foreign(tensors, 4, NULL, 0);
+    const int kept = dup(STDERR_FILENO),
+              file = open("messages", O_WRONLY | O_CREAT | O_TRUNC, 0666);
+    dup2(file, STDERR_FILENO);
+    const bool good =
+        cnn_checkpoint_load("c.safetensors", &fake_model, loaded, &checkpoint, &error);
+    dup2(kept, STDERR_FILENO);
+    close(kept);
+    close(file);
+    if (!good) fail_msg("%s", error.message);
+    assert_memory_equal(loaded, block, 7850 * sizeof *block);
+    char *messages = scratch_read("messages", NULL);
+    snprintf(words, sizeof words,
+             "fake: c.safetensors: all names begin with '%s', which is ignored", prefixes[i]);
+    if (!strstr(messages, words)) fail_msg("%s", messages);
+    free(messages);
+  }
+  const cnn_tensor mixed[] = {
+      {"module.fc.weight", CNN_DTYPE_F32, 2, {10, 784}, block, 4 * 7840},
+      {"fc.bias", CNN_DTYPE_F32, 1, {10}, block + 7840, 40},
+  };
+  write_foreign(mixed, 2, NULL, 0);
+  expect_refused("fc.weight: not in the file");
+}
+
 static void layers_are_reinitialised(void **state) {
   (void)state;
   static float saved[REALS], loaded[REALS];
@@ -314,6 +361,7 @@ int main(void) {
       cmocka_unit_test(long_lists_of_differences_are_cut),
       cmocka_unit_test(normalization_may_be_missing),
       cmocka_unit_test(files_of_others_load),
+      cmocka_unit_test(common_prefixes_are_recognised),
       cmocka_unit_test(layers_are_reinitialised),
       cmocka_unit_test(folders_of_other_runs_are_refused),
   };

@@ -160,6 +160,27 @@ static void checkpoints_keep_classes_txt(void **state) {
          "d/classes.txt: names 1 classes, but fake has 10; give one name a line");
 }
 
+/* Weights for other classes, as many as these, are not taken for weights for these. */
+static void other_classes_are_told_apart(void **state) {
+  (void)state;
+  scratch_write("d/classes.txt", "a\nb\nc\nd\ne\nf\ng\nh\ni\nj\n", 20);
+  expect(0, "train d --epochs 1 --out r", "written");
+  scratch_write("d/classes.txt", "a\nb\nc\nD\ne\nf\ng\nh\ni\nj\n", 20);
+  static const char differ[] =
+      "fake: d/classes.txt: class 3 is 'D', but 'd' in r/last.safetensors; if these are the same "
+      "classes by other names, correct the file, else use weights and images of one data set";
+  expect(4, "eval d --weights r/last.safetensors", differ);
+  expect(4, "predict d --weights r/last.safetensors", differ);
+  expect(0, "predict d --weights r/last.safetensors --classes d/classes.txt", "(is D)");
+  expect(4, "train d --epochs 1 --init r/last.safetensors --out s",
+         "fake: r/last.safetensors: trained on other classes: class 3 is 'd', but 'D' in d; "
+         "initialise the last layer with --reinit fc, or, if they are the same classes, give them "
+         "the same names");
+  expect(0, "train d --epochs 1 --init r/last.safetensors --reinit fc --out s", "written");
+  assert_int_equal(remove("d/classes.txt"), 0);
+  expect(0, "train d --epochs 1 --init r/last.safetensors --out t", "written");
+}
+
 /* More images an update than the program's batch: 60 and 35 of 95. */
 static void large_batches_come_in_parts(void **state) {
   (void)state;
@@ -663,6 +684,7 @@ int main(void) {
       TEST(training_learns_and_leaves_a_run),
       TEST(classes_keep_the_names_of_their_folders),
       TEST(checkpoints_keep_classes_txt),
+      TEST(other_classes_are_told_apart),
       TEST(large_batches_come_in_parts),
       TEST(seeds_decide_all),
       TEST(partial_batches_count_rightly),
