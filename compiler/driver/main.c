@@ -8,45 +8,16 @@
 #include "emit/emit.h"
 #include "emit/export.h"
 #include "ir/dump.h"
-#include "passes/memory.h"
 #include "passes/pipeline.h"
 #include "schedule/overrides.h"
 #include "schedule/work.h"
 
 #include <errno.h>
-#include <inttypes.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-
-/* The value that is largest in memory, and has a line of the model. */
-static const Value *largest_value(const Graph *graph) {
-  const Value *largest = graph->output;
-  for (int i = 0; i < graph->values.count; i++) {
-    const Value *value = graph->values.at[i];
-    if (value->pos.file && value->elements > largest->elements) largest = value;
-  }
-  return largest;
-}
-
-/* Offsets in memory become enumerators of the C, which are ints. The mistake is at the line of the
-   largest value. */
-static bool check_size(const Program *program, Diag *diag) {
-  const int64_t parameters = graph_parameter_reals(program->training);
-  const int64_t training = graph_activation_reals(program->training);
-  const int64_t inference = graph_activation_reals(program->inference);
-  if (parameters <= INT32_MAX && training <= INT32_MAX && inference <= INT32_MAX) return true;
-  const bool in_inference = inference > training;
-  const Value *largest = largest_value(in_inference ? program->inference : program->training);
-  return diag_set(
-      diag, EXIT_MODEL, largest->pos,
-      "the program would hold %" PRId64 " parameters, or %" PRId64
-      " numbers of activations and gradients at once, of which '%s' has %" PRId64
-      "; the limit of each is 2^31 - 1: make the batch, the image or the layers smaller",
-      parameters, in_inference ? inference : training, largest->name, largest->elements);
-}
 
 /* --- the commands --------------------------------------------------------------------------- */
 
@@ -142,7 +113,6 @@ static bool run_compile(Arena *arena, Diag *diag, const Options *options, const 
   if (!graph) return false;
   Program program;
   if (!plan_program(graph, &options->compile, &program)) return false;
-  if (!check_size(&program, diag)) return false;
   const char *text = emit_program(program.training, program.inference, &options->compile);
   return write_output(arena, diag, options, output, text);
 }
@@ -158,7 +128,11 @@ static bool run_build(Arena *arena, Diag *diag, const Options *options) {
 }
 
 static bool run_help(Arena *arena, Diag *diag, const Options *options) {
+  enum { HELP_KIB = 1024 };
   const char *text = dsl_describe(arena, diag, options->model, &options->dsl);
+  if (text && strlen(text) > (size_t)HELP_KIB << 10)
+    return diag_set(diag, EXIT_MODEL, (SourcePos){options->model, 1},
+                    "the help of the model's options has more than %d KiB", HELP_KIB);
   if (text) escape_print(stdout, text, strlen(text));
   return text != NULL;
 }

@@ -68,8 +68,18 @@ static bool check_count(const Node *node, Diag *diag, const char *what, int rank
                          what, sizes);
 }
 
+/* Kernels round channels up to whole tiles of vectors, and multiply them by a few sizes of a tile,
+   as an int. */
+static bool check_channels(const Node *node, Diag *diag, int rank, int64_t c) {
+  enum { CHANNELS_MAX = 1 << 27, FEATURES_MAX = 1 << 30 };
+  const int most = rank == 4 ? CHANNELS_MAX : FEATURES_MAX;
+  return c <= most || mistake(node, diag, "its output would have %" PRId64 " %s; the limit is %d",
+                              c, rank == 4 ? "channels" : "features", most);
+}
+
 static bool set_shape(const Node *node, Diag *diag, Shape *out, int rank, int64_t n, int64_t c,
                       int64_t h, int64_t w) {
+  if (!check_channels(node, diag, rank, c)) return false;
   const int64_t dim[4] = {n, c, h, w};
   if (!check_count(node, diag, "output", rank, dim)) return false;
   out->rank = rank;
@@ -246,6 +256,11 @@ static bool shape_local_response_norm(const Node *node, Diag *diag, Shape *out) 
   if (!check_images(node, diag) || !check_at_least(node, diag, "size", &size, 1, 1)) return false;
   if (size > KERNEL_MAX)
     return mistake(node, diag, "size %d is too large: at most %d channels", size, KERNEL_MAX);
+  enum { ON_STACK_MAX = 1 << 15 }; /* squares of a pixel */
+  const int channels = node->in[0]->dim[1];
+  if (channels > ON_STACK_MAX)
+    return mistake(node, diag, "its input has %d channels, but it can normalise at most %d",
+                   channels, ON_STACK_MAX);
   return shape_same(node, diag, out);
 }
 

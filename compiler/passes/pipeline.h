@@ -28,7 +28,8 @@ typedef struct Program {
   Graph *training, *inference;
 } Program;
 
-/* False if a pass rejected something; the mistake is then in the graph's diag. */
+/* False if a pass rejected something, or if ints cannot count the memory; the mistake is then in
+ * the graph's diag. */
 bool plan_program(Graph *simplified, const CompileOptions *options, Program *program);
 
 #endif

@@ -22,15 +22,15 @@ static RowOfTiles row_of_tiles(const Node *conv, int ow_unroll) {
   RowOfTiles row = {0};
   for (int phase = 0; phase < stride_phases(&w); phase++) {
     const tap_range all = taps_of(&w, phase);
-    int whole = 0;
-    for (int j = 0; j < phase_outputs(&w, phase); j++) {
+    const int outputs = phase_outputs(&w, phase);
+    const span unclipped = unclipped_outputs(&w, all, outputs);
+    const int whole = unclipped.end - unclipped.begin;
+    for (int j = 0; j < outputs; j++) {
+      if (j == unclipped.begin) j = unclipped.end;
+      if (j >= outputs) break;
       tap_range taps = all;
       taps.from += j * phase_in_step(&w);
-      taps = clip_taps(&w, taps);
-      if (taps.count == all.count)
-        whole++;
-      else
-        row.singles += taps.count;
+      row.singles += clip_taps(&w, taps).count;
     }
     row.tiles += (double)(whole / ow_unroll) * all.count;
     row.singles += (double)(whole % ow_unroll) * all.count;

@@ -137,12 +137,12 @@ static void choose_strips(Decision *d) {
   const bool taps = d->s.algorithm == ALGORITHM_TAPS;
   const int64_t vector = vector_bytes(d->options);
   const int64_t pixels =
-      min_int(x->dim[3], dy->dim[3] * a->kernel[1]) * min_int(a->stride[0], a->kernel[0]);
+      min64(x->dim[3], (int64_t)dy->dim[3] * a->kernel[1]) * min_int(a->stride[0], a->kernel[0]);
   const int64_t x_bytes = taps ? 0 : s->ic_unroll * pixels * vector;
   const int64_t row = s->oc_unroll * dy->dim[3] * vector + 2 * x_bytes;
   const int bytes = taps ? TAPS_L1_BYTES : TILE_L1_BYTES;
-  int blocks = (int)min_int(dy->dim[3], (int)((row + bytes - 1) / bytes));
-  s->oh_block = max_int(1, min_int((int)(bytes / row), dy->dim[2]));
+  int blocks = (int)min64(dy->dim[3], (row + bytes - 1) / bytes);
+  s->oh_block = (int)min64(dy->dim[2], bytes / row > 1 ? bytes / row : 1);
   while (taps && blocks > 1 && !boundary_fits(d, divide_up(dy->dim[3], blocks))) blocks--;
   s->ow_block = divide_up(dy->dim[3], blocks);
 }
@@ -240,9 +240,10 @@ bool decide_weights_batch_blocked(Decision *d) {
   if (!check_block(d)) return false;
   rows = (int64_t)groups * divide_up(dy->dim[2], s->oh_block);
   const int items = items_of(s, a, oc, ic);
-  s->split_k = choose_split_k(items, split_k_max(d, min64(rows, enough)),
+  const int most = split_k_max(d, rows); /* a limit of sums in the caches: more rows, fewer parts */
+  s->split_k = choose_split_k(items, min_int(most, split_k_max(d, min64(rows, enough))),
                               batch_bytes(x, groups, vector) + batch_bytes(dy, groups, vector),
                               value_count(dw) * real_bytes(d->options), items > a->groups);
   decision_override(d, GROUP_SPLIT_K);
-  return decision_check(d, &s->split_k, split_k_max(d, rows));
+  return decision_check(d, &s->split_k, most);
 }

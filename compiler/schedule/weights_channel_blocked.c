@@ -30,15 +30,12 @@ static Gradient gradient_of(const Node *node, int lanes) {
 /* --- the tile --------------------------------------------------------------------------------- */
 
 /* Pixels of a row of dy that each tap reaches, of all taps together. */
-static int pixels_of_taps(const Node *node) {
-  const Attributes *a = &node->attributes;
-  int pixels = 0;
-  for (int kw = 0; kw < a->kernel[1]; kw++) {
-    const int from = kw * a->dilation[1] - a->padding[1];
-    for (int ow = 0; ow < node->in[1]->dim[3]; ow++) {
-      const int iw = ow * a->stride[1] + from;
-      pixels += iw >= 0 && iw < node->in[0]->dim[3];
-    }
+static int64_t pixels_of_taps(const Node *node) {
+  const conv_axis w = axis_w_of(node);
+  int64_t pixels = 0;
+  for (int kw = 0; kw < w.kernel; kw++) {
+    const span ow = outputs_of_tap(&w, kw, 0, node->in[1]->dim[3]);
+    pixels += max_int(0, ow.end - ow.begin);
   }
   return pixels;
 }
@@ -54,12 +51,13 @@ static bool taps_fit(const Node *node) {
 /* A tile with one tap or, where that gains enough, with a row of them. */
 static Algorithm choose_algorithm(const Decision *d, const Gradient *g) {
   const double WORTH_A_ROW = 0.04, BOUNDARY = 1; /* pixels at both ends of a row cost one more */
-  const int kw = d->node->attributes.kernel[1], pixels = pixels_of_taps(d->node);
+  const int kw = d->node->attributes.kernel[1];
   RegisterTile tile;
   if (!taps_fit(d->node)) return ALGORITHM_DIRECT;
+  const double pixels = (double)pixels_of_taps(d->node);
   const double one = choose_gradient_tile(d->options->target, g->vectors, g->ic, 1, &tile) * pixels;
   const double row = choose_gradient_tile(d->options->target, g->vectors, g->ic, kw, &tile) *
-                     ((double)pixels / kw + BOUNDARY);
+                     (pixels / kw + BOUNDARY);
   return row == 0 || row > one * (1 - WORTH_A_ROW) ? ALGORITHM_DIRECT : ALGORITHM_TAPS;
 }
 

@@ -157,8 +157,10 @@ static inline tile_clipping clipping_of_tiles(const conv_axis *a, int pixels) {
   for (int phase = 0; phase < stride_phases(a); phase++) {
     const tap_range t = taps_of(a, phase);
     const int outputs = phase_outputs(a, phase);
+    const span unclipped = unclipped_outputs(a, t, outputs);
     for (int first = 0; first < outputs; first += pixels) {
       const int tile = min_int(pixels, outputs - first);
+      if (first >= unclipped.begin && first + tile <= unclipped.end) continue;
       for (int k = 0; k < t.count; k++) {
         const int at = t.from + first * step + k * t.from_step;
         const int left = clipped_pixels(-at, step);
