@@ -34,7 +34,11 @@ static const struct argp_option OPTIONS[] = {
     {"engines", KEY_ENGINES, "LIST", 0,
      "Only these, separated by commas: cnnc,pytorch (default: all)", 0},
     {"accept-noise", KEY_NOISE, NULL, 0, "Use the figures of noisy races, too", 0},
-    {"target", KEY_TARGET, "NAME", 0, "scalar, avx2, avx512 or native (default: native)", 0},
+    {"target", KEY_TARGET, "NAME", 0,
+#define CNN_TARGET(ID, name, ...) name ", "
+#include "cnn_targets.def"
+#undef CNN_TARGET
+     "or native (default: native)", 0},
     {NULL, 'D', "NAME=VALUE", 0, "Set an option of the models", 0},
     {0}};
 

@@ -6,6 +6,8 @@
 #include "dsl.h"
 #include "sandbox.h"
 
+enum { DSL_INPUTS_MAX = 60 }; /* of a node in a model */
+
 typedef struct Dsl {
   Graph *graph;
   Sandbox *sandbox;

@@ -200,9 +200,11 @@ static void push_core(lua_State *lua, const char *file, const DslOptions *option
     lua_pushstring(lua, options->freeze);
     lua_setfield(lua, -2, "freeze_option");
   }
-  lua_pushinteger(lua, INPUT_CHANNELS_MAX);
+  lua_pushinteger(lua, DSL_INPUTS_MAX);
+  lua_setfield(lua, -2, "inputs_max");
+  lua_pushinteger(lua, CNN_CHANNELS_MAX);
   lua_setfield(lua, -2, "channels_max");
-  lua_pushinteger(lua, MILESTONES_MAX);
+  lua_pushinteger(lua, CNN_MILESTONES_MAX);
   lua_setfield(lua, -2, "milestones_max");
 }
 

@@ -171,8 +171,8 @@ static void read_recipe(lua_State *lua, int index, Recipe *recipe) {
   if (!recipe->normalize_from_dataset) {
     lua_getfield(lua, index, "normalize");
     int normalize = lua_gettop(lua);
-    read_list(lua, normalize, "mean", recipe->mean, INPUT_CHANNELS_MAX);
-    read_list(lua, normalize, "deviation", recipe->deviation, INPUT_CHANNELS_MAX);
+    read_list(lua, normalize, "mean", recipe->mean, CNN_CHANNELS_MAX);
+    read_list(lua, normalize, "deviation", recipe->deviation, CNN_CHANNELS_MAX);
   }
 }
 

@@ -237,7 +237,9 @@ function nn.concat(given)
   if unknown then fail("nn.concat: unknown argument '%s'; it accepts values and name", unknown) end
   local count = length_of("nn.concat", "argument", values)
   if count < 1 then fail("nn.concat: there is no value to concatenate") end
-  if count > 60 then fail("nn.concat: %d values are too many; concat some of them first", count) end
+  if count > core.inputs_max then
+    fail("nn.concat: %d values are too many, more than %d; concat some of them first", count, core.inputs_max)
+  end
   for i, value in ipairs(values) do
     if not core.is_value(value) then fail("nn.concat: argument %d must be a value, not %s", i, shown(value)) end
   end

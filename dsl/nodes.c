@@ -104,13 +104,14 @@ static void add_saved_outputs(Graph *graph, Node *node) {
 /* Without an initialiser parameters start as in PyTorch: weight and bias in
    U(-1/sqrt(fan_in), 1/sqrt(fan_in)). */
 int dsl_core_node(lua_State *lua) {
-  enum { OP = 1, NAME, IS_NAMED, ARGUMENTS, FIRST_INPUT, INPUTS_MAX = 64, LAYERS_MAX = 5000 };
+  enum { OP = 1, NAME, IS_NAMED, ARGUMENTS, FIRST_INPUT, LAYERS_MAX = 5000 };
   Dsl *dsl = dsl_of(lua);
   Graph *graph = dsl->graph;
-  Value *in[INPUTS_MAX];
+  Value *in[DSL_INPUTS_MAX + 4]; /* and a layer's parameters */
   Node draft = {.op = dsl_op_at(lua, OP), .name = luaL_checkstring(lua, NAME), .in = in};
   draft.pos = dsl_position(lua);
   draft.attributes = dsl_read_attributes(lua, ARGUMENTS);
+  assert(lua_gettop(lua) - FIRST_INPUT < DSL_INPUTS_MAX);
   for (int i = FIRST_INPUT; i <= lua_gettop(lua); i++) in[draft.in_count++] = dsl_value_at(lua, i);
   if (graph->nodes.count >= LAYERS_MAX) {
     diag_set(graph->diag, EXIT_MODEL, draft.pos,

@@ -47,7 +47,11 @@ static const struct argp_option MODEL_OPTIONS[] = {
     {"freeze", KEY_FREEZE, "LAYERS", 0,
      "Layers that training leaves as they are, instead of the recipe's: conv1,layer1 or all-but:fc",
      0},
-    {"target", KEY_TARGET, "NAME", 0, "scalar, avx2, avx512 or native (default: native)", 0},
+    {"target", KEY_TARGET, "NAME", 0,
+#define CNN_TARGET(ID, name, ...) name ", "
+#include "../../runtime/core/cnn_targets.def"
+#undef CNN_TARGET
+     "or native (default: native)", 0},
     {"real", KEY_REAL, "TYPE", 0, "float (default) or double (scalar target only)", 0},
     {"schedule", KEY_SCHEDULE, "FILE", 0,
      "Overrides of the cost model's schedules, as --dump=schedule-file prints them", 0},

@@ -166,7 +166,7 @@ void lower_weights_channel_blocked(Lowering *l) {
   kernel_reference(k, "tiles", weights_tiles(l, x, dy));
   lowering_conv_shape(l, x, dy);
   set_workspace(l);
-  kernel_int(k, "TILE_BATCH", WINOGRAD_GRADIENT_TILES);
+  kernel_int(k, "TILE_BATCH", GRADIENT_TILE_BATCH);
   kernel_int(k, "OC_VECTORS", schedule_oc_vectors(s));
   kernel_int(k, "IC_UNROLL", is_winograd(l) ? winograd->ic_unroll : direct->ic_unroll);
   kernel_int(k, "OH_BLOCK", is_winograd(l) ? winograd->tile_block : direct->oh_block);

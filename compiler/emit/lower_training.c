@@ -17,7 +17,7 @@ void lower_loss(Lowering *l) {
   lowering_pass_values(l);
 }
 
-/* Reals of the parameters of an update node, which lie next to each other: whole blocks of 16. */
+/* Reals of the parameters of an update node, which lie next to each other, each aligned. */
 static int64_t updated_reals(const Node *update) {
   int64_t end = 0;
   for (int i = 0; i < update->in_count; i += 2) {
@@ -25,7 +25,7 @@ static int64_t updated_reals(const Node *update) {
     if (parameter->offset + parameter->elements > end)
       end = parameter->offset + parameter->elements;
   }
-  return (end - update->in[0]->offset + 15) / 16 * 16;
+  return (end - update->in[0]->offset + ALIGNMENT_REALS - 1) / ALIGNMENT_REALS * ALIGNMENT_REALS;
 }
 
 static void set_optimizer(Lowering *l, const Recipe *recipe) {

@@ -19,17 +19,15 @@ typedef enum LrScheduleKind { CNN_LR_SCHEDULES(KIND) } LrScheduleKind;
 const char *optimizer_name(OptimizerKind kind);
 const char *lr_schedule_name(LrScheduleKind kind);
 
-enum { INPUT_CHANNELS_MAX = 16, MILESTONES_MAX = 16 };
-
 #define FIELD_BATCH(name) int name;
 #define FIELD_INT(name) int name;
 #define FIELD_BOOL(name) bool name;
 #define FIELD_REAL(name) double name;
 #define FIELD_OPTIMIZER(name) OptimizerKind name;
 #define FIELD_LR_SCHEDULE(name) LrScheduleKind name;
-#define FIELD_MILESTONES(name) int name##s[MILESTONES_MAX], name##_count;
+#define FIELD_MILESTONES(name) int name##s[CNN_MILESTONES_MAX], name##_count;
 #define FIELD_BOUNDS(name) double name##_low, name##_high;
-#define FIELD_CHANNELS(name) double name[INPUT_CHANNELS_MAX];
+#define FIELD_CHANNELS(name) double name[CNN_CHANNELS_MAX];
 #define FIELD(type, name) FIELD_##type(name)
 typedef struct Recipe {
   CNN_RECIPE_FIELDS(FIELD)

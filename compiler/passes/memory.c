@@ -15,8 +15,6 @@
 
 #include <stdlib.h>
 
-enum { ALIGNMENT = 16 }; /* reals: 64 bytes of floats */
-
 static int64_t round_up(int64_t n, int64_t unit) {
   return (n + unit - 1) / unit * unit;
 }
@@ -52,7 +50,7 @@ static bool trains(const Graph *graph) {
 static void plan_parameter(Value *value, int64_t *end) {
   value->offset = *end;
   value->elements = value_count(value);
-  *end = round_up(*end + value->elements, ALIGNMENT);
+  *end = round_up(*end + value->elements, ALIGNMENT_REALS);
   if (!value->gradient) return;
   value->gradient->offset = value->offset;
   value->gradient->elements = value->elements;
@@ -151,7 +149,7 @@ static int64_t lowest_offset(const Value *value, Value *const *placed, int count
       if (!live_together(value, other) || offset >= end ||
           offset + value->elements <= other->offset)
         continue;
-      offset = round_up(end, ALIGNMENT);
+      offset = round_up(end, ALIGNMENT_REALS);
       moved = true;
     }
   }
@@ -217,7 +215,7 @@ static int64_t block_end(const Graph *graph, bool (*belongs)(const Value *)) {
     int64_t value_end = value->offset + value->elements;
     if (belongs(value) && value_end > end) end = value_end;
   }
-  return round_up(end, ALIGNMENT);
+  return round_up(end, ALIGNMENT_REALS);
 }
 
 static bool has_gradient(const Value *value) {

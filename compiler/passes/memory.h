@@ -5,8 +5,12 @@
 #include "ir/graph.h"
 #include "ir/options.h"
 
-/* Reals of the parameter block (the gradient block and each optimiser block are as large), and of
-   the block of activations and their gradients. After the memory pass. */
+/* Values begin at multiples of this many reals: 64 bytes of floats. */
+enum { ALIGNMENT_REALS = 16 };
+
+/* Reals of the parameter block (blocks of gradients and of the optimiser end before parameters
+   without a gradient), and of the block of activations and their gradients. After the memory pass.
+ */
 int64_t graph_parameter_reals(const Graph *graph);
 int64_t graph_gradient_reals(const Graph *graph); /* a block of gradients, or of the optimiser */
 int64_t graph_activation_reals(const Graph *graph);

@@ -19,15 +19,15 @@ int conv_partial_sum_rows(const Node *conv) {
    of its pixels, at one end. */
 static bool check_tile(const Decision *d, int vectors, int columns) {
   const ConvChannelBlocked *s = &d->s.conv_channel_blocked;
-  if (!decision_check(d, &s->oc_vectors, min_int(vectors, TILE_VECTORS_MAX)) ||
-      !decision_check(d, &s->ow_unroll, min_int(columns, TILE_PIXELS_MAX)) ||
+  if (!decision_check(d, &s->oc_vectors, min_int(vectors, OC_VECTORS_MAX)) ||
+      !decision_check(d, &s->ow_unroll, min_int(columns, OW_UNROLL_MAX)) ||
       !decision_check_registers(d, &s->oc_vectors, &s->ow_unroll, s->oc_vectors, 2))
     return false;
   return conv_clips_few(d->node, s->ow_unroll) ||
          decision_reject(d,
                          "ow_unroll=%d: a tap misses pixels of a tile at both ends, or more than "
                          "%d at one; 1 is always right",
-                         s->ow_unroll, CLIPPED_PIXELS_MAX);
+                         s->ow_unroll, CLIPPED_MAX);
 }
 
 bool decide_winograd_algorithm(Decision *d) {
@@ -46,8 +46,7 @@ static void choose_direct_tile(Decision *d, int vectors, int columns) {
   s->ow_unroll = tile.columns;
   while (!conv_clips_few(d->node, s->ow_unroll)) { /* a tap reaches a single pixel, or misses it */
     s->ow_unroll--;
-    s->oc_vectors =
-        min_int(vectors, min_int(TILE_VECTORS_MAX, (registers - 2) / (s->ow_unroll + 1)));
+    s->oc_vectors = min_int(vectors, min_int(OC_VECTORS_MAX, (registers - 2) / (s->ow_unroll + 1)));
   }
 }
 

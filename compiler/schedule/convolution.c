@@ -1,6 +1,6 @@
 #include "schedule/convolution.h"
 
-#include "schedule/limits.h"
+#include "common/geometry.h"
 #include "schedule/schedule.h"
 
 conv_axis axis_w_of(const Node *conv) {
@@ -34,7 +34,7 @@ int conv_columns(const Node *conv) {
 bool conv_clips_few(const Node *conv, int ow_unroll) {
   const conv_axis w = axis_w_of(conv);
   const tile_clipping clipping = clipping_of_tiles(&w, ow_unroll);
-  return clipping.most <= CLIPPED_PIXELS_MAX && !clipping.both_ends;
+  return clipping.most <= CLIPPED_MAX && !clipping.both_ends;
 }
 
 int conv_clipped_pixels(const Node *conv) {

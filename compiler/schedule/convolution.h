@@ -13,7 +13,7 @@ conv_axis axis_w_of(const Node *conv);
 weights_shape weights_shape_of(const Node *node, int oc_vectors, int lanes);
 
 /* Whether a tap misses pixels of tiles of ow_unroll pixels at one end only, and at most
-   CLIPPED_PIXELS_MAX of them. */
+   CLIPPED_MAX of them. */
 bool conv_clips_few(const Node *conv, int ow_unroll);
 
 #endif

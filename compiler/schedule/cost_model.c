@@ -1,7 +1,7 @@
 #include "schedule/cost_model.h"
 
 #include "common/integers.h"
-#include "schedule/limits.h"
+#include "common/geometry.h"
 
 const double WORTH_A_KERNEL = 0.12;
 const double COST_OF_TAIL_CODE = 1.02;
@@ -21,7 +21,9 @@ double tile_cycles(const Target *target, RegisterTile tile, double from_l2) {
   return issue_cycles(target, fmas, loads) + HIDDEN_LOAD * loads + L2_LOAD * from_l2 * tile.columns;
 }
 
-double vector_tile_cycles(const Target *target, int oc_vectors, int pixels) {
+/* One term of the sum of a channel-blocked tile: weights are loads of vectors, from the L2 cache,
+   pixels of single numbers. */
+static double vector_tile_cycles(const Target *target, int oc_vectors, int pixels) {
   const double L2_WEIGHTS = 0.25, ONE_VECTOR = 1.25; /* a pixel serves one multiply-add */
   const double fmas = oc_vectors * pixels, loads = oc_vectors + pixels;
   const double factor = oc_vectors == 1 ? ONE_VECTOR : 1;
@@ -29,7 +31,9 @@ double vector_tile_cycles(const Target *target, int oc_vectors, int pixels) {
          L2_WEIGHTS * oc_vectors;
 }
 
-double gradient_tile_cycles(const Target *target, int oc_vectors, int channels, int taps) {
+/* One pixel of a channel-blocked tile of the gradient of weights: `taps` vectors of dy for each of
+   oc_vectors, `channels` numbers of x. */
+static double gradient_tile_cycles(const Target *target, int oc_vectors, int channels, int taps) {
   const double L2_VECTOR = 0.3, PIXEL = 0.5;
   const double fmas = oc_vectors * channels * taps, loads = oc_vectors * taps + channels;
   return issue_cycles(target, fmas, loads) + L2_VECTOR * oc_vectors + PIXEL;
@@ -80,7 +84,7 @@ RegisterTile choose_vector_tile(const Target *target, int oc_vectors, int column
   const double WORTH_A_WIDTH = 0.03; /* gain for which a width of tiles gets code of its own */
   RegisterTile tile = {0};
   double best = 0;
-  for (int v = 1; v <= min_int(oc_vectors, TILE_VECTORS_MAX); v++) {
+  for (int v = 1; v <= min_int(oc_vectors, OC_VECTORS_MAX); v++) {
     const int widest =
         min_int(columns, (target->registers - 2 - v) / v); /* one for a pixel, one to spare */
     const int equal = divide_up(columns, divide_up(columns, widest));
@@ -103,7 +107,7 @@ int gradient_tile_registers(int oc_vectors, int channels, int taps) {
 double choose_gradient_tile(const Target *target, int oc_vectors, int ic, int taps,
                             RegisterTile *tile) {
   double best = 0;
-  for (int v = 1; v <= min_int(oc_vectors, TILE_VECTORS_MAX); v++) {
+  for (int v = 1; v <= min_int(oc_vectors, OC_VECTORS_MAX); v++) {
     for (int channels = 1; channels <= ic; channels++) {
       if (ic % channels || gradient_tile_registers(v, channels, taps) > target->registers) continue;
       double cycles =

@@ -20,14 +20,6 @@ extern const double COST_OF_TAIL_CODE;
    columns comes from the L2 cache. */
 double tile_cycles(const Target *target, RegisterTile tile, double from_l2);
 
-/* One term of the sum of a channel-blocked tile: weights are loads of vectors, from the L2 cache,
-   pixels of single numbers. */
-double vector_tile_cycles(const Target *target, int oc_vectors, int pixels);
-
-/* One pixel of a channel-blocked tile of the gradient of weights: `taps` vectors of dy for each of
-   oc_vectors, `channels` numbers of x. */
-double gradient_tile_cycles(const Target *target, int oc_vectors, int channels, int taps);
-
 /* Whether that many registers hold the accumulators and the shorter side. */
 bool tile_fits(RegisterTile tile, int registers);
 

@@ -61,14 +61,25 @@ void schedule_file_print(const Graph *training, const Graph *inference, FILE *ou
   print_lines(inference, true, out);
 }
 
+static bool uses(const ScheduleOp *op, ScheduleKind kind) {
+  for (int a = 0; a < SCHEDULE_ALGORITHMS; a++)
+    if (op->kinds[a] == kind) return true;
+  return false;
+}
+
+/* Prepacked weights have the tile of the convolution that reads them, and no op of their own. */
+static bool has_ops(ScheduleKind kind) {
+  for (int i = 0; schedule_op_at(i); i++)
+    if (uses(schedule_op_at(i), kind)) return true;
+  return false;
+}
+
 static void help_kind(ScheduleKind kind, FILE *out) {
   const char *before = "op: ";
   fprintf(out, "\n%s\n  ", schedule_kind_documentation(kind));
   for (int i = 0; schedule_op_at(i); i++) {
     const ScheduleOp *op = schedule_op_at(i);
-    bool there = false;
-    for (int a = 0; a < SCHEDULE_ALGORITHMS; a++) there = there || op->kinds[a] == kind;
-    if (!there) continue;
+    if (!uses(op, kind)) continue;
     fprintf(out, "%s%s", before, schedule_op_name(op));
     before = ", ";
   }
@@ -85,8 +96,8 @@ static void help_kind(ScheduleKind kind, FILE *out) {
 void schedule_file_help(FILE *out) {
   fprintf(out, "A schedule file has a line for each op of a layer that it overrides:\n"
                "  LAYER OP [algorithm=NAME] FIELD=VALUE...\n");
-  for (int kind = SCHEDULE_NONE + 1; kind < SCHEDULE_PREPACK; kind++)
-    help_kind((ScheduleKind)kind, out);
+  for (int kind = SCHEDULE_NONE + 1; kind < SCHEDULE_KINDS; kind++)
+    if (has_ops((ScheduleKind)kind)) help_kind((ScheduleKind)kind, out);
 }
 
 /* --- looking up ------------------------------------------------------------------------------- */

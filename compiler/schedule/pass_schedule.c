@@ -49,7 +49,7 @@ static int64_t workspace_size(const Node *node, const Graph *graph, const Compil
     return backward_weights_workspace(w, s->weights_channel_blocked.split_k, 0, 0);
   case SCHEDULE_WEIGHTS_WINOGRAD:
     return backward_weights_workspace(w, s->weights_winograd.split_k, capacity,
-                                      WINOGRAD_GRADIENT_TILES);
+                                      GRADIENT_TILE_BATCH);
   default: /* prepacked weights are not in the workspace */
     if (node->op == OP_conv2d_prepacked)
       return capacity ? capacity * winograd_batch_reals(w, s->conv_winograd.tile_unroll) : 0;

@@ -4,7 +4,7 @@
 
 #include "ir/graph.h"
 #include "ir/options.h"
-#include "schedule/limits.h"
+#include "common/geometry.h"
 
 /* The pass that gives every node its schedule; its file has what the pass requires and
    establishes. */
@@ -18,7 +18,7 @@ int weights_sums_max(const CompileOptions *options);
 int conv_columns(const Node *conv);
 
 /* Pixels at an end of a register tile that a tap does not reach, while it reaches others of the
-   tile; at most CLIPPED_PIXELS_MAX. 1 if taps miss only whole tiles. Of a scheduled,
+   tile; at most CLIPPED_MAX. 1 if taps miss only whole tiles. Of a scheduled,
    channel-blocked convolution. */
 int conv_clipped_pixels(const Node *conv);
 

@@ -6,10 +6,9 @@
 #include <inttypes.h>
 
 enum {
-  GRADIENT_ITEMS = 32,       /* work items, at least, where each sees all images */
-  TAPS_L1_BYTES = 30 << 10,  /* that stay in the L1 cache while others pass through once */
-  TILE_L1_BYTES = 40 << 10,  /* the same, with what passes through */
-  SUMS_L2_BYTES = 256 << 10, /* sums of a work item: they stay in the L2 cache */
+  GRADIENT_ITEMS = 32,      /* work items, at least, where each sees all images */
+  TAPS_L1_BYTES = 30 << 10, /* that stay in the L1 cache while others pass through once */
+  TILE_L1_BYTES = 40 << 10, /* the same, with what passes through */
   PART_L3_BYTES = 4 << 20, /* images that stay in the L3 cache while several work items read them */
   PART_PIXELS = 256 /* vectors that a part sums, at least: a sum of lanes costs as much as 8 */
 };
@@ -19,7 +18,7 @@ static int64_t min64(int64_t a, int64_t b) {
 }
 
 int weights_sums_max(const CompileOptions *options) {
-  return SUMS_L2_BYTES / vector_bytes(options);
+  return BLOCK_SUMS_BYTES / vector_bytes(options);
 }
 
 /* --- split_k ---------------------------------------------------------------------------------- */

@@ -44,7 +44,7 @@ static int64_t pixels_of_taps(const Node *node) {
    and no pixel of x misses taps at both ends. */
 static bool taps_fit(const Node *node) {
   const Attributes *a = &node->attributes;
-  return a->kernel[1] > 1 && a->kernel[1] <= ROW_TAPS_MAX && a->stride[1] == 1 &&
+  return a->kernel[1] > 1 && a->kernel[1] <= KW_TAPS_MAX && a->stride[1] == 1 &&
          a->dilation[1] == 1 && node->in[1]->dim[3] >= a->kernel[1];
 }
 
@@ -66,7 +66,7 @@ static bool check_taps(const Decision *d) {
          decision_reject(d,
                          "algorithm=taps is for kernels of 2 to %d columns without stride and "
                          "dilation along a row, which is not shorter",
-                         ROW_TAPS_MAX);
+                         KW_TAPS_MAX);
 }
 
 /* Both kinds of schedule have these fields. */
@@ -74,7 +74,7 @@ static bool check_tile(const Decision *d, const Gradient *g, const int *oc_vecto
                        const int *ic_unroll, int taps) {
   const int registers = all_registers(d);
   const int needed = gradient_tile_registers(*oc_vectors, *ic_unroll, taps);
-  if (!decision_check(d, oc_vectors, min_int(g->vectors, TILE_VECTORS_MAX)) ||
+  if (!decision_check(d, oc_vectors, min_int(g->vectors, OC_VECTORS_MAX)) ||
       !decision_check(d, ic_unroll, g->ic))
     return false;
   if (needed > registers)

@@ -79,7 +79,7 @@ static RegisterTile choose_winograd_tile(const Decision *d) {
 
 /* Output tiles of a tile batch: only whole ones are computed. */
 static int batch_tiles(const Decision *d) {
-  return is_weights(d->node) ? WINOGRAD_GRADIENT_TILES : choose_winograd_tile(d).columns;
+  return is_weights(d->node) ? GRADIENT_TILE_BATCH : choose_winograd_tile(d).columns;
 }
 
 bool winograd_pays(const Decision *d) {
@@ -110,7 +110,7 @@ bool winograd_pays(const Decision *d) {
 int winograd_capacity(const Node *node, const Schedule *s, const CompileOptions *options,
                       int batch) {
   const int lanes = target_lanes(options->target);
-  const int tile_batch = is_weights(node) ? WINOGRAD_GRADIENT_TILES : s->conv_winograd.tile_unroll;
+  const int tile_batch = is_weights(node) ? GRADIENT_TILE_BATCH : s->conv_winograd.tile_unroll;
   const int batches = tile_batches(node, batch, tile_batch);
   const weights_shape w = weights_shape_of(node, schedule_oc_vectors(s), lanes);
   const int64_t bytes = winograd_batch_reals(w, tile_batch) * real_bytes(options);
@@ -135,8 +135,8 @@ bool decide_conv_winograd(Decision *d) {
   s->oc_vectors = tile.rows;
   s->tile_unroll = tile.columns;
   decision_override(d, GROUP_TILE);
-  if (!decision_check(d, &s->oc_vectors, min_int(vectors, TILE_VECTORS_MAX)) ||
-      !decision_check(d, &s->tile_unroll, TILE_PIXELS_MAX) ||
+  if (!decision_check(d, &s->oc_vectors, min_int(vectors, OC_VECTORS_MAX)) ||
+      !decision_check(d, &s->tile_unroll, OW_UNROLL_MAX) ||
       !decision_check_registers(d, &s->oc_vectors, &s->tile_unroll, s->oc_vectors, 2))
     return false;
   const int batches = tile_batches(d->node, d->graph->recipe.batch, s->tile_unroll);
@@ -148,7 +148,7 @@ bool decide_conv_winograd(Decision *d) {
 
 bool decide_weights_winograd(Decision *d) {
   WeightsWinograd *s = &d->s.weights_winograd;
-  const int batches = tile_batches(d->node, d->graph->recipe.batch, WINOGRAD_GRADIENT_TILES);
+  const int batches = tile_batches(d->node, d->graph->recipe.batch, GRADIENT_TILE_BATCH);
   s->tile_block = min_int(batches, GRADIENT_STRIP);
   /* Parts, a thread's each, for some processors; where that would be too many sums, all threads
      sum one. */

@@ -168,7 +168,7 @@ static NodeWork weights_winograd_work(const Shape *w, int threads) {
   const Value *dy = w->node->in[1];
   const weights_shape shape = weights_shape_of(w->node, s->oc_vectors, w->lanes);
   const winograd_tiles tiles =
-      winograd_tiles_of(shape.kh, w->batch, dy->dim[2], dy->dim[3], WINOGRAD_GRADIENT_TILES);
+      winograd_tiles_of(shape.kh, w->batch, dy->dim[2], dy->dim[3], GRADIENT_TILE_BATCH);
   const int batches = winograd_tile_batches(&tiles);
   const int64_t products = (int64_t)WINOGRAD_ELEMENTS * oc_tiles(shape);
   const int each = max_int(1, threads / s->split_k); /* threads of a part */

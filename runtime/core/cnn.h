@@ -101,7 +101,6 @@ typedef enum cnn_optimizer { CNN_OPTIMIZERS(CNN_ID) } cnn_optimizer;
 #define CNN_ID(id, name) CNN_LR_##id,
 typedef enum cnn_lr_schedule { CNN_LR_SCHEDULES(CNN_ID) } cnn_lr_schedule; /* train/rate.h */
 #undef CNN_ID
-enum { CNN_MILESTONES = 16 };
 
 /* The training recipe of the model file; the command line overrides parts of it. Its fields, and
    what they mean, are in cnn_recipe.def. */
@@ -111,7 +110,7 @@ enum { CNN_MILESTONES = 16 };
 #define CNN_FIELD_REAL(name) double name;
 #define CNN_FIELD_OPTIMIZER(name) cnn_optimizer name;
 #define CNN_FIELD_LR_SCHEDULE(name) cnn_lr_schedule name;
-#define CNN_FIELD_MILESTONES(name) int name##s[CNN_MILESTONES], name##_count;
+#define CNN_FIELD_MILESTONES(name) int name##s[CNN_MILESTONES_MAX], name##_count;
 #define CNN_FIELD_BOUNDS(name) double name##_low, name##_high;
 #define CNN_FIELD_CHANNELS(name) const double *name;
 #define CNN_FIELD(type, name) CNN_FIELD_##type(name)

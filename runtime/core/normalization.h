@@ -3,7 +3,7 @@
 #ifndef CNN_NORMALIZATION_H
 #define CNN_NORMALIZATION_H
 
-enum { CNN_CHANNELS_MAX = 16 };
+#include "core/cnn.h"
 
 typedef struct cnn_normalization {
   int channels; /* 0: not known */

@@ -1,7 +1,9 @@
 /* Geometry of convolutions: which pixels a tile reads through which taps, what the boundary clips,
    and how many reals packed weights, partial sums and workspaces have. The compiler includes this
-   header and every program that convolves contains it, so both agree. Indices are int, sizes 64
-   bits wide; axis_fits is the condition under which no index overflows. */
+   header and every program that convolves contains it, so both agree. Sizes are 64
+   bits wide. Positions along an axis and indices of a value are int: cnnc rejects sides, kernels
+   and paddings (compiler/ir/shapes.c) and memory (compiler/passes/pipeline.c) that an int cannot
+   count. */
 #ifndef CNN_GEOMETRY_H
 #define CNN_GEOMETRY_H
 
@@ -38,14 +40,6 @@ typedef struct conv_axis {
   int dilation;
   int backward; /* 1: backward data */
 } conv_axis;
-
-/* Whether every index along the axis fits an int; arguments as in the forward direction. */
-static inline int axis_fits(int64_t in, int64_t kernel, int64_t stride, int64_t padding,
-                            int64_t dilation) {
-  const int64_t most = INT32_MAX / 4;
-  if (in > most || kernel > most || stride > most || padding > most || dilation > most) return 0;
-  return in + 2 * padding <= most && (kernel - 1) * dilation < most;
-}
 
 /* Taps that reach one output: first, first + step, ...; `from` is the input that the first of them
    reads, each further tap reads an input `from_step` away from the one before. */

@@ -189,14 +189,6 @@ static void clipping_of_tiles_counts_pixels(void **state) {
   each_axis(check_axis_clipping);
 }
 
-static void huge_axes_are_found(void **state) {
-  (void)state;
-  assert_true(axis_fits(224, 7, 2, 3, 1));
-  assert_false(axis_fits(2, 2, 571428574, 2000000000, 1));
-  assert_false(axis_fits(224, 70000, 1, 0, 70000));
-  assert_false(axis_fits(INT32_MAX, 1, 1, 0, 1));
-}
-
 /* A stride of a billion takes no time. */
 static void a_huge_stride_has_taps(void **state) {
   (void)state;
@@ -345,7 +337,6 @@ int main(void) {
       cmocka_unit_test(unclipped_outputs_are_those_with_all_taps),
       cmocka_unit_test(outputs_of_a_tap_read_inside_the_boundary),
       cmocka_unit_test(clipping_of_tiles_counts_pixels),
-      cmocka_unit_test(huge_axes_are_found),
       cmocka_unit_test(a_huge_stride_has_taps),
       cmocka_unit_test(tiles_read_the_blocks_of_their_groups),
       cmocka_unit_test(sizes_are_those_of_the_orders),

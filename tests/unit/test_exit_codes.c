@@ -1,4 +1,4 @@
-/* The compiler and the runtime know nothing of each other, but write and read the same tables. */
+/* The compiler and the runtime know nothing of each other, but have the same exit codes. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -11,12 +11,6 @@
 #include "core/error.h"
 #include "ir/graph.h"
 
-static void both_sides_have_the_same_limits(void **state) {
-  (void)state;
-  assert_int_equal(MILESTONES_MAX, CNN_MILESTONES);
-  assert_int_equal(INPUT_CHANNELS_MAX, CNN_CHANNELS_MAX);
-}
-
 static void both_sides_have_the_same_exit_codes(void **state) {
   (void)state;
   assert_int_equal(EXIT_DONE, CNN_EXIT_DONE);
@@ -27,7 +21,6 @@ static void both_sides_have_the_same_exit_codes(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(both_sides_have_the_same_limits),
       cmocka_unit_test(both_sides_have_the_same_exit_codes),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
