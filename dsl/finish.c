@@ -224,6 +224,8 @@ int dsl_core_finish(lua_State *lua) {
     sandbox_raise(lua);
   lua_getfield(lua, 2, "name");
   graph->name = arena_strdup(graph->arena, lua_tostring(lua, -1));
+  lua_getfield(lua, 2, "run");
+  graph->run = arena_strdup(graph->arena, lua_tostring(lua, -1));
   graph->classes = (int)number_field(lua, 2, "classes");
 
   lua_getfield(lua, 2, "loss");

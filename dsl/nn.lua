@@ -739,6 +739,20 @@ local function read_head(model, place, results)
   return {given[1], weight = weight}
 end
 
+-- The name of runs: the model's, with options that differ from their defaults, resnet-depth=20. It
+-- becomes the name of a folder.
+local function run_name(model)
+  local name = model.name
+  for _, option in ipairs(options) do
+    local is_name = option.name == "name" and option.value == model.name
+    if option.value ~= option.default and not is_name then
+      local value = string.gsub(tostring(option.value), "[^%w_.,+-]", "_")
+      name = name .. "-" .. option.name .. "=" .. value
+    end
+  end
+  return string.sub(name, 1, 200)
+end
+
 -- Runs forward, which builds the graph. Mistakes have the place of nn.model unless a call inside
 -- has its own.
 function entries.build(returned)
@@ -757,6 +771,8 @@ function entries.build(returned)
   for i = 2, results.n do heads[i - 1] = read_head(model, i, results) end
   local kept = core.freeze_option and freeze.read_option(core.freeze_option) or model.train.freeze
   if kept then freeze.apply(kept, layers) end
+  model = copied(model)
+  model.run = run_name(model)
   core.finish(logits, model, heads)
 end
 

@@ -1,6 +1,7 @@
 #include "driver/build.h"
 
 #include "driver/locate.h"
+#include "driver/own.h"
 #include "driver/text.h"
 
 #include <errno.h>
@@ -169,7 +170,22 @@ static bool report_failure(Diag *diag, const char *cc, const char *source, int s
                   "%s failed on %s with exit code %d; its messages are above", cc, source, status);
 }
 
-bool build_check_output(Diag *diag, const char *output) {
+/* Files of others are worth more than a name that is typed in haste. */
+static bool check_own(Diag *diag, const char *output, const char *source) {
+  if (!own_program(output))
+    return diag_set(
+        diag, EXIT_USAGE, (SourcePos){0},
+        "-o %s: that file is no program that cnnc made; move it away, or choose another "
+        "name for the program",
+        output);
+  return own_c(source) ||
+         diag_set(diag, EXIT_USAGE, (SourcePos){0},
+                  "-o %s: build writes its C to %s, which cnnc did not make; move it away, or "
+                  "choose another name for the program",
+                  output, source);
+}
+
+bool build_check_output(Diag *diag, const char *output, const char *source) {
   static const char *const sources[] = {".c", ".h", ".lua"};
   struct stat there;
   const char *ending = strrchr(output, '.');
@@ -186,7 +202,7 @@ bool build_check_output(Diag *diag, const char *output) {
           "-o %s: build makes a program and puts its C beside it; choose a name without "
           "%s, or make the C alone with `cnnc MODEL.lua -o FILE.c`",
           output, ending);
-  if (stat(output, &there) != 0 || S_ISREG(there.st_mode)) return true;
+  if (stat(output, &there) != 0 || S_ISREG(there.st_mode)) return check_own(diag, output, source);
   return diag_set(diag, EXIT_USAGE, (SourcePos){0},
                   "-o %s: that is %s; choose another name for the program", output,
                   S_ISDIR(there.st_mode) ? "a folder" : "no regular file");

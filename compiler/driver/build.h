@@ -8,8 +8,9 @@
 const char *build_cflags(Arena *arena, const Options *options);
 const char *build_libs(Arena *arena);
 
-/* False if a folder, a device or standard output is in the place of the program. */
-bool build_check_output(Diag *diag, const char *output);
+/* False if a folder, a device, standard output or a file that cnnc did not make is in the place of
+   the program or of its C. */
+bool build_check_output(Diag *diag, const char *output, const char *source);
 
 /* Compiles the C file `source` to the program `output`, which appears only when it is complete.
    Prints on standard error if OpenMP does not work, and builds for one thread then. False: no

@@ -3,6 +3,7 @@
 #include "driver/escape.h"
 #include "driver/locate.h"
 #include "driver/options.h"
+#include "driver/own.h"
 #include "driver/summary.h"
 #include "driver/text.h"
 #include "emit/emit.h"
@@ -120,9 +121,13 @@ static bool run_compile(Arena *arena, Diag *diag, const Options *options, const 
 static bool run_build(Arena *arena, Diag *diag, const Options *options) {
   const char *program =
       options->output ? options->output : default_output(arena, options->model, "");
-  if (!check_output(diag, options, program) || !build_check_output(diag, program)) return false;
-  if (*program == '-') program = arena_printf(arena, "./%s", program); /* no option of compilers */
   const char *source = arena_printf(arena, "%s.c", program);
+  if (!check_output(diag, options, program) || !build_check_output(diag, program, source))
+    return false;
+  if (*program == '-') { /* no option of compilers */
+    program = arena_printf(arena, "./%s", program);
+    source = arena_printf(arena, "./%s", source);
+  }
   return run_compile(arena, diag, options, source) &&
          build_program(arena, diag, source, program, options);
 }
@@ -160,13 +165,22 @@ static int run_bench(char **arguments) {
   return EXIT_FAILED;
 }
 
+/* A name that nobody typed must not cost somebody's own C. */
+static bool compile_to_default(Arena *arena, Diag *diag, const Options *options) {
+  if (options->output) return run_compile(arena, diag, options, options->output);
+  const char *output = default_output(arena, options->model, ".c");
+  if (own_c(output)) return run_compile(arena, diag, options, output);
+  return diag_set(diag, EXIT_USAGE, (SourcePos){0},
+                  "%s: that file is there, and cnnc did not make it; move it away, or name the "
+                  "output with -o FILE",
+                  output);
+}
+
 static bool run_command(Arena *arena, Diag *diag, const Options *options) {
   switch (options->command) {
   case COMMAND_COMPILE:
     if (options->dump) return run_dump(arena, diag, options);
-    return run_compile(arena, diag, options,
-                       options->output ? options->output
-                                       : default_output(arena, options->model, ".c"));
+    return compile_to_default(arena, diag, options);
   case COMMAND_BUILD:
     return run_build(arena, diag, options);
   case COMMAND_SUMMARY:

@@ -284,6 +284,7 @@ void write_descriptor(const Descriptor *descriptor, FILE *tables, FILE *fields) 
   const bool squared = loss_node(training)->op == OP_squared_error;
   const int *dim = training->input->dim;
   fprintf(fields, "    .abi = CNN_ABI,\n    .name = \"%s\",\n", training->name);
+  fprintf(fields, "    .run = \"%s\",\n    .instructions = &CNN_INSTRUCTIONS,\n", training->run);
   fprintf(fields, "    .command = \"%s\",\n    .target = %s,\n", descriptor->command,
           options->target->enumerator);
   fprintf(fields, "    .real_bytes = sizeof(real),\n    .lanes = LANES,\n");
@@ -318,6 +319,7 @@ void write_descriptor(const Descriptor *descriptor, FILE *tables, FILE *fields) 
       "    .inference_node_count = %d,\n",
       descriptor->training_calls.count, descriptor->inference_calls.count);
   write_recipe(tables, training);
-  fprintf(fields, "    .gradients = gradients,\n    .update = update,\n    .train_step = "
-                  "train_step,\n    .prepack = prepack,\n    .infer = infer,\n");
+  fprintf(fields,
+          "    .gradients = gradients,\n    .update = update,\n    .train_step = "
+          "train_step,\n    .prepack = prepack,\n    .in_team = in_team,\n    .infer = infer,\n");
 }

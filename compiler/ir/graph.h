@@ -177,6 +177,7 @@ typedef struct Graph {
   Arena *arena;
   Diag *diag;
   const char *name; /* lenet5: a C identifier */
+  const char *run;  /* the same, with options of -D that differ from the defaults: net-depth=20 */
   const char *file; /* the model file, as the user named it */
   NodeList nodes;   /* in the order in which they run */
   ValueList values;

@@ -143,7 +143,7 @@ static void measure_weights(const gradflow *g, const char *layer, cnn_flow_row *
 static void measure(gradflow *g) {
   const cnn_model *model = g->o.shared.model;
   cnn_state *state = &g->session.state;
-  snprintf(g->flow.model, sizeof g->flow.model, "%s", model->name);
+  snprintf(g->flow.model, sizeof g->flow.model, "%s", model->run);
   g->flow.count = model->layer_count;
   for (int i = 0; i < model->layer_count; i++) {
     cnn_flow_row *row = &g->flow.rows[i];

@@ -1,4 +1,6 @@
 #include "commands/commands.h"
+#include "core/instructions.h"
+#include "core/text.h"
 #include "train/checkpoint.h"
 
 #include <argp.h>
@@ -56,7 +58,15 @@ static bool check_machine(const cnn_model *model, cnn_error *error) {
         error, CNN_EXIT_FAILED,
         "this processor does not have %s; compile the model with --target native or scalar",
         missing);
-  return true;
+  char names[512] = "";
+  cnn_text text = {.data = names, .size = sizeof names};
+  if (model->instructions) cnn_instructions_missing(&text, *model->instructions);
+  return text.used == 0 ||
+         cnn_fail(error, CNN_EXIT_FAILED,
+                  "this processor does not have %s, which the C compiler was allowed to use "
+                  "(-march=native); compile the program on this machine, or build it with --target "
+                  "avx2, avx512 or scalar",
+                  names);
 }
 
 static void print_help(const cnn_model *model, FILE *out) {

@@ -17,7 +17,7 @@ extern "C" {
 #endif
 
 /* Raised when cnn_model or the functions in it change meaning. */
-#define CNN_ABI 11
+#define CNN_ABI 12
 
 /* Instruction sets: cnn_targets.def. */
 #define CNN_TARGET(ID, ...) CNN_##ID,
@@ -25,6 +25,26 @@ typedef enum cnn_target {
 #include "cnn_targets.def"
 } cnn_target;
 #undef CNN_TARGET
+
+/* Instructions that the C compiler may use where this is compiled: a bit for each of
+   cnn_instructions.def. CNN_IS_ONE(m) is 1 if the macro m is defined as 1, else 0: then the name
+   with the prefix is no macro, and 0 is the second argument. */
+#define CNN_PREFIXED_1 0,
+#define CNN_SECOND(first, second, ...) second
+#define CNN_CHOOSE(prefixed) CNN_SECOND(prefixed 1, 0, 0)
+#define CNN_PREFIX(value) CNN_CHOOSE(CNN_PREFIXED_##value)
+#define CNN_IS_ONE(value) CNN_PREFIX(value)
+#define CNN_INSTRUCTION(ID, ...) CNN_HAS_##ID,
+enum {
+#include "cnn_instructions.def"
+  CNN_INSTRUCTION_COUNT
+};
+#undef CNN_INSTRUCTION
+#define CNN_INSTRUCTION(ID, macro, ...) | (uint64_t)CNN_IS_ONE(macro) << CNN_HAS_##ID
+static const uint64_t CNN_INSTRUCTIONS = 0
+#include "cnn_instructions.def"
+    ;
+#undef CNN_INSTRUCTION
 
 /* How a parameter is initialised: 0; scale; U(-scale, scale); N(0, scale^2); the same, truncated to
    -2 to 2, for a scale of at most 2. Xavier and He initialisers are one of these: the compiler
@@ -188,10 +208,12 @@ typedef struct cnn_value {
 typedef struct cnn_model {
   int abi;             /* CNN_ABI */
   const char *name;    /* lenet5 */
+  const char *run;     /* the same, with options that differ from their defaults: resnet-depth=20 */
   const char *command; /* that made the file */
   cnn_target target;
-  int real_bytes;  /* 4, or 8 with --real double */
-  int lanes;       /* L */
+  const uint64_t *instructions; /* CNN_INSTRUCTIONS where the program was compiled; NULL: none */
+  int real_bytes;               /* 4, or 8 with --real double */
+  int lanes;                    /* L */
   int threads_max; /* 1 if the program was compiled without OpenMP, else a large number */
   int batch;       /* images of a call at most */
   int input[3];    /* [C,H,W] */
@@ -227,6 +249,10 @@ typedef struct cnn_model {
   /* Writes the prepacked weights that infer reads into the activations. Call it before the first
      infer, and again after parameters, or activations by another call, have changed. */
   void (*prepack)(const cnn_state *state);
+  /* Calls `work` once in every thread of a team such as those that compute, with its number and how
+     many there are. NULL: there is one thread. */
+  void (*in_team)(const cnn_state *state, void (*work)(void *context, int thread, int threads),
+                  void *context);
   /* Forward only, without dropout. logits: [count][classes], row-major. */
   void (*infer)(const cnn_state *state, const cnn_batch *batch, float *logits);
 } cnn_model;

@@ -2,6 +2,7 @@
 
 #include "core/processors.h"
 #include "core/random.h"
+#include "core/team.h"
 #include "core/text.h"
 
 #include <stdio.h>
@@ -70,7 +71,9 @@ void cnn_session_plan_mirror(cnn_session *session) {
 }
 
 bool cnn_session_open(cnn_session *session, cnn_error *error) {
-  if (!cnn_storage_commit(&session->storage, error)) return false;
+  if (!cnn_team_start(session->model, &session->state, error) ||
+      !cnn_storage_commit(&session->storage, error))
+    return false;
   session->batch.images = session->images;
   session->batch.labels = session->labels;
   return true;

@@ -31,6 +31,7 @@ void cnn_session_plan(cnn_session *session, const cnn_model *model, cnn_purpose 
 /* Between plan and open: cnn_session_infer infers mirror images, too. */
 void cnn_session_plan_mirror(cnn_session *session);
 
+/* Starts the threads (team.h), and allocates. */
 bool cnn_session_open(cnn_session *session, cnn_error *error);
 void cnn_session_close(cnn_session *session);
 

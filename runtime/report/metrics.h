@@ -23,7 +23,7 @@ bool cnn_metrics_is_part(const cnn_metrics *row);
    columns ema_test_loss and ema_test_accuracy if the first row has them. */
 void cnn_metrics_csv(cnn_text *text, const cnn_metrics *rows, int count);
 
-/* curves.svg: loss and accuracy over the epochs; name: the model's. */
+/* curves.svg: loss and accuracy over the epochs; name: the run's. */
 void cnn_metrics_chart(cnn_text *text, const char *name, const cnn_metrics *rows, int count);
 
 /* Bytes that are enough for either text of `count` epochs. */

@@ -118,7 +118,7 @@ static bool open_checkpoint(cnn_safetensors *file, const char *path, const cnn_m
     return cnn_fail(error, CNN_EXIT_DATA,
                     "%s: %s; name a checkpoint, or train first: `%s train DIR` writes "
                     "runs/%s/last.safetensors",
-                    path, strerror(ENOENT), model->name, model->name);
+                    path, strerror(ENOENT), model->name, model->run);
   return cnn_safetensors_open(file, path, error);
 }
 

@@ -12,12 +12,12 @@
 #include <unistd.h>
 
 const char *cnn_default_run(const cnn_model *model, char path[PATH_MAX]) {
-  snprintf(path, PATH_MAX, "runs/%s", model->name);
+  snprintf(path, PATH_MAX, "runs/%s", model->run);
   return path;
 }
 
 const char *cnn_default_weights(const cnn_model *model, char path[PATH_MAX]) {
-  snprintf(path, PATH_MAX, "runs/%s/last.safetensors", model->name);
+  snprintf(path, PATH_MAX, "runs/%s/last.safetensors", model->run);
   return path;
 }
 
@@ -154,6 +154,6 @@ bool cnn_run_save(cnn_run *run, void *parameters, void *average, const cnn_check
     unlink(run->curves); /* of an earlier run */
     return true;
   }
-  cnn_metrics_chart(text, run->model->name, rows, count);
+  cnn_metrics_chart(text, run->model->run, rows, count);
   return cnn_file_replace(run->curves, text->data, text->used, error);
 }

@@ -17,9 +17,9 @@ typedef struct cnn_run {
   int lock;      /* file descriptor of the folder while it is ours; 0: none */
 } cnn_run;
 
-/* runs/<model> */
+/* runs/<run>, the name of the model's runs */
 const char *cnn_default_run(const cnn_model *model, char path[PATH_MAX]);
-/* runs/<model>/last.safetensors */
+/* runs/<run>/last.safetensors */
 const char *cnn_default_weights(const cnn_model *model, char path[PATH_MAX]);
 
 /* A folder that exists may hold none of the files, or a run of the same model; anything else is

@@ -53,6 +53,33 @@ expect 2 "-o taken: that is a folder" -- "$cnnc" build "$lenet5" -o taken
 expect 2 "-o pipe: that is no regular file" -- "$cnnc" build "$lenet5" -o pipe
 [ ! -e taken.c ] && [ ! -e pipe.c ] || fail "C beside what is no program"
 
+# Nor in that of a file, or beside C, of somebody else; the same for C under a name nobody typed.
+echo mine >mine
+echo "/* mine */" >own.c
+cp "$cnnc" compiler
+for name in mine compiler; do
+  expect 2 "-o $name: that file is no program that cnnc made; move it away, or choose another name" -- \
+    "$cnnc" build "$lenet5" -o $name
+done
+expect 2 "-o own: build writes its C to own.c, which cnnc did not make; move it away, or choose" -- \
+  "$cnnc" build "$lenet5" -o own
+cp own.c lenet5.c
+expect 2 "lenet5.c: that file is there, and cnnc did not make it; move it away, or name the output" -- \
+  "$cnnc" "$lenet5"
+[ "$(cat mine own.c lenet5.c)" = "$(printf 'mine\n/* mine */\n/* mine */')" ] || fail "files of others are gone"
+rm lenet5.c
+: >empty
+expect 0 -- "$cnnc" build "$lenet5" -o empty --cc "$(compilers | head -n 1)" --target scalar
+expect 0 -- "$cnnc" build "$lenet5" -o empty --cc "$(compilers | head -n 1)" --target scalar
+expect 0 -- "$cnnc" "$lenet5"
+expect 0 -- "$cnnc" "$lenet5"
+
+# Options that differ from their defaults are in the name of runs.
+expect 0 -- "$cnnc" "$source/models/resnet.lua" -D depth=34 -D size=32 -o r.c
+grep -q '\.run = "[a-z0-9]*-depth=34-size=32"' r.c || fail "$(grep '\.run = ' r.c)"
+expect 0 -- "$cnnc" "$source/models/resnet.lua" -o r.c
+grep -q '\.run = "[a-z0-9]*",' r.c || fail "$(grep '\.run = ' r.c)"
+
 # Nor in that of standard output. A name may begin with -, which compilers take for an option.
 expect 2 "-o -: that is standard output" -- "$cnnc" build "$lenet5" -o -
 "$cnnc" build "$lenet5" -o /dev/stdout >stream 2>errors && fail "a program in place of standard output"

@@ -155,6 +155,7 @@ static const cnn_value VALUE_TABLE[] = {
   const cnn_model NAME = {                                                                         \
       .abi = CNN_ABI,                                                                              \
       .name = "fake",                                                                              \
+      .run = "fake",                                                                               \
       .command = "by hand",                                                                        \
       .target = CNN_SCALAR,                                                                        \
       .real_bytes = REAL,                                                                          \

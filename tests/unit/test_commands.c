@@ -528,6 +528,21 @@ static void batch_norm_needs_two_numbers(void **state) {
   expect_command(&model, "train", "e", 0, "after 2 epochs");
 }
 
+/* No processor has both of the vectors that AMD made up for a while and Intel's. */
+static void missing_instructions_are_named(void **state) {
+  (void)state;
+  const uint64_t all = ~UINT64_C(0) >> (64 - CNN_INSTRUCTION_COUNT);
+  cnn_model model = fake_model;
+  model.instructions = &all;
+  expect_command(&model, "bench", "--seconds=0.01", 1, "fake: this processor does not have ");
+  expect_command(
+      &model, "bench", "--seconds=0.01", 1,
+      ", which the C compiler was allowed to use (-march=native); compile the program on "
+      "this machine, or build it with --target avx2, avx512 or scalar");
+  model.instructions = &CNN_INSTRUCTIONS; /* of this test, which runs */
+  expect_command(&model, "bench", "--seconds=0.01", 0, "a step");
+}
+
 static void expect_gradcheck(const cnn_model *model, int code, const char *words) {
   expect_command(model, "gradcheck", "--threads=1", code, words);
 }
@@ -697,6 +712,7 @@ int main(void) {
       TEST(large_losses_keep_their_columns),
       TEST(ruined_weights_are_not_saved),
       TEST(batch_norm_needs_two_numbers),
+      TEST(missing_instructions_are_named),
       TEST(help_that_is_lost_is_a_failure),
       TEST(a_log_overwrites_no_other_file),
       TEST(a_log_that_cannot_be_written_costs_no_training),
