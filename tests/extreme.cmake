@@ -5,6 +5,10 @@ set(CNNC_EXTREME_NETWORKS 120 CACHE STRING "Networks with extreme attributes tha
 if(CNNC_SANITIZE)
   set(CNNC_EXTREME_NETWORKS 60)
 endif()
+add_test(NAME extreme.large COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/random/check_large 1
+  ${CNNC_EXTREME_NETWORKS} scalar avx2 avx512)
+set_tests_properties(extreme.large PROPERTIES LABELS extreme
+  ENVIRONMENT "CNNC=$<TARGET_FILE:cnnc>;UBSAN_OPTIONS=halt_on_error=1")
 set(environment CNNC=$<TARGET_FILE:cnnc> GENERIC=$<TARGET_FILE:cnn-generic>
   COMPARE_TRACES=$<TARGET_FILE:compare_traces> "CC=${CNNC_PROGRAM_CC}" CFLAGS=-O0 LIMIT=60
   MODEL=${CMAKE_CURRENT_SOURCE_DIR}/random/extreme.lua UBSAN_OPTIONS=halt_on_error=1)

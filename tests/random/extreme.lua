@@ -3,6 +3,7 @@
 -- bits. cnnc must reject the network at its line, or its program must compute what cnn-generic does.
 local nn = require "nn"
 local seed = nn.option("seed", 1, "which network")
+local large = nn.option("large", false, "images, batches and channels too large to run, only to compile")
 
 local NUMBERS_MAX = 1 << 18 -- of a value: larger ones take too long to compare
 local CLASSES = 3
@@ -41,7 +42,14 @@ if one_in(10) then -- a long image, and few terms in a sum: rounding is not what
   input[long], input[5 - long], batch = pick {255, 256, 1023, 1025}, pick {1, 2}, 1
 end
 
+if large then
+  local sides = {1, 2, 255, 4097, 1 << 16, (1 << 20) - 1, 1 << 24}
+  input, batch = {pick {1, 3, 16}, pick(sides), pick(sides)}, pick {1, 1, 64, 4097, 1 << 20, 1 << 28}
+  if one_in(2) then input[between(2, 3)] = 1 end
+end
+
 local function check_size(x)
+  if large then return x end
   local numbers = batch
   for i = 2, #x.shape do numbers = numbers * x.shape[i] end
   if numbers > NUMBERS_MAX then error("larger than the test wants") end
@@ -83,6 +91,14 @@ function ops.concat(x) return nn.concat {x, x:relu()} end
 
 local NAMES = {"conv2d", "conv2d", "conv2d", "max_pool2d", "avg_pool2d", "adaptive_avg_pool2d",
                "local_response_norm", "pad_channels", "relu", "concat"}
+
+if large then
+  function ops.batch_norm(x) return x:batch_norm() end
+  function ops.add(x) return x + x:relu() end
+  function ops.wide(x) return x:conv2d {extreme {1 << 20, 1 << 24, 1 << 27, 0x7fffffff}, 1} end
+  function ops.long(x) return x:conv2d {pick {1, 16}, {1, 1024}, padding = {0, pick {0, 512, 1024}}} end
+  table.move({"batch_norm", "add", "wide", "long"}, 1, 4, #NAMES + 1, NAMES)
+end
 
 return nn.model {
   name = "extreme",
