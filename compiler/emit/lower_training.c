@@ -17,17 +17,6 @@ void lower_loss(Lowering *l) {
   lowering_pass_values(l);
 }
 
-/* Reals of the parameters of an update node, which lie next to each other, each aligned. */
-static int64_t updated_reals(const Node *update) {
-  int64_t end = 0;
-  for (int i = 0; i < update->in_count; i += 2) {
-    const Value *parameter = update->in[i];
-    if (parameter->offset + parameter->elements > end)
-      end = parameter->offset + parameter->elements;
-  }
-  return (end - update->in[0]->offset + ALIGNMENT_REALS - 1) / ALIGNMENT_REALS * ALIGNMENT_REALS;
-}
-
 static void set_optimizer(Lowering *l, const Recipe *recipe) {
   Kernel *k = &l->kernel;
   const bool momentum = recipe->momentum != 0;
@@ -58,7 +47,7 @@ void lower_update(Lowering *l) {
   lowering_pass(l, (Argument){.kind = ARGUMENT_STATE});
   lowering_pass(l, (Argument){.kind = ARGUMENT_NUMBER, .number = node->attributes.lr_scale});
   lowering_pass(l, (Argument){.kind = ARGUMENT_NUMBER, .number = node->attributes.decay_scale});
-  lowering_pass_int(l, updated_reals(node));
+  lowering_pass_int(l, node_updated_reals(node));
   lowering_pass_value(l, node->in[1]);
   lowering_pass_value(l, node->in[0]);
   for (int i = 0; i < optimizer_blocks(recipe); i++)

@@ -113,3 +113,14 @@ bool value_is_planned(const Value *value) {
   return value->kind == VALUE_ACTIVATION || value->kind == VALUE_GRADIENT ||
          value->kind == VALUE_WORKSPACE || value->kind == VALUE_PREPACKED;
 }
+
+int64_t node_updated_reals(const Node *update) {
+  int64_t end = 0;
+  for (int i = 0; i < update->in_count; i += 2) {
+    const Value *parameter = update->in[i];
+    if (parameter->offset + parameter->elements > end)
+      end = parameter->offset + parameter->elements;
+  }
+  const int64_t reals = end - update->in[0]->offset + ALIGNMENT_REALS - 1;
+  return reals / ALIGNMENT_REALS * ALIGNMENT_REALS;
+}

@@ -40,4 +40,11 @@ int graph_uses(const Graph *graph, const Value *value);
 /* The one node that reads the value, or NULL. */
 Node *graph_only_reader(const Graph *graph, const Value *value);
 
+/* Values begin at multiples of this many reals: 64 bytes of floats. */
+enum { ALIGNMENT_REALS = 16 };
+
+/* Reals of the parameters of an update node, which lie next to each other, each aligned. After the
+   memory pass. */
+int64_t node_updated_reals(const Node *update);
+
 #endif

@@ -5,9 +5,6 @@
 #include "ir/graph.h"
 #include "ir/options.h"
 
-/* Values begin at multiples of this many reals: 64 bytes of floats. */
-enum { ALIGNMENT_REALS = 16 };
-
 /* Reals of the parameter block (blocks of gradients and of the optimiser end before parameters
    without a gradient), and of the block of activations and their gradients. After the memory pass.
  */

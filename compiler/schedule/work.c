@@ -62,8 +62,12 @@ static int64_t linear_batch_blocked_items(const Shape *w) {
   return divide_up(w->node->out[0]->dim[1], w->node->schedule.linear_batch_blocked.oc_unroll);
 }
 
+/* A register tile where one pass makes all, else a block of features. */
 static int64_t linear_backward_data_items(const Shape *w) {
-  return divide_up(w->node->out[0]->dim[1], w->node->schedule.linear_backward_data.ic_block);
+  const LinearBackwardData *s = &w->node->schedule.linear_backward_data;
+  const int ic = w->node->out[0]->dim[1], oc = w->node->in[0]->dim[1];
+  const bool blocks = s->ic_block < ic || s->oc_block < oc;
+  return divide_up(ic, blocks ? s->ic_block : s->ic_unroll);
 }
 
 static int64_t linear_weights_items(const Shape *w) {
@@ -78,6 +82,42 @@ static int64_t linear_padded_rows_items(const Shape *w) {
          divide_up(w->batch, linear_block_images(s, w->batch));
 }
 
+/* Vectors of a value, in its own layout. */
+static int64_t vectors_of(const Shape *w, const Value *value) {
+  const int64_t pixels = value->rank == 4 ? (int64_t)value->dim[2] * value->dim[3] : 1;
+  const int channels = value->rank > 1 ? value->dim[1] : 1;
+  if (value->layout == LAYOUT_PADDED_ROWS)
+    return w->batch * (int64_t)divide_up((int)value_features(value), w->lanes);
+  if (value->layout == LAYOUT_CHANNEL_BLOCKED)
+    return w->batch * divide_up(channels, w->lanes) * pixels;
+  return divide_up(w->batch, w->lanes) * channels * pixels;
+}
+
+/* Work items of backward pooling: rows of dy, or planes where windows share pixels. */
+static int64_t pool_backward_items(const Shape *w, const Value *dy) {
+  const Attributes *a = &w->node->attributes;
+  bool overlap = false;
+  for (int i = 0; i < 2; i++) overlap |= a->stride[i] < a->kernel[i] && dy->dim[2 + i] > 1;
+  return image_groups(w) * planes(w, dy) * (overlap ? 1 : dy->dim[2]);
+}
+
+/* Copies between images and vectors of features: rows of the images, in batch-blocked groups where
+   features are batch-blocked; or vectors of channels. */
+static int64_t flatten_items(const Shape *w, const Value *x, const Value *y) {
+  const Value *image = x->rank == 4 ? x : y, *features = x->rank == 4 ? y : x;
+  if (image->layout != LAYOUT_CHANNEL_BLOCKED)
+    return divide_up(w->batch, w->lanes) * (int64_t)image->dim[2];
+  const int blocks = divide_up(image->dim[1], w->lanes);
+  if (features->layout != LAYOUT_BATCH_BLOCKED) return (int64_t)w->batch * blocks;
+  return divide_up(w->batch, w->lanes) * (int64_t)image->dim[2] * blocks;
+}
+
+static int64_t pack_input_items(const Shape *w, const Value *y) {
+  enum { STRIP = 64 }; /* pixels of a row, batch-blocked */
+  const int64_t rows = image_groups(w) * y->dim[2];
+  return w->channel_blocked ? rows : rows * y->dim[1] * divide_up(y->dim[3], STRIP);
+}
+
 /* Kernels without FLOPs worth counting: rows, planes or vectors. */
 static int64_t other_items(const Shape *w) {
   const Node *node = w->node;
@@ -90,28 +130,33 @@ static int64_t other_items(const Shape *w) {
   case OP_batch_norm_inference:
   case OP_max_pool2d:
   case OP_avg_pool2d:
+    return image_groups(w) * y->dim[2] * planes(w, y);
   case OP_local_response_norm:
   case OP_local_response_norm_backward:
-    return image_groups(w) * y->dim[2] *
-           (node->op == OP_local_response_norm && w->channel_blocked ? 1 : planes(w, y));
+    return image_groups(w) * y->dim[2] * (w->channel_blocked ? 1 : planes(w, y));
   case OP_max_pool2d_backward:
   case OP_avg_pool2d_backward:
-    return image_groups(w) * planes(w, y);
+    return pool_backward_items(w, x);
   case OP_pack_input:
+    return pack_input_items(w, y);
+  case OP_flatten:
+  case OP_reshape:
+    return flatten_items(w, x, y);
   case OP_concat:
   case OP_slice:
   case OP_pad_channels:
-  case OP_flatten:
-  case OP_reshape:
-  case OP_to_rows:
   case OP_adaptive_avg_pool2d:
   case OP_adaptive_avg_pool2d_backward:
-    return image_groups(w) * (y->rank == 4 ? y->dim[2] : planes(w, y));
+    return image_groups(w) * y->dim[2];
   case OP_softmax_cross_entropy:
   case OP_squared_error:
     return divide_up(w->batch, w->lanes);
-  default: /* vectors */
-    return divide_up((int)(value_features(y) * (y->rank > 1 ? w->batch : 1) / w->lanes), 1);
+  case OP_update:
+    return node_updated_reals(node) / w->lanes;
+  case OP_to_rows: /* squares of lanes x lanes */
+    return divide_up(w->batch, w->lanes) * divide_up((int)value_features(y), w->lanes);
+  default: /* dropout, activations and sums: vectors */
+    return vectors_of(w, y);
   }
 }
 
