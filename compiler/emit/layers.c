@@ -107,8 +107,9 @@ static void count_weights(const Node *node, LayerSummary *layer) {
 static const char *kind_text(Arena *arena, const Node *node) {
   bool fused =
       op_has_attribute(node->op, "activation") && node->attributes.activation != ACTIVATION_NONE;
-  return arena_printf(arena, "%s%s%s%s", op_name(node->op), node->attributes.residual ? "+add" : "",
-                      fused ? "+" : "", fused ? activation_name(node->attributes.activation) : "");
+  return arena_printf(arena, "%s%s%s%s%s", node->attributes.frozen_statistics ? "frozen_" : "",
+                      op_name(node->op), node->attributes.residual ? "+add" : "", fused ? "+" : "",
+                      fused ? activation_name(node->attributes.activation) : "");
 }
 
 /* The gradient of a layer's output: what the backward nodes of the layer read; of a concat of

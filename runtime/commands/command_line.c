@@ -61,10 +61,12 @@ typedef struct parse {
 static void list_options(parse *p) {
   for (int i = 0; i < SHARED_COUNT; i++)
     if (strchr(p->line->shared, SHARED[i].letter)) p->option[p->count++] = &SHARED[i].option;
-  for (const cnn_option *o = p->line->options; o && o->name; o++) {
-    assert(p->count < OPTIONS_MAX);
-    p->option[p->count++] = o;
-  }
+  const cnn_option *const tables[] = {p->line->options, p->line->more};
+  for (int i = 0; i < 2; i++)
+    for (const cnn_option *o = tables[i]; o && o->name; o++) {
+      assert(p->count < OPTIONS_MAX);
+      p->option[p->count++] = o;
+    }
 }
 
 static const cnn_option *option_of_key(const parse *p, int key) {

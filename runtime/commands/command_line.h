@@ -60,6 +60,7 @@ typedef struct cnn_shared_options {
 
 typedef struct cnn_command_line {
   const cnn_option *options; /* NULL: none but the shared ones */
+  const cnn_option *more;    /* a second table, or NULL */
   const char *shared;        /* letters of the shared options that the command has: t, n, s, f;
                                 w: --weights, T: --weights that are by default `trained` */
   cnn_operands operands;

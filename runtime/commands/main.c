@@ -16,6 +16,7 @@ static const struct {
   cnn_command *run;
 } COMMANDS[] = {
     {"train", "train on a data set", cnn_train},
+    {"lr-find", "suggest a learning rate", cnn_lr_find},
     {"eval", "loss and accuracy on a data set's test part", cnn_eval},
     {"predict", "classes of images", cnn_predict},
     {"filters", "weights of a layer as a picture", cnn_filters},

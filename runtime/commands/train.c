@@ -1,215 +1,34 @@
 #include "commands/commands.h"
-#include "commands/train_options.h"
 #include "commands/train_resume.h"
-#include "core/initialize.h"
+#include "commands/train_start.h"
 #include "core/process.h"
-#include "core/real.h"
-#include "data/load.h"
-#include "data/sampler.h"
-#include "train/checkpoint.h"
-#include "train/gradients.h"
+#include "core/text.h"
 #include "train/save.h"
 #include "train/stop.h"
 #include "train/trainer.h"
 
 #include <signal.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <unistd.h>
-#include <zlib.h>
 
 /* --- preparation ------------------------------------------------------------------------------ */
-
-/* Identifies a part of a data set, by labels and pixels. */
-static uint32_t checksum(uint32_t sum, const cnn_dataset *dataset) {
-  sum = (uint32_t)crc32_z(sum, dataset->labels, (size_t)dataset->count);
-  return (uint32_t)crc32_z(sum, dataset->images, (size_t)dataset->count * dataset->image_bytes);
-}
-
-/* The names of folders that are classes are saved, because eval numbers classes by them. */
-static bool load_classes(cnn_trainer *t, const char *folder, cnn_error *error) {
-  const char *folders = t->training.classes;
-  if (!cnn_class_names_load(&t->classes, t->model, folders ? NULL : folder, NULL, folders, folder,
-                            error))
-    return false;
-  if (folders && t->classes.count < t->model->classes)
-    fprintf(stderr,
-            "%s: %s/train has %d folders, one a class, but the model has %d classes, of which the "
-            "others will have no images; is it the right data set? A model for it has classes = "
-            "%d\n",
-            t->model->name, folder, t->classes.count, t->model->classes, t->classes.count);
-  return true;
-}
-
-/* As a data set of its own, the few images of --overfit-batch also validate. */
-static void overfit(cnn_trainer *t) {
-  cnn_recipe *recipe = &t->recipe;
-  recipe->crop = recipe->flip = recipe->cutout = 0;
-  t->no_shuffle = true;
-  t->validation = t->training;
-  t->validation.storage = (cnn_storage){0}; /* which remains the other's */
-}
-
-static int training_limit(const cnn_trainer *t) {
-  if (t->overfit == 0) return t->limit;
-  const int64_t images = (int64_t)t->overfit * t->batch;
-  return images < INT32_MAX ? (int)images : INT32_MAX;
-}
-
-/* The first batch_norm that has one number a channel of an image; NULL: there is none. */
-static const cnn_layer *single_norm(const cnn_model *model) {
-  static const char kind[] = "batch_norm";
-  for (int i = 0; i < model->layer_count; i++) {
-    const cnn_layer *layer = &model->layers[i];
-    if (strncmp(layer->kind, kind, strlen(kind)) == 0 && layer->shape[1] * layer->shape[2] == 1)
-      return layer;
-  }
-  return NULL;
-}
-
-/* As in PyTorch, a batch_norm must not see one number a channel: its output would be its bias,
-   whatever the image. A batch is computed in parts of at most model->batch images. */
-static bool check_batches(const cnn_trainer *t, cnn_error *error) {
-  const cnn_layer *norm = single_norm(t->model);
-  const int part = t->model->batch, images = t->training.count;
-  const int sizes[] = {images < t->batch ? images : t->batch, images % t->batch};
-  bool single = false;
-  for (int i = 0; i < 2; i++)
-    single = single || sizes[i] % part == 1 || (part == 1 && sizes[i] > 0);
-  if (!norm || !single) return true;
-  return cnn_fail(
-      error, CNN_EXIT_USAGE,
-      "--batch %d: of %d images, one would be normalised alone, and batch_norm '%s' sees "
-      "one number a channel; choose another --batch, or --limit %d",
-      t->batch, images, norm->name, images > 1 ? images - 1 : 2);
-}
-
-static bool load_data(cnn_trainer *t, const cnn_train_options *o, cnn_error *error) {
-  const char *folder = o->shared.folder;
-  if (!cnn_dataset_load(&t->training, t->model, folder, "train", training_limit(t), error) ||
-      !load_classes(t, folder, error))
-    return false;
-  if (t->overfit > 0)
-    overfit(t);
-  else if (!cnn_dataset_load_test(&t->validation, t->model, folder, t->training.classes, 0, error))
-    return false;
-  const char *names = t->classes.text ? t->classes.text : "";
-  t->data = (uint32_t)crc32_z(0, (const unsigned char *)names, strlen(names));
-  t->data = checksum(checksum(t->data, &t->training), &t->validation);
-  return check_batches(t, error);
-}
-
-static bool allocate(cnn_trainer *t, int threads, cnn_error *error) {
-  const cnn_model *model = t->model;
-  const cnn_recipe *recipe = &t->recipe;
-  cnn_session *session = &t->session;
-  cnn_storage *storage = &session->storage;
-  size_t real = (size_t)model->real_bytes;
-  t->run.text.size = cnn_run_text_bytes(model, t->classes.text, recipe->epochs);
-  t->log.text.size = CNN_STEP_LOG_BYTES;
-  cnn_session_plan(session, model, CNN_TO_TRAIN, threads);
-  cnn_storage_want(storage, &t->rows, (size_t)recipe->epochs, sizeof *t->rows);
-  cnn_storage_want(storage, &t->history, cnn_resume_history_bytes(recipe->epochs), 1);
-  cnn_storage_want(storage, &t->order, (size_t)t->training.count, sizeof *t->order);
-  cnn_storage_want(storage, &t->run.text.data, t->run.text.size, 1);
-  cnn_storage_want(storage, &t->log.text.data, t->log.text.size, 1);
-  cnn_freeze_plan(&t->freeze, storage);
-  if (t->batch > model->batch) cnn_storage_want(storage, &t->sum, model->gradient_reals, real);
-  if (recipe->ema > 0) cnn_storage_want(storage, &t->average, model->parameter_reals, real);
-  if (recipe->crop > 0 || recipe->flip || recipe->cutout > 0)
-    cnn_storage_want(storage, &t->augmented, (size_t)model->batch, t->training.image_bytes);
-  return cnn_session_open(session, error);
-}
-
-/* The last layer with weights, which tells classes apart. */
-static const char *last_layer(const cnn_model *model) {
-  for (int i = model->layer_count - 1; i >= 0; i--)
-    if (model->layers[i].parameters > 0) return model->layers[i].name;
-  return "LAYER";
-}
-
-/* Weights for other classes, as many as here, would load without a word. */
-static bool check_classes(const cnn_trainer *t, const cnn_train_options *o, cnn_error *error) {
-  char *text;
-  cnn_class_names names;
-  if (!cnn_checkpoint_classes(o->init, t->model, &text, error)) return false;
-  bool good = cnn_class_names_split(&names, t->model, text, o->init, error);
-  free(text);
-  if (!good) return false;
-  const int at = cnn_class_names_difference(&t->classes, &names);
-  if (at >= 0)
-    cnn_fail(error, CNN_EXIT_DATA,
-             "%s: trained on other classes: class %d is '%s', but '%s' in %s; initialise the last "
-             "layer with --reinit %s, or, if they are the same classes, give them the same names",
-             o->init, at, names.names[at], t->classes.names[at], o->shared.folder,
-             last_layer(t->model));
-  cnn_class_names_release(&names);
-  return at < 0;
-}
-
-static bool set_start(cnn_trainer *t, const cnn_train_options *o, cnn_error *error) {
-  void *parameters = t->session.state.parameters;
-  cnn_checkpoint start;
-  if (!o->init || *o->reinit) cnn_init_parameters(t->model, t->seed, parameters);
-  if (o->init && !*o->reinit && !check_classes(t, o, error)) return false;
-  if (o->init && !cnn_checkpoint_load_but(o->init, t->model, o->reinit, parameters, &start, error))
-    return false;
-  const size_t bytes = t->model->parameter_reals * (size_t)t->model->real_bytes;
-  if (t->average) memcpy(t->average, parameters, bytes);
-  return true;
-}
-
-/* A training that is shorter than the warm-up has its share of the model's. */
-static void shorten_warmup(cnn_trainer *t) {
-  const cnn_recipe *recipe = t->model->recipe;
-  if (recipe->warmup_epochs < t->recipe.epochs) return;
-  t->recipe.warmup_epochs = recipe->warmup_epochs * t->recipe.epochs / recipe->epochs;
-  fprintf(stderr, "%s: the warm-up lasts %g instead of %g epochs, its share of the model's %d\n",
-          t->model->name, t->recipe.warmup_epochs, recipe->warmup_epochs, recipe->epochs);
-}
-
-static bool load_and_allocate(cnn_trainer *t, const cnn_train_options *o, cnn_error *error) {
-  shorten_warmup(t);
-  if (!load_data(t, o, error) || !allocate(t, o->shared.threads, error)) return false;
-  t->session.state.seed = t->seed;
-  cnn_normalization normalization = cnn_dataset_normalization(&t->training, t->model);
-  cnn_session_normalize(&t->session, &normalization);
-  return true;
-}
-
-/* The model with the layers that this run, or the run to be resumed, leaves as they are. */
-static bool freeze_layers(cnn_trainer *t, const cnn_train_options *o, cnn_error *error) {
-  t->frozen = o->freeze;
-  if (o->resume && access(t->run.state, F_OK) == 0) {
-    char *frozen;
-    if (!cnn_resume_frozen(t->run.state, &frozen, error)) return false;
-    t->frozen = frozen;
-    t->frozen_of_state = frozen;
-  }
-  if (!*t->frozen) return true;
-  if (!cnn_freeze_open(&t->freeze, t->model, t->frozen, error)) return false;
-  t->model = &t->freeze.model;
-  return true;
-}
 
 static bool resume(cnn_trainer *t, const cnn_train_options *o, cnn_error *error) {
   cnn_safetensors state = {0};
   cnn_resume from = {0};
   if (!cnn_train_open_state(t, o, &state, &from, error)) return false;
-  bool good = load_and_allocate(t, o, error) && cnn_train_load_state(t, o, &state, &from, error);
+  bool good = cnn_train_load(t, o, error) && cnn_train_load_state(t, o, &state, &from, error);
   cnn_safetensors_close(&state);
   return good;
 }
 
 static bool begin(cnn_trainer *t, const cnn_train_options *o, cnn_error *error) {
-  return cnn_train_spares_runs(t, o, error) && load_and_allocate(t, o, error) &&
-         set_start(t, o, error);
+  return cnn_train_spares_runs(t, o, error) && cnn_train_load(t, o, error) &&
+         cnn_train_set_start(t, o, error);
 }
 
 /* Opens all inputs, and then the files to be written. */
 static bool prepare(cnn_trainer *t, const cnn_train_options *o, cnn_error *error) {
-  if (!cnn_run_open(&t->run, t->model, o->out, error) || !freeze_layers(t, o, error) ||
+  if (!cnn_run_open(&t->run, t->model, o->out, error) || !cnn_train_freeze(t, o, error) ||
       !(o->resume ? resume(t, o, error) : begin(t, o, error)) || !cnn_run_make(&t->run, error))
     return false;
   cnn_freeze_keep(&t->freeze, &t->session.state);
@@ -309,29 +128,10 @@ bool cnn_train(const cnn_model *model, int argc, char **argv, cnn_error *error) 
   static cnn_trainer t;
   cnn_train_options o;
   cnn_train_options_parse(&o, model, argc, argv);
-  t = (cnn_trainer){.model = model,
-                    .recipe = o.recipe,
-                    .seed = o.shared.seed,
-                    .steps = o.steps,
-                    .batch = o.batch,
-                    .limit = o.limit,
-                    .overfit = o.overfit,
-                    .no_shuffle = o.no_shuffle,
-                    .best_by = (cnn_best_by)o.best_by,
-                    .patience = o.patience,
-                    .deadline = o.time_limit > 0 ? cnn_seconds() + o.time_limit : 0,
-                    .save_epochs = o.save_epochs,
-                    .save_seconds = o.save_seconds};
+  t = cnn_train_trainer(model, &o);
   /* Neither a log nor standard output whose reader goes away ends a training. */
   signal(SIGPIPE, SIG_IGN);
   bool good = prepare(&t, &o, error) && run(&t, &o, error);
-  cnn_run_close(&t.run);
-  cnn_session_close(&t.session);
-  cnn_dataset_release(&t.training);
-  cnn_dataset_release(&t.validation);
-  cnn_dataset_release(&t.test);
-  cnn_class_names_release(&t.classes);
-  cnn_freeze_close(&t.freeze);
-  free(t.frozen_of_state);
+  cnn_train_release(&t);
   return good;
 }

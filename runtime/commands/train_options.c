@@ -7,15 +7,11 @@
 #include <stdio.h>
 #include <string.h>
 
-static const cnn_option OPTIONS[] = {
-    {"epochs", 'e', "N", "Epochs: passes over the training images (default: the model's)",
-     CNN_INTEGER, offsetof(cnn_train_options, recipe.epochs), 1, 1000000, NULL},
+const cnn_option cnn_start_options[] = {
     {"batch", 'b', "N",
      "Images an update. A number above the program's batch is computed in parts, and batch norm "
      "normalises each part by itself (default: the model's)",
      CNN_INTEGER, offsetof(cnn_train_options, batch), 1, INT32_MAX, NULL},
-    {"lr", 'r', "X", "Learning rate at the start (default: the model's)", CNN_NUMBER,
-     offsetof(cnn_train_options, recipe.lr), 0, 1000000, NULL},
     {"seed", 's', "N", "Of the first weights, the shuffles and dropout (default: 1)", CNN_LONG,
      offsetof(cnn_train_options, shared.seed), 0, INT64_MAX, NULL},
     {"limit", 'l', "N", "Only the first N training images", CNN_INTEGER,
@@ -31,6 +27,13 @@ static const cnn_option OPTIONS[] = {
      "needs less time and memory",
      CNN_TEXT, offsetof(cnn_train_options, freeze), 0, 0, NULL},
     {"fresh", 0, "LAYERS", NULL, CNN_RENAMED, 0, 0, 0, (const char *const[]){"reinit", NULL}},
+    {0}};
+
+static const cnn_option OPTIONS[] = {
+    {"epochs", 'e', "N", "Epochs: passes over the training images (default: the model's)",
+     CNN_INTEGER, offsetof(cnn_train_options, recipe.epochs), 1, 1000000, NULL},
+    {"lr", 'r', "X", "Learning rate at the start (default: the model's)", CNN_NUMBER,
+     offsetof(cnn_train_options, recipe.lr), 0, 1000000, NULL},
     {"no-shuffle", 0, NULL, "Visit images in the order of the file", CNN_FLAG,
      offsetof(cnn_train_options, no_shuffle), 0, 0, NULL},
     {"out", 'o', "RUN",
@@ -68,6 +71,11 @@ static const cnn_option OPTIONS[] = {
      "continues without it, and the exit code is 1",
      CNN_TEXT, offsetof(cnn_train_options, log), 0, 0, NULL},
     {0}};
+
+void cnn_train_check_start(const cnn_train_options *o, const struct argp_state *state) {
+  if (*o->reinit && !o->init)
+    argp_error(state, "--reinit %s: without --init FILE all layers are initialised", o->reinit);
+}
 
 /* Settings that --resume reads from the run instead. */
 static bool is_setting(const cnn_option *option) {
@@ -112,14 +120,14 @@ static void check(void *options, const struct argp_state *state) {
   if (!*o->out) argp_error(state, "--out: the name of a folder is missing");
   if (o->resume && o->setting)
     argp_error(state, "--resume uses the settings of the run; leave out --%s", o->setting);
-  if (*o->reinit && !o->init)
-    argp_error(state, "--reinit %s: without --init FILE all layers are initialised", o->reinit);
+  cnn_train_check_start(o, state);
   if (o->resume && o->overwrite)
     argp_error(state, "--overwrite begins a new run; leave out --resume, or --overwrite");
 }
 
 static const cnn_command_line LINE = {
     .options = OPTIONS,
+    .more = cnn_start_options,
     .shared = "t",
     .operands = CNN_FOLDER,
     .given = note_setting,
@@ -140,13 +148,17 @@ static int default_batch(const cnn_model *model) {
   return batch < INT32_MAX ? (int)batch : INT32_MAX;
 }
 
+cnn_train_options cnn_train_defaults(const cnn_model *model) {
+  return (cnn_train_options){.shared = cnn_shared_defaults(model),
+                             .recipe = *model->recipe,
+                             .batch = default_batch(model),
+                             .freeze = "",
+                             .reinit = ""};
+}
+
 void cnn_train_options_parse(cnn_train_options *options, const cnn_model *model, int argc,
                              char **argv) {
-  *options = (cnn_train_options){.shared = cnn_shared_defaults(model),
-                                 .recipe = *model->recipe,
-                                 .batch = default_batch(model),
-                                 .freeze = "",
-                                 .reinit = ""};
+  *options = cnn_train_defaults(model);
   options->out = cnn_default_run(model, options->default_out);
   cnn_command_line_parse(&LINE, argc, argv, options);
 }

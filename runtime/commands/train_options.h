@@ -24,6 +24,14 @@ typedef struct cnn_train_options {
   char default_out[PATH_MAX];
 } cnn_train_options;
 
+/* Options of how a training starts: batch, seed, limit, init, reinit, freeze. For commands whose
+   options begin with a cnn_train_options. */
+extern const cnn_option cnn_start_options[];
+void cnn_train_check_start(const cnn_train_options *options, const struct argp_state *state);
+
+/* The values of options that are not given; `out` is NULL. */
+cnn_train_options cnn_train_defaults(const cnn_model *model);
+
 /* Ends the program after a usage error. */
 void cnn_train_options_parse(cnn_train_options *options, const cnn_model *model, int argc,
                              char **argv);

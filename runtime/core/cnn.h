@@ -88,8 +88,8 @@ typedef struct cnn_location {
 
 /* One layer of the forward graph, for summaries. Counts are for one image. */
 typedef struct cnn_layer {
-  const char *name, *kind;
-  int shape[3]; /* output [C,H,W]; [F,1,1] for a vector */
+  const char *name, *kind; /* kind: conv2d+relu; frozen_batch_norm has frozen statistics */
+  int shape[3];            /* output [C,H,W]; [F,1,1] for a vector */
   int64_t parameters, macs;
   int receptive_field[2];    /* input pixels that one output depends on: height, width */
   int64_t activation_bytes;  /* of the output */

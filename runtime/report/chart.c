@@ -52,6 +52,22 @@ static double y_of(const axes *a, double value) {
   return TOP + (a->high - value) / (a->high - a->low) * HEIGHT;
 }
 
+static void draw_tick(cnn_text *text, double x, double number) {
+  cnn_svg_text(text, x, TOP + HEIGHT + 20, CNN_ANCHOR_MIDDLE, NULL, "%g", number);
+}
+
+static void draw_numbers(cnn_text *text, const axes *a) {
+  int every = (a->count + 9) / 10;
+  for (int i = 0; i < a->count; i += every) draw_tick(text, x_of(a, i), i + 1);
+}
+
+/* Powers of ten on a logarithmic axis. */
+static void draw_powers(cnn_text *text, const axes *a) {
+  const double low = log10(a->panel->x_first), high = log10(a->panel->x_last);
+  for (double power = ceil(low - 1e-9); power <= high + 1e-9 && high > low; power++)
+    draw_tick(text, a->left + (power - low) / (high - low) * WIDTH, pow(10, power));
+}
+
 static void draw_axes(cnn_text *text, const axes *a, const char *x_title) {
   cnn_svg_text(text, a->left, TOP - 16, CNN_ANCHOR_START, "title", "%s", a->panel->title);
   int ticks = (int)lround((a->high - a->low) / a->step);
@@ -62,9 +78,10 @@ static void draw_axes(cnn_text *text, const axes *a, const char *x_title) {
     cnn_svg_text(text, a->left - 8, y + 4, CNN_ANCHOR_END, NULL, "%.4g",
                  a->panel->logarithmic ? pow(10, value) : value);
   }
-  int every = (a->count + 9) / 10;
-  for (int i = 0; i < a->count; i += every)
-    cnn_svg_text(text, x_of(a, i), TOP + HEIGHT + 20, CNN_ANCHOR_MIDDLE, NULL, "%d", i + 1);
+  if (a->panel->x_first > 0)
+    draw_powers(text, a);
+  else
+    draw_numbers(text, a);
   cnn_svg_text(text, a->left + WIDTH / 2, TOP + HEIGHT + 38, CNN_ANCHOR_MIDDLE, NULL, "%s",
                x_title);
 }
@@ -86,6 +103,18 @@ static void draw_curve(cnn_text *text, const axes *a, int number) {
     cnn_svg_dot(text, x_of(a, last), y_of(a, value_at(a->panel, series, last)), 2, CLASSES[number]);
 }
 
+static void draw_mark(cnn_text *text, const axes *a) {
+  const cnn_panel *panel = a->panel;
+  const int last = panel->series_count - 1;
+  const double value = value_at(panel, &panel->series[last], panel->mark);
+  const double part = a->count > 1 ? (double)panel->mark / (a->count - 1) : 0;
+  const double x = x_of(a, panel->mark), y = y_of(a, value);
+  cnn_svg_dot(text, x, y, 4, CLASSES[last]);
+  cnn_svg_text(text, x + 8, y - 8, CNN_ANCHOR_START, "title", "%.2g",
+               panel->x_first > 0 ? panel->x_first * pow(panel->x_last / panel->x_first, part)
+                                  : panel->mark + 1);
+}
+
 static void draw_legend(cnn_text *text, const axes *a) {
   double x = a->left + WIDTH - LEGEND * a->panel->series_count;
   for (int s = 0; s < a->panel->series_count; s++, x += LEGEND) {
@@ -104,6 +133,7 @@ void cnn_chart(cnn_text *text, const char *title, const char *x_title, const cnn
     choose_bounds(&a);
     draw_axes(text, &a, x_title);
     for (int s = 0; s < a.panel->series_count; s++) draw_curve(text, &a, s);
+    if (a.panel->marked) draw_mark(text, &a);
     draw_legend(text, &a);
   }
   cnn_svg_end(text);

@@ -1,4 +1,4 @@
-/* Line charts as SVG: panels in a row, up to CNN_SERIES_MAX curves in each over 1, 2, 3... */
+/* Line charts as SVG: panels in a row, up to CNN_SERIES_MAX curves in each. */
 #ifndef CNN_CHART_H
 #define CNN_CHART_H
 
@@ -21,6 +21,10 @@ typedef struct cnn_panel {
   bool logarithmic;
   cnn_series series[CNN_SERIES_MAX];
   int series_count;
+  double x_first, x_last; /* a logarithmic horizontal axis from the first value to the last of the
+                             longest curve; 0: values have numbers 1, 2, 3... */
+  bool marked;
+  int mark; /* a value of the last curve that has a dot and its x as text */
 } cnn_panel;
 
 /* Adds the chart to the text. A curve omits values that are not finite, or not positive on a

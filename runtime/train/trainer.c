@@ -94,8 +94,7 @@ static bool check_loss(const cnn_trainer *t, double loss, cnn_error *error) {
                   cnn_plural((long long)updates), t->recipe.lr);
 }
 
-/* One update with `count` images of the epoch. */
-static bool train_batch(cnn_trainer *t, int epoch, int64_t first, int count, cnn_error *error) {
+double cnn_trainer_update(cnn_trainer *t, int epoch, int64_t first, int count) {
   const cnn_model *model = t->model;
   const cnn_recipe *recipe = &t->recipe;
   cnn_state *state = &t->session.state;
@@ -113,6 +112,12 @@ static bool train_batch(cnn_trainer *t, int epoch, int64_t first, int count, cnn
   }
   if (t->average)
     cnn_average_update(model, t->average, state->parameters, recipe->ema, state->step);
+  return loss;
+}
+
+static bool train_batch(cnn_trainer *t, int epoch, int64_t first, int count, cnn_error *error) {
+  cnn_state *state = &t->session.state;
+  const double loss = cnn_trainer_update(t, epoch, first, count);
   cnn_trainer_check_log(
       t, cnn_step_log_add(&t->log, state->step, loss / count, state->lr, &t->log_error));
   if (!check_loss(t, loss, error)) return false;

@@ -66,6 +66,10 @@ bool cnn_trainer_is_complete(const cnn_trainer *trainer);
 /* Loads best.safetensors, and evaluates it on the test images. */
 bool cnn_trainer_test(cnn_trainer *trainer, cnn_evaluation *result, cnn_error *error);
 
+/* One update with `count` images of an epoch, from `first` on in its order, at the rates of the
+   session's state. Returns the sum of their losses before it. */
+double cnn_trainer_update(cnn_trainer *trainer, int epoch, int64_t first, int count);
+
 /* A log that cannot be written does not end the training: it is reported once, and dropped. */
 void cnn_trainer_check_log(cnn_trainer *trainer, bool written);
 

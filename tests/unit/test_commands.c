@@ -55,8 +55,9 @@ static void help_is_everywhere(void **state) {
   (void)state;
   expect(0, "--help", "gradcheck");
   expect(2, "", "Usage: fake COMMAND");
-  static const char *const commands[] = {"train",     "eval",     "predict", "filters", "summary",
-                                         "gradcheck", "gradflow", "bench",   "profile", "trace"};
+  static const char *const commands[] = {"train",   "lr-find", "eval",      "predict",
+                                         "filters", "summary", "gradcheck", "gradflow",
+                                         "bench",   "profile", "trace"};
   for (size_t i = 0; i < sizeof commands / sizeof *commands; i++) {
     char arguments[64], usage[64];
     snprintf(arguments, sizeof arguments, "%s --help", commands[i]);
@@ -179,6 +180,33 @@ static void other_classes_are_told_apart(void **state) {
   expect(0, "train d --epochs 1 --init r/last.safetensors --reinit fc --out s", "written");
   assert_int_equal(remove("d/classes.txt"), 0);
   expect(0, "train d --epochs 1 --init r/last.safetensors --out t", "written");
+}
+
+static void rates_are_suggested(void **state) {
+  (void)state;
+  expect(0, "lr-find d --batch 19", "fake: at most 100 updates, rates from 1e-07 to 10, batch 19");
+  char *output = scratch_read("output", NULL);
+  const char *suggestion = strstr(output, "suggested rate: ");
+  assert_non_null(suggestion);
+  const double rate = strtod(suggestion + strlen("suggested rate: "), NULL);
+  assert_true(rate > 0.001 && rate < 1);
+  assert_non_null(strstr(output, ") falls most steeply; the recipe's is 0.05\n"));
+  assert_non_null(strstr(output, "written: runs/fake/lr-find.csv, runs/fake/lr-find.svg"));
+  free(output);
+  char *csv = scratch_read("runs/fake/lr-find.csv", NULL);
+  assert_memory_equal(csv, "lr,loss,smooth_loss\n1e-07,", 26);
+  free(csv);
+  char *svg = scratch_read("runs/fake/lr-find.svg", NULL);
+  assert_non_null(strstr(svg, "fake: loss by learning rate"));
+  assert_non_null(strstr(svg, ">1e-05</text>"));
+  assert_null(strstr(svg, "nan"));
+  free(svg);
+  expect(0, "train d --epochs 1", "written"); /* no run was there */
+  expect(0, "lr-find d --init runs/fake/last.safetensors --csv a --svg b", "written: a, b");
+  expect(2, "lr-find d --first 2 --last 1", "--first 2: must be above 0 and less than --last 1");
+  expect(2, "lr-find d --reinit fc", "--reinit fc: without --init FILE all layers are initialised");
+  expect(1, "lr-find d --first 1000 --last 100000 --csv a --svg b",
+         "no rate to suggest: the loss did not fall in ");
 }
 
 /* More images an update than the program's batch: 60 and 35 of 95. */
@@ -700,6 +728,7 @@ int main(void) {
       TEST(classes_keep_the_names_of_their_folders),
       TEST(checkpoints_keep_classes_txt),
       TEST(other_classes_are_told_apart),
+      TEST(rates_are_suggested),
       TEST(large_batches_come_in_parts),
       TEST(seeds_decide_all),
       TEST(partial_batches_count_rightly),
