@@ -62,7 +62,7 @@ static const struct {
     {"flatten.c.in", "flatten{backward?_backward}"},
     {"flatten_channel_blocked.c.in", "flatten_{ROW}"},
     {"flatten_to_batch_blocked.c.in", "flatten{backward?_backward}"},
-    {"linear.c.in", "linear{backward?_dx_{M}_to_{K}}{backward!_{K}_to_{M}}"
+    {"linear.c.in", "linear{backward?_dx_{FEATURES}_to_{TERMS}}{backward!_{TERMS}_to_{FEATURES}}"
                     "{bias?_bias}{relu?_relu}{relu_mask?_mask}"},
     {"linear_rows.c.in", "linear_rows_{IC}_to_{OC}{bias?_bias}{relu?_relu}"},
     {"linear_backward_weights.c.in", "linear_dw_{IC}_to_{OC}"},

@@ -6,16 +6,16 @@
 static void set_linear(Lowering *l, bool backward) {
   const LinearBatchBlocked *forward = &l->node->schedule.linear_batch_blocked;
   const LinearBackwardData *data = &l->node->schedule.linear_backward_data;
-  const int64_t made = value_features(l->node->out[0]), summed = value_features(l->node->in[0]);
+  const int64_t features = value_features(l->node->out[0]), terms = value_features(l->node->in[0]);
   l->kernel.template_name = "linear.c.in";
-  kernel_int(&l->kernel, "M", made);
-  kernel_int(&l->kernel, "K", summed);
-  kernel_int(&l->kernel, "WM", backward ? 1 : summed);
-  kernel_int(&l->kernel, "WK", backward ? made : 1);
-  kernel_int(&l->kernel, "MT", backward ? data->ic_unroll : forward->oc_unroll);
-  kernel_int(&l->kernel, "GT", backward ? data->n_vectors : forward->n_vectors);
-  kernel_int(&l->kernel, "FB", backward ? data->ic_block : made);
-  kernel_int(&l->kernel, "KB", backward ? data->oc_block : summed);
+  kernel_int(&l->kernel, "FEATURES", features);
+  kernel_int(&l->kernel, "TERMS", terms);
+  kernel_int(&l->kernel, "W_FEATURE", backward ? 1 : terms);
+  kernel_int(&l->kernel, "W_TERM", backward ? features : 1);
+  kernel_int(&l->kernel, "UNROLL", backward ? data->ic_unroll : forward->oc_unroll);
+  kernel_int(&l->kernel, "VECTORS", backward ? data->n_vectors : forward->n_vectors);
+  kernel_int(&l->kernel, "FEATURE_BLOCK", backward ? data->ic_block : features);
+  kernel_int(&l->kernel, "TERM_BLOCK", backward ? data->oc_block : terms);
   kernel_bool(&l->kernel, "backward", backward);
   kernel_bool(&l->kernel, "relu_mask", l->node->attributes.relu_mask);
 }

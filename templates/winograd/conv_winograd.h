@@ -182,10 +182,11 @@ static void conv_winograd(team t, const channel_conv *c, const winograd_kernel *
 
 /* The same while training. packed: packed weights, the weights in the transform domain, and the
    workspace. */
-static void conv_winograd_packed(team t, const channel_conv *c, const winograd_kernel *kernel,
-                                 winograd_blocks b, const conv_tiles *register_tiles,
-                                 const real *restrict x, real *restrict packed,
-                                 const real *residual, const real *relu_mask, real *y) {
+ALWAYS_INLINE void conv_winograd_packed(team t, const channel_conv *c,
+                                        const winograd_kernel *kernel, winograd_blocks b,
+                                        const conv_tiles *register_tiles, const real *restrict x,
+                                        real *restrict packed, const real *residual,
+                                        const real *relu_mask, real *y) {
   const weights_shape shape = weights_of(c);
   real *const weights = packed + packed_weights_reals(shape);
   real *const workspace = weights + winograd_weights_reals(shape);

@@ -3,8 +3,8 @@
 
 /* The kernel sums w[m * WM + k * WK] * x[k]. Tensors: x, weight, result, (bias or mask). */
 static void twin_linear(const Case *c, Context *x) {
-  int made = case_get(c, "M"), summed = case_get(c, "K");
-  int wm = case_get(c, "WM"), wk = case_get(c, "WK");
+  int made = case_get(c, "FEATURES"), summed = case_get(c, "TERMS");
+  int wm = case_get(c, "W_FEATURE"), wk = case_get(c, "W_TERM");
   for (int i = 0; i < x->count * made; i++) {
     int n = i / made, m = i % made;
     double sum = case_get(c, "bias") ? x->v[3][m] : 0;
@@ -31,15 +31,15 @@ static void add_linear(Suite *suite, int in, int out, bool backward, bool extra,
   int made = backward ? in : out, summed = backward ? out : in;
   Case *c = suite_add(suite, "linear.c.in", extra ? "a[0], a[1], a[3], a[2]" : "a[0], a[1], a[2]",
                       twin_linear);
-  case_int(c, "M", made);
-  case_int(c, "K", summed);
-  case_int(c, "WM", backward ? 1 : in);
-  case_int(c, "WK", backward ? in : 1);
-  case_int(c, "MT", rows < made ? rows : made);
-  case_int(c, "GT", vectors);
+  case_int(c, "FEATURES", made);
+  case_int(c, "TERMS", summed);
+  case_int(c, "W_FEATURE", backward ? 1 : in);
+  case_int(c, "W_TERM", backward ? in : 1);
+  case_int(c, "UNROLL", rows < made ? rows : made);
+  case_int(c, "VECTORS", vectors);
   const bool blocks = backward && rows != 12 && summed > 2; /* of a third of the terms */
-  case_int(c, "FB", blocks && 2 * rows < made ? 2 * rows : made);
-  case_int(c, "KB", blocks ? (summed + 2) / 3 : summed);
+  case_int(c, "FEATURE_BLOCK", blocks && 2 * rows < made ? 2 * rows : made);
+  case_int(c, "TERM_BLOCK", blocks ? (summed + 2) / 3 : summed);
   case_bool(c, "backward", backward);
   case_bool(c, "bias", extra && !backward);
   case_bool(c, "relu", relu);
