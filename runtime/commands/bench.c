@@ -3,6 +3,7 @@
 #include "commands/commands.h"
 #include "commands/worker.h"
 #include "core/process.h"
+#include "train/json.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -60,12 +61,46 @@ static bool measure(cnn_benchmark *bench, const options *o, cnn_error *error) {
   return true;
 }
 
+/* --- a runner of the race --------------------------------------------------------------------- */
+
+static const char *mode_name(cnn_target target) {
+  static const char *const NAMES[] = {
+#define CNN_TARGET(ID, name, ...) name,
+#include "cnn_targets.def"
+#undef CNN_TARGET
+  };
+  return NAMES[target];
+}
+
+static void print_ready(const cnn_benchmark *bench) {
+  const cnn_model *model = bench->session.model;
+  char buffer[1024];
+  cnn_text text = {.data = buffer, .size = sizeof buffer};
+  cnn_text_add_json(&text, model->name);
+  printf("ready {\"engine\": \"cnnc\", \"mode\": \"%s\", \"threads\": %d, \"version\": \"%s\", "
+         "\"net\": %s, \"batch\": %d}\n",
+         mode_name(model->target), bench->session.state.threads, CNN_VERSION, buffer, model->batch);
+}
+
+static void worker_step(void *bench, bool train, int count) {
+  cnn_benchmark_step(bench, train, count);
+}
+
+static bool serve(cnn_benchmark *bench, cnn_error *error) {
+  const cnn_worker worker = {.step = worker_step,
+                             .context = bench,
+                             .batch = bench->session.model->batch,
+                             .remedy = "compile with"};
+  print_ready(bench);
+  return cnn_worker_serve(&worker, error);
+}
+
 bool cnn_bench(const cnn_model *model, int argc, char **argv, cnn_error *error) {
   options o = {.shared = cnn_shared_defaults(model), .seconds = 2};
   cnn_command_line_parse(&LINE, argc, argv, &o);
   cnn_benchmark bench;
   bool good = cnn_benchmark_open(&bench, model, o.shared.threads, error) &&
-              (o.worker ? cnn_worker(&bench, error) : measure(&bench, &o, error));
+              (o.worker ? serve(&bench, error) : measure(&bench, &o, error));
   cnn_session_close(&bench.session);
   return good;
 }

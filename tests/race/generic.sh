@@ -16,8 +16,8 @@ printf 'run train 4 2\nrun infer 3 1\nrun infer 5 1\nrun sleep 1 1\nquit\nrun in
 [ "$(wc -l <answers)" -eq 5 ] || fail "wanted 5 answers: $(cat answers)"
 grep -qE '^ready \{"engine":"generic",.*\}$' answers || fail "not ready: $(cat answers)"
 [ "$(grep -cE '^ok [0-9.e-]+ [0-9]+$' answers)" -eq 2 ] || fail "wanted 2 times: $(cat answers)"
-grep -q "^error 5 images" answers || fail "took too many images: $(cat answers)"
-grep -q "^error wants 'run" answers || fail "took a line that is none: $(cat answers)"
+grep -q "^error COUNT is at most 4; give --batch 5" answers || fail "took too many images: $(cat answers)"
+grep -q "^error not a line of the form: run" answers || fail "took a line that is none: $(cat answers)"
 
 expect 4 "missing.safetensors" -- "$generic" graph.json step --trace missing.safetensors --out out
 echo "{}" >empty.json
