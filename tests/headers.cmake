@@ -12,9 +12,10 @@ foreach(target IN LISTS TARGETS ITEMS double)
     string(REPLACE test_ "" name ${test})
     add_executable(header_${test}_${target} ${source})
     target_include_directories(header_${test}_${target} PRIVATE
-      ${PROJECT_SOURCE_DIR}/runtime/core ${PROJECT_SOURCE_DIR}/templates/simd
-      ${PROJECT_SOURCE_DIR}/templates/common ${PROJECT_SOURCE_DIR}/templates/channel_blocked
-      ${PROJECT_SOURCE_DIR}/templates/batch_blocked ${PROJECT_SOURCE_DIR}/templates/winograd)
+      ${PROJECT_SOURCE_DIR}/templates/simd ${PROJECT_SOURCE_DIR}/templates/common
+      ${PROJECT_SOURCE_DIR}/templates/channel_blocked ${PROJECT_SOURCE_DIR}/templates/batch_blocked
+      ${PROJECT_SOURCE_DIR}/templates/winograd
+      ${PROJECT_SOURCE_DIR}/runtime/core) # the last one: it has another random.h
     target_compile_options(header_${test}_${target} PRIVATE ${flags_${target}} -Wno-unused-function
       -Wno-unused-const-variable)
     target_link_libraries(header_${test}_${target} PRIVATE cnnc_flags m

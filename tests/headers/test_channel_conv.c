@@ -2,19 +2,9 @@
    double: exactly on small integers, Winograd convolutions within a tolerance. Buffers end at an
    unmapped page. Every case runs with several numbers of threads. Exits with 77 where the processor
    lacks the instructions. */
-#include <cnn.h>
-#include <math.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <sys/mman.h>
-
-#if defined(__SSE__)
-#include <xmmintrin.h>
-#endif
-
 #include "instructions.h"
-#include "vec.h"
+#include "naive_conv.h"
+
 #include "backward_weights_direct.h"
 #include "backward_weights_taps.h"
 #include "backward_weights_tile.h"
@@ -22,135 +12,10 @@
 #include "conv_winograd.h"
 #include "reduce_dy.h"
 
-enum { PAGE = 4096, VECTORS = 2, PIXELS = 4, IC_UNROLL = 1 };
+enum { VECTORS = 2, PIXELS = 4, IC_UNROLL = 1 };
 
-typedef struct Shape {
-  int n, ic, ih, iw, oc, kernel, stride, padding, groups;
-} Shape;
-
-static int out_size(int in, const Shape *s) {
-  return (in + 2 * s->padding - s->kernel) / s->stride + 1;
-}
-
-/* --- buffers --------------------------------------------------------------------------------- */
-
-/* Memory for `count` reals, all NaN, that ends at an unmapped page. */
-static real *guarded(size_t count) {
-  const size_t bytes = (count * sizeof(real) + 63) / 64 * 64;
-  const size_t pages = (bytes + PAGE - 1) / PAGE * PAGE;
-  char *map = mmap(NULL, pages + PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-  if (map == MAP_FAILED || mprotect(map + pages, PAGE, PROT_NONE) != 0) abort();
-  real *at = (real *)(map + pages - bytes);
-  for (size_t i = 0; i < count; i++) at[i] = (real)NAN;
-  return at;
-}
-
-static double draw(void) {
-  static uint32_t seed = 1;
-  seed = seed * 1664525 + 1013904223;
-  return (double)(seed >> 24) / 32 < 4 ? (double)(seed >> 28) - 3 : (double)(seed >> 30);
-}
-
-/* Arrays of one shape, until free_doubles. */
-static struct {
-  double *at[4096];
-  int count;
-} arrays;
-
-static void free_doubles(void) {
-  while (arrays.count > 0) free(arrays.at[--arrays.count]);
-}
-
-static double *doubles(size_t count, int random) {
-  double *at = calloc(count, sizeof *at);
-  if (!at || arrays.count == sizeof arrays.at / sizeof *arrays.at) abort();
-  arrays.at[arrays.count++] = at;
-  for (size_t i = 0; i < count && random; i++) at[i] = draw();
-  return at;
-}
-
-static size_t blocked_at(int c, int h, int w, int n, int channel, int y, int x) {
-  const int blocks = divide_up(c, LANES);
-  return ((((size_t)n * h + y) * blocks + channel / LANES) * w + x) * LANES + channel % LANES;
-}
-
-/* [n,c,h,w] as channel-blocked memory; channels beyond the last are 0. */
 static real *blocked(const double *from, int n, int c, int h, int w) {
-  real *to = guarded((size_t)n * h * divide_up(c, LANES) * w * LANES);
-  if (!from) return to;
-  memset(to, 0, sizeof(real) * (size_t)n * h * divide_up(c, LANES) * w * LANES);
-  for (int i = 0; i < n * c * h * w; i++)
-    to[blocked_at(c, h, w, i / (c * h * w), i / (h * w) % c, i / w % h, i % w)] = (real)from[i];
-  return to;
-}
-
-static real *plain(const double *from, size_t count) {
-  real *to = guarded(count);
-  for (size_t i = 0; i < count && from; i++) to[i] = (real)from[i];
-  return to;
-}
-
-static int failures;
-
-static void compare(const char *what, const Shape *s, int threads, double got, double want,
-                    double tolerance) {
-  if (fabs(got - want) <= tolerance) return;
-  if (failures++ < 10)
-    printf("%s, %dx%dx%dx%d to %d, %dx%d, stride %d, padding %d, %d groups, %d threads: %g, "
-           "expected %g\n",
-           what, s->n, s->ic, s->ih, s->iw, s->oc, s->kernel, s->kernel, s->stride, s->padding,
-           s->groups, threads, got, want);
-}
-
-static void compare_blocked(const char *what, const Shape *s, int threads, const real *got,
-                            const double *want, int c, int h, int w, double tolerance) {
-  for (int i = 0; i < s->n * c * h * w; i++)
-    compare(what, s, threads,
-            got[blocked_at(c, h, w, i / (c * h * w), i / (h * w) % c, i / w % h, i % w)], want[i],
-            tolerance);
-}
-
-/* --- naive loops ------------------------------------------------------------------------------ */
-
-typedef struct Data {
-  Shape s;
-  int oh, ow;
-  double *x, *w, *y, *dx, *dw; /* y: also dy; results of the naive loops: out, dx, dw */
-  double *out;
-} Data;
-
-static size_t weights_count(const Shape *s) {
-  return (size_t)s->oc * (s->ic / s->groups) * s->kernel * s->kernel;
-}
-
-static conv_window window_of(const Shape *s) {
-  conv_window window = square_window(s->kernel, s->stride, s->padding);
-  window.groups = s->groups;
-  return window;
-}
-
-static Data naive(Shape s) {
-  Data d = {.s = s, .oh = out_size(s.ih, &s), .ow = out_size(s.iw, &s)};
-  const size_t x_size = (size_t)s.n * s.ic * s.ih * s.iw, y_size = (size_t)s.n * s.oc * d.oh * d.ow;
-  const size_t w_size = weights_count(&s);
-  const int group_ic = s.ic / s.groups, group_oc = s.oc / s.groups;
-  d.x = doubles(x_size, 1), d.w = doubles(w_size, 1), d.y = doubles(y_size, 1);
-  d.dx = doubles(x_size, 0), d.dw = doubles(w_size, 0), d.out = doubles(y_size, 0);
-  for (size_t i = 0; i < y_size; i++) {
-    const int n = (int)(i / (s.oc * d.oh * d.ow)), oc = (int)(i / (d.oh * d.ow) % s.oc);
-    for (int k = 0; k < group_ic * s.kernel * s.kernel; k++) {
-      const int ic = oc / group_oc * group_ic + k / (s.kernel * s.kernel);
-      const int ih = (int)(i / d.ow % d.oh) * s.stride - s.padding + k / s.kernel % s.kernel;
-      const int iw = (int)(i % d.ow) * s.stride - s.padding + k % s.kernel;
-      if (ih < 0 || ih >= s.ih || iw < 0 || iw >= s.iw) continue;
-      const size_t at = (((size_t)n * s.ic + ic) * s.ih + ih) * s.iw + iw;
-      const size_t weight = (size_t)oc * group_ic * s.kernel * s.kernel + k;
-      d.out[i] += d.w[weight] * d.x[at];
-      d.dx[at] += d.w[weight] * d.y[i];
-      d.dw[weight] += d.y[i] * d.x[at];
-    }
-  }
-  return d;
+  return image_in(CNN_CHANNEL_BLOCKED, (dims){n, c, h, w}, from);
 }
 
 /* --- register tiles --------------------------------------------------------------------------- */
@@ -232,11 +97,11 @@ static void check_conv(const Data *d, int backward, int way, int threads) {
       conv_channel_blocked(t, &c, &tiles, from, packed, added, masked, to);
     }
   }
-  compare_blocked(backward ? (way == 2 ? "Winograd backward data" : "backward data")
-                           : (way == 2   ? "Winograd forward"
-                              : way == 1 ? "forward in passes"
-                                         : "forward"),
-                  s, threads, to, want, c.oc, h, w, way == 2 ? 0.02 : 0);
+  compare_image(backward ? (way == 2 ? "Winograd backward data" : "backward data")
+                         : (way == 2   ? "Winograd forward"
+                            : way == 1 ? "forward in passes"
+                                       : "forward"),
+                CNN_CHANNEL_BLOCKED, (dims){s->n, c.oc, h, w}, to, want, way == 2 ? 0.02 : 0);
 }
 
 /* --- the epilogue reduction ------------------------------------------------------------------- */
@@ -266,12 +131,6 @@ static void naive_sums(const Data *d, int oc, int recomputed, double mean, doubl
       sums[1] += d->dx[at] * centered;
     }
   }
-}
-
-static real *constant(double value, int count) {
-  real *to = guarded((size_t)count);
-  for (int i = 0; i < count; i++) to[i] = (real)value;
-  return to;
 }
 
 /* Partial sums of backward data, of all its work items together; way: as in check_conv. */
@@ -307,8 +166,8 @@ static void check_reduction(const Data *d, int recomputed, int way, int threads)
           c.partial_sums + partial_sums_at(LANES, block, vectors, oc / LANES) + oc % LANES;
       got[0] += sums[0], got[1] += sums[LANES];
     }
-    compare("sum of dy", s, threads, got[0], want[0], 0);
-    compare("sum of dy * (x - mean)", s, threads, got[1], want[1], 0);
+    compare("sum of dy", got[0], want[0], 0);
+    compare("sum of dy * (x - mean)", got[1], want[1], 0);
   }
 }
 
@@ -340,7 +199,8 @@ static void check_prepacked(const Data *d, int threads) {
     barrier();
     conv_channel_blocked(t, &c, &tiles, from, packed, NULL, NULL, to);
   }
-  compare_blocked("prepacked", s, threads, to, want, c.oc, c.h.out, c.w.out, 0);
+  compare_image("prepacked", CNN_CHANNEL_BLOCKED, (dims){s->n, c.oc, c.h.out, c.w.out}, to, want,
+                0);
 }
 
 /* --- backward weights ------------------------------------------------------------------------- */
@@ -396,8 +256,7 @@ static void check_weights(const Data *d, int way, int split_k, int threads) {
                                                : single_taps,
                               x, dy, sums, dw);
   }
-  for (size_t i = 0; i < size; i++)
-    compare("backward weights", s, threads, dw[i], d->dw[i], way == 2 ? 0.02 : 0);
+  compare_reals("backward weights", dw, d->dw, size, way == 2 ? 0.02 : 0);
 }
 
 /* The kernels of training, which have one group. */
@@ -429,10 +288,11 @@ int main(void) {
   for (size_t i = 0; i < sizeof SHAPES / sizeof *SHAPES; i++) {
     const Data d = naive(SHAPES[i]);
     for (int threads = 1; threads <= 3; threads++) {
+      name_shape(&d.s, threads);
       check_prepacked(&d, threads);
       if (d.s.groups == 1) check_training(&d, threads);
     }
-    free_doubles();
+    free_buffers();
   }
   printf("%d differences\n", failures);
   return failures > 0;
