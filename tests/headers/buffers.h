@@ -24,13 +24,13 @@ static struct {
   int count;
 } buffers;
 
-static void keep_buffer(void *at, size_t map_bytes) {
+static inline void keep_buffer(void *at, size_t map_bytes) {
   if (!at || buffers.count == BUFFERS_MAX) abort();
   buffers.at[buffers.count] = at;
   buffers.map_bytes[buffers.count++] = map_bytes;
 }
 
-static void free_buffers(void) {
+static inline void free_buffers(void) {
   while (buffers.count > 0) {
     const int i = --buffers.count;
     if (buffers.map_bytes[i] > 0)
@@ -41,7 +41,7 @@ static void free_buffers(void) {
 }
 
 /* Memory for `count` reals, all NaN, that ends at an unmapped page. */
-static real *guarded(size_t count) {
+static inline real *guarded(size_t count) {
   const size_t bytes = (count * sizeof(real) + 63) / 64 * 64;
   const size_t pages = (bytes + PAGE - 1) / PAGE * PAGE;
   char *map = mmap(NULL, pages + PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
@@ -53,13 +53,13 @@ static real *guarded(size_t count) {
 }
 
 /* A small integer, the same in every run. */
-static double draw(void) {
+static inline double draw(void) {
   static uint32_t seed = 1;
   seed = seed * 1664525 + 1013904223;
   return (double)(seed >> 24) / 32 < 4 ? (double)(seed >> 28) - 3 : (double)(seed >> 30);
 }
 
-static double *doubles(size_t count, int random) {
+static inline double *doubles(size_t count, int random) {
   double *at = calloc(count, sizeof *at);
   keep_buffer(at, 0);
   for (size_t i = 0; i < count && random; i++) at[i] = draw();
@@ -67,13 +67,13 @@ static double *doubles(size_t count, int random) {
 }
 
 /* These numbers as reals; NULL: NaN. */
-static real *plain(const double *from, size_t count) {
+static inline real *plain(const double *from, size_t count) {
   real *to = guarded(count);
   for (size_t i = 0; i < count && from; i++) to[i] = (real)from[i];
   return to;
 }
 
-static real *constant(double value, int count) {
+static inline real *constant(double value, int count) {
   real *to = guarded((size_t)count);
   for (int i = 0; i < count; i++) to[i] = (real)value;
   return to;
@@ -85,18 +85,18 @@ typedef struct dims {
   int n, c, h, w;
 } dims;
 
-static size_t plain_reals(dims d) {
+static inline size_t plain_reals(dims d) {
   return (size_t)d.n * d.c * d.h * d.w;
 }
 
-static size_t image_reals(cnn_layout layout, dims d) {
+static inline size_t image_reals(cnn_layout layout, dims d) {
   if (layout == CNN_BATCH_BLOCKED) d.n = divide_up(d.n, LANES) * LANES;
   if (layout == CNN_CHANNEL_BLOCKED) d.c = divide_up(d.c, LANES) * LANES;
   return plain_reals(d);
 }
 
 /* Where number i of [n,c,h,w] lies. */
-static size_t place_of(cnn_layout layout, dims d, size_t i) {
+static inline size_t place_of(cnn_layout layout, dims d, size_t i) {
   const size_t x = i % d.w;
   const size_t y = i / d.w % d.h;
   const size_t c = i / ((size_t)d.w * d.h) % d.c;
@@ -108,7 +108,7 @@ static size_t place_of(cnn_layout layout, dims d, size_t i) {
 }
 
 /* [n,c,h,w] in a layout; lanes without a channel or image are 0. NULL: all NaN. */
-static real *image_in(cnn_layout layout, dims d, const double *from) {
+static inline real *image_in(cnn_layout layout, dims d, const double *from) {
   const size_t reals = image_reals(layout, d);
   real *to = guarded(reals);
   if (!from) return to;
@@ -122,25 +122,25 @@ static real *image_in(cnn_layout layout, dims d, const double *from) {
 static int failures;
 static char tested[200]; /* what a message names: the shape, the number of threads */
 
-static void compare(const char *what, double got, double want, double tolerance) {
+static inline void compare(const char *what, double got, double want, double tolerance) {
   if (fabs(got - want) <= tolerance) return;
   if (failures++ < 10) printf("%s, %s: %.9g, expected %.9g\n", what, tested, got, want);
 }
 
 /* `count` numbers behind each other. */
-static void compare_reals(const char *what, const real *got, const double *want, size_t count,
-                          double tolerance) {
+static inline void compare_reals(const char *what, const real *got, const double *want,
+                                 size_t count, double tolerance) {
   for (size_t i = 0; i < count; i++) compare(what, got[i], want[i], tolerance);
 }
 
-static void compare_image(const char *what, cnn_layout layout, dims d, const real *got,
-                          const double *want, double tolerance) {
+static inline void compare_image(const char *what, cnn_layout layout, dims d, const real *got,
+                                 const double *want, double tolerance) {
   for (size_t i = 0; i < plain_reals(d); i++)
     compare(what, got[place_of(layout, d, i)], want[i], tolerance);
 }
 
 /* What lies in lanes without an image of a batch-blocked gradient is 0. */
-static void compare_absent(const char *what, dims d, const real *got) {
+static inline void compare_absent(const char *what, dims d, const real *got) {
   dims all = d;
   all.n = divide_up(d.n, LANES) * LANES;
   for (size_t i = plain_reals(d); i < plain_reals(all); i++)

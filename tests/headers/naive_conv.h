@@ -10,12 +10,12 @@ typedef struct Shape {
   int n, ic, ih, iw, oc, kernel, stride, padding, groups;
 } Shape;
 
-static int out_size(int in, const Shape *s) {
+static inline int out_size(int in, const Shape *s) {
   return (in + 2 * s->padding - s->kernel) / s->stride + 1;
 }
 
 /* What messages name. */
-static void name_shape(const Shape *s, int threads) {
+static inline void name_shape(const Shape *s, int threads) {
   snprintf(tested, sizeof tested,
            "%dx%dx%dx%d to %d, %dx%d, stride %d, padding %d, %d groups, %d threads", s->n, s->ic,
            s->ih, s->iw, s->oc, s->kernel, s->kernel, s->stride, s->padding, s->groups, threads);
@@ -30,17 +30,17 @@ typedef struct Data {
 } Data;
 
 /* Numbers of the weights [oc, ic / groups, kernel, kernel]. */
-static size_t weights_count(const Shape *s) {
+static inline size_t weights_count(const Shape *s) {
   return (size_t)s->oc * (s->ic / s->groups) * s->kernel * s->kernel;
 }
 
-static conv_window window_of(const Shape *s) {
+static inline conv_window window_of(const Shape *s) {
   conv_window window = square_window(s->kernel, s->stride, s->padding);
   window.groups = s->groups;
   return window;
 }
 
-static Data naive(Shape s) {
+static inline Data naive(Shape s) {
   Data d = {.s = s, .oh = out_size(s.ih, &s), .ow = out_size(s.iw, &s)};
   const size_t x_size = (size_t)s.n * s.ic * s.ih * s.iw, y_size = (size_t)s.n * s.oc * d.oh * d.ow;
   const size_t w_size = weights_count(&s);

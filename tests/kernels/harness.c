@@ -290,104 +290,144 @@ static bool same_as_twin(const Case *c, const Target *target, const Context *x, 
   return true;
 }
 
-/* One case, one batch: true if all numbers of threads give what the twin gives. */
-static bool run_batch(const Case *c, const Target *target, RunKernel *run, int count) {
-  static const int THREADS[] = {1, 2, 3, 8};
+/* The memory of a case and a batch. */
+typedef struct Run {
+  const Case *c;
+  const Target *target;
+  Context x;
   const uint8_t *images[IMAGES_MAX];
   int32_t labels[IMAGES_MAX];
   float scale[16], shift[16];
-  Guarded pixels = guarded_new((size_t)c->image_bytes * (size_t)count);
-  Guarded predicted = guarded_new(sizeof(int32_t) * (size_t)count);
-  Guarded tensors[TENSORS_MAX], first_run[TENSORS_MAX];
-  Context x = {.count = count};
+  Guarded pixels, predicted;
+  Guarded tensors[TENSORS_MAX]; /* what the kernel reads and writes */
+  Guarded inputs[TENSORS_MAX];  /* what they are before */
+  Guarded first_run[TENSORS_MAX];
+} Run;
 
-  for (size_t i = 0; i < pixels.bytes; i++) pixels.at[i] = (uint8_t)next_random();
+/* Random images, labels and normalisation. */
+static void draw_batch(Run *r, int count) {
+  const Case *c = r->c;
+  r->pixels = guarded_new((size_t)c->image_bytes * (size_t)count);
+  for (size_t i = 0; i < r->pixels.bytes; i++) r->pixels.at[i] = (uint8_t)next_random();
   for (int n = 0; n < count; n++) {
-    images[n] = pixels.at + n * c->image_bytes;
-    labels[n] = c->classes ? (int32_t)(next_random() % (uint32_t)c->classes) : 0;
+    r->images[n] = r->pixels.at + n * c->image_bytes;
+    r->labels[n] = c->classes ? (int32_t)(next_random() % (uint32_t)c->classes) : 0;
   }
   for (int i = 0; i < 16; i++) {
-    scale[i] = (float)(i % 3) - 0.5f;
-    shift[i] = (float)(i % 5) - 2;
+    r->scale[i] = (float)(i % 3) - 0.5f;
+    r->shift[i] = (float)(i % 5) - 2;
   }
-  x.batch = (cnn_batch){count, images, labels, scale, shift};
-  x.state = (cnn_state){.threads = 1,
-                        .seed = 42,
-                        .step = 2,
-                        .lr = 0.5,
-                        .momentum = 0.5,
-                        .weight_decay = 2,
-                        .beta1 = 0.9,
-                        .beta2 = 0.999,
-                        .eps = 1e-8};
-  x.predicted = calloc((size_t)count, sizeof *x.predicted);
-  x.state.predicted = (int32_t *)predicted.at;
+  r->x.batch = (cnn_batch){count, r->images, r->labels, r->scale, r->shift};
+}
+
+/* Draws the tensors; x has the values of the inputs. */
+static void draw_tensors(Run *r) {
+  const Case *c = r->c;
+  const int count = r->x.count;
   for (int i = 0; i < c->tensor_count; i++) {
     const Tensor *t = &c->tensors[i];
     size_t reals = plain_reals(t, count),
-           bytes = bytes_of(t, target, memory_reals(c, t, target, count));
-    x.v[i] = calloc(reals, sizeof(double));
-    for (size_t k = 0; k < reals; k++) x.v[i][k] = draw(t->fill, target);
-    tensors[i] = guarded_new(bytes);
-    first_run[i] = guarded_new(bytes);
-    if (!strcmp(t->name, "loss")) x.state.loss = tensors[i].at;
+           bytes = bytes_of(t, r->target, memory_reals(c, t, r->target, count));
+    r->x.v[i] = calloc(reals, sizeof(double));
+    for (size_t k = 0; k < reals; k++) r->x.v[i][k] = draw(t->fill, r->target);
+    r->tensors[i] = guarded_new(bytes);
+    r->first_run[i] = guarded_new(bytes);
+    if (!strcmp(t->name, "loss")) r->x.state.loss = r->tensors[i].at;
   }
-  if (c->prepare) c->prepare(c, &x);
-  Guarded inputs[TENSORS_MAX];
-  void *a[TENSORS_MAX];
+  if (c->prepare) c->prepare(c, &r->x);
   for (int i = 0; i < c->tensor_count; i++) {
-    inputs[i] = guarded_new(tensors[i].bytes);
-    to_memory(c, &c->tensors[i], target, count, x.v[i], inputs[i].at);
-    a[i] = tensors[i].at;
+    r->inputs[i] = guarded_new(r->tensors[i].bytes);
+    to_memory(c, &c->tensors[i], r->target, count, r->x.v[i], r->inputs[i].at);
   }
-  c->twin(c, &x);
+}
 
+/* Draws everything; the twin makes the expected outputs of x. */
+static void run_begin(Run *r, const Case *c, const Target *target, int count) {
+  *r = (Run){.c = c, .target = target, .x = {.count = count}};
+  draw_batch(r, count);
+  r->x.state = (cnn_state){.threads = 1,
+                           .seed = 42,
+                           .step = 2,
+                           .lr = 0.5,
+                           .momentum = 0.5,
+                           .weight_decay = 2,
+                           .beta1 = 0.9,
+                           .beta2 = 0.999,
+                           .eps = 1e-8};
+  r->predicted = guarded_new(sizeof(int32_t) * (size_t)count);
+  r->x.predicted = calloc((size_t)count, sizeof *r->x.predicted);
+  r->x.state.predicted = (int32_t *)r->predicted.at;
+  draw_tensors(r);
+  c->twin(c, &r->x);
+}
+
+static void run_end(Run *r) {
+  for (int i = 0; i < r->c->tensor_count; i++) {
+    free(r->x.v[i]);
+    guarded_release(&r->tensors[i]);
+    guarded_release(&r->inputs[i]);
+    guarded_release(&r->first_run[i]);
+  }
+  free(r->x.predicted);
+  guarded_release(&r->pixels);
+  guarded_release(&r->predicted);
+}
+
+/* After a kernel with `threads` threads: an output is the twin's, with other numbers of threads the
+   same bits; an input is as it was. */
+static bool tensor_is_right(Run *r, int tensor, bool first, int threads) {
+  const Tensor *t = &r->c->tensors[tensor];
+  const Guarded *now = &r->tensors[tensor];
+  if (!guarded_intact(now)) {
+    printf("  %s: written beyond its bounds\n", t->name);
+    return false;
+  }
+  if (first) {
+    memcpy(r->first_run[tensor].at, now->at, now->bytes);
+    if (t->output && !same_as_twin(r->c, r->target, &r->x, tensor, now->at)) return false;
+  } else if (memcmp(r->first_run[tensor].at, now->at, now->bytes) != 0) {
+    printf("  %s: other bits with %d threads\n", t->name, threads);
+    return false;
+  }
+  if (!t->output && t->fill != FILL_WORKSPACE &&
+      memcmp(r->inputs[tensor].at, now->at, now->bytes) != 0) {
+    printf("  %s: an input was changed\n", t->name);
+    return false;
+  }
+  return true;
+}
+
+static bool predictions_are_right(const Run *r) {
+  for (int n = 0; r->c->predicts && n < r->x.count; n++) {
+    if (r->x.state.predicted[n] == r->x.predicted[n]) continue;
+    printf("  image %d: predicted %d, expected %d\n", n, r->x.state.predicted[n],
+           r->x.predicted[n]);
+    return false;
+  }
+  if (guarded_intact(&r->predicted)) return true;
+  printf("  predicted: written beyond its bounds\n");
+  return false;
+}
+
+/* One case, one batch: true if all numbers of threads give what the twin gives. */
+static bool run_batch(const Case *c, const Target *target, RunKernel *run, int count) {
+  static const int THREADS[] = {1, 2, 3, 8};
+  Run r;
+  void *a[TENSORS_MAX];
   bool good = true;
+  run_begin(&r, c, target, count);
+  for (int i = 0; i < c->tensor_count; i++) a[i] = r.tensors[i].at;
   for (size_t k = 0; good && k < sizeof THREADS / sizeof *THREADS; k++) {
-    for (int i = 0; i < c->tensor_count; i++) {
-      memcpy(tensors[i].at, inputs[i].at, tensors[i].bytes);
-    }
-    memset(predicted.at, 0xff, predicted.bytes);
-    run(THREADS[k], count, &x.state, &x.batch, a);
-    for (int i = 0; good && i < c->tensor_count; i++) {
-      if (!guarded_intact(&tensors[i])) {
-        printf("  %s: written beyond its bounds\n", c->tensors[i].name);
-        good = false;
-      } else if (k == 0) {
-        memcpy(first_run[i].at, tensors[i].at, tensors[i].bytes);
-        if (c->tensors[i].output) good = same_as_twin(c, target, &x, i, tensors[i].at);
-      } else if (memcmp(first_run[i].at, tensors[i].at, tensors[i].bytes) != 0) {
-        printf("  %s: other bits with %d threads\n", c->tensors[i].name, THREADS[k]);
-        good = false;
-      }
-      if (good && !c->tensors[i].output && c->tensors[i].fill != FILL_WORKSPACE &&
-          memcmp(inputs[i].at, tensors[i].at, tensors[i].bytes) != 0) {
-        printf("  %s: an input was changed\n", c->tensors[i].name);
-        good = false;
-      }
-    }
-    for (int n = 0; good && c->predicts && n < count; n++) {
-      if (x.state.predicted[n] != x.predicted[n]) {
-        printf("  image %d: predicted %d, expected %d\n", n, x.state.predicted[n], x.predicted[n]);
-        good = false;
-      }
-    }
-    if (good && !guarded_intact(&predicted)) {
-      printf("  predicted: written beyond its bounds\n");
-      good = false;
-    }
+    for (int i = 0; i < c->tensor_count; i++)
+      memcpy(r.tensors[i].at, r.inputs[i].at, r.tensors[i].bytes);
+    memset(r.predicted.at, 0xff, r.predicted.bytes);
+    run(THREADS[k], count, &r.x.state, &r.x.batch, a);
+    for (int i = 0; good && i < c->tensor_count; i++)
+      good = tensor_is_right(&r, i, k == 0, THREADS[k]);
+    good = good && predictions_are_right(&r);
   }
   if (!good) printf("  with %d images\n", count);
-
-  for (int i = 0; i < c->tensor_count; i++) {
-    free(x.v[i]);
-    guarded_release(&tensors[i]);
-    guarded_release(&inputs[i]);
-    guarded_release(&first_run[i]);
-  }
-  free(x.predicted);
-  guarded_release(&pixels);
-  guarded_release(&predicted);
+  run_end(&r);
   return good;
 }
 

@@ -146,53 +146,65 @@ static void add_taps(Suite *suite, Conv k, int filters, int parts, bool blocks) 
   case_int(c, "OW_BLOCK", half > lefts && k.q - half > rights ? half : k.q);
 }
 
-/* A shape with one register tile; tiles that are too large for it are cut. */
-static void add_shape(Suite *suite, Conv k, int channels, int pixels, bool bias, bool relu) {
-  int cg = k.c / k.g, og = k.o / k.g, filter = cg * k.kh * k.kw, ot = min(channels, og);
-  /* Packed where there is a bias; backward, where there is a mask. */
+/* A shape, and what its cases choose. */
+typedef struct Shape {
+  Conv k;
+  int channels, pixels; /* register tile, at most */
+  bool bias, relu;
+} Shape;
+
+static void set_row_case(Case *c, const Shape *s, bool backward, int channels) {
+  const int oc = (backward ? s->k.c : s->k.o) / s->k.g;
+  rows_body(c, oc, channels, s->pixels);
+  case_int(c, "OC_BLOCK", backward ? 1 : 2);
+  case_int(c, "OW_BLOCK", backward ? s->k.w : 2 * s->pixels);
+  case_bool(c, "backward", backward);
+  case_bool(c, "bias", !backward && s->bias);
+  case_bool(c, "relu", !backward && s->relu);
+  case_bool(c, "relu_mask", backward && s->relu);
+  case_bool(c, "PACK", backward ? s->relu : s->bias);
+  case_int(c, "OC_UNROLL", channels);
+  case_int(c, "OW_UNROLL", s->pixels);
+}
+
+/* Packed where there is a bias. */
+static void add_forward(Suite *suite, const Shape *s) {
+  const Conv k = s->k;
+  const int cg = k.c / k.g, og = k.o / k.g, filter = cg * k.kh * k.kw;
+  const int tile = min(s->channels, og);
   Case *c = add_conv(suite, "conv2d_batch_blocked.c.in",
-                     bias ? "a[0], a[1], a[3], a[2], a[4]" : "a[0], a[1], a[2]", k, twin_conv);
-  rows_body(c, og, ot, pixels);
-  case_int(c, "OC_BLOCK", 2);
-  case_int(c, "OW_BLOCK", 2 * pixels);
-  case_bool(c, "backward", false);
-  case_bool(c, "bias", bias);
-  case_bool(c, "relu", relu);
-  case_bool(c, "relu_mask", false);
-  case_bool(c, "PACK", bias);
-  case_int(c, "OC_UNROLL", ot);
-  case_int(c, "OW_UNROLL", pixels);
+                     s->bias ? "a[0], a[1], a[3], a[2], a[4]" : "a[0], a[1], a[2]", k, twin_conv);
+  set_row_case(c, s, false, tile);
   case_tensor(c, "x", CNN_BATCH_BLOCKED, FILL_INTEGERS, k.c, k.h, k.w);
   case_tensor(c, "weight", CNN_PLAIN, FILL_INTEGERS, k.o, filter, 0);
   case_tensor(c, "y", CNN_BATCH_BLOCKED, FILL_GARBAGE, k.o, k.p, k.q);
-  if (bias) {
-    case_tensor(c, "bias", CNN_PLAIN, FILL_INTEGERS, k.o, 0, 0);
-    case_tensor(c, "packed", CNN_PLAIN, FILL_WORKSPACE, k.g * cover(og, ot), filter, 0);
-  }
+  if (!s->bias) return;
+  case_tensor(c, "bias", CNN_PLAIN, FILL_INTEGERS, k.o, 0, 0);
+  case_tensor(c, "packed", CNN_PLAIN, FILL_WORKSPACE, k.g * cover(og, tile), filter, 0);
+}
 
-  int dt = min(channels, cg);
-  c = add_conv(suite, "conv2d_batch_blocked.c.in",
-               relu ? "a[0], a[1], a[3], a[2], a[4]" : "a[0], a[1], a[2]", k, twin_backward_data);
-  rows_body(c, cg, dt, pixels);
-  case_int(c, "OC_BLOCK", 1);
-  case_int(c, "OW_BLOCK", k.w);
-  case_bool(c, "backward", true);
-  case_bool(c, "bias", false);
-  case_bool(c, "relu", false);
-  case_bool(c, "relu_mask", relu);
-  case_bool(c, "PACK", relu);
-  case_int(c, "OC_UNROLL", dt);
-  case_int(c, "OW_UNROLL", pixels);
+/* Packed where there is a mask. */
+static void add_backward_data(Suite *suite, const Shape *s) {
+  const Conv k = s->k;
+  const int cg = k.c / k.g, taps = k.kh * k.kw;
+  const int tile = min(s->channels, cg);
+  Case *c = add_conv(suite, "conv2d_batch_blocked.c.in",
+                     s->relu ? "a[0], a[1], a[3], a[2], a[4]" : "a[0], a[1], a[2]", k,
+                     twin_backward_data);
+  set_row_case(c, s, true, tile);
   case_tensor(c, "dy", CNN_BATCH_BLOCKED, FILL_INTEGERS, k.o, k.p, k.q)->gradient = true;
-  case_tensor(c, "weight", CNN_PLAIN, FILL_INTEGERS, k.o, filter, 0);
+  case_tensor(c, "weight", CNN_PLAIN, FILL_INTEGERS, k.o, cg * taps, 0);
   case_tensor(c, "dx", CNN_BATCH_BLOCKED, FILL_GARBAGE, k.c, k.h, k.w)->gradient = true;
-  if (relu) {
-    case_tensor(c, "y", CNN_BATCH_BLOCKED, FILL_RELU, k.c, k.h, k.w);
-    case_tensor(c, "packed", CNN_PLAIN, FILL_WORKSPACE, k.g * cover(cg, dt), og * k.kh * k.kw, 0);
-  }
+  if (!s->relu) return;
+  case_tensor(c, "y", CNN_BATCH_BLOCKED, FILL_RELU, k.c, k.h, k.w);
+  case_tensor(c, "packed", CNN_PLAIN, FILL_WORKSPACE, k.g * cover(cg, tile), k.o / k.g * taps, 0);
+}
 
-  int ct = min(2, cg);
-  c = add_weights(suite, k, relu ? 3 : 1);
+static void add_backward_weights(Suite *suite, const Shape *s) {
+  const Conv k = s->k;
+  const int cg = k.c / k.g, og = k.o / k.g;
+  const int ot = min(s->channels, og), ct = min(2, cg);
+  Case *c = add_weights(suite, k, s->relu ? 3 : 1);
   c->body.template_name = "backward_weights_batch_blocked.c.in";
   case_bool(c, "taps", false);
   case_int(c, "OC_UNROLL", ot);
@@ -201,47 +213,48 @@ static void add_shape(Suite *suite, Conv k, int channels, int pixels, bool bias,
   case_body_int(c, "IC_UNROLL", ct);
   case_body_int(c, "OC_TAIL", og % ot);
   case_body_int(c, "IC_TAIL", cg % ct);
-  case_int(c, "OC_BLOCK", bias ? ot : cover(og, ot));
+  case_int(c, "OC_BLOCK", s->bias ? ot : cover(og, ot));
   case_int(c, "IC_BLOCK", 2 * ct);
-  case_int(c, "KH_BLOCK", relu ? 1 : k.kh);
-  case_int(c, "OH_BLOCK", bias ? 2 : k.p);
-  case_int(c, "OW_BLOCK", bias ? 5 : k.q);
-  add_taps(suite, k, ot, relu ? 3 : 1, bias);
+  case_int(c, "KH_BLOCK", s->relu ? 1 : k.kh);
+  case_int(c, "OH_BLOCK", s->bias ? 2 : k.p);
+  case_int(c, "OW_BLOCK", s->bias ? 5 : k.q);
+  add_taps(suite, k, ot, s->relu ? 3 : 1, s->bias);
 }
 
+static const struct {
+  int c, h, w, o, kh, kw, sh, sw, ph, pw, dh, dw, g; /* shape */
+  int channels, pixels;                              /* tile */
+  bool bias, relu;
+} SHAPES[] = {
+    {1, 12, 12, 6, 5, 5, 1, 1, 0, 0, 1, 1, 1, 3, 4, true, true},   /* LeNet's first */
+    {6, 9, 9, 5, 5, 5, 1, 1, 0, 0, 1, 1, 1, 4, 3, true, true},     /* its second; a rest */
+    {3, 7, 8, 4, 3, 3, 1, 1, 1, 1, 1, 1, 1, 2, 4, true, false},    /* same size */
+    {2, 8, 9, 3, 3, 3, 2, 2, 1, 1, 1, 1, 1, 3, 2, false, true},    /* halves */
+    {3, 15, 13, 2, 7, 7, 2, 2, 3, 3, 1, 1, 1, 2, 3, false, false}, /* ResNet's first */
+    {2, 19, 19, 2, 11, 11, 4, 4, 2, 2, 1, 1, 1, 2, 3, true, true}, /* AlexNet's first */
+    {5, 6, 5, 7, 1, 1, 1, 1, 0, 0, 1, 1, 1, 4, 5, false, false},   /* 1x1 */
+    {4, 7, 7, 3, 1, 1, 2, 2, 0, 0, 1, 1, 1, 2, 2, true, false},    /* 1x1 that skips pixels */
+    {2, 5, 9, 3, 1, 3, 1, 1, 0, 1, 1, 1, 1, 3, 4, true, true},     /* one row */
+    {2, 9, 5, 3, 3, 1, 1, 1, 1, 0, 1, 1, 1, 3, 4, true, true},     /* one column */
+    {2, 8, 10, 3, 2, 4, 1, 3, 1, 2, 1, 1, 1, 2, 2, true, true},    /* nothing square */
+    {4, 8, 8, 6, 3, 3, 1, 1, 1, 1, 1, 1, 2, 2, 4, true, true},     /* two groups */
+    {4, 7, 7, 4, 3, 3, 2, 2, 1, 1, 1, 1, 4, 1, 4, false, true},    /* depthwise */
+    {6, 7, 6, 9, 3, 3, 1, 1, 1, 1, 1, 1, 3, 2, 3, true, false},    /* groups with rests */
+    {2, 9, 9, 3, 3, 3, 1, 1, 2, 2, 2, 2, 1, 3, 3, true, true},     /* dilated */
+    {2, 11, 10, 3, 3, 2, 2, 3, 2, 1, 2, 3, 1, 2, 2, true, false},  /* dilated with strides */
+    {2, 9, 9, 2, 2, 2, 3, 3, 0, 0, 1, 1, 1, 2, 3, true, true},     /* gaps */
+    {3, 4, 4, 2, 4, 4, 1, 1, 0, 0, 1, 1, 1, 2, 1, true, true},     /* one output */
+    {2, 3, 3, 2, 5, 5, 1, 1, 2, 2, 1, 1, 1, 2, 3, true, true},     /* larger than the image */
+    {1, 2, 2, 1, 3, 3, 3, 3, 2, 2, 1, 1, 1, 1, 2, true, false},    /* steps over the image */
+    {3, 4, 29, 5, 3, 3, 1, 1, 1, 1, 1, 1, 1, 4, 3, true, true},    /* a long row */
+    {3, 5, 41, 5, 3, 3, 2, 2, 1, 1, 1, 1, 1, 2, 3, false, true},   /* the same by halves */
+    {2, 9, 47, 4, 7, 7, 2, 2, 3, 3, 1, 1, 1, 4, 3, false, false},  /* a wide kernel */
+    {5, 3, 38, 9, 1, 1, 1, 1, 0, 0, 1, 1, 1, 4, 3, true, false},   /* 1x1 */
+    {5, 4, 33, 9, 1, 1, 2, 2, 0, 0, 1, 1, 1, 4, 3, true, true},    /* 1x1 that skips pixels */
+    {2, 3, 31, 3, 1, 5, 1, 1, 0, 4, 1, 2, 1, 3, 2, false, true},   /* wide and dilated */
+};
+
 static void add_cases(Suite *suite) {
-  static const struct {
-    int c, h, w, o, kh, kw, sh, sw, ph, pw, dh, dw, g; /* shape */
-    int channels, pixels;                              /* tile */
-    bool bias, relu;
-  } SHAPES[] = {
-      {1, 12, 12, 6, 5, 5, 1, 1, 0, 0, 1, 1, 1, 3, 4, true, true},   /* LeNet's first */
-      {6, 9, 9, 5, 5, 5, 1, 1, 0, 0, 1, 1, 1, 4, 3, true, true},     /* its second; a rest */
-      {3, 7, 8, 4, 3, 3, 1, 1, 1, 1, 1, 1, 1, 2, 4, true, false},    /* same size */
-      {2, 8, 9, 3, 3, 3, 2, 2, 1, 1, 1, 1, 1, 3, 2, false, true},    /* halves */
-      {3, 15, 13, 2, 7, 7, 2, 2, 3, 3, 1, 1, 1, 2, 3, false, false}, /* ResNet's first */
-      {2, 19, 19, 2, 11, 11, 4, 4, 2, 2, 1, 1, 1, 2, 3, true, true}, /* AlexNet's first */
-      {5, 6, 5, 7, 1, 1, 1, 1, 0, 0, 1, 1, 1, 4, 5, false, false},   /* 1x1 */
-      {4, 7, 7, 3, 1, 1, 2, 2, 0, 0, 1, 1, 1, 2, 2, true, false},    /* 1x1 that skips pixels */
-      {2, 5, 9, 3, 1, 3, 1, 1, 0, 1, 1, 1, 1, 3, 4, true, true},     /* one row */
-      {2, 9, 5, 3, 3, 1, 1, 1, 1, 0, 1, 1, 1, 3, 4, true, true},     /* one column */
-      {2, 8, 10, 3, 2, 4, 1, 3, 1, 2, 1, 1, 1, 2, 2, true, true},    /* nothing square */
-      {4, 8, 8, 6, 3, 3, 1, 1, 1, 1, 1, 1, 2, 2, 4, true, true},     /* two groups */
-      {4, 7, 7, 4, 3, 3, 2, 2, 1, 1, 1, 1, 4, 1, 4, false, true},    /* depthwise */
-      {6, 7, 6, 9, 3, 3, 1, 1, 1, 1, 1, 1, 3, 2, 3, true, false},    /* groups with rests */
-      {2, 9, 9, 3, 3, 3, 1, 1, 2, 2, 2, 2, 1, 3, 3, true, true},     /* dilated */
-      {2, 11, 10, 3, 3, 2, 2, 3, 2, 1, 2, 3, 1, 2, 2, true, false},  /* dilated with strides */
-      {2, 9, 9, 2, 2, 2, 3, 3, 0, 0, 1, 1, 1, 2, 3, true, true},     /* gaps */
-      {3, 4, 4, 2, 4, 4, 1, 1, 0, 0, 1, 1, 1, 2, 1, true, true},     /* one output */
-      {2, 3, 3, 2, 5, 5, 1, 1, 2, 2, 1, 1, 1, 2, 3, true, true},     /* larger than the image */
-      {1, 2, 2, 1, 3, 3, 3, 3, 2, 2, 1, 1, 1, 1, 2, true, false},    /* steps over the image */
-      {3, 4, 29, 5, 3, 3, 1, 1, 1, 1, 1, 1, 1, 4, 3, true, true},    /* a long row */
-      {3, 5, 41, 5, 3, 3, 2, 2, 1, 1, 1, 1, 1, 2, 3, false, true},   /* the same by halves */
-      {2, 9, 47, 4, 7, 7, 2, 2, 3, 3, 1, 1, 1, 4, 3, false, false},  /* a wide kernel */
-      {5, 3, 38, 9, 1, 1, 1, 1, 0, 0, 1, 1, 1, 4, 3, true, false},   /* 1x1 */
-      {5, 4, 33, 9, 1, 1, 2, 2, 0, 0, 1, 1, 1, 4, 3, true, true},    /* 1x1 that skips pixels */
-      {2, 3, 31, 3, 1, 5, 1, 1, 0, 4, 1, 2, 1, 3, 2, false, true},   /* wide and dilated */
-  };
   for (size_t i = 0; i < sizeof SHAPES / sizeof *SHAPES; i++) {
     Conv k = {SHAPES[i].c,
               SHAPES[i].h,
@@ -260,7 +273,10 @@ static void add_cases(Suite *suite) {
               SHAPES[i].g};
     k.p = (k.h + 2 * k.ph - k.dh * (k.kh - 1) - 1) / k.sh + 1;
     k.q = (k.w + 2 * k.pw - k.dw * (k.kw - 1) - 1) / k.sw + 1;
-    add_shape(suite, k, SHAPES[i].channels, SHAPES[i].pixels, SHAPES[i].bias, SHAPES[i].relu);
+    const Shape s = {k, SHAPES[i].channels, SHAPES[i].pixels, SHAPES[i].bias, SHAPES[i].relu};
+    add_forward(suite, &s);
+    add_backward_data(suite, &s);
+    add_backward_weights(suite, &s);
   }
 }
 
