@@ -1,7 +1,7 @@
 /* batch_norm.h and bias_gradient.h, with planes.h and row_sums.h below them, against naive loops in
    double, in either layout: exactly on small integers, statistics of the batch within a tolerance
    where a division is not exact. Buffers end at an unmapped page. Values are parts of larger ones
-   where a case says so. Exits with 77 where the processor lacks the instructions. */
+   where a case states so. Exits with 77 where the processor lacks the instructions. */
 #include "buffers.h"
 #include "instructions.h"
 
