@@ -139,7 +139,7 @@ static inline void compare_image(const char *what, cnn_layout layout, dims d, co
     compare(what, got[place_of(layout, d, i)], want[i], tolerance);
 }
 
-/* What lies in vectors without an image of a batch-blocked gradient is 0. */
+/* The lanes of a batch-blocked gradient that have no image are 0. */
 static inline void compare_absent(const char *what, dims d, const real *got) {
   dims all = d;
   all.n = divide_up(d.n, LANES) * LANES;

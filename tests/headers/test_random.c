@@ -9,7 +9,7 @@
 static void check_keys(void) {
   static const uint64_t NUMBERS[] = {6457827717110365317u, 3203168211198807973u,
                                      9817491932198370423u};
-  const uint64_t seed = 1234567 - 0xd1b54a32d192ed03u; /* needs back what layer 0 adds */
+  const uint64_t seed = 1234567 - 0xd1b54a32d192ed03u; /* cancels what layer 0 adds */
   for (uint64_t step = 1; step <= 3; step++) {
     if (random_key(seed, step, 0) == NUMBERS[step - 1]) continue;
     failures++;
