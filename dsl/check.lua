@@ -179,7 +179,7 @@ local function check_range(what, name, range, v, place)
 end
 
 -- "at least 0 and less than 1".
-local function range_words(range)
+local function range_text(range)
   local words = {}
   for _, bound in ipairs(BOUNDS) do
     local limit = range[bound.key]
@@ -250,5 +250,5 @@ return {
   INT_MAX = INT_MAX, arguments = arguments, check_range = check_range, convert = convert,
   copied = copied, copied_whole = copied_whole, fail = fail, fail_at = fail_at, is_bound = is_bound,
   is_finite = is_finite, is_int = is_int, length_of = length_of, list = list, made_as = made_as, make = make,
-  range_words = range_words, shown = shown, sorted_keys = sorted_keys, suggestion = suggestion,
+  range_text = range_text, shown = shown, sorted_keys = sorted_keys, suggestion = suggestion,
 }

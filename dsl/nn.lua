@@ -446,9 +446,9 @@ local function read_allowed(name, default, allowed)
        .. "number, {low = 1, high = 9} or {above = 0, below = 10}", what)
 end
 
-local function allowed_words(allowed)
+local function allowed_text(allowed)
   if next(allowed) == nil then return nil end
-  if #allowed == 0 then return check.range_words(allowed) end
+  if #allowed == 0 then return check.range_text(allowed) end
   local words = {}
   for i, v in ipairs(allowed) do words[i] = tostring(v) end
   return list(words, "or")
@@ -461,7 +461,7 @@ local function check_allowed(what, option, v, place)
     if v == candidate then return end
   end
   fail_at(place, "%s: %s is %s, but must be %s", what, option.name, tostring(v),
-          allowed_words(allowed))
+          allowed_text(allowed))
 end
 
 -- The value of the option: that of -D, or else nn.preset, or else the default.
@@ -785,7 +785,7 @@ function entries.describe(returned)
     #options > 0 and "Options of the model, set by -D NAME=VALUE:" or "The model has no options.",
   }
   for _, option in ipairs(options) do
-    local allowed = allowed_words(option.allowed)
+    local allowed = allowed_text(option.allowed)
     lines[#lines + 1] = text("  %-20s %s (default %s%s)", option.name, option.help,
                              tostring(option.default), allowed and "; " .. allowed or "")
   end

@@ -131,7 +131,7 @@ static int value_newindex(lua_State *lua) {
 
 static int value_tostring(lua_State *lua) {
   const Value *value = dsl_value_at(lua, 1);
-  lua_pushfstring(lua, "%s %s", value->name, shape_words(value->rank, value->dim).text);
+  lua_pushfstring(lua, "%s %s", value->name, shape_label(value->rank, value->dim).text);
   return 1;
 }
 

@@ -107,7 +107,7 @@ static void add_definition(Parse *parse, const char *text, const struct argp_sta
 }
 
 /* A word that is no file was meant as a command. */
-static void refuse_second(const char *first, const char *second, const struct argp_state *state) {
+static void reject_second(const char *first, const char *second, const struct argp_state *state) {
   if (!strpbrk(first, "./") && access(first, F_OK) != 0)
     argp_error(state, "there is no command '%s'; commands are build, summary, export and bench",
                first);
@@ -170,7 +170,7 @@ static error_t parse_model_option(int key, char *text, struct argp_state *state)
     parse->options.compile.no_winograd = true;
     return 0;
   case ARGP_KEY_ARG:
-    if (parse->options.model) refuse_second(parse->options.model, text, state);
+    if (parse->options.model) reject_second(parse->options.model, text, state);
     parse->options.model = text;
     return 0;
   default:

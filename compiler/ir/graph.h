@@ -74,14 +74,14 @@ typedef struct Attributes {
   double lr_scale, decay_scale; /* update: factors of the recipe's rate and weight decay */
   Activation activation;        /* fused into the epilogue: y = activation(y) */
   bool relu_mask;    /* fused: the last input is the activation y; dx is 0 where y is 0. max_pool2d:
-                   x is an activation, and a maximum of 0 has no place */
+                   x is an activation, and argmax is 0 for a maximum of 0 */
   bool dy_relu_mask; /* fused: input 5 is the activation y, or the bias of the batch_norm that made
                 it; dy counts as 0 where y is 0 */
   bool batch_norm;   /* folded: the last inputs are those of a batch_norm behind the convolution */
   bool residual;     /* folded: an input (node_residual) is added to y, before the activation */
   bool argmax;       /* max_pool2d has a second output: where in its window each maximum is */
-  bool partial_sums; /* folded: conv2d_backward_data has a second output, sums over pieces of dx,
-                which is the last input of the batch_norm_backward behind it */
+  bool partial_sums; /* folded: conv2d_backward_data has a second output, partial sums of dx by work
+                item, which is the last input of the batch_norm_backward behind it */
 } Attributes;
 
 typedef enum InitKind {

@@ -22,8 +22,8 @@ static bool mistake(const Node *node, Diag *diag, const char *format, ...) {
 
 /* --- texts for messages --------------------------------------------------------------------- */
 
-Words shape_words(int rank, const int *dim) {
-  Words words = {"["};
+Label shape_label(int rank, const int *dim) {
+  Label words = {"["};
   for (int i = 0, used = 1; i < rank; i++)
     used += snprintf(words.text + used, sizeof words.text - (size_t)used, "%d%s", dim[i],
                      i + 1 < rank ? "," : "]");
@@ -31,22 +31,22 @@ Words shape_words(int rank, const int *dim) {
 }
 
 /* "5x3". */
-static Words pair_words(int64_t height, int64_t width) {
-  Words words;
+static Label pair_label(int64_t height, int64_t width) {
+  Label words;
   snprintf(words.text, sizeof words.text, "%" PRId64 "x%" PRId64, height, width);
   return words;
 }
 
 /* "2", or "2x1" where the two differ: as one would write it in a model. */
-static Words size_words(const int *pair) {
-  if (pair[0] != pair[1]) return pair_words(pair[0], pair[1]);
-  Words words;
+static Label size_label(const int *pair) {
+  if (pair[0] != pair[1]) return pair_label(pair[0], pair[1]);
+  Label words;
   snprintf(words.text, sizeof words.text, "%d", pair[0]);
   return words;
 }
 
 const char *shape_text(Arena *arena, int rank, const int *dim) {
-  return arena_strdup(arena, shape_words(rank, dim).text);
+  return arena_strdup(arena, shape_label(rank, dim).text);
 }
 
 /* --- checks that rules share ---------------------------------------------------------------- */
@@ -91,7 +91,7 @@ static bool check_images(const Node *node, Diag *diag) {
   const Value *x = node->in[0];
   if (x->rank == 4) return true;
   return mistake(node, diag, "wants images [N,C,H,W], but '%s' has shape %s; use it before flatten",
-                 x->name, shape_words(x->rank, x->dim).text);
+                 x->name, shape_label(x->rank, x->dim).text);
 }
 
 static bool check_at_least(const Node *node, Diag *diag, const char *name, const int *size,
@@ -119,14 +119,14 @@ static bool check_sides(const Node *node, Diag *diag) {
   if (!check_at_least(node, diag, "padding", padding, 2, 0)) return false;
   if (padding[0] > PADDING_MAX || padding[1] > PADDING_MAX)
     return mistake(node, diag, "padding %s is too large: at most %d rows and columns a side",
-                   size_words(padding).text, PADDING_MAX);
+                   size_label(padding).text, PADDING_MAX);
   const int64_t size[2] = {in[0] + 2 * (int64_t)padding[0], in[1] + 2 * (int64_t)padding[1]};
   return (size[0] <= SIDE_MAX && size[1] <= SIDE_MAX) ||
          mistake(
              node, diag,
              "its input with padding has %s rows and columns; the limit is %d of each: make the "
              "image smaller, or flatten it",
-             pair_words(size[0], size[1]).text, SIDE_MAX);
+             pair_label(size[0], size[1]).text, SIDE_MAX);
 }
 
 static bool check_kernel(const Node *node, Diag *diag) {
@@ -134,7 +134,7 @@ static bool check_kernel(const Node *node, Diag *diag) {
   if (!check_at_least(node, diag, "kernel", kernel, 2, 1)) return false;
   return (kernel[0] <= KERNEL_MAX && kernel[1] <= KERNEL_MAX) ||
          mistake(node, diag, "kernel %s is too large: at most %d rows and columns",
-                 pair_words(kernel[0], kernel[1]).text, KERNEL_MAX);
+                 pair_label(kernel[0], kernel[1]).text, KERNEL_MAX);
 }
 
 static bool check_conv2d_attributes(const Node *node, Diag *diag) {
@@ -171,9 +171,9 @@ static bool shape_conv2d(const Node *node, Diag *diag, Shape *out) {
     return mistake(node, diag,
                    "kernel %s%s%s does not fit input %s with padding %s; take a smaller kernel or "
                    "padding = %" PRId64,
-                   pair_words(a->kernel[0], a->kernel[1]).text, dilated ? ", with dilation " : "",
-                   dilated ? pair_words(reach[0], reach[1]).text : "",
-                   pair_words(in[0], in[1]).text, size_words(a->padding).text, padding);
+                   pair_label(a->kernel[0], a->kernel[1]).text, dilated ? ", with dilation " : "",
+                   dilated ? pair_label(reach[0], reach[1]).text : "",
+                   pair_label(in[0], in[1]).text, size_label(a->padding).text, padding);
   }
   const int64_t weight[4] = {a->channels, node->in[0]->dim[1] / a->groups, a->kernel[0],
                              a->kernel[1]};
@@ -186,7 +186,7 @@ static bool shape_linear(const Node *node, Diag *diag, Shape *out) {
   const int features = node->attributes.features;
   if (x->rank != 2)
     return mistake(node, diag, "wants [N,F], but '%s' has shape %s; write x:flatten() before it",
-                   x->name, shape_words(x->rank, x->dim).text);
+                   x->name, shape_label(x->rank, x->dim).text);
   if (!check_at_least(node, diag, "features", &features, 1, 1)) return false;
   const int64_t weight[2] = {features, x->dim[1]};
   if (!check_count(node, diag, "weight", 2, weight)) return false;
@@ -215,16 +215,16 @@ static bool shape_pool(const Node *node, Diag *diag, Shape *out) {
     if (a->padding[i] > a->kernel[i] / 2)
       return mistake(node, diag,
                      "padding %s is more than half of kernel %s; take padding = %d or less",
-                     size_words(a->padding).text, pair_words(a->kernel[0], a->kernel[1]).text,
+                     size_label(a->padding).text, pair_label(a->kernel[0], a->kernel[1]).text,
                      a->kernel[i] / 2);
     size[i] = pooled_size(in[i], a->kernel[i], a->stride[i], a->padding[i], a->ceil_mode);
   }
   if (size[0] < 1 || size[1] < 1)
     return mistake(node, diag,
                    "kernel %s does not fit input %s with padding %s; take a kernel of at most %s",
-                   pair_words(a->kernel[0], a->kernel[1]).text, pair_words(in[0], in[1]).text,
-                   size_words(a->padding).text,
-                   pair_words(in[0] + 2 * a->padding[0], in[1] + 2 * a->padding[1]).text);
+                   pair_label(a->kernel[0], a->kernel[1]).text, pair_label(in[0], in[1]).text,
+                   size_label(a->padding).text,
+                   pair_label(in[0] + 2 * a->padding[0], in[1] + 2 * a->padding[1]).text);
   return set_shape(node, diag, out, 4, node->in[0]->dim[0], node->in[0]->dim[1], size[0], size[1]);
 }
 
@@ -241,8 +241,8 @@ static bool shape_add(const Node *node, Diag *diag, Shape *out) {
       return mistake(node, diag,
                      "'%s' %s and '%s' %s have different shapes; bring one of them to the other's "
                      "shape, say with a 1x1 conv2d",
-                     a->name, shape_words(a->rank, a->dim).text, b->name,
-                     shape_words(b->rank, b->dim).text);
+                     a->name, shape_label(a->rank, a->dim).text, b->name,
+                     shape_label(b->rank, b->dim).text);
   }
   return shape_same(node, diag, out);
 }
@@ -273,7 +273,7 @@ static bool shape_adaptive_pool(const Node *node, Diag *diag, Shape *out) {
           node, diag,
           "output %s of input %s is too large: the product of two sides must be less than "
           "2^31",
-          pair_words(size[0], size[1]).text, pair_words(in[2], in[3]).text);
+          pair_label(size[0], size[1]).text, pair_label(in[2], in[3]).text);
   return set_shape(node, diag, out, 4, in[0], in[1], size[0], size[1]);
 }
 
@@ -287,7 +287,7 @@ static bool shape_concat(const Node *node, Diag *diag, Shape *out) {
           node, diag,
           "'%s' %s and '%s' %s do not fit side by side: all need [N,C,H,W] with the same "
           "height and width; change a stride or a padding before",
-          a->name, shape_words(a->rank, a->dim).text, b->name, shape_words(b->rank, b->dim).text);
+          a->name, shape_label(a->rank, a->dim).text, b->name, shape_label(b->rank, b->dim).text);
     channels += b->dim[1];
   }
   return set_shape(node, diag, out, 4, a->dim[0], channels, a->dim[2], a->dim[3]);
@@ -310,7 +310,7 @@ static bool shape_loss(const Node *node, Diag *diag, Shape *out) {
   const Value *logits = node->in[0];
   if (logits->rank != 2)
     return mistake(node, diag, "wants [N,classes], but '%s' has shape %s; end with a linear layer",
-                   logits->name, shape_words(logits->rank, logits->dim).text);
+                   logits->name, shape_label(logits->rank, logits->dim).text);
   out->rank = 1;
   for (int i = 0; i < 4; i++) out->dim[i] = i ? 1 : logits->dim[0];
   return true;

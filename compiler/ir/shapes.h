@@ -23,10 +23,10 @@ bool shape_infer(const Node *node, Diag *diag, Shape *out);
 Shape shape_weight(const Node *node);
 
 /* "[32,6,28,28]", by value or in the arena. */
-typedef struct Words {
+typedef struct Label {
   char text[64];
-} Words;
-Words shape_words(int rank, const int *dim);
+} Label;
+Label shape_label(int rank, const int *dim);
 const char *shape_text(Arena *arena, int rank, const int *dim);
 
 #endif

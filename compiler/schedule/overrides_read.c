@@ -54,7 +54,7 @@ static bool is_repeated(const ScheduleOp *op, int algorithm) {
 }
 
 /* "algorithm, oc_vectors, ow_unroll": all words of a line about the op, each once. */
-static const char *words_text(Arena *arena, const ScheduleOp *op) {
+static const char *fields_text(Arena *arena, const ScheduleOp *op) {
   const char *text = "algorithm";
   for (int a = 0; a < SCHEDULE_ALGORITHMS; a++) {
     int count;
@@ -175,7 +175,7 @@ static bool read_word(Reading *r, char *text) {
   return reject(r,
                 equals ? "there is no field '%s'; write FIELD=VALUE with a field of %s"
                        : "'%s' has no value; write FIELD=VALUE with a field of %s",
-                text, words_text(r->arena, op));
+                text, fields_text(r->arena, op));
 }
 
 /* The line's fields with the algorithm, in today's words. */
@@ -223,7 +223,7 @@ static bool read_line(Reading *r, char *text) {
   char *word = strtok_r(NULL, BLANKS, &next);
   if (!word)
     return reject(r, "the line has no field; write FIELD=VALUE with a field of %s",
-                  words_text(r->arena, r->line->op));
+                  fields_text(r->arena, r->line->op));
   for (; word; word = strtok_r(NULL, BLANKS, &next))
     if (!read_word(r, word)) return false;
   hint(r);

@@ -8,9 +8,9 @@ static void identity_forward(Net *net, Node *node) {
   (void)net, (void)node;
 }
 
-/* Names as in compiler/ops.def, inputs without a bias; the second output of a loss may be missing
-   in a graph. A mean over windows is one op whether it is adaptive or not, and channels of zeros
-   are a concat of one. */
+/* Names as in compiler/ir/ops.def, inputs without a bias; the second output of a loss may be
+   missing in a graph. A mean over windows is one op whether it is adaptive or not, and channels of
+   zeros are a concat of one. */
 static const Op ops[] = {
     {"pack_input", 1, 1, identity_forward, identity_forward, NULL},
     {"conv2d", 2, 1, conv2d_forward, conv2d_backward, NULL},

@@ -70,7 +70,7 @@ static void write_foreign(const cnn_tensor *tensors, int count, const cnn_metada
                                     &header, &error));
 }
 
-static void expect_refused(const char *words) {
+static void expect_rejected(const char *words) {
   static float block[REALS];
   cnn_checkpoint checkpoint;
   cnn_error error = {0};
@@ -79,7 +79,7 @@ static void expect_refused(const char *words) {
   if (!strstr(error.message, words)) fail_msg("'%s' does not contain '%s'", error.message, words);
 }
 
-static void damaged_numbers_are_refused(void **state) {
+static void damaged_numbers_are_rejected(void **state) {
   (void)state;
   static float block[REALS];
   cnn_init_parameters(&fake_model, 1, block);
@@ -89,16 +89,16 @@ static void damaged_numbers_are_refused(void **state) {
   for (size_t back = 1; back <= sizeof(float) * 7850; back += 4000) {
     bytes[size - back] ^= 1;
     scratch_write("c.safetensors", bytes, size);
-    expect_refused("c.safetensors: its numbers are damaged");
+    expect_rejected("c.safetensors: its numbers are damaged");
     bytes[size - back] ^= 1;
   }
   free(bytes);
   block[3] = NAN;
   save(&fake_model, block);
-  expect_refused("c.safetensors: element 3 of 'fc.weight' is not a finite number");
+  expect_rejected("c.safetensors: element 3 of 'fc.weight' is not a finite number");
 }
 
-static void bad_normalization_is_refused(void **state) {
+static void bad_normalization_is_rejected(void **state) {
   (void)state;
   static float block[REALS];
   static const char *const keys[] = {"\"mean\":\"", "\"deviation\":\""};
@@ -111,17 +111,17 @@ static void bad_normalization_is_refused(void **state) {
     number[strlen(keys[i])] = "x-"[i];
     scratch_write("c.safetensors", bytes, size);
     free(bytes);
-    expect_refused(
+    expect_rejected(
         "c.safetensors: its normalisation (metadata 'mean' and 'deviation') must be 1 number "
         "each");
   }
 }
 
-static void an_absent_file_is_told_with_a_remedy(void **state) {
+static void an_absent_file_is_reported_with_a_remedy(void **state) {
   (void)state;
   assert_int_equal(remove("c.safetensors"), 0);
-  expect_refused("c.safetensors: No such file or directory; name a checkpoint, or train first: "
-                 "`fake train DIR` writes runs/fake/last.safetensors");
+  expect_rejected("c.safetensors: No such file or directory; name a checkpoint, or train first: "
+                  "`fake train DIR` writes runs/fake/last.safetensors");
 }
 
 static void float_and_double_exchange(void **state) {
@@ -139,7 +139,7 @@ static void float_and_double_exchange(void **state) {
   for (int i = 0; i < REALS; i++) assert_true(wide[i] == narrow[i]);
 }
 
-static void another_model_is_refused(void **state) {
+static void another_model_is_rejected(void **state) {
   (void)state;
   static float block[REALS];
   save(&fake_model, block);
@@ -200,7 +200,7 @@ static void normalization_may_be_missing(void **state) {
   assert_int_equal(checkpoint.normalization.channels, 0);
   for (int metadata = 1; metadata <= 2; metadata++) { /* a half of it, or a deviation of 0 */
     write_foreign(tensors, 2, odd, metadata);
-    expect_refused("c.safetensors: its normalisation");
+    expect_rejected("c.safetensors: its normalisation");
   }
 }
 
@@ -225,7 +225,7 @@ static void files_of_others_load(void **state) {
   assert_true(weight[4] == 0 && bias[0] == 1 && bias[1] == -2.5f);
   halves[5] = 0x7c00; /* infinity */
   write_foreign(tensors, 3, NULL, 0);
-  expect_refused("c.safetensors: element 5 of 'fc.weight' is not a finite number");
+  expect_rejected("c.safetensors: element 5 of 'fc.weight' is not a finite number");
 }
 
 /* Wrappers put their scopes in front of all names. */
@@ -270,7 +270,7 @@ static void common_prefixes_are_recognised(void **state) {
       {"fc.bias", CNN_DTYPE_F32, 1, {10}, block + 7840, 40},
   };
   write_foreign(mixed, 2, NULL, 0);
-  expect_refused("fc.weight: not in the file");
+  expect_rejected("fc.weight: not in the file");
 }
 
 static void layers_are_reinitialised(void **state) {
@@ -308,7 +308,7 @@ static void layers_are_reinitialised(void **state) {
   }
 }
 
-static void folders_of_other_runs_are_refused(void **state) {
+static void folders_of_other_runs_are_rejected(void **state) {
   (void)state;
   static float block[REALS];
   cnn_run run = {0}, second = {0};
@@ -353,17 +353,17 @@ static void folders_of_other_runs_are_refused(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(weights_and_labels_come_back),
-      cmocka_unit_test(damaged_numbers_are_refused),
-      cmocka_unit_test(bad_normalization_is_refused),
-      cmocka_unit_test(an_absent_file_is_told_with_a_remedy),
+      cmocka_unit_test(damaged_numbers_are_rejected),
+      cmocka_unit_test(bad_normalization_is_rejected),
+      cmocka_unit_test(an_absent_file_is_reported_with_a_remedy),
       cmocka_unit_test(float_and_double_exchange),
-      cmocka_unit_test(another_model_is_refused),
+      cmocka_unit_test(another_model_is_rejected),
       cmocka_unit_test(long_lists_of_differences_are_cut),
       cmocka_unit_test(normalization_may_be_missing),
       cmocka_unit_test(files_of_others_load),
       cmocka_unit_test(common_prefixes_are_recognised),
       cmocka_unit_test(layers_are_reinitialised),
-      cmocka_unit_test(folders_of_other_runs_are_refused),
+      cmocka_unit_test(folders_of_other_runs_are_rejected),
   };
   return cmocka_run_group_tests(tests, scratch_open, scratch_close);
 }

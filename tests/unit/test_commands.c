@@ -162,7 +162,7 @@ static void checkpoints_keep_classes_txt(void **state) {
 }
 
 /* Weights for other classes, as many as these, are not taken for weights for these. */
-static void other_classes_are_told_apart(void **state) {
+static void other_classes_are_reported_apart(void **state) {
   (void)state;
   scratch_write("d/classes.txt", "a\nb\nc\nd\ne\nf\ng\nh\ni\nj\n", 20);
   expect(0, "train d --epochs 1 --out r", "written");
@@ -697,14 +697,14 @@ static void one_thread_is_reported(void **state) {
   free(output);
 }
 
-static void crowds_of_threads_are_told(void **state) {
+static void crowds_of_threads_are_reported(void **state) {
   (void)state;
   cnn_model model = fake_model;
   model.threads_max = 1024;
   expect_command(&model, "gradcheck", "--threads=1024", 0, "will mostly wait for each other; use ");
 }
 
-static void other_machines_and_runtimes_are_refused(void **state) {
+static void other_machines_and_runtimes_are_rejected(void **state) {
   (void)state;
   char program[] = "fake", command[] = "summary", *arguments[] = {program, command, NULL};
   cnn_model model = fake_model;
@@ -727,7 +727,7 @@ int main(void) {
       TEST(training_learns_and_leaves_a_run),
       TEST(classes_keep_the_names_of_their_folders),
       TEST(checkpoints_keep_classes_txt),
-      TEST(other_classes_are_told_apart),
+      TEST(other_classes_are_reported_apart),
       TEST(rates_are_suggested),
       TEST(large_batches_come_in_parts),
       TEST(seeds_decide_all),
@@ -755,8 +755,8 @@ int main(void) {
       TEST(profiles_list_every_node),
       TEST(a_profile_counts_the_nodes),
       TEST(one_thread_is_reported),
-      TEST(crowds_of_threads_are_told),
-      TEST(other_machines_and_runtimes_are_refused),
+      TEST(crowds_of_threads_are_reported),
+      TEST(other_machines_and_runtimes_are_rejected),
   };
   return cmocka_run_group_tests(tests, scratch_open, scratch_close);
 }

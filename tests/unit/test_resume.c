@@ -142,7 +142,7 @@ static void one_damaged_file_does_not_spoil_the_other(void **state) {
         "parts/last.safetensors: shorter than a header");
 }
 
-static void a_full_disk_is_told(void **state) {
+static void a_full_disk_is_reported(void **state) {
   (void)state;
   train(0, "d --epochs 9 --out r --steps 6", "state.safetensors");
   const char limited[] = "sh -c 'trap \"\" XFSZ; ulimit -f 4; exec " FAKE_PROGRAM
@@ -157,7 +157,7 @@ static void a_full_disk_is_told(void **state) {
   train(0, "d --resume --out r", "after 9 epochs");
 }
 
-static void mistakes_are_told(void **state) {
+static void mistakes_are_reported(void **state) {
   (void)state;
   train(4, "d --resume", "runs/fake: no run to resume");
   assert_false(scratch_exists("runs"));
@@ -321,8 +321,8 @@ int main(void) {
       TEST(stopped_anywhere_it_ends_the_same),
       TEST(signals_lose_nothing),
       TEST(one_damaged_file_does_not_spoil_the_other),
-      TEST(a_full_disk_is_told),
-      TEST(mistakes_are_told),
+      TEST(a_full_disk_is_reported),
+      TEST(mistakes_are_reported),
       TEST(a_run_is_replaced_on_purpose_alone),
       TEST(the_newest_run_is_resumed),
       TEST(complete_runs_go_on),

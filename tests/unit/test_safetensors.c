@@ -21,7 +21,7 @@ static void write_file(const char *header, uint64_t length, size_t data) {
   scratch_write("x.safetensors", file, 8 + text + data);
 }
 
-static void expect_refused(const char *words) {
+static void expect_rejected(const char *words) {
   cnn_safetensors file;
   cnn_error error = {0};
   assert_false(cnn_safetensors_open(&file, "x.safetensors", &error));
@@ -32,7 +32,7 @@ static void expect_refused(const char *words) {
 
 static void reject(const char *header, size_t data, const char *words) {
   write_file(header, strlen(header), data);
-  expect_refused(words);
+  expect_rejected(words);
 }
 
 static void what_is_written_is_read(void **state) {
@@ -83,15 +83,15 @@ static void what_is_written_is_read(void **state) {
 static void broken_headers(void **state) {
   (void)state;
   scratch_write("x.safetensors", "", 0);
-  expect_refused("an empty file");
+  expect_rejected("an empty file");
   scratch_write("x.safetensors", "\1\0\0", 3);
-  expect_refused("shorter than a header");
+  expect_rejected("shorter than a header");
   write_file("{}", 3, 0);
-  expect_refused("header longer than the file");
+  expect_rejected("header longer than the file");
   write_file("{}", UINT64_MAX, 0);
-  expect_refused("header longer than the file");
+  expect_rejected("header longer than the file");
   write_file("{}", UINT64_MAX - 7, 0);
-  expect_refused("header longer than the file");
+  expect_rejected("header longer than the file");
   reject("", 0, "not JSON");
   reject("[1,2]", 0, "not JSON");
   reject("{\"a\":", 0, "not JSON");
@@ -147,7 +147,7 @@ static void hostile_entries(void **state) {
 }
 
 /* Every prefix of a good file is rejected, and nothing is read beyond its end. */
-static void every_prefix_is_refused(void **state) {
+static void every_prefix_is_rejected(void **state) {
   (void)state;
   const char good[] = ENTRY("F32", "[2,2]", "[0,16]");
   write_file(good, strlen(good), 16);
@@ -155,7 +155,7 @@ static void every_prefix_is_refused(void **state) {
   char *bytes = scratch_read("x.safetensors", &size);
   for (size_t length = 0; length < size; length++) {
     scratch_write("x.safetensors", bytes, length);
-    expect_refused("x.safetensors");
+    expect_rejected("x.safetensors");
   }
   free(bytes);
 }
@@ -166,7 +166,7 @@ int main(void) {
       cmocka_unit_test(broken_headers),
       cmocka_unit_test(much_nesting),
       cmocka_unit_test(hostile_entries),
-      cmocka_unit_test(every_prefix_is_refused),
+      cmocka_unit_test(every_prefix_is_rejected),
   };
   return cmocka_run_group_tests(tests, scratch_open, scratch_close);
 }

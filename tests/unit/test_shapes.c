@@ -113,7 +113,7 @@ static void assert_mistake(OpKind op, Attributes attributes, Value *x, const cha
   if (!strstr(diag.message, words)) fail_msg("'%s' is not in '%s'", words, diag.message);
 }
 
-static void mistakes_are_told(void **state) {
+static void mistakes_are_reported(void **state) {
   (void)state;
   Value x = images(6, 3, 3), vector = {.name = "f", .rank = 2, .dim = {2, 54, 1, 1}};
   assert_mistake(OP_conv2d, window(5, 1, 0, 1), &x,
@@ -178,7 +178,7 @@ int main(void) {
       cmocka_unit_test(conv2d_has_a_place_for_every_window),
       cmocka_unit_test(pools_have_a_place_for_every_window),
       cmocka_unit_test(ceil_mode_as_pytorch),
-      cmocka_unit_test(mistakes_are_told),
+      cmocka_unit_test(mistakes_are_reported),
       cmocka_unit_test(weights_have_pytorchs_shapes),
       cmocka_unit_test(initialisers_as_pytorch),
   };
