@@ -1,5 +1,5 @@
 # embed_files(OUTPUT VARIABLE FILE...): a C source with the text of the files, as a table
-# `const EmbeddedFile VARIABLE[]` of name and text that ends with {NULL, NULL} (compiler/emit/embedded.h).
+# `const EmbeddedFile VARIABLE[]` of name and text that ends with {NULL, NULL} (compiler/driver/embedded.h).
 # The build writes it again when a file changes.
 function(embed_files output variable)
   add_custom_command(

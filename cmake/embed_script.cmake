@@ -1,5 +1,5 @@
 # Run by embed_files: writes OUTPUT with the FILES as C strings in the table VARIABLE.
-set(text "#include \"emit/embedded.h\"\n\n#include <stddef.h>\n\nconst EmbeddedFile ${VARIABLE}[] = {\n")
+set(text "#include \"driver/embedded.h\"\n\n#include <stddef.h>\n\nconst EmbeddedFile ${VARIABLE}[] = {\n")
 foreach(file IN LISTS FILES)
   get_filename_component(name "${file}" NAME)
   file(READ "${file}" bytes HEX)

@@ -1,7 +1,7 @@
 /* The binding: nn.lua calls these functions as `core.NAME`. */
 #include "binding.h"
 
-#include "emit/embedded.h"
+#include "driver/embedded.h"
 #include "field_line.h"
 #include "ir/init.h"
 #include "ir/shapes.h"
@@ -105,6 +105,10 @@ static void push_ops(lua_State *lua) {
     lua_newtable(lua);
     lua_pushstring(lua, op_name(op));
     lua_setfield(lua, -2, "name");
+    lua_pushboolean(lua, op_can(op, HAS_PARAMETERS));
+    lua_setfield(lua, -2, "has_parameters");
+    lua_pushboolean(lua, op_is_loss(op));
+    lua_setfield(lua, -2, "is_loss");
     const char *at = op_attributes(op);
     for (int count = 0; *at;) {
       size_t length = strcspn(at, " !.");

@@ -99,7 +99,6 @@ local RANGES = {
   eps = {above = 0}, k = {above = 0}, alpha = {low = 0}, beta = {above = 0},
   slope = {low = 0},
 }
-local LOSSES = {softmax_cross_entropy = true, squared_error = true}
 
 local function fields_of(op)
   local fields = {}
@@ -157,7 +156,7 @@ end
 local function define_layer(op)
   local fields = fields_of(op)
   local is_norm = op.name == "batch_norm"
-  local has_weight = op.name == "conv2d" or op.name == "linear" or is_norm
+  local has_weight = op.has_parameters
   local is_pool = op.name == "max_pool2d" or op.name == "avg_pool2d"
   fields[#fields + 1] = {name = "name", type = "STRING", named_only = true}
   if has_weight then
@@ -209,7 +208,7 @@ local function define_loss(op)
 end
 
 for _, op in ipairs(core.ops) do
-  if LOSSES[op.name] then define_loss(op)
+  if op.is_loss then define_loss(op)
   elseif op.name ~= "add" and op.name ~= "concat" then define_layer(op)
   end
 end

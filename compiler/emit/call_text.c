@@ -90,12 +90,17 @@ static const char *const TEXTS[] = {[ARGUMENT_STATE] = "state",
                                     [ARGUMENT_BATCH_COUNT] = "batch->count",
                                     [ARGUMENT_LOGITS] = "logits",
                                     [ARGUMENT_IMAGE] = "(image){",
-                                    [ARGUMENT_INTS] = "(const int[]){",
-                                    [ARGUMENT_WEIGHTS_SHAPE] = "(weights_shape){LANES, "};
+                                    [ARGUMENT_INTS] = "(const int[]){"};
 
 static void write_ints(FILE *out, const Argument *argument) {
   for (int i = 0; i < argument->count; i++) fprintf(out, "%s%d", i ? ", " : "", argument->ints[i]);
   fputc('}', out);
+}
+
+static void write_weights_shape(FILE *out, const weights_shape *s) {
+  fprintf(out, "(weights_shape){.lanes = LANES, .ic = %d, .oc = %d, .groups = %d, ", s->ic, s->oc,
+          s->groups);
+  fprintf(out, ".kh = %d, .kw = %d, .oc_vectors = %d}", s->kh, s->kw, s->oc_vectors);
 }
 
 static void write_argument(FILE *out, Arena *arena, const Argument *argument) {
@@ -108,6 +113,9 @@ static void write_argument(FILE *out, Arena *arena, const Argument *argument) {
     break;
   case ARGUMENT_NORM_INPUT:
     write_norm_input(out, arena, argument);
+    break;
+  case ARGUMENT_WEIGHTS_SHAPE:
+    write_weights_shape(out, &argument->weights);
     break;
   case ARGUMENT_INT:
     fprintf(out, "%" PRId64, argument->integer);

@@ -3,6 +3,7 @@
 #ifndef CNNC_LOWER_H
 #define CNNC_LOWER_H
 
+#include "common/geometry.h"
 #include "emit/template.h"
 #include "ir/graph.h"
 #include "ir/options.h"
@@ -31,7 +32,7 @@ typedef struct Argument {
     ARGUMENT_NUMBER,        /* number */
     ARGUMENT_IMAGE,         /* ints: channels, height, width */
     ARGUMENT_INTS,          /* ints: an array */
-    ARGUMENT_WEIGHTS_SHAPE, /* ints: ic, oc, groups, kernel height and width, vectors of a tile */
+    ARGUMENT_WEIGHTS_SHAPE, /* weights; its lanes are those of the target */
     ARGUMENT_STATE,         /* arguments of the function that makes the call */
     ARGUMENT_BATCH,
     ARGUMENT_BATCH_COUNT,
@@ -45,6 +46,7 @@ typedef struct Argument {
   };
   int64_t integer;
   int64_t count; /* of values or ints */
+  weights_shape weights;
 } Argument;
 
 /* A call of a kernel by every thread of the team. */

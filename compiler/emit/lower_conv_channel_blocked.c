@@ -190,15 +190,18 @@ void lower_prepack_conv2d(Lowering *l) {
   const Node *node = l->node;
   const Attributes *a = &node->attributes;
   const Value *weight = node->in[0];
-  const int shape[] = {
-      weight->dim[1] * a->groups,       weight->dim[0], a->groups, a->kernel[0], a->kernel[1],
-      node->schedule.prepack.oc_vectors};
+  const weights_shape shape = {.ic = weight->dim[1] * a->groups,
+                               .oc = weight->dim[0],
+                               .groups = a->groups,
+                               .kh = a->kernel[0],
+                               .kw = a->kernel[1],
+                               .oc_vectors = node->schedule.prepack.oc_vectors};
   Kernel *k = &l->kernel;
   k->template_name = "prepack_conv2d.c.in";
   kernel_bool(k, "bias", a->bias);
   kernel_bool(k, "norm", a->batch_norm);
   kernel_int(k, "WINOGRAD", is_winograd(l) ? a->kernel[0] : 0);
   kernel_number(k, "eps", a->batch_norm ? a->eps : 0);
-  lowering_pass_ints(l, ARGUMENT_WEIGHTS_SHAPE, 6, shape);
+  lowering_pass(l, (Argument){.kind = ARGUMENT_WEIGHTS_SHAPE, .weights = shape});
   lowering_pass_values(l);
 }

@@ -15,7 +15,7 @@
 #define CNNC_TEMPLATE_H
 
 #include "driver/arena.h"
-#include "emit/embedded.h"
+#include "driver/embedded.h"
 
 #include <stdbool.h>
 #include <stdint.h>
