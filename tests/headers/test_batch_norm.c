@@ -35,10 +35,10 @@ static dims dims_of_part(const Shape *s) {
 /* [n,c,h,w] as the first channels of a value of `to` dimensions; the others are 7. */
 static double *in_part(const double *from, dims d, dims to) {
   double *all = doubles(plain_reals(to), 0);
-  const size_t image = (size_t)d.c * d.h * d.w;
-  const size_t image_of_all = (size_t)to.c * to.h * to.w;
+  const size_t size = (size_t)d.c * d.h * d.w; /* of an image */
+  const size_t size_of_all = (size_t)to.c * to.h * to.w;
   for (size_t i = 0; i < plain_reals(to); i++)
-    all[i] = i % image_of_all < image ? from[i / image_of_all * image + i % image_of_all] : 7;
+    all[i] = i % size_of_all < size ? from[i / size_of_all * size + i % size_of_all] : 7;
   return all;
 }
 
