@@ -6,6 +6,7 @@ set(config_folder ${CMAKE_INSTALL_LIBDIR}/cmake/cnn)
 
 file(RELATIVE_PATH prefix_from_pc ${CMAKE_INSTALL_FULL_LIBDIR}/pkgconfig ${CMAKE_INSTALL_PREFIX})
 string(REGEX REPLACE "/$" "" prefix_from_pc "${prefix_from_pc}")
+list(JOIN CNN_REQUIRES " " cnn_requires)
 configure_file(cmake/cnn.pc.in cnn.pc @ONLY)
 install(FILES ${PROJECT_BINARY_DIR}/cnn.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
 

@@ -25,7 +25,7 @@ add_custom_command(TARGET fuzz_seeds POST_BUILD COMMAND fuzz_seeds ${corpus})
 
 foreach(name idx safetensors model schedule jpeg png webp)
   add_executable(fuzz_${name} fuzz/fuzz_${name}.c fuzz/input.c)
-  target_link_libraries(fuzz_${name} PRIVATE cnnc_core cnn PkgConfig::CJSON ZLIB::ZLIB m)
+  target_link_libraries(fuzz_${name} PRIVATE cnnc_core cnn PkgConfig::CNN_REQUIRES m)
   target_link_options(fuzz_${name} PRIVATE -fsanitize=fuzzer)
   add_test(NAME fuzz.${name} COMMAND fuzz_${name} -max_total_time=${CNNC_FUZZ_SECONDS} -timeout=60
     -rss_limit_mb=4096 -print_final_stats=1 ${corpus}/${name})

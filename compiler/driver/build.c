@@ -41,7 +41,7 @@ static void add_cflags(Arena *arena, WordList *words, const Options *options, bo
 
 static void add_libs(Arena *arena, WordList *words) {
   add_word(arena, words, arena_printf(arena, "-L%s", locate_paths(arena).library));
-  add_words(arena, words, "-lcnn -lcjson -ljpeg -lpng -lwebp -lz -lm -pthread");
+  add_words(arena, words, "-lcnn " CNNC_LIBRARIES " -lm -pthread");
 }
 
 static const char *joined(Arena *arena, const WordList *words) {
