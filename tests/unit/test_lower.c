@@ -113,8 +113,7 @@ static void arguments_have_their_text(void **state) {
       {{.kind = ARGUMENT_IMAGE, .ints = ints, .count = 3}, "k(lanes, (image){1, 2, 3})"},
       {{.kind = ARGUMENT_INTS, .ints = ints, .count = 2}, "k(lanes, (const int[]){1, 2})"},
       {{.kind = ARGUMENT_WEIGHTS_SHAPE, .weights = {16, 1, 2, 3, 4, 5, 6}},
-       "k(lanes, (weights_shape){.lanes = LANES, .ic = 1, .oc = 2, .groups = 3, .kh = 4, .kw = 5, "
-       ".oc_vectors = 6})"},
+       "k(lanes, (weights_shape){LANES, 1, 2, 3, 4, 5, 6})"},
       {{.kind = ARGUMENT_NUMBER, .number = 0.5}, "k(lanes, 0.5)"},
       {{.kind = ARGUMENT_OPTIMIZER, .value = &parameter, .count = 64}, "k(lanes, o + w)"},
       {{.kind = ARGUMENT_OPTIMIZER, .value = &parameter, .integer = 1, .count = 64},
