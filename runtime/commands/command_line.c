@@ -209,8 +209,10 @@ void cnn_command_line_parse(const cnn_command_line *line, int argc, char **argv,
   cnn_shared_options *shared = options;
   if (strchr(line->shared, 'T'))
     shared->weights = cnn_default_weights(shared->model, shared->trained);
-  const struct argp parser = {
-      .options = table, .parser = parse_key, .args_doc = operands_text(line), .doc = line->doc};
+  const struct argp parser = {.options = p.count > 0 ? table : NULL,
+                              .parser = parse_key,
+                              .args_doc = operands_text(line),
+                              .doc = line->doc};
   argp_parse(&parser, argc, argv, 0, NULL, &p);
 }
 
