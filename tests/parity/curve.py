@@ -82,7 +82,7 @@ def check(cnnc, folder, data, real, steps, seed, model, arguments):
     trace = load_file(folder / "trace.safetensors")
     weights = {name: trace[name] for name in stored_names(graph)}
     save_file(weights, start)
-    run(program, "train", data, "--no-shuffle", "--steps", steps, "--init", start,
+    run(program, "train", data, "--overwrite", "--no-shuffle", "--steps", steps, "--init", start,
         "--threads", 1, "--log-steps", log, "--out", folder / "run")
 
     with open(log, encoding="ascii") as file:

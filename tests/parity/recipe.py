@@ -132,7 +132,7 @@ def check(build, work, start, images, labels, case):
     program = f"{work}/recipe"
     options = [word for define in defines for word in ("-D", define)]
     subprocess.run([*build, *options, "-o", program], check=True)
-    command = [program, "train", f"{work}/data", "--init", f"{work}/start.safetensors"]
+    command = [program, "train", f"{work}/data", "--overwrite", "--init", f"{work}/start.safetensors"]
     command += ["--no-shuffle", "--batch", str(batch), "--threads", "2"]
     command += ["--out", f"{work}/run", "--log-steps", f"{work}/log"]
     subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
