@@ -28,6 +28,13 @@ local function read_entry(what, spec, entry, place)
   return but
 end
 
+-- Whether `statistics` of a batch norm, of nn.frozen or of a recipe's freeze keeps the running ones.
+local function statistics_are_frozen(what, statistics)
+  if statistics == "frozen" then return true end
+  if statistics == "batch" or statistics == nil then return false end
+  fail("%s: statistics must be \"batch\" or \"frozen\", not %s", what, shown(statistics))
+end
+
 -- What `freeze = {...}` of a recipe means: {names =, all_but =, statistics =, what =, place =}.
 local function read(what, given, place)
   local spec = {names = {}, what = what, place = place}
@@ -36,11 +43,7 @@ local function read(what, given, place)
       fail("%s: it accepts names of layers and statistics, and no [%s]", what, tostring(key))
     end
   end
-  local statistics = given.statistics
-  if statistics ~= nil and statistics ~= "batch" and statistics ~= "frozen" then
-    fail("%s: statistics must be \"batch\" or \"frozen\", not %s", what, shown(statistics))
-  end
-  spec.statistics = statistics == "frozen"
+  spec.statistics = statistics_are_frozen(what, given.statistics)
   given.statistics = nil
   local count, buts = check.length_of(what, "freeze", given), 0
   for i = 1, count do
@@ -97,4 +100,4 @@ local function apply(spec, layers)
   end
 end
 
-return {read = read, read_option = read_option, apply = apply}
+return {statistics_are_frozen = statistics_are_frozen, read = read, read_option = read_option, apply = apply}

@@ -115,12 +115,6 @@ local frozen = 0 -- how many calls of nn.frozen are around
 local frozen_statistics = 0 -- how many of these keep the statistics of batch norms
 local layers = {} -- names of all layers with parameters
 
-local function statistics_are_frozen(what, statistics)
-  if statistics == "frozen" then return true end
-  if statistics == "batch" or statistics == nil then return false end
-  fail("%s: statistics must be \"batch\" or \"frozen\", not %s", what, shown(statistics))
-end
-
 -- The body of nn.frozen(body) or nn.frozen{body, statistics =}, and whether statistics are frozen.
 local function read_frozen(given)
   if type(given) == "function" then return given, false end
@@ -134,7 +128,7 @@ local function read_frozen(given)
       fail("nn.frozen: it accepts a function and statistics, and no [%s]", tostring(key))
     end
   end
-  return values[1], statistics_are_frozen("nn.frozen", values.statistics)
+  return values[1], freeze.statistics_are_frozen("nn.frozen", values.statistics)
 end
 
 -- Layers within the body keep the parameters that they start with; returns what the body returns.
@@ -189,7 +183,7 @@ local function define_layer(op)
     end
     if frozen > 0 then args.trainable = false end
     if is_norm then
-      args.frozen_statistics = frozen_statistics > 0 or statistics_are_frozen(what, args.statistics)
+      args.frozen_statistics = frozen_statistics > 0 or freeze.statistics_are_frozen(what, args.statistics)
     end
     if args.bias_init and not args.bias then fail("%s: bias_init without a bias", what) end
     local layer = name_layer(op.name, args.name, has_weight, args.bias)

@@ -322,6 +322,7 @@ static void finish(Parse *parse) {
 Options options_parse(Arena *arena, int argc, char **argv) {
   static const struct argp COMPILE = {
       COMPILE_OPTIONS, parse_command_option, "MODEL.lua", COMPILE_DOC, CHILDREN, NULL, NULL};
+  static char PROGRAM[] = "cnnc"; /* in messages, wherever the file is */
   Parse parse = {.arena = arena};
   parse.options.target_is_native = true;
   parse.options.compile.target = target_native();
@@ -334,7 +335,7 @@ Options options_parse(Arena *arena, int argc, char **argv) {
     finish(&parse);
     return parse.options;
   }
-  if (argc > 0) argv[0] = (char[]){"cnnc"}; /* in messages, wherever the file is */
+  if (argc > 0) argv[0] = PROGRAM;
   argp_parse(&COMPILE, argc, argv, ARGP_NO_HELP, NULL, &parse);
   if (parse.options.cflags || parse.options.libs || parse.options.schedule_fields)
     parse.options.command = COMMAND_FLAGS;

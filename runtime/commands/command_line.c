@@ -215,11 +215,3 @@ void cnn_command_line_parse(const cnn_command_line *line, int argc, char **argv,
                               .doc = line->doc};
   argp_parse(&parser, argc, argv, 0, NULL, &p);
 }
-
-void cnn_command_line_visit(const cnn_command_line *line,
-                            void (*visit)(const cnn_option *option, void *context), void *context) {
-  parse p = {.line = line};
-  list_options(&p);
-  for (int i = 0; i < p.count; i++)
-    if (p.option[i]->kind != CNN_RENAMED) visit(p.option[i], context);
-}

@@ -1,6 +1,6 @@
 /* The command line of a command: a table with one row for each option. argp parses it and prints
-   --help; completion.c reads the same tables. A bad argument is a usage error: the program ends
-   with a message that names the option and what would be right. */
+   --help. A bad argument is a usage error: the program ends with a message that names the option
+   and what would be right. */
 #ifndef CNN_COMMAND_LINE_H
 #define CNN_COMMAND_LINE_H
 
@@ -79,10 +79,6 @@ cnn_shared_options cnn_shared_defaults(const cnn_model *model);
 /* options: the command's own struct, with a cnn_shared_options first, and the values of options
    that are not given. argv[0]: "lenet5 train". Ends the program after --help or a usage error. */
 void cnn_command_line_parse(const cnn_command_line *line, int argc, char **argv, void *options);
-
-/* Calls `visit` for each option of a command that --help shows, shared ones first. */
-void cnn_command_line_visit(const cnn_command_line *line,
-                            void (*visit)(const cnn_option *option, void *context), void *context);
 
 /* The words of --work: an int that is 0 for train, 1 for infer. */
 extern const char *const cnn_works[];
