@@ -36,7 +36,18 @@ static const cnn_command_line LINE = {
         "contains the names of the folders of its training images.",
 };
 
-static void print_classes(const cnn_class_count *counts, int classes, const char *const *names) {
+typedef struct class_count {
+  int64_t images, right;
+} class_count;
+
+static void count_image(void *context, const float *logits, int label, int predicted) {
+  class_count *counts = context;
+  (void)logits;
+  counts[label].images++;
+  counts[label].right += predicted == label;
+}
+
+static void print_classes(const class_count *counts, int classes, const char *const *names) {
   printf("\n%-5s  %-16s  %8s  %8s  %9s\n", "class", "", "images", "right", "accuracy");
   for (int k = 0; k < classes; k++) {
     printf("%5d  %-16s  %8lld  %8lld  ", k, names[k], (long long)counts[k].images,
@@ -49,12 +60,13 @@ static void print_classes(const cnn_class_count *counts, int classes, const char
 }
 
 static bool evaluate_loaded(cnn_session *session, const cnn_dataset *test, const options *o,
-                            const char *classes, cnn_class_count *counts, cnn_error *error) {
+                            const char *classes, class_count *counts, cnn_error *error) {
   cnn_class_names names;
   if (!cnn_class_names_load(&names, session->model, o->shared.folder, NULL,
                             test->classes ? test->classes : classes, o->shared.weights, error))
     return false;
-  cnn_evaluation result = cnn_evaluate(session, test, o->batch, counts, NULL);
+  const cnn_observer observer = {count_image, counts};
+  cnn_evaluation result = cnn_evaluate(session, test, o->batch, &observer, NULL);
   if (isfinite(result.loss)) {
     printf("%s: %lld test images, loss %.4f, accuracy %.2f %%\n", o->shared.weights,
            (long long)result.images, result.loss, 100 * result.accuracy);
@@ -77,7 +89,7 @@ bool cnn_eval(const cnn_model *model, int argc, char **argv, cnn_error *error) {
   char *classes;
   if (!cnn_checkpoint_classes(o.shared.weights, model, &classes, error)) return false;
   bool good = cnn_dataset_load_test(&test, model, o.shared.folder, classes, o.limit, error);
-  cnn_class_count *counts;
+  class_count *counts;
   cnn_session_plan(&session, model, CNN_TO_INFER, o.shared.threads);
   if (o.shared.flip) cnn_session_plan_mirror(&session);
   cnn_storage_want(&session.storage, &counts, (size_t)model->classes, sizeof *counts);

@@ -15,14 +15,19 @@ static double epochs_of(const cnn_metrics *row) {
 
 void cnn_metrics_csv(cnn_text *text, const cnn_metrics *rows, int count) {
   text->used = 0;
-  cnn_text_add(text, "epoch,train_loss,train_accuracy,test_loss,test_accuracy,images_per_s%s\n",
-               count > 0 && rows[0].averaged ? ",ema_test_loss,ema_test_accuracy" : "");
+  cnn_text_add(text,
+               "epoch,train_loss,train_accuracy,test_loss,test_accuracy,images_per_s%s,lr%s,"
+               "train_s,test_s\n",
+               count > 0 && rows[0].averaged ? ",ema_test_loss,ema_test_accuracy" : "",
+               count > 0 && rows[0].has_top ? ",test_top5" : "");
   for (int i = 0; i < count; i++) {
     const cnn_metrics *row = &rows[i];
-    cnn_text_add(text, "%.10g,%.6g,%.6f,%.6g,%.6f,%.1f", epochs_of(row), row->train_loss,
+    cnn_text_add(text, "%.10g,%.9g,%.8f,%.9g,%.8f,%.1f", epochs_of(row), row->train_loss,
                  row->train_accuracy, row->test_loss, row->test_accuracy, row->images_per_s);
-    if (row->averaged) cnn_text_add(text, ",%.6g,%.6f", row->average_loss, row->average_accuracy);
-    cnn_text_add(text, "\n");
+    if (row->averaged) cnn_text_add(text, ",%.9g,%.8f", row->average_loss, row->average_accuracy);
+    cnn_text_add(text, ",%.9g", row->lr);
+    if (row->has_top) cnn_text_add(text, ",%.8f", row->top);
+    cnn_text_add(text, ",%.3f,%.3f\n", row->train_s, row->test_s);
   }
 }
 
@@ -48,5 +53,5 @@ void cnn_metrics_chart(cnn_text *text, const char *name, const cnn_metrics *rows
 }
 
 size_t cnn_metrics_text_bytes(int count) {
-  return 8192 + (size_t)count * 256;
+  return 8192 + (size_t)count * 384;
 }

@@ -27,11 +27,18 @@ double cnn_loss_of(const cnn_model *model, const float *logits, int label) {
   return sum / 2;
 }
 
+int cnn_rank_of(const float *logits, int classes, int label) {
+  int rank = 0;
+  for (int k = 0; k < classes; k++)
+    rank += logits[k] > logits[label] || (logits[k] == logits[label] && k < label);
+  return rank;
+}
+
 cnn_evaluation cnn_evaluate(cnn_session *session, const cnn_dataset *dataset, int batch,
-                            cnn_class_count *classes, const volatile sig_atomic_t *stop) {
+                            const cnn_observer *observer, const volatile sig_atomic_t *stop) {
   const cnn_model *model = session->model;
   double loss = 0;
-  int64_t right = 0, seen = 0;
+  int64_t right = 0, top = 0, seen = 0;
   model->prepack(&session->state);
   while (seen < dataset->count && !(stop && *stop)) {
     int count = cnn_sampler_batch_count(dataset->count, batch, seen / batch);
@@ -39,13 +46,15 @@ cnn_evaluation cnn_evaluate(cnn_session *session, const cnn_dataset *dataset, in
     cnn_session_infer(session);
     for (int i = 0; i < count; i++) {
       int label = session->labels[i];
-      bool is_right = session->state.predicted[i] == label;
-      loss += cnn_loss_of(model, session->logits + (size_t)i * model->classes, label);
-      right += is_right;
-      if (classes) classes[label].images++, classes[label].right += is_right;
+      const float *logits = session->logits + (size_t)i * model->classes;
+      const int predicted = session->state.predicted[i];
+      loss += cnn_loss_of(model, logits, label);
+      right += predicted == label;
+      top += cnn_rank_of(logits, model->classes, label) < CNN_TOP;
+      if (observer) observer->image(observer->context, logits, label, predicted);
     }
     seen += count;
   }
   double images = seen > 0 ? (double)seen : 1;
-  return (cnn_evaluation){loss / images, (double)right / images, seen};
+  return (cnn_evaluation){loss / images, (double)right / images, (double)top / images, seen};
 }

@@ -129,11 +129,17 @@ static void print_layout(char text[NUMBER], const cnn_model *model) {
 
 /* --- blocks: tensors -------------------------------------------------------------------------- */
 
-static const size_t COLUMNS[] = {
-    offsetof(cnn_metrics, train_loss),      offsetof(cnn_metrics, train_accuracy),
-    offsetof(cnn_metrics, test_loss),       offsetof(cnn_metrics, test_accuracy),
-    offsetof(cnn_metrics, images_per_s),    offsetof(cnn_metrics, average_loss),
-    offsetof(cnn_metrics, average_accuracy)};
+static const size_t COLUMNS[] = {offsetof(cnn_metrics, train_loss),
+                                 offsetof(cnn_metrics, train_accuracy),
+                                 offsetof(cnn_metrics, test_loss),
+                                 offsetof(cnn_metrics, test_accuracy),
+                                 offsetof(cnn_metrics, images_per_s),
+                                 offsetof(cnn_metrics, average_loss),
+                                 offsetof(cnn_metrics, average_accuracy),
+                                 offsetof(cnn_metrics, lr),
+                                 offsetof(cnn_metrics, train_s),
+                                 offsetof(cnn_metrics, test_s),
+                                 offsetof(cnn_metrics, top)};
 enum { COLUMN_COUNT = sizeof COLUMNS / sizeof *COLUMNS, BLOCKS = 4 };
 
 bool cnn_resume_is_complete(const cnn_resume *resume) {
@@ -261,7 +267,8 @@ bool cnn_resume_load(const cnn_safetensors *file, const char *path, const cnn_mo
     memcpy((void *)wanted->data, found->data, found->bytes); /* one of the blocks */
   }
   for (int i = 0; i < resume->epochs_done; i++) {
-    blocks->rows[i] = (cnn_metrics){.epoch = i + 1, .averaged = blocks->average != NULL};
+    blocks->rows[i] = (cnn_metrics){
+        .epoch = i + 1, .averaged = blocks->average != NULL, .has_top = model->classes > CNN_TOP};
     for (int k = 0; k < COLUMN_COUNT; k++)
       *column(&blocks->rows[i], k) = blocks->history[i * COLUMN_COUNT + k];
   }

@@ -190,7 +190,7 @@ static void begin_next_epoch(cnn_trainer *t, double loss) {
 }
 
 static cnn_metrics row_of(const cnn_trainer *t, const cnn_evaluation *test,
-                          const cnn_evaluation *average) {
+                          const cnn_evaluation *average, double test_s) {
   const cnn_tally *tally = &t->tally;
   const double images = (double)tally->images;
   const int64_t batches = cnn_sampler_batches(t->training.count, t->batch);
@@ -202,6 +202,11 @@ static cnn_metrics row_of(const cnn_trainer *t, const cnn_evaluation *test,
                        .test_loss = test->loss,
                        .test_accuracy = test->accuracy,
                        .images_per_s = images / tally->seconds,
+                       .lr = t->session.state.lr,
+                       .train_s = tally->seconds,
+                       .test_s = test_s,
+                       .top = test->top,
+                       .has_top = t->model->classes > CNN_TOP,
                        .averaged = t->average != NULL,
                        .average_loss = average->loss,
                        .average_accuracy = average->accuracy};
@@ -209,11 +214,12 @@ static cnn_metrics row_of(const cnn_trainer *t, const cnn_evaluation *test,
 
 /* Evaluates after an epoch, or after that part of one that `steps` allows; and saves. */
 static bool finish_epoch(cnn_trainer *t, cnn_error *error) {
+  const double start = cnn_seconds();
   cnn_evaluation test = evaluate(t, &t->validation, t->session.state.parameters), average = {0};
   if (t->average && !cnn_stop_signal()) average = evaluate(t, &t->validation, t->average);
   if (cnn_stop_signal()) return cnn_save_run(t, error);
   if (!check_loss(t, test.loss, error)) return false;
-  const cnn_metrics row = row_of(t, &test, &average);
+  const cnn_metrics row = row_of(t, &test, &average, cnn_seconds() - start);
   t->rows[t->row_count++] = row;
   cnn_progress_epoch(&t->progress, &row);
   if (cnn_metrics_is_part(&row)) return cnn_save_run(t, error);

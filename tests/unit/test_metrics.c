@@ -15,16 +15,41 @@ static void csv_has_a_line_an_epoch(void **state) {
   (void)state;
   char buffer[4096];
   cnn_text text = {.data = buffer, .size = sizeof buffer};
-  const cnn_metrics rows[] = {{1, 0.5, 0.75, 0.6, 0.7, 12345.67, 0, 0, 0, 0, 0},
-                              {2, 0.25, 1, 1e-9, 0, 2, 0, 0, 0, 0, 0}};
+  cnn_metrics rows[] = {{.epoch = 1,
+                         .train_loss = 0.5,
+                         .train_accuracy = 0.75,
+                         .test_loss = 0.6,
+                         .test_accuracy = 0.7,
+                         .images_per_s = 12345.67,
+                         .lr = 0.1,
+                         .train_s = 12.3456,
+                         .test_s = 0.5,
+                         .top = 0.9375},
+                        {.epoch = 2,
+                         .train_loss = 0.123456789,
+                         .train_accuracy = 1,
+                         .test_loss = 1e-9,
+                         .images_per_s = 2,
+                         .lr = 1e-5,
+                         .train_s = 1}};
   cnn_metrics_csv(&text, rows, 2);
   assert_string_equal(buffer,
-                      "epoch,train_loss,train_accuracy,test_loss,test_accuracy,images_per_s\n"
-                      "1,0.5,0.750000,0.6,0.700000,12345.7\n"
-                      "2,0.25,1.000000,1e-09,0.000000,2.0\n");
+                      "epoch,train_loss,train_accuracy,test_loss,test_accuracy,images_per_s,"
+                      "lr,train_s,test_s\n"
+                      "1,0.5,0.75000000,0.6,0.70000000,12345.7,0.1,12.346,0.500\n"
+                      "2,0.123456789,1.00000000,1e-09,0.00000000,2.0,1e-05,1.000,0.000\n");
+  rows[0].has_top = rows[0].averaged = 1;
+  rows[0].average_loss = 0.25;
+  rows[0].average_accuracy = 0.5;
+  cnn_metrics_csv(&text, rows, 1);
+  assert_string_equal(buffer,
+                      "epoch,train_loss,train_accuracy,test_loss,test_accuracy,images_per_s,"
+                      "ema_test_loss,ema_test_accuracy,lr,test_top5,train_s,test_s\n"
+                      "1,0.5,0.75000000,0.6,0.70000000,12345.7,0.25,0.50000000,0.1,0.93750000,"
+                      "12.346,0.500\n");
   cnn_metrics_csv(&text, rows, 0);
   assert_int_equal(text.used, strlen("epoch,train_loss,train_accuracy,test_loss,test_accuracy,"
-                                     "images_per_s\n"));
+                                     "images_per_s,lr,train_s,test_s\n"));
 }
 
 /* Charts of any length fit their promised size and hold finite numbers. */
@@ -33,8 +58,18 @@ static void charts_fit(void **state) {
   enum { MOST = 300 };
   static cnn_metrics rows[MOST];
   for (int i = 0; i < MOST; i++)
-    rows[i] = (cnn_metrics){
-        i + 1, 2.0 / (i + 1), 1 - 0.5 / (i + 1), 1e6 / (i + 1), 0.1, 1e7, 0, 0, 0, 0, 0};
+    rows[i] = (cnn_metrics){.epoch = i + 1,
+                            .train_loss = 2.0 / (i + 1),
+                            .train_accuracy = 1 - 0.5 / (i + 1),
+                            .test_loss = 1e6 / (i + 1),
+                            .test_accuracy = 0.1,
+                            .images_per_s = 1e7,
+                            .has_top = 1,
+                            .averaged = 1,
+                            .average_loss = 1.23456789e300,
+                            .lr = 1.2345678e-300,
+                            .train_s = 1e9,
+                            .test_s = 1e9};
   size_t size = cnn_metrics_text_bytes(MOST);
   char *buffer = malloc(size);
   assert_non_null(buffer);
@@ -56,8 +91,8 @@ static void curves_rise(void **state) {
   (void)state;
   char buffer[10000];
   cnn_text text = {.data = buffer, .size = sizeof buffer};
-  const cnn_metrics rows[] = {{1, 1, 0.5, 1, 0.5, 1, 0, 0, 0, 0, 0},
-                              {2, 1, 0.9, 1, 0.5, 1, 0, 0, 0, 0, 0}};
+  const cnn_metrics rows[] = {{.epoch = 1, .train_loss = 1, .train_accuracy = 0.5, .test_loss = 1},
+                              {.epoch = 2, .train_loss = 1, .train_accuracy = 0.9, .test_loss = 1}};
   cnn_metrics_chart(&text, "net", rows, 2);
   const char *curve = buffer;
   for (int i = 0; i < 3; i++) { /* the third: accuracy of training */
