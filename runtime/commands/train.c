@@ -115,7 +115,7 @@ static bool fail_by_signal(int signal, cnn_error *error) {
 
 static bool run(cnn_trainer *t, const cnn_train_options *o, cnn_error *error) {
   announce(t, o);
-  cnn_stop_catch_signals();
+  cnn_stop_catch_signals(t->model->name);
   if (!cnn_trainer_run(t, error)) return false;
   conclude(t);
   if (cnn_stop_signal()) return fail_by_signal(cnn_stop_signal(), error);

@@ -28,7 +28,7 @@ bool cnn_train_spares_runs(const cnn_trainer *t, const cnn_train_options *o, cnn
                     o->out, from.epochs_done, cnn_plural(from.epochs_done), ends);
   return cnn_fail(
       error, CNN_EXIT_USAGE,
-      "%s: holds an interrupted run, %d of %d epoch%s and %lld update%s done; go on with "
+      "%s: holds an interrupted run, %d of %d epoch%s done, %lld update%s in all; go on with "
       "--resume, %s",
       o->out, from.epochs_done, from.epochs, cnn_plural(from.epochs), (long long)from.step,
       cnn_plural(from.step), ends);
@@ -122,9 +122,17 @@ bool cnn_train_load_state(cnn_trainer *t, const cnn_train_options *o, const cnn_
 }
 
 const char *cnn_train_progress_text(const cnn_trainer *t, char text[CNN_PROGRESS_TEXT]) {
-  long long updates = (long long)t->session.state.step;
-  snprintf(text, CNN_PROGRESS_TEXT, "%d epoch%s and %lld update%s", t->epochs_done,
-           cnn_plural(t->epochs_done), updates, cnn_plural(updates));
+  const int epochs = t->epochs_done;
+  const long long all = cnn_sampler_batches(t->training.count, t->batch);
+  const long long updates = (long long)t->session.state.step - epochs * all;
+  if (epochs == 0)
+    snprintf(text, CNN_PROGRESS_TEXT, "%lld of %lld update%s of the first epoch", updates, all,
+             cnn_plural(all));
+  else if (updates == 0)
+    snprintf(text, CNN_PROGRESS_TEXT, "%d epoch%s", epochs, cnn_plural(epochs));
+  else
+    snprintf(text, CNN_PROGRESS_TEXT, "%d epoch%s and %lld of %lld update%s of the next", epochs,
+             cnn_plural(epochs), updates, all, cnn_plural(all));
   return text;
 }
 

@@ -22,7 +22,8 @@ bool cnn_train_load_state(cnn_trainer *trainer, const cnn_train_options *options
 void cnn_train_print_resumed(const cnn_trainer *trainer);
 
 enum { CNN_PROGRESS_TEXT = 80 };
-/* "1 epoch and 469 updates" */
+/* "1 epoch and 594 of 1875 updates of the next", "2 epochs", "5 of 60 updates of the first
+   epoch" */
 const char *cnn_train_progress_text(const cnn_trainer *trainer, char text[CNN_PROGRESS_TEXT]);
 
 #endif

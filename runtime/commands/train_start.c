@@ -91,11 +91,19 @@ static bool check_batches(const cnn_trainer *t, cnn_error *error) {
       t->batch, images, norm->name, images > 1 ? images - 1 : 2);
 }
 
+/* An update never sees an image twice. */
+static void check_batch_size(const cnn_trainer *t) {
+  if (t->batch > t->training.count)
+    fprintf(stderr, "%s: --batch %d is more than the %d training image%s, so an update sees all\n",
+            t->model->name, t->batch, t->training.count, cnn_plural(t->training.count));
+}
+
 static bool load_data(cnn_trainer *t, const cnn_train_options *o, cnn_error *error) {
   const char *folder = o->shared.folder;
   if (!cnn_dataset_load(&t->training, t->model, folder, "train", training_limit(t), error) ||
       !load_classes(t, folder, error))
     return false;
+  check_batch_size(t);
   if (t->overfit > 0)
     overfit(t);
   else if (!cnn_dataset_load_test(&t->validation, t->model, folder, t->training.classes, 0, error))

@@ -1,5 +1,6 @@
-/* What a training prints while it runs: a table with a line an epoch; and on a terminal a last line
-   that is redrawn. */
+/* What a training prints while it runs: a table with a line an epoch, and where it is within the
+   epoch. On a terminal that is a last line that is redrawn, as wide as the terminal is at the
+   moment; without one (or with TERM=dumb) a line now and then. There are no colours. */
 #ifndef CNN_PROGRESS_H
 #define CNN_PROGRESS_H
 
@@ -9,18 +10,29 @@
 #include <stdint.h>
 
 typedef struct cnn_progress {
-  bool bar; /* standard output is a terminal */
+  bool live; /* the last line is redrawn */
   int epochs;
-  int64_t images;      /* of one epoch */
-  int64_t before;      /* images seen before the start, in a resumed run */
-  double start, drawn; /* seconds */
+  int64_t images;          /* of one epoch */
+  int64_t before;          /* images seen before the start, in a resumed run */
+  double start, drawn;     /* seconds */
+  double interval;         /* seconds between two lines */
+  unsigned table, columns; /* a bit for each cell of the table; characters of its lines at most */
 } cnn_progress;
+
+/* Of the epoch at hand. */
+typedef struct cnn_standing {
+  int epoch;    /* from 1 */
+  int64_t seen; /* of its images */
+  double loss, accuracy, lr, images_per_s;
+} cnn_standing;
 
 void cnn_progress_begin(cnn_progress *progress, int epochs, int64_t images, int64_t before);
 
-/* Redraws the last line, in epoch `epoch` (from 1) after `seen` of its images. */
-void cnn_progress_step(cnn_progress *progress, int epoch, int64_t seen, double loss,
-                       double accuracy, double images_per_s);
+/* Redraws the last line, or adds one, if it is time. */
+void cnn_progress_step(cnn_progress *progress, const cnn_standing *standing);
+
+/* Redraws the last line: the epoch is evaluated. */
+void cnn_progress_evaluation(const cnn_progress *progress, int epoch);
 
 /* Prints the line of a finished epoch. */
 void cnn_progress_epoch(cnn_progress *progress, const cnn_metrics *row);

@@ -6,8 +6,9 @@
 #include <stdbool.h>
 
 /* From now on SIGINT, SIGTERM and, unless it is ignored (nohup), SIGHUP are kept for
-   cnn_stop_signal. A second one ends the program. */
-void cnn_stop_catch_signals(void);
+   cnn_stop_signal. A second one ends the program, which the first SIGINT prints to standard error.
+   name: of the program. */
+void cnn_stop_catch_signals(const char *name);
 
 /* The signal that arrived, or 0. */
 int cnn_stop_signal(void);

@@ -145,6 +145,17 @@ static bool is_over(const cnn_trainer *t) {
   return is_stopped(t) || (t->steps > 0 && t->session.state.step >= (uint64_t)t->steps);
 }
 
+static void show(cnn_trainer *t, int epoch) {
+  const cnn_tally *tally = &t->tally;
+  const double seen = (double)tally->images;
+  cnn_progress_step(&t->progress, &(cnn_standing){.epoch = epoch + 1,
+                                                  .seen = tally->images,
+                                                  .loss = tally->loss / seen,
+                                                  .accuracy = (double)tally->right / seen,
+                                                  .lr = t->session.state.lr,
+                                                  .images_per_s = seen / tally->seconds});
+}
+
 /* Runs the remaining updates of the epoch. */
 static bool train_epoch(cnn_trainer *t, int epoch, cnn_error *error) {
   const cnn_state *state = &t->session.state;
@@ -157,9 +168,7 @@ static bool train_epoch(cnn_trainer *t, int epoch, cnn_error *error) {
     set_rates(t, (uint64_t)batches);
     if (!train_batch(t, epoch, b * t->batch, count, error)) return false;
     tally->seconds = cnn_seconds() - start;
-    double seen = (double)tally->images;
-    cnn_progress_step(&t->progress, epoch + 1, tally->images, tally->loss / seen,
-                      (double)tally->right / seen, seen / tally->seconds);
+    show(t, epoch);
     if (b + 1 < batches && cnn_save_is_due(t, false) && !cnn_save_run(t, error)) return false;
   }
   return true;
@@ -215,6 +224,7 @@ static cnn_metrics row_of(const cnn_trainer *t, const cnn_evaluation *test,
 /* Evaluates after an epoch, or after that part of one that `steps` allows; and saves. */
 static bool finish_epoch(cnn_trainer *t, cnn_error *error) {
   const double start = cnn_seconds();
+  cnn_progress_evaluation(&t->progress, t->epochs_done + 1);
   cnn_evaluation test = evaluate(t, &t->validation, t->session.state.parameters), average = {0};
   if (t->average && !cnn_stop_signal()) average = evaluate(t, &t->validation, t->average);
   if (cnn_stop_signal()) return cnn_save_run(t, error);

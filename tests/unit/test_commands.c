@@ -269,6 +269,11 @@ static void steps_and_limits(void **state) {
   free(log);
   expect(0, "train d --overwrite --limit 10 --batch 10 --epochs 1",
          "10 training and 41 test images");
+  char *output = scratch_read("output", NULL);
+  assert_null(strstr(output, "so an update sees all"));
+  free(output);
+  expect(0, "train d --overwrite --batch 96 --epochs 1",
+         "fake: --batch 96 is more than the 95 training images, so an update sees all");
 }
 
 static void a_warm_up_is_a_share_of_the_training(void **state) {
@@ -442,7 +447,7 @@ static void interrupts_save_and_exit_130(void **state) {
   pid_t child = fork();
   assert_true(child >= 0);
   if (child == 0) {
-    if (!freopen("output", "w", stdout)) _exit(99);
+    if (!freopen("output", "w", stdout) || !freopen("errors", "w", stderr)) _exit(99);
     execl(FAKE_PROGRAM, "fake", "train", "d", "--epochs", "1000000", "--out", "a", (char *)NULL);
     _exit(99);
   }
@@ -453,7 +458,11 @@ static void interrupts_save_and_exit_130(void **state) {
   assert_true(WIFEXITED(status));
   assert_int_equal(WEXITSTATUS(status), 130);
   char *output = scratch_read("output", NULL);
-  assert_non_null(strstr(output, "interrupted after"));
+  assert_non_null(strstr(output, "interrupted after "));
+  assert_non_null(strstr(output, "; --resume continues"));
+  free(output);
+  output = scratch_read("errors", NULL);
+  assert_non_null(strstr(output, "fake: stopping after this update; again quits without saving\n"));
   free(output);
   expect(0, "eval d --weights a/last.safetensors", "accuracy");
 }
@@ -534,7 +543,7 @@ static void ruined_weights_are_not_saved(void **state) {
                  "the weights are not finite after 6 updates; what was saved before stays; try a "
                  "smaller learning rate than --lr 0.05");
   expect(0, "eval d", "accuracy");
-  expect(0, "train d --resume", "resumed after 1 epoch and 4 updates");
+  expect(0, "train d --resume", "resumed after 1 epoch: seed 1");
 }
 
 /* As in PyTorch: expected more than one value a channel when training. */

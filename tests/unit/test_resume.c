@@ -199,7 +199,8 @@ static void a_run_is_replaced_on_purpose_alone(void **state) {
   (void)state;
   train(0, "d --epochs 3 --steps 5 --out r", "written");
   train(2, "d --out r",
-        "fake: r: holds an interrupted run, 1 of 3 epochs and 5 updates done; go on with --resume, "
+        "fake: r: holds an interrupted run, 1 of 3 epochs done, 5 updates in all; go on with "
+        "--resume, "
         "replace it with --overwrite, or choose another folder with --out");
   train(0, "d --resume --out r", "after 3 epochs");
   train(
@@ -215,7 +216,8 @@ static void the_newest_run_is_resumed(void **state) {
   train(0, "d --epochs 3 --seed 7 --steps 5 --out r", "written");
   train(1, "d --epochs 2 --seed 8 --overwrite --lr 1e6 --out r", "smaller learning rate");
   train(1, "d --resume --out r",
-        "resumed after 0 epochs and 0 updates: seed 8, rate 1e+06, batch 30, 2 epochs; sgd, cosine "
+        "resumed after 0 of 4 updates of the first epoch: seed 8, rate 1e+06, batch 30, 2 epochs; "
+        "sgd, cosine "
         "rate, best by accuracy");
 }
 
