@@ -1,6 +1,7 @@
 /* `eval`: loss and accuracy of a checkpoint on the test images, all in all and class by class. */
 #include "commands/command_line.h"
 #include "commands/commands.h"
+#include "commands/eval_files.h"
 #include "data/classes.h"
 #include "data/load.h"
 #include "train/checkpoint.h"
@@ -10,92 +11,158 @@
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 typedef struct options {
   cnn_shared_options shared;
-  int batch, limit;
+  int batch, limit, top;
+  cnn_eval_files files;
 } options;
 
-static const cnn_option OPTIONS[] = {{"batch", 'b', "N",
-                                      "Images a step (default: the program's batch)", CNN_IMAGES,
-                                      offsetof(options, batch), 0, 0, NULL},
-                                     {"limit", 'l', "N", "Only the first N images", CNN_INTEGER,
-                                      offsetof(options, limit), 1, INT32_MAX, NULL},
-                                     {0}};
+#define FILE_OPTION(name, letter, argument, text, field)                                           \
+  { name, letter, argument, text, CNN_TEXT, offsetof(options, files.field), 0, 0, NULL }
+static const cnn_option OPTIONS[] = {
+    {"batch", 'b', "N", "Images a step (default: the program's batch)", CNN_IMAGES,
+     offsetof(options, batch), 0, 0, NULL},
+    {"limit", 'l', "N", "Only the first N images", CNN_INTEGER, offsetof(options, limit), 1,
+     INT32_MAX, NULL},
+    {"top", 'k', "K",
+     "Also the part of the images whose class is among the K likeliest (default: 5)", CNN_INTEGER,
+     offsetof(options, top), 1, INT32_MAX, NULL},
+    FILE_OPTION("json", 0, "FILE", "All figures as JSON; - is standard output, for them alone",
+                json),
+    FILE_OPTION("csv", 0, "FILE", "Precision, recall and F1 of every class as CSV; - likewise",
+                csv),
+    FILE_OPTION("confusion", 0, "FILE",
+                "The confusion matrix, as a table or as a picture: FILE.csv or FILE.svg",
+                confusion),
+    FILE_OPTION("calibration", 0, "FILE", "Accuracy by confidence, as a picture: FILE.svg",
+                calibration),
+    FILE_OPTION("logits", 0, "FILE",
+                "Logits [images,classes] and labels [images], as FILE.safetensors", logits),
+    {0}};
+#undef FILE_OPTION
+
+static void check(void *what, const struct argp_state *state) {
+  const options *o = what;
+  cnn_eval_files_check(&o->files, state);
+}
 
 static const cnn_command_line LINE = {
     .options = OPTIONS,
     .shared = "tTf",
     .operands = CNN_FOLDER,
-    .doc =
-        "Loss and accuracy on the test images of the data set in DIR: t10k-images-idx3-ubyte and "
-        "t10k-labels-idx1-ubyte, plain or with .gz; CIFAR-10's test_batch.bin; or images as "
-        "test/CLASS/NAME, JPEG, PNG or WebP."
-        "\vNames of classes come from classes.txt in DIR, one a line, or from the checkpoint, "
-        "which "
-        "contains the names of the folders of its training images.",
+    .check = check,
+    .doc = "Loss, accuracy and confusion on the test images of the data set in DIR: "
+           "t10k-images-idx3-ubyte and t10k-labels-idx1-ubyte, plain or with .gz; CIFAR-10's "
+           "test_batch.bin; or images as test/CLASS/NAME, JPEG, PNG or WebP."
+           "\vNames of classes come from classes.txt in DIR, one a line, or from the checkpoint, "
+           "which contains the names of the folders of its training images.",
 };
 
-typedef struct class_count {
-  int64_t images, right;
-} class_count;
+/* --- counting --------------------------------------------------------------------------------- */
+
+typedef struct counts {
+  cnn_classification of;
+  float *logits; /* [images][classes] of all images; or NULL */
+  int32_t *labels;
+} counts;
 
 static void count_image(void *context, const float *logits, int label, int predicted) {
-  class_count *counts = context;
-  (void)logits;
-  counts[label].images++;
-  counts[label].right += predicted == label;
-}
-
-static void print_classes(const class_count *counts, int classes, const char *const *names) {
-  printf("\n%-5s  %-16s  %8s  %8s  %9s\n", "class", "", "images", "right", "accuracy");
-  for (int k = 0; k < classes; k++) {
-    printf("%5d  %-16s  %8lld  %8lld  ", k, names[k], (long long)counts[k].images,
-           (long long)counts[k].right);
-    if (counts[k].images > 0)
-      printf("%7.2f %%\n", 100.0 * (double)counts[k].right / (double)counts[k].images);
-    else
-      printf("%9s\n", "-");
+  counts *c = context;
+  const size_t classes = (size_t)c->of.classes, i = (size_t)c->of.images;
+  if (c->logits) {
+    memcpy(c->logits + i * classes, logits, classes * sizeof *logits);
+    c->labels[i] = label;
   }
+  cnn_classification_add(&c->of, logits, label, predicted);
 }
 
+static void close_counts(counts *c) {
+  cnn_classification_close(&c->of);
+  free(c->logits);
+  free(c->labels);
+}
+
+static bool open_counts(counts *c, const cnn_model *model, const options *o, int64_t images,
+                        cnn_error *error) {
+  const bool is_softmax = model->loss == CNN_SOFTMAX_CROSS_ENTROPY;
+  *c = (counts){0};
+  if (!cnn_classification_open(&c->of, model->classes, o->top, is_softmax, images, error))
+    return false;
+  if (!o->files.logits) return true;
+  c->logits = calloc((size_t)images + 1, (size_t)model->classes * sizeof *c->logits);
+  c->labels = calloc((size_t)images + 1, sizeof *c->labels);
+  if (c->logits && c->labels) return true;
+  close_counts(c);
+  return cnn_fail(error, CNN_EXIT_FAILED, "no memory for the logits of %lld images of %d classes",
+                  (long long)images, model->classes);
+}
+
+/* --- the command ------------------------------------------------------------------------------ */
+
+static bool report(const cnn_classification_report *r, const counts *c, const options *o,
+                   cnn_error *error) {
+  if (!cnn_eval_files_use_stdout(&o->files)) cnn_classification_print(r, stdout);
+  return cnn_eval_files_write(&o->files, r, c->logits, c->labels, error);
+}
+
+/* classes: their names in the checkpoint, or NULL. */
 static bool evaluate_loaded(cnn_session *session, const cnn_dataset *test, const options *o,
-                            const char *classes, class_count *counts, cnn_error *error) {
+                            const char *classes, cnn_error *error) {
+  const cnn_model *model = session->model;
   cnn_class_names names;
-  if (!cnn_class_names_load(&names, session->model, o->shared.folder, NULL,
+  counts c;
+  if (!cnn_class_names_load(&names, model, o->shared.folder, NULL,
                             test->classes ? test->classes : classes, o->shared.weights, error))
     return false;
-  const cnn_observer observer = {count_image, counts};
-  cnn_evaluation result = cnn_evaluate(session, test, o->batch, &observer, NULL);
-  if (isfinite(result.loss)) {
-    printf("%s: %lld test images, loss %.4f, accuracy %.2f %%\n", o->shared.weights,
-           (long long)result.images, result.loss, 100 * result.accuracy);
-    print_classes(counts, session->model->classes, names.names);
-  } else {
-    cnn_fail(error, CNN_EXIT_DATA,
-             "%s: with these weights the loss is not a finite number; use those of a training "
-             "that did not diverge",
-             o->shared.weights);
+  bool good = open_counts(&c, model, o, test->count, error);
+  if (good) {
+    const cnn_observer observer = {count_image, &c};
+    const cnn_evaluation result = cnn_evaluate(session, test, o->batch, &observer, NULL);
+    cnn_classification_finish(&c.of);
+    const cnn_classification_report r = {.of = &c.of,
+                                         .names = names.names,
+                                         .program = model->name,
+                                         .weights = o->shared.weights,
+                                         .data = o->shared.folder,
+                                         .loss = result.loss};
+    good = isfinite(result.loss)
+               ? report(&r, &c, o, error)
+               : cnn_fail(error, CNN_EXIT_DATA,
+                          "%s: with these weights the loss is not a finite number; use those of a "
+                          "training that did not diverge",
+                          o->shared.weights);
+    close_counts(&c);
   }
   cnn_class_names_release(&names);
-  return isfinite(result.loss);
+  return good;
+}
+
+static bool check_calibration(const cnn_model *model, const options *o, cnn_error *error) {
+  return !o->files.calibration || model->loss == CNN_SOFTMAX_CROSS_ENTROPY ||
+         cnn_fail(error, CNN_EXIT_USAGE,
+                  "--calibration %s: the loss of this model makes no probabilities of logits; "
+                  "leave the option out",
+                  o->files.calibration);
 }
 
 bool cnn_eval(const cnn_model *model, int argc, char **argv, cnn_error *error) {
-  options o = {.shared = cnn_shared_defaults(model), .batch = model->batch};
+  options o = {.shared = cnn_shared_defaults(model), .batch = model->batch, .top = CNN_TOP};
   cnn_command_line_parse(&LINE, argc, argv, &o);
   cnn_dataset test = {0};
   cnn_session session;
   char *classes;
-  if (!cnn_checkpoint_classes(o.shared.weights, model, &classes, error)) return false;
+  if (!check_calibration(model, &o, error) ||
+      !cnn_eval_files_spare(&o.files, o.shared.weights, error) ||
+      !cnn_checkpoint_classes(o.shared.weights, model, &classes, error))
+    return false;
   bool good = cnn_dataset_load_test(&test, model, o.shared.folder, classes, o.limit, error);
-  class_count *counts;
   cnn_session_plan(&session, model, CNN_TO_INFER, o.shared.threads);
   if (o.shared.flip) cnn_session_plan_mirror(&session);
-  cnn_storage_want(&session.storage, &counts, (size_t)model->classes, sizeof *counts);
   good = good && cnn_session_open(&session, error) &&
          cnn_weights_load(&session, o.shared.weights, o.shared.folder, error) &&
-         evaluate_loaded(&session, &test, &o, classes, counts, error);
+         evaluate_loaded(&session, &test, &o, classes, error);
   cnn_session_close(&session);
   free(classes);
   cnn_dataset_release(&test);

@@ -2,6 +2,7 @@
 
 #include "data/dataset.h"
 #include "data/sampler.h"
+#include "report/classification.h"
 
 #include <math.h>
 
@@ -25,13 +26,6 @@ double cnn_loss_of(const cnn_model *model, const float *logits, int label) {
     sum += difference * difference;
   }
   return sum / 2;
-}
-
-int cnn_rank_of(const float *logits, int classes, int label) {
-  int rank = 0;
-  for (int k = 0; k < classes; k++)
-    rank += logits[k] > logits[label] || (logits[k] == logits[label] && k < label);
-  return rank;
 }
 
 cnn_evaluation cnn_evaluate(cnn_session *session, const cnn_dataset *dataset, int batch,

@@ -22,9 +22,6 @@ typedef struct cnn_observer {
 /* The loss of one image (see cnn_loss) from its logits [classes]. */
 double cnn_loss_of(const cnn_model *model, const float *logits, int label);
 
-/* Classes that are likelier than `label`; of equal logits, the first is. */
-int cnn_rank_of(const float *logits, int classes, int label);
-
 /* Infers all images of the data set, `batch` a step. observer: or NULL. *stop: a flag that ends it
    early; or NULL. */
 cnn_evaluation cnn_evaluate(cnn_session *session, const cnn_dataset *dataset, int batch,

@@ -133,7 +133,7 @@ static void classes_keep_the_names_of_their_folders(void **state) {
          "others will have no images");
   expect(0, "eval j", "    1  grey");
   assert_int_equal(system("mv j/train train"), 0);
-  expect(0, "eval j", "    2  white                    1         1   100.00 %");
+  expect(0, "eval j", "    2  white                 1   100.00 %   100.00 %   100.00 %");
   expect(0, "predict j", "\nwhite/38.jpg  white ");
   expect(0, "predict j", " right (is white)");
   expect(0, "predict --top 1 j/test/grey j/test/black/36.jpg", "j/test/grey:\n37.jpg  grey ");
@@ -146,6 +146,43 @@ static void classes_keep_the_names_of_their_folders(void **state) {
   expect(4, "predict j/absent.jpg", "j/absent.jpg: No such file");
   assert_int_equal(system("mv j/test/grey j/test/gray"), 0);
   expect(4, "eval j", "j/test/gray: no class of the training images has this name");
+}
+
+/* All figures of an evaluation, in the forms that are asked for. */
+static void evaluations_are_files_too(void **state) {
+  (void)state;
+  expect(0, "train d --epochs 12 --lr 0.1", "written");
+  expect(0,
+         "eval d --json a.json --csv a.csv --confusion b.csv --calibration b.svg --logits "
+         "l.safetensors --top 2",
+         "accuracy 100.00 %, top-2 100.00 %");
+  char *json = scratch_read("a.json", NULL), *csv = scratch_read("a.csv", NULL);
+  assert_non_null(strstr(json, "\"accuracy\":\t1,"));
+  assert_memory_equal(csv, "class,name,images,precision,recall,f1\n0,,5,1,1,1\n", 49);
+  free(json);
+  free(csv);
+  char *logits = scratch_read("l.safetensors", NULL);
+  assert_non_null(strstr(logits + 8, "\"logits\":{\"dtype\":\"F32\",\"shape\":[41,10]"));
+  free(logits);
+  expect(0, "eval d --confusion c.svg", "accuracy");
+  char *svg = scratch_read("c.svg", NULL), *calibration = scratch_read("b.svg", NULL);
+  assert_non_null(strstr(svg, "fake: confusion matrix of 41 images"));
+  assert_non_null(strstr(calibration, "fake: accuracy by confidence, 41 images"));
+  free(svg);
+  free(calibration);
+  expect(0, "eval d --csv -", "class,name,images,precision,recall,f1\n");
+  char *output = scratch_read("output", NULL);
+  assert_null(strstr(output, "test images"));
+  free(output);
+  expect(2, "eval d --confusion c.png",
+         "--confusion c.png: the name must end in .csv (a table) or .svg (a picture)");
+  expect(2, "eval d --calibration c.csv", "--calibration c.csv: the name must end in .svg");
+  expect(2, "eval d --logits l", "--logits l: the name must end in .safetensors");
+  expect(2, "eval d --json - --csv -", "-: two outputs cannot have one name");
+  expect(2, "eval d --logits runs/fake/last.safetensors",
+         "runs/fake/last.safetensors: would be written over runs/fake/last.safetensors, which");
+  expect(1, "eval d --json no/a.json", "no/a.json: cannot write");
+  expect(2, "eval d --top 0", "--top 0: must be a whole number from 1");
 }
 
 /* classes.txt in the folder of other files names the classes, too. */
@@ -476,13 +513,15 @@ static void gradcheck_passes(void **state) {
 /* A command with another model, in a process of its own; expects an exit code and words. */
 static void expect_command(const cnn_model *model, const char *command, const char *option,
                            int code, const char *words) {
-  char program[] = "fake", *arguments[] = {program, strdup(command), strdup(option), NULL};
+  char program[] = "fake", *arguments[] = {program, strdup(command), strdup(option), NULL, NULL};
+  char *space = strchr(arguments[2], ' '); /* two options */
+  if (space) *space = '\0', arguments[3] = space + 1;
   fflush(NULL);
   pid_t child = fork();
   assert_true(child >= 0);
   if (child == 0) {
     if (!freopen("output", "w", stdout) || dup2(fileno(stdout), STDERR_FILENO) < 0) _exit(99);
-    code = cnn_main(model, 3, arguments);
+    code = cnn_main(model, space ? 4 : 3, arguments);
     fflush(NULL);
     _exit(code);
   }
@@ -578,6 +617,21 @@ static void missing_instructions_are_named(void **state) {
       "this machine, or build it with --target avx2, avx512 or scalar");
   model.instructions = &CNN_INSTRUCTIONS; /* of this test, which runs */
   expect_command(&model, "bench", "--seconds=0.01", 0, "a step");
+}
+
+/* Logits of such a loss are no probabilities. */
+static void other_losses_have_no_calibration(void **state) {
+  (void)state;
+  expect(0, "train d --epochs 1", "written");
+  cnn_model model = fake_model;
+  model.loss = CNN_SQUARED_ERROR;
+  expect_command(&model, "eval", "d", 0, "accuracy");
+  char *output = scratch_read("output", NULL);
+  assert_null(strstr(output, "calibration"));
+  free(output);
+  expect_command(&model, "eval", "d --calibration=c.svg", 2,
+                 "fake: --calibration c.svg: the loss of this model makes no probabilities of "
+                 "logits; leave the option out");
 }
 
 static void expect_gradcheck(const cnn_model *model, int code, const char *words) {
@@ -735,6 +789,7 @@ int main(void) {
       TEST(mistakes_of_usage),
       TEST(training_learns_and_leaves_a_run),
       TEST(classes_keep_the_names_of_their_folders),
+      TEST(evaluations_are_files_too),
       TEST(checkpoints_keep_classes_txt),
       TEST(other_classes_are_reported_apart),
       TEST(rates_are_suggested),
@@ -757,6 +812,7 @@ int main(void) {
       TEST(results_go_through_pipes),
       TEST(a_start_that_fails_keeps_the_state_of_the_run_before),
       TEST(interrupts_save_and_exit_130),
+      TEST(other_losses_have_no_calibration),
       TEST(gradcheck_passes),
       TEST(gradcheck_sees_mistakes),
       TEST(gradcheck_knows_kinks),
