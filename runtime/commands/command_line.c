@@ -104,6 +104,9 @@ static void set_option(parse *p, const cnn_option *o, const char *text, struct a
   case CNN_TEXT:
     *(const char **)to = text;
     break;
+  case CNN_TEXT_OR_NONE:
+    *(const char **)to = text ? text : o->words[0];
+    break;
   case CNN_INTEGER:
     *(int *)to = (int)cnn_argument_integer(state, name, text, o->least, o->most);
     break;
@@ -204,7 +207,9 @@ void cnn_command_line_parse(const cnn_command_line *line, int argc, char **argv,
                                     .key = o->letter ? o->letter : KEY_FIRST + i,
                                     .arg = o->argument,
                                     .doc = o->text,
-                                    .flags = o->kind == CNN_RENAMED ? OPTION_HIDDEN : 0};
+                                    .flags = o->kind == CNN_RENAMED        ? OPTION_HIDDEN
+                                             : o->kind == CNN_TEXT_OR_NONE ? OPTION_ARG_OPTIONAL
+                                                                           : 0};
   }
   cnn_shared_options *shared = options;
   if (strchr(line->shared, 'T'))

@@ -14,15 +14,16 @@
 
 /* What an option sets, in the command's options at `offset`. */
 typedef enum cnn_option_kind {
-  CNN_FLAG,    /* bool: true */
-  CNN_TEXT,    /* const char *: the argument */
-  CNN_INTEGER, /* int: a whole number from `least` to `most` */
-  CNN_LONG,    /* int64_t or uint64_t: the same */
-  CNN_NUMBER,  /* double: a number from `least` to `most` */
-  CNN_SECONDS, /* double: a time, "30m" */
-  CNN_WORD,    /* int: the argument's index among `words` */
-  CNN_IMAGES,  /* int: from 1 to the images that the program computes in one step */
-  CNN_RENAMED  /* an old name, which works for one release: words[0] is the option's name now */
+  CNN_FLAG,         /* bool: true */
+  CNN_TEXT,         /* const char *: the argument */
+  CNN_TEXT_OR_NONE, /* the same, may be left out: --json or --json=FILE; then words[0] */
+  CNN_INTEGER,      /* int: a whole number from `least` to `most` */
+  CNN_LONG,         /* int64_t or uint64_t: the same */
+  CNN_NUMBER,       /* double: a number from `least` to `most` */
+  CNN_SECONDS,      /* double: a time, "30m" */
+  CNN_WORD,         /* int: the argument's index among `words` */
+  CNN_IMAGES,       /* int: from 1 to the images that the program computes in one step */
+  CNN_RENAMED /* an old name, which works for one release: words[0] is the option's name now */
 } cnn_option_kind;
 
 typedef struct cnn_option {

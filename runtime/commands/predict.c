@@ -1,181 +1,139 @@
+/* `predict`: the likeliest classes of images. */
 #include "commands/command_line.h"
 #include "commands/commands.h"
+#include "commands/predict_sources.h"
 #include "data/classes.h"
 #include "data/files.h"
-#include "data/load.h"
-#include "data/sampler.h"
 #include "train/checkpoint.h"
-#include "train/run.h"
 #include "train/weights.h"
 
-#include <math.h>
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 typedef struct options {
   cnn_shared_options shared;
-  const char *classes;
+  const char *classes, *json, *csv;
   int top;
-  int64_t count; /* of each source; 0: all */
+  int64_t count; /* of each source; 0: all; -1: not given */
+  bool zero;
 } options;
 
-enum { TOP_MAX = 16, SHOWN = 10 };
+static const char *const STDOUT[] = {"-", NULL};
 
 static const cnn_option OPTIONS[] = {
-    {"count", 'n', "N", "The first N images of each (default: 10; 0 for all)", CNN_LONG,
+    {"count", 'n', "N",
+     "The first N images of each; 0 for all (default: 10; all with --json, --csv and -)", CNN_LONG,
      offsetof(options, count), 0, INT32_MAX, NULL},
     {"top", 'k', "K", "The K likeliest classes of each image (default: 3)", CNN_INTEGER,
-     offsetof(options, top), 1, TOP_MAX, NULL},
+     offsetof(options, top), 1, CNN_PREDICTION_TOP, NULL},
     {"classes", 'c', "FILE",
      "Names of classes, one a line (default: classes.txt in DIR, or the checkpoint's)", CNN_TEXT,
      offsetof(options, classes), 0, 0, NULL},
+    {"json", 0, "FILE", "A line of JSON for each image, in FILE or on standard output",
+     CNN_TEXT_OR_NONE, offsetof(options, json), 0, 0, STDOUT},
+    {"csv", 0, "FILE", "The same as CSV", CNN_TEXT_OR_NONE, offsetof(options, csv), 0, 0, STDOUT},
+    {"null", '0', NULL, "Names on standard input end with a zero byte, not with the line", CNN_FLAG,
+     offsetof(options, zero), 0, 0, NULL},
     {0}};
+
+static void check(void *what, const struct argp_state *state) {
+  const options *o = what;
+  if (o->json && o->csv) argp_error(state, "one of --json and --csv is enough; leave one out");
+}
 
 static const cnn_command_line LINE = {
     .options = OPTIONS,
     .shared = "tTf",
     .operands = CNN_SOURCES,
-    .operands_text = "DIR|IMAGES...",
+    .operands_text = "DIR|IMAGES|-...",
+    .check = check,
     .doc =
         "Classes of images: of the test images of the data set in the folder DIR; of image files, "
-        "or of all in a folder of them; or of those in IDX files, plain or with .gz."
+        "or of all in a folder of them; of those in IDX files, plain or with .gz; or, for -, of "
+        "image files whose names arrive on standard input, one a line, each as soon as it arrives."
         "\vImages must be as large as the model's input, but image files where its recipe scales "
-        "them. Classes have their names from FILE, from "
-        "classes.txt in DIR, or from the checkpoint, which has them from the folders that it "
-        "learned from; those without a name are numbers.",
+        "them. Of images that cannot be read, the reason is printed; the others are predicted, and "
+        "the exit code is 4. Classes have their names from FILE, from classes.txt in DIR, or from "
+        "the checkpoint, which has them from the folders that it learned from; those without a "
+        "name are numbers.",
 };
 
-/* Prints the probability of a class, or the logit if the loss does not make logits
-   probabilities. */
-static void print_score(const cnn_model *model, const float *logits, int class) {
-  if (model->loss != CNN_SOFTMAX_CROSS_ENTROPY) {
-    printf(" %8.4f", logits[class]);
-    return;
-  }
-  double sum = 0;
-  for (int k = 0; k < model->classes; k++) sum += exp((double)logits[k] - logits[class]);
-  printf(" %6.2f %%", 100 / sum);
+static bool predict_sources(cnn_predictor *p, const options *o, cnn_error *error) {
+  cnn_prediction_begin(&p->batch.out);
+  for (int i = 0; i < o->shared.source_count; i++)
+    if (!cnn_predict_source(p, o->shared.sources[i], error)) return false;
+  if (!cnn_predict_batch_print(&p->batch, error)) return false;
+  if (p->batch.wrong == 0) return true;
+  if (p->batch.all > 1)
+    return cnn_fail(error, CNN_EXIT_DATA, "%lld of %lld images could not be predicted",
+                    (long long)p->batch.wrong, (long long)p->batch.all);
+  error->code = CNN_EXIT_DATA; /* the reason is printed already */
+  return false;
 }
 
-/* A class by its name, or its number where it has none. */
-static void print_class(int class, int columns, const char *const *names) {
-  if (*names[class])
-    printf("%s", names[class]);
-  else
-    printf("%*d", columns, class);
+/* The file for the rows, which grows as they are ready. */
+static bool open_out(cnn_predictor *p, const options *o, cnn_error *error) {
+  const char *path = o->json ? o->json : o->csv ? o->csv : "-";
+  p->batch.out_path = strcmp(path, "-") == 0 ? "standard output" : path;
+  for (int i = 0; i < o->shared.source_count; i++)
+    if (!cnn_file_spares(path, o->shared.sources[i], error)) return false;
+  if (!cnn_file_spares(path, o->shared.weights, error)) return false;
+  p->batch.out.out = strcmp(path, "-") == 0 ? stdout : fopen(path, "we");
+  return p->batch.out.out ||
+         cnn_fail(error, CNN_EXIT_FAILED, "%s: cannot write: %s", path, strerror(errno));
 }
 
-static void print_image(const cnn_model *model, const float *logits, int label, const options *o,
-                        const char *const *names) {
-  int best[TOP_MAX], top = o->top < model->classes ? o->top : model->classes;
-  for (int rank = 0; rank < top; rank++) {
-    best[rank] = -1;
-    for (int k = 0; k < model->classes; k++) {
-      bool taken = false;
-      for (int r = 0; r < rank; r++) taken |= best[r] == k;
-      if (!taken && (best[rank] < 0 || logits[k] > logits[best[rank]])) best[rank] = k;
-    }
-  }
-  for (int rank = 0; rank < top; rank++) {
-    printf("  ");
-    print_class(best[rank], 3, names);
-    print_score(model, logits, best[rank]);
-  }
-  if (label >= 0) {
-    printf("  %s (is ", best[0] == label ? "right" : "wrong");
-    print_class(label, 1, names);
-    printf(")");
-  }
-  printf("\n");
+static bool close_out(const cnn_predictor *p, cnn_error *error) {
+  if (p->batch.out.out == stdout || fclose(p->batch.out.out) == 0) return true;
+  return cnn_fail(error, CNN_EXIT_FAILED, "%s: cannot write: %s", p->batch.out_path,
+                  strerror(errno));
 }
 
-/* Columns that the names of the first `count` files need. */
-static int width_of_files(const cnn_dataset *images, int64_t count) {
-  enum { MOST = 48 };
-  int width = 0;
-  for (int64_t i = 0; images->files && i < count; i++) {
-    int length = (int)strlen(images->files[i]);
-    if (length > width && length <= MOST) width = length;
-  }
-  return width;
-}
-
-static bool are_finite(const float *logits, size_t count) {
-  for (size_t k = 0; k < count; k++)
-    if (!isfinite(logits[k])) return false;
-  return true;
-}
-
-static bool predict_images(cnn_session *session, const cnn_dataset *images, const options *o,
-                           const char *const *names, cnn_error *error) {
-  const cnn_model *model = session->model;
-  int64_t wanted = o->count && o->count < images->count ? o->count : images->count;
-  int width = width_of_files(images, wanted);
-  for (int64_t done = 0; done < wanted; done += session->batch.count) {
-    int count = cnn_sampler_batch_count(wanted, model->batch, done / model->batch);
-    cnn_dataset_fill(images, session, NULL, done, count);
-    cnn_session_infer(session);
-    if (!are_finite(session->logits, (size_t)count * (size_t)model->classes))
-      return cnn_fail(
-          error, CNN_EXIT_DATA,
-          "%s: with these weights logits are not finite numbers; use those of a training "
-          "that did not diverge",
-          o->shared.weights);
-    for (int i = 0; i < count; i++) {
-      if (images->files)
-        printf("%-*s", width, images->files[done + i]);
-      else
-        printf("%6lld", (long long)done + i);
-      print_image(model, session->logits + (size_t)i * model->classes,
-                  images->labels ? session->labels[i] : -1, o, names);
-    }
-  }
-  if (wanted < images->count)
-    printf("the first %lld of %d images; --count 0 shows all\n", (long long)wanted, images->count);
-  return true;
-}
-
-/* The source, if it is the folder of a data set. */
-static const char *data_set(const char *source) {
-  return cnn_is_folder(source) && !cnn_dataset_is_images(source) ? source : NULL;
-}
-
-/* classes: their names in the checkpoint, or NULL. */
-static bool predict_source(cnn_session *session, const char *source, const char *classes,
-                           const options *o, cnn_error *error) {
-  cnn_dataset images;
+/* With weights and names of classes. */
+static bool run(cnn_predictor *p, const options *o, cnn_error *error) {
   cnn_class_names names;
-  const char *folder = data_set(source);
-  if (!(folder ? cnn_dataset_load_test(&images, session->model, folder, classes, 0, error)
-               : cnn_dataset_load_images(&images, session->model, source, error)))
+  if (!cnn_class_names_load(&names, p->model, NULL, o->classes, p->classes, o->shared.weights,
+                            error))
     return false;
-  bool good =
-      cnn_class_names_load(&names, session->model, folder, o->classes,
-                           images.classes ? images.classes : classes, o->shared.weights, error);
+  p->batch.out.names = names.names;
+  bool good = open_out(p, o, error);
   if (good) {
-    bool says_itself = images.files && !cnn_is_folder(source);
-    if (o->shared.source_count > 1 && !says_itself) printf("%s:\n", source);
-    good = predict_images(session, &images, o, names.names, error);
-    cnn_class_names_release(&names);
+    p->model->prepack(&p->batch.session->state);
+    good = predict_sources(p, o, error);
+    good = close_out(p, error) && good;
   }
-  cnn_dataset_release(&images);
+  cnn_class_names_release(&names);
   return good;
 }
 
 bool cnn_predict(const cnn_model *model, int argc, char **argv, cnn_error *error) {
-  options o = {.shared = cnn_shared_defaults(model), .top = 3, .count = SHOWN};
+  options o = {.shared = cnn_shared_defaults(model), .top = 3, .count = -1};
   cnn_command_line_parse(&LINE, argc, argv, &o);
-  cnn_session session;
   char *classes;
   if (!cnn_checkpoint_classes(o.shared.weights, model, &classes, error)) return false;
+  cnn_session session;
+  cnn_predictor p = {.model = model,
+                     .classes_file = o.classes,
+                     .classes = classes,
+                     .count = o.count,
+                     .zero = o.zero,
+                     .is_one_of_several = o.shared.source_count > 1,
+                     .batch = {.weights = o.shared.weights,
+                               .out = {.model = model,
+                                       .form = o.json  ? CNN_PREDICTION_JSON
+                                               : o.csv ? CNN_PREDICTION_CSV
+                                                       : CNN_PREDICTION_TEXT,
+                                       .top = o.top < model->classes ? o.top : model->classes}}};
   cnn_session_plan(&session, model, CNN_TO_INFER, o.shared.threads);
   if (o.shared.flip) cnn_session_plan_mirror(&session);
+  cnn_predict_batch_plan(&p.batch, &session);
   bool good = cnn_session_open(&session, error) &&
-              cnn_weights_load(&session, o.shared.weights, data_set(o.shared.sources[0]), error);
-  if (good) model->prepack(&session.state);
-  for (int i = 0; good && i < o.shared.source_count; i++)
-    good = predict_source(&session, o.shared.sources[i], classes, &o, error);
+              cnn_weights_load(&session, o.shared.weights,
+                               cnn_predict_data_set(o.shared.sources[0]), error) &&
+              run(&p, &o, error);
+  cnn_predict_batch_close(&p.batch);
   cnn_session_close(&session);
   free(classes);
   return good;

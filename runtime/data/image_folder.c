@@ -148,15 +148,6 @@ static size_t name_image(const loader *l, int i, char *text, size_t size) {
 
 /* --- all -------------------------------------------------------------------------------------- */
 
-/* What decoders only warned of is a notice. */
-static void close_reader(cnn_image_reader *reader) {
-  const cnn_image_note *note = &reader->note;
-  if (note->warnings > 0)
-    fprintf(stderr, "%s: images were read with %d warning%s of their decoders, the first: %s\n",
-            reader->model->name, note->warnings, cnn_plural(note->warnings), note->first);
-  cnn_image_reader_close(reader);
-}
-
 static bool decode_all(const loader *l, cnn_dataset *dataset, cnn_error *error) {
   bool good = true, shown = isatty(STDERR_FILENO);
   double drawn = cnn_seconds();
@@ -174,7 +165,7 @@ static bool decode_all(const loader *l, cnn_dataset *dataset, cnn_error *error) 
     fprintf(stderr, "\r%s: %d of %d images read", l->part, i + 1, dataset->count);
   }
   if (shown) fprintf(stderr, "\r\033[K");
-  close_reader(&reader);
+  cnn_image_reader_end(&reader);
   return good;
 }
 
@@ -216,14 +207,6 @@ static void close_loader(loader *l) {
   cnn_listing_release(&l->folders);
 }
 
-static bool check_channels(const cnn_model *model, const char *path, cnn_error *error) {
-  if (model->input[0] == 1 || model->input[0] == 3) return true;
-  return cnn_fail(error, CNN_EXIT_DATA,
-                  "%s: images have 1 or 3 channels, but %s requires %d; compile the model for "
-                  "this input or give it another data set",
-                  path, model->name, model->input[0]);
-}
-
 /* --- data sets -------------------------------------------------------------------------------- */
 
 static bool is_dataset(const char *folder, bool training) {
@@ -238,7 +221,7 @@ static bool load(cnn_dataset *dataset, const cnn_part *part, cnn_error *error) {
   int length = snprintf(l.part, sizeof l.part, "%s/%s", folder, part->training ? "train" : "test");
   if (length >= (int)sizeof l.part)
     return cnn_fail(error, CNN_EXIT_DATA, "%s: the name is too long", folder);
-  bool good = check_channels(l.model, folder, error);
+  bool good = cnn_image_reader_fits(l.model, folder, error);
   if (good && part->classes) {
     l.classes = strdup(part->classes);
     good = l.classes || cnn_fail(error, CNN_EXIT_FAILED, "no memory for names of classes");
@@ -277,14 +260,14 @@ static bool load_file(cnn_dataset *dataset, const cnn_model *model, const char *
   cnn_image_reader reader;
   cnn_image_reader_open(&reader, model);
   bool good = cnn_image_reader_file(&reader, path, dataset->images, error);
-  close_reader(&reader);
+  cnn_image_reader_end(&reader);
   return good;
 }
 
 static bool load_images(cnn_dataset *dataset, const cnn_model *model, const char *path,
                         cnn_error *error) {
   loader l = {.model = model};
-  if (!check_channels(model, path, error)) return false;
+  if (!cnn_image_reader_fits(model, path, error)) return false;
   if (!cnn_is_folder(path)) return load_file(dataset, model, path, error);
   bool good = snprintf(l.part, sizeof l.part, "%s", path) < PATH_MAX ||
               cnn_fail(error, CNN_EXIT_DATA, "%s: the name is too long", path);

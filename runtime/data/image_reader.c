@@ -1,7 +1,18 @@
 #include "data/image_reader.h"
 
+#include "core/text.h"
+
 #include <fcntl.h>
+#include <stdio.h>
 #include <unistd.h>
+
+bool cnn_image_reader_fits(const cnn_model *model, const char *path, cnn_error *error) {
+  if (model->input[0] == 1 || model->input[0] == 3) return true;
+  return cnn_fail(error, CNN_EXIT_DATA,
+                  "%s: images have 1 or 3 channels, but %s requires %d; compile the model for "
+                  "this input or give it another data set",
+                  path, model->name, model->input[0]);
+}
 
 void cnn_image_reader_open(cnn_image_reader *reader, const cnn_model *model) {
   *reader = (cnn_image_reader){.model = model, .options = cnn_image_options_for(model)};
@@ -45,6 +56,14 @@ void cnn_image_reader_close(cnn_image_reader *reader) {
   cnn_bytes_release(&reader->bytes);
   cnn_picture_release(&reader->picture);
   cnn_resize_release(&reader->resize);
+}
+
+void cnn_image_reader_end(cnn_image_reader *reader) {
+  const cnn_image_note *note = &reader->note;
+  if (note->warnings > 0)
+    fprintf(stderr, "%s: images were read with %d warning%s of their decoders, the first: %s\n",
+            reader->model->name, note->warnings, cnn_plural(note->warnings), note->first);
+  cnn_image_reader_close(reader);
 }
 
 bool cnn_image_is_file(const char *path) {

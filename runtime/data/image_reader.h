@@ -16,6 +16,9 @@ typedef struct cnn_image_reader {
   cnn_resize resize;
 } cnn_image_reader;
 
+/* Whether images have as many channels as the model's input. path: for the message. */
+bool cnn_image_reader_fits(const cnn_model *model, const char *path, cnn_error *error);
+
 void cnn_image_reader_open(cnn_image_reader *reader, const cnn_model *model);
 
 /* Decodes the image to planes [C,H,W] of bytes: in its own size, which must be the model's input,
@@ -28,6 +31,9 @@ bool cnn_image_reader_file(cnn_image_reader *reader, const char *path, uint8_t *
                            cnn_error *error);
 
 void cnn_image_reader_close(cnn_image_reader *reader);
+
+/* The same; prints to standard error what decoders only warned of. */
+void cnn_image_reader_end(cnn_image_reader *reader);
 
 /* Whether the contents of a file are an image; false also for one that cannot be read. */
 bool cnn_image_is_file(const char *path);

@@ -74,6 +74,10 @@ bool cnn_dataset_load_images(cnn_dataset *dataset, const cnn_model *model, const
   return good;
 }
 
+bool cnn_dataset_is_known(const char *folder) {
+  return dataset_decoder(folder, false) != NULL;
+}
+
 bool cnn_dataset_is_images(const char *folder) {
-  return images_decoder(folder) && !dataset_decoder(folder, false);
+  return images_decoder(folder) && !cnn_dataset_is_known(folder);
 }

@@ -19,6 +19,9 @@ bool cnn_dataset_load_test(cnn_dataset *dataset, const cnn_model *model, const c
 bool cnn_dataset_load_images(cnn_dataset *dataset, const cnn_model *model, const char *path,
                              cnn_error *error);
 
+/* Whether a folder contains the test images of a data set. */
+bool cnn_dataset_is_known(const char *folder);
+
 /* Whether a folder contains images but no data set. */
 bool cnn_dataset_is_images(const char *folder);
 
