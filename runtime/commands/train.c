@@ -35,6 +35,9 @@ static bool prepare(cnn_trainer *t, const cnn_train_options *o, cnn_error *error
   if (o->log && (!cnn_run_spared(&t->run, o->log, error) ||
                  !cnn_step_log_open(&t->log, o->log, t->session.state.step, error)))
     return false;
+  if (o->board && !cnn_tensorboard_open(&t->board, *o->board ? o->board : o->out,
+                                        t->session.state.step, o->board_every, error))
+    return false;
   t->saved = cnn_seconds();
   return o->resume || cnn_save_state(t, error);
 }
@@ -120,7 +123,7 @@ static bool run(cnn_trainer *t, const cnn_train_options *o, cnn_error *error) {
   conclude(t);
   if (cnn_stop_signal()) return fail_by_signal(cnn_stop_signal(), error);
   if (!test_best(t, error)) return false;
-  return !t->log_error.code ||
+  return (!t->log_error.code && !t->board_error.code) ||
          cnn_fail(error, CNN_EXIT_FAILED, "the training is saved, but its log is not complete");
 }
 

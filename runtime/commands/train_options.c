@@ -29,6 +29,8 @@ const cnn_option cnn_start_options[] = {
     {"fresh", 0, "LAYERS", NULL, CNN_RENAMED, 0, 0, 0, (const char *const[]){"reinit", NULL}},
     {0}};
 
+static const char *const OF_RUN[] = {"", NULL};
+
 static const cnn_option OPTIONS[] = {
     {"epochs", 'e', "N", "Epochs: passes over the training images (default: the model's)",
      CNN_INTEGER, offsetof(cnn_train_options, recipe.epochs), 1, 1000000, NULL},
@@ -70,6 +72,12 @@ static const cnn_option OPTIONS[] = {
      "CSV with step, loss and learning rate of every update; if writing fails later, the training "
      "continues without it, and the exit code is 1",
      CNN_TEXT, offsetof(cnn_train_options, log), 0, 0, NULL},
+    {"tensorboard", 0, "FOLDER",
+     "Write events for TensorBoard, into RUN or FOLDER: the metrics of every epoch, loss and "
+     "learning rate within epochs",
+     CNN_TEXT_OR_NONE, offsetof(cnn_train_options, board), 0, 0, OF_RUN},
+    {"tensorboard-every", 0, "N", "Those of every Nth update (default: 50)", CNN_INTEGER,
+     offsetof(cnn_train_options, board_every), 1, 1000000, NULL},
     {0}};
 
 void cnn_train_check_start(const cnn_train_options *o, const struct argp_state *state) {
@@ -121,6 +129,9 @@ static void check(void *options, const struct argp_state *state) {
   if (o->resume && o->setting)
     argp_error(state, "--resume uses the settings of the run; leave out --%s", o->setting);
   cnn_train_check_start(o, state);
+  if (o->board_every > 0 && !o->board)
+    argp_error(state, "--tensorboard-every %d: give --tensorboard, too", o->board_every);
+  if (o->board_every == 0) o->board_every = 50;
   if (o->resume && o->overwrite)
     argp_error(state, "--overwrite begins a new run; leave out --resume, or --overwrite");
 }

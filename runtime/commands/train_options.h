@@ -8,6 +8,8 @@ typedef struct cnn_train_options {
   cnn_shared_options shared;
   cnn_recipe recipe; /* the model's, with the overrides of the command line */
   const char *out, *init, *log;
+  const char *board; /* folder for events; "": the run's; NULL: none */
+  int board_every;
   const char *freeze;  /* layers that stay as they are; "" for none */
   const char *reinit;  /* layers that do not start from `init`; "" for none */
   const char *setting; /* the last option given, without dashes, that --resume rejects; or NULL */

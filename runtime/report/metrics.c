@@ -8,7 +8,7 @@ bool cnn_metrics_is_part(const cnn_metrics *row) {
   return row->updates < row->all_updates;
 }
 
-static double epochs_of(const cnn_metrics *row) {
+double cnn_metrics_epochs(const cnn_metrics *row) {
   if (!cnn_metrics_is_part(row)) return row->epoch;
   return row->epoch - 1 + (double)row->updates / (double)row->all_updates;
 }
@@ -22,7 +22,7 @@ void cnn_metrics_csv(cnn_text *text, const cnn_metrics *rows, int count) {
                count > 0 && rows[0].has_top ? ",test_top5" : "");
   for (int i = 0; i < count; i++) {
     const cnn_metrics *row = &rows[i];
-    cnn_text_add(text, "%.10g,%.9g,%.8f,%.9g,%.8f,%.1f", epochs_of(row), row->train_loss,
+    cnn_text_add(text, "%.10g,%.9g,%.8f,%.9g,%.8f,%.1f", cnn_metrics_epochs(row), row->train_loss,
                  row->train_accuracy, row->test_loss, row->test_accuracy, row->images_per_s);
     if (row->averaged) cnn_text_add(text, ",%.9g,%.8f", row->average_loss, row->average_accuracy);
     cnn_text_add(text, ",%.9g", row->lr);

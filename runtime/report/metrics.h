@@ -25,6 +25,9 @@ typedef struct cnn_metrics {
 /* Whether the row is of a part of an epoch. */
 bool cnn_metrics_is_part(const cnn_metrics *row);
 
+/* Epochs at the end of the row: 2.5 of half of the third. */
+double cnn_metrics_epochs(const cnn_metrics *row);
+
 /* metrics.csv: a header line, then a line an epoch (of half of the third, 2.5 is the number). The
    first six columns are always the same; ema_test_loss and ema_test_accuracy, and test_top5, are
    there if the first row has them. The last two are the seconds of training and of evaluation. */

@@ -77,11 +77,18 @@ static double compute_gradients(cnn_trainer *t, int epoch, int64_t first, int co
   return loss;
 }
 
-void cnn_trainer_check_log(cnn_trainer *t, bool written) {
-  if (written) return;
+static void report_lost(cnn_trainer *t, const char *option, const cnn_error *why) {
   cnn_progress_end(&t->progress);
-  fprintf(stderr, "%s: --log-steps %s; the training continues without its log\n", t->model->name,
-          t->log_error.message);
+  fprintf(stderr, "%s: %s %s; the training continues without its log\n", t->model->name, option,
+          why->message);
+}
+
+void cnn_trainer_check_log(cnn_trainer *t, bool written) {
+  if (!written) report_lost(t, "--log-steps", &t->log_error);
+}
+
+void cnn_trainer_check_board(cnn_trainer *t, bool written) {
+  if (!written) report_lost(t, "--tensorboard", &t->board_error);
 }
 
 /* A loss that is not finite ends the training; what was saved before stays. */
@@ -122,6 +129,8 @@ static bool train_batch(cnn_trainer *t, int epoch, int64_t first, int count, cnn
       t, cnn_step_log_add(&t->log, state->step, loss / count, state->lr, &t->log_error));
   if (!check_loss(t, loss, error)) return false;
   state->step++;
+  cnn_trainer_check_board(
+      t, cnn_tensorboard_step(&t->board, state->step, loss / count, state->lr, &t->board_error));
   return true;
 }
 
@@ -232,6 +241,8 @@ static bool finish_epoch(cnn_trainer *t, cnn_error *error) {
   const cnn_metrics row = row_of(t, &test, &average, cnn_seconds() - start);
   t->rows[t->row_count++] = row;
   cnn_progress_epoch(&t->progress, &row);
+  cnn_trainer_check_board(
+      t, cnn_tensorboard_epoch(&t->board, t->session.state.step, &row, &t->board_error));
   if (cnn_metrics_is_part(&row)) return cnn_save_run(t, error);
   const cnn_evaluation *judged = t->average ? &average : &test;
   const cnn_best epoch = {row.epoch, judged->loss, judged->accuracy};
@@ -258,6 +269,7 @@ bool cnn_trainer_run(cnn_trainer *t, cnn_error *error) {
   cnn_progress_end(&t->progress);
   /* A training that failed keeps its log, which shows why. */
   cnn_trainer_check_log(t, cnn_step_log_close(&t->log, &t->log_error));
+  cnn_trainer_check_board(t, cnn_tensorboard_close(&t->board, &t->board_error));
   return good;
 }
 

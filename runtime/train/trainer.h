@@ -13,6 +13,7 @@
 #include "train/resume.h"
 #include "train/run.h"
 #include "train/step_log.h"
+#include "train/tensorboard.h"
 
 typedef struct cnn_trainer {
   const cnn_model *model;
@@ -46,6 +47,8 @@ typedef struct cnn_trainer {
   uint8_t *augmented; /* [model->batch] images; or NULL */
   cnn_step_log log;
   cnn_error log_error; /* why the log is not complete */
+  cnn_tensorboard board;
+  cnn_error board_error; /* the same of its events */
   cnn_progress progress;
 
   /* Progress of the training. */
@@ -70,7 +73,9 @@ bool cnn_trainer_test(cnn_trainer *trainer, cnn_evaluation *result, cnn_error *e
    session's state. Returns the sum of their losses before it. */
 double cnn_trainer_update(cnn_trainer *trainer, int epoch, int64_t first, int count);
 
-/* A log that cannot be written does not end the training: it is reported once, and dropped. */
+/* A log that cannot be written does not end the training: it is reported once, and dropped. The
+   same of events for TensorBoard. */
 void cnn_trainer_check_log(cnn_trainer *trainer, bool written);
+void cnn_trainer_check_board(cnn_trainer *trainer, bool written);
 
 #endif

@@ -442,6 +442,9 @@ static void a_log_that_cannot_be_written_costs_no_training(void **state) {
   expect(1, "train d --out piped --log-steps pipe", "cannot write: Broken pipe");
   expect_same_files("whole/last.safetensors", "piped/last.safetensors");
   expect(1, "train d --out early --log-steps missing/log", "missing/log: cannot write");
+  scratch_write("file", "", 0);
+  expect(1, "train d --out early --tensorboard=file", "fake: file: not a folder");
+  expect(2, "train d --tensorboard-every 2", "--tensorboard-every 2: give --tensorboard, too");
   assert_false(scratch_exists("early/last.safetensors"));
 }
 
