@@ -79,16 +79,16 @@ const char *cnn_class_label(const cnn_classification_report *report, int class, 
    frequent where there are many classes. */
 void cnn_classification_print(const cnn_classification_report *report, FILE *out);
 
-/* Files; each adds all of its text. The last argument is a cnn_classification_report.
+/* Files; each adds all of its text. what: a cnn_classification_report.
    A line a class and two of means; */
-void cnn_classification_csv(cnn_text *text, const void *report);
+void cnn_classification_csv(cnn_text *text, const void *what);
 /* all figures; false: no memory; */
 bool cnn_classification_json(char **text, const cnn_classification_report *report);
 /* the confusion matrix, a row a class and a column a predicted class; */
-void cnn_confusion_csv(cnn_text *text, const void *report);
+void cnn_confusion_csv(cnn_text *text, const void *what);
 /* the same as a picture; */
-void cnn_confusion_svg(cnn_text *text, const void *report);
+void cnn_confusion_svg(cnn_text *text, const void *what);
 /* and accuracy by confidence. */
-void cnn_calibration_svg(cnn_text *text, const void *report);
+void cnn_calibration_svg(cnn_text *text, const void *what);
 
 #endif

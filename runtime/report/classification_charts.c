@@ -46,10 +46,11 @@ static matrix plan(const cnn_classification_report *report) {
   return m;
 }
 
-/* From white to a colour, by the part of the row; small parts are made visible. */
-static void shade(char colour[8], double part, bool right) {
+/* From white to a colour, by the part of the row; small parts, and small cells, are made visible.
+ */
+static void shade(char colour[8], double part, bool right, int side) {
   static const int RIGHT[3] = {0x2b, 0x6c, 0xb0}, WRONG[3] = {0xd9, 0x6c, 0x1b};
-  const double strength = sqrt(part);
+  const double least = side < 4 ? 0.5 : 0, strength = least + (1 - least) * sqrt(part);
   int rgb[3];
   for (int i = 0; i < 3; i++)
     rgb[i] = (int)lround(255 - strength * (255 - (right ? RIGHT : WRONG)[i]));
@@ -62,7 +63,7 @@ static void draw_cell(cnn_text *text, const matrix *m, const cnn_confusion *cell
   const double x = m->left + (double)cell->predicted * m->side;
   const double y = TOP + (double)cell->label * m->side;
   char colour[8], label[LABEL], predicted[LABEL], tooltip[TITLE];
-  shade(colour, part, cell->label == cell->predicted);
+  shade(colour, part, cell->label == cell->predicted, m->side);
   snprintf(tooltip, sizeof tooltip, "%s, predicted as %s: %lld (%.1f %%)",
            cnn_class_label(report, cell->label, label, sizeof label),
            cnn_class_label(report, cell->predicted, predicted, sizeof predicted),
@@ -73,10 +74,17 @@ static void draw_cell(cnn_text *text, const matrix *m, const cnn_confusion *cell
                  part > 0.3 ? "strong" : NULL, "%lld", (long long)cell->images);
 }
 
+/* The first of 1, 2, 5, 10, 20... classes that have at least `pixels`. */
+static int step_of(const matrix *m, int pixels) {
+  int step = 1;
+  for (int i = 0; step * m->side < pixels; i++) step = i % 3 == 1 ? step / 2 * 5 : step * 2;
+  return step;
+}
+
 /* Numbers of classes above, and names at the left; with many classes, numbers of some. */
 static void draw_labels(cnn_text *text, const matrix *m) {
   const int classes = m->report->of->classes;
-  const int columns = (4 * LETTER + m->side - 1) / m->side, rows = (NAMED + m->side - 1) / m->side;
+  const int columns = step_of(m, 4 * LETTER), rows = step_of(m, NAMED);
   for (int k = 0; k < classes; k += columns)
     cnn_svg_text(text, m->left + (k + 0.5) * m->side, TOP - 8, CNN_ANCHOR_MIDDLE, NULL, "%d", k);
   for (int k = 0; k < classes; k += rows) {
