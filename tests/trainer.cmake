@@ -9,10 +9,10 @@ set_tests_properties(trainer.end_to_end PROPERTIES SKIP_RETURN_CODE 77 TIMEOUT 6
   ENVIRONMENT "${environment}")
 
 add_test(NAME trainer.metrics COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/trainer/metrics)
-set_tests_properties(trainer.metrics PROPERTIES SKIP_RETURN_CODE 77 ENVIRONMENT "${environment}")
+set_tests_properties(trainer.metrics PROPERTIES LABELS parity SKIP_RETURN_CODE 77 ENVIRONMENT "${environment}")
 
 add_test(NAME trainer.tensorboard COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/trainer/tensorboard)
-set_tests_properties(trainer.tensorboard PROPERTIES SKIP_RETURN_CODE 77 ENVIRONMENT "${environment}")
+set_tests_properties(trainer.tensorboard PROPERTIES LABELS parity SKIP_RETURN_CODE 77 ENVIRONMENT "${environment}")
 
 add_test(NAME trainer.recipe COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/trainer/recipe)
 set_tests_properties(trainer.recipe PROPERTIES ENVIRONMENT "${environment}")
