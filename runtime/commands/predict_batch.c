@@ -87,12 +87,12 @@ bool cnn_predict_batch_failed(cnn_predict_batch *b, const char *name, const cnn_
   return add(b, NULL, -1, name, why->message, error);
 }
 
-bool cnn_predict_batch_file(cnn_predict_batch *b, const char *path, const char *name,
+bool cnn_predict_batch_file(cnn_predict_batch *b, const char *path, int label, const char *name,
                             cnn_error *error) {
   cnn_error why = {0};
   uint8_t *image = b->pixels + (size_t)b->images * cnn_image_bytes(b->session->model);
   if (!cnn_image_reader_fits(b->session->model, path, &why) ||
       !cnn_image_reader_file(&b->reader, path, image, &why))
     return cnn_predict_batch_failed(b, name, &why, error);
-  return add(b, image, -1, name, NULL, error);
+  return add(b, image, label, name, NULL, error);
 }

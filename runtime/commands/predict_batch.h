@@ -29,8 +29,9 @@ typedef struct cnn_predict_batch {
 void cnn_predict_batch_plan(cnn_predict_batch *batch, cnn_session *session);
 void cnn_predict_batch_close(cnn_predict_batch *batch);
 
-/* Adds the image file `path`, with the name for its row. Prints the batch if it is full. */
-bool cnn_predict_batch_file(cnn_predict_batch *batch, const char *path, const char *name,
+/* Adds the image file `path`, with its label (-1: not known) and the name for its row. Prints the
+   batch if it is full. */
+bool cnn_predict_batch_file(cnn_predict_batch *batch, const char *path, int label, const char *name,
                             cnn_error *error);
 
 /* Adds an image of a data set. */

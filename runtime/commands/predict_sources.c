@@ -2,6 +2,7 @@
 
 #include "data/classes.h"
 #include "data/files.h"
+#include "data/image_files.h"
 #include "data/listing.h"
 #include "data/load.h"
 #include "data/name_reader.h"
@@ -40,20 +41,16 @@ static bool fail_row(cnn_predictor *p, const char *name, const cnn_error *why, c
 
 /* --- folders of image files, and files -------------------------------------------------------- */
 
-static int width_of(const cnn_listing *files, int64_t count) {
-  int width = 0;
-  for (int64_t i = 0; i < count; i++) {
-    const int length = (int)strlen(files->at[i]->d_name);
-    if (length > width && length <= WIDTH_MOST) width = length;
-  }
-  return width;
+/* Of the column of names, unless a name is very long. */
+static void widen(int *width, int length) {
+  if (length > *width && length <= WIDTH_MOST) *width = length;
 }
 
 static bool predict_file_of_folder(cnn_predictor *p, const char *folder, const struct dirent *entry,
                                    cnn_error *error) {
   char path[PATH_MAX + 300];
   snprintf(path, sizeof path, "%s/%s", folder, entry->d_name);
-  return cnn_predict_batch_file(&p->batch, path, is_text(p) ? entry->d_name : path, error);
+  return cnn_predict_batch_file(&p->batch, path, -1, is_text(p) ? entry->d_name : path, error);
 }
 
 static bool predict_folder(cnn_predictor *p, const char *folder, cnn_error *error) {
@@ -68,7 +65,7 @@ static bool predict_folder(cnn_predictor *p, const char *folder, cnn_error *erro
   const int64_t wanted = limit(p, files.count);
   bool good = true;
   print_source(p, folder);
-  p->batch.out.width = width_of(&files, wanted);
+  for (int64_t i = 0; i < wanted; i++) widen(&p->batch.out.width, (int)strlen(files.at[i]->d_name));
   for (int64_t i = 0; good && i < wanted; i++)
     good = predict_file_of_folder(p, folder, files.at[i], error);
   good = good && cnn_predict_batch_print(&p->batch, error);
@@ -87,7 +84,7 @@ static bool add_name(cnn_predictor *p, cnn_name_read found, const char *name, cn
   else if (!*name)
     cnn_fail(&why, CNN_EXIT_DATA, "an empty name; give the name of an image file");
   else
-    return cnn_predict_batch_file(&p->batch, name, name, error);
+    return cnn_predict_batch_file(&p->batch, name, -1, name, error);
   return cnn_predict_batch_failed(&p->batch, name, &why, error);
 }
 
@@ -113,15 +110,14 @@ static bool predict_names(cnn_predictor *p, cnn_error *error) {
 
 /* --- data sets and files of many images ------------------------------------------------------- */
 
-static bool predict_images(cnn_predictor *p, const cnn_dataset *images, const char *source,
+static bool predict_images(cnn_predictor *p, const void *what, const char *source,
                            cnn_error *error) {
+  const cnn_dataset *images = what;
   const int64_t wanted = limit(p, images->count);
   bool good = true;
   for (int64_t i = 0; good && i < wanted; i++) {
     char name[PATH_MAX + 32];
-    if (images->files)
-      snprintf(name, sizeof name, "%s", images->files[i]);
-    else if (is_text(p))
+    if (is_text(p))
       snprintf(name, sizeof name, "%6lld", (long long)i);
     else
       snprintf(name, sizeof name, "%s %lld", source, (long long)i);
@@ -133,27 +129,68 @@ static bool predict_images(cnn_predictor *p, const cnn_dataset *images, const ch
   return good;
 }
 
-/* folder: `source`, if it is the folder of a data set; or NULL. */
+/* Runs `predict` while classes have the names that belong to a source. folder: `source`, if it is
+   the folder of a data set; or NULL. text: names of its classes, or NULL. */
+static bool with_names(cnn_predictor *p, const char *source, const char *folder, const char *text,
+                       bool (*predict)(cnn_predictor *p, const void *images, const char *source,
+                                       cnn_error *error),
+                       const void *images, cnn_error *error) {
+  cnn_class_names names;
+  if (!cnn_class_names_load(&names, p->model, folder, p->classes_file, text ? text : p->classes,
+                            p->batch.weights, error))
+    return false;
+  const char *const *others = p->batch.out.names;
+  p->batch.out.names = names.names;
+  print_source(p, source);
+  const bool good = predict(p, images, source, error) && cnn_predict_batch_print(&p->batch, error);
+  p->batch.out.names = others;
+  cnn_class_names_release(&names);
+  return good;
+}
+
 static bool predict_loaded(cnn_predictor *p, const char *source, const char *folder,
                            cnn_error *error) {
   cnn_dataset images;
-  cnn_class_names names;
   cnn_error why = {0};
   if (!(folder ? cnn_dataset_load_test(&images, p->model, folder, p->classes, 0, &why)
                : cnn_dataset_load_images(&images, p->model, source, &why)))
     return fail_row(p, source, &why, error);
-  bool good =
-      cnn_class_names_load(&names, p->model, folder, p->classes_file,
-                           images.classes ? images.classes : p->classes, p->batch.weights, error);
-  if (good) {
-    const char *const *others = p->batch.out.names;
-    p->batch.out.names = names.names;
-    print_source(p, source);
-    good = predict_images(p, &images, source, error);
-    p->batch.out.names = others;
-    cnn_class_names_release(&names);
-  }
+  const bool good = with_names(p, source, folder, images.classes, predict_images, &images, error);
   cnn_dataset_release(&images);
+  return good;
+}
+
+static bool predict_files(cnn_predictor *p, const void *what, const char *source,
+                          cnn_error *error) {
+  const cnn_image_files *files = what;
+  const int64_t wanted = limit(p, files->count);
+  char name[600], path[PATH_MAX + 600];
+  bool good = true;
+  (void)source;
+  p->batch.out.width = 0;
+  for (int i = 0; i < wanted; i++)
+    widen(&p->batch.out.width, (int)cnn_image_files_name(files, i, NULL, 0));
+  for (int i = 0; good && i < wanted; i++) {
+    cnn_image_files_name(files, i, name, sizeof name);
+    snprintf(path, sizeof path, "%s/%s", files->part, name);
+    good = cnn_predict_batch_file(&p->batch, path, cnn_image_files_label(files, i),
+                                  is_text(p) ? name : path, error);
+  }
+  good = good && cnn_predict_batch_print(&p->batch, error);
+  p->batch.out.width = 0;
+  if (good) print_limit(p, wanted, files->count);
+  return good;
+}
+
+/* The test images of a data set of image files, which are read batch by batch. */
+static bool predict_labelled(cnn_predictor *p, const char *folder, cnn_error *error) {
+  cnn_image_files files;
+  cnn_error why = {0};
+  const cnn_part part = {.model = p->model, .folder = folder, .classes = p->classes};
+  const bool good = cnn_image_files_of_part(&files, &part, &why)
+                        ? with_names(p, folder, folder, files.classes, predict_files, &files, error)
+                        : fail_row(p, folder, &why, error);
+  cnn_image_files_close(&files);
   return good;
 }
 
@@ -166,10 +203,12 @@ const char *cnn_predict_data_set(const char *source) {
 bool cnn_predict_source(cnn_predictor *p, const char *source, cnn_error *error) {
   cnn_error why = {0};
   if (!cnn_is_folder(source) && cnn_image_is_file(source))
-    return cnn_predict_batch_file(&p->batch, source, source, error);
+    return cnn_predict_batch_file(&p->batch, source, -1, source, error);
   if (!cnn_predict_batch_print(&p->batch, error)) return false;
   if (strcmp(source, "-") == 0) return predict_names(p, error);
-  if (cnn_predict_data_set(source)) return predict_loaded(p, source, source, error);
+  if (cnn_predict_data_set(source))
+    return cnn_dataset_is_files(source) ? predict_labelled(p, source, error)
+                                        : predict_loaded(p, source, source, error);
   if (cnn_is_folder(source)) {
     if (cnn_dataset_is_images(source)) return predict_folder(p, source, error);
     cnn_fail(&why, CNN_EXIT_DATA,

@@ -13,7 +13,6 @@ typedef struct cnn_dataset {
   size_t image_bytes;       /* C * H * W */
   uint8_t *images, *labels; /* labels: NULL if the images have none */
   char *classes;            /* names of the classes, one a line; NULL: not known */
-  const char **files;       /* [count]: name of each image's file; NULL in training sets */
   cnn_storage storage;
 } cnn_dataset;
 

@@ -78,6 +78,10 @@ bool cnn_dataset_is_known(const char *folder) {
   return dataset_decoder(folder, false) != NULL;
 }
 
+bool cnn_dataset_is_files(const char *folder) {
+  return dataset_decoder(folder, false) == &cnn_image_folder_decoder;
+}
+
 bool cnn_dataset_is_images(const char *folder) {
   return images_decoder(folder) && !cnn_dataset_is_known(folder);
 }

@@ -22,6 +22,9 @@ bool cnn_dataset_load_images(cnn_dataset *dataset, const cnn_model *model, const
 /* Whether a folder contains the test images of a data set. */
 bool cnn_dataset_is_known(const char *folder);
 
+/* Whether these are image files (image_files.h). */
+bool cnn_dataset_is_files(const char *folder);
+
 /* Whether a folder contains images but no data set. */
 bool cnn_dataset_is_images(const char *folder);
 

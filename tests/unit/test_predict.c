@@ -82,6 +82,33 @@ static void bad_files_among_many_cost_themselves_alone(void **state) {
   free(text);
 }
 
+/* A part of a data set is read batch by batch, too; here each class has its own folder. */
+static void labelled_images_are_read_one_by_one(void **state) {
+  (void)state;
+  assert_int_equal(system("mkdir -p s/test/0 s/test/1 && cp p/0*.jpg s/test/0 && cp p/1*.jpg "
+                          "s/test/1 && for k in 0 1 2 3 4 5 6 7 8 9; do mkdir -p s/train/$k; done"),
+                   0);
+  char *text = run(4, "s --count 0 --top 1");
+  assert_int_equal(lines_of(text), 19);
+  assert_int_equal(strncmp(text, "0/00.jpg  ", 10), 0);
+  assert_non_null(strstr(text, "\n1/10.jpg  "));
+  assert_non_null(strstr(text, " (is 1)\n"));
+  free(text);
+  expect_errors("fake: s/test/0/05.jpg: ");
+  text = run(0, "s --count 3 --json");
+  assert_int_equal(lines_of(text), 3);
+  assert_int_equal(strncmp(text, "{\"image\":\"s/test/0/00.jpg\",", 27), 0);
+  assert_non_null(strstr(text, ",\"label\":1,\"right\":"));
+  free(text);
+  text = run(0, "s --count 3");
+  assert_non_null(strstr(text, "\nthe first 3 of 20 images; --count 0 shows all\n"));
+  free(text);
+  assert_int_equal(system("mkdir s/test/z"), 0);
+  free(run(4, "s"));
+  expect_errors(
+      "fake: s/test/z: no class of the training images has this name; those are 0 to 9\n");
+}
+
 static void folders_without_images_are_reported(void **state) {
   (void)state;
   free(run(4, "empty"));
@@ -270,6 +297,7 @@ static void names_arrive_in_any_pieces(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(bad_files_among_many_cost_themselves_alone),
+      cmocka_unit_test(labelled_images_are_read_one_by_one),
       cmocka_unit_test(folders_without_images_are_reported),
       cmocka_unit_test(rows_are_json),
       cmocka_unit_test(rows_are_csv),
