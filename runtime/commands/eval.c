@@ -2,6 +2,7 @@
 #include "commands/command_line.h"
 #include "commands/commands.h"
 #include "commands/eval_files.h"
+#include "core/process.h"
 #include "data/classes.h"
 #include "data/load.h"
 #include "train/checkpoint.h"
@@ -12,6 +13,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 typedef struct options {
   cnn_shared_options shared;
@@ -66,7 +68,20 @@ typedef struct counts {
   cnn_classification of;
   float *logits; /* [images][classes] of all images; or NULL */
   int32_t *labels;
+  int64_t images;
+  double shown; /* when, in seconds; INFINITY: standard error is no terminal */
 } counts;
+
+static void show(counts *c) {
+  static const double INTERVAL = 0.1;
+  if (!(cnn_seconds() - c->shown > INTERVAL)) return;
+  c->shown = cnn_seconds();
+  fprintf(stderr, "\r%lld of %lld images", (long long)c->of.images, (long long)c->images);
+}
+
+static void end_show(const counts *c) {
+  if (isfinite(c->shown)) fprintf(stderr, "\r\033[K");
+}
 
 static void count_image(void *context, const float *logits, int label, int predicted) {
   counts *c = context;
@@ -76,6 +91,7 @@ static void count_image(void *context, const float *logits, int label, int predi
     c->labels[i] = label;
   }
   cnn_classification_add(&c->of, logits, label, predicted);
+  show(c);
 }
 
 static void close_counts(counts *c) {
@@ -87,7 +103,7 @@ static void close_counts(counts *c) {
 static bool open_counts(counts *c, const cnn_model *model, const options *o, int64_t images,
                         cnn_error *error) {
   const bool is_softmax = model->loss == CNN_SOFTMAX_CROSS_ENTROPY;
-  *c = (counts){0};
+  *c = (counts){.images = images, .shown = isatty(STDERR_FILENO) ? cnn_seconds() : INFINITY};
   if (!cnn_classification_open(&c->of, model->classes, o->top, is_softmax, images, error))
     return false;
   if (!o->files.logits) return true;
@@ -120,6 +136,7 @@ static bool evaluate_loaded(cnn_session *session, const cnn_dataset *test, const
   if (good) {
     const cnn_observer observer = {count_image, &c};
     const cnn_evaluation result = cnn_evaluate(session, test, o->batch, &observer, NULL);
+    end_show(&c);
     cnn_classification_finish(&c.of);
     const cnn_classification_report r = {.of = &c.of,
                                          .names = names.names,

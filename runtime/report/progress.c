@@ -220,12 +220,16 @@ void cnn_progress_step(cnn_progress *progress, const cnn_standing *standing) {
   cnn_progress_flush();
 }
 
-void cnn_progress_evaluation(const cnn_progress *progress, int epoch) {
-  char count[CELL];
-  if (!progress->live) return;
+void cnn_progress_evaluation(cnn_progress *progress, int epoch, int64_t seen, int64_t images) {
+  static const char text[] = "evaluation";
+  const double now = cnn_seconds();
+  char count[CELL], bar[BAR_MOST + 4];
+  if (!progress->live || now - progress->drawn < progress->interval) return;
+  progress->drawn = now;
+  const int columns = live_columns() - COUNT_COLUMNS;
   snprintf(count, sizeof count, "%d/%d", epoch, progress->epochs);
-  printf("\r\033[K%*s  %.*s", COUNT_COLUMNS - BETWEEN, count, live_columns() - COUNT_COLUMNS,
-         "evaluation");
+  draw_bar(bar, columns - (int)strlen(text), seen, images);
+  printf("\r\033[K%*s  %s%.*s", COUNT_COLUMNS - BETWEEN, count, bar, columns, text);
   cnn_progress_flush();
 }
 

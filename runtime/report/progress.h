@@ -31,8 +31,8 @@ void cnn_progress_begin(cnn_progress *progress, int epochs, int64_t images, int6
 /* Redraws the last line, or adds one, if it is time. */
 void cnn_progress_step(cnn_progress *progress, const cnn_standing *standing);
 
-/* Redraws the last line: the epoch is evaluated. */
-void cnn_progress_evaluation(const cnn_progress *progress, int epoch);
+/* Redraws the last line, if it is time: of the evaluation after an epoch, `seen` of `images`. */
+void cnn_progress_evaluation(cnn_progress *progress, int epoch, int64_t seen, int64_t images);
 
 /* Prints the line of a finished epoch. */
 void cnn_progress_epoch(cnn_progress *progress, const cnn_metrics *row);

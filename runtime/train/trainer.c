@@ -183,12 +183,26 @@ static bool train_epoch(cnn_trainer *t, int epoch, cnn_error *error) {
   return true;
 }
 
+typedef struct evaluated {
+  cnn_progress *progress;
+  int epoch;
+  int64_t seen, images;
+} evaluated;
+
+static void show_evaluation(void *context, const float *logits, int label, int predicted) {
+  evaluated *e = context;
+  (void)logits, (void)label, (void)predicted;
+  cnn_progress_evaluation(e->progress, e->epoch, ++e->seen, e->images);
+}
+
 static cnn_evaluation evaluate(cnn_trainer *t, const cnn_dataset *dataset, void *parameters) {
   cnn_state *state = &t->session.state;
   void *trained = state->parameters;
   int batch = t->batch < t->model->batch ? t->batch : t->model->batch;
   state->parameters = parameters;
-  cnn_evaluation result = cnn_evaluate(&t->session, dataset, batch, NULL, cnn_stop_flag());
+  evaluated shown = {&t->progress, t->epochs_done + 1, 0, dataset->count};
+  const cnn_observer observer = {show_evaluation, &shown};
+  cnn_evaluation result = cnn_evaluate(&t->session, dataset, batch, &observer, cnn_stop_flag());
   state->parameters = trained;
   return result;
 }
@@ -233,7 +247,6 @@ static cnn_metrics row_of(const cnn_trainer *t, const cnn_evaluation *test,
 /* Evaluates after an epoch, or after that part of one that `steps` allows; and saves. */
 static bool finish_epoch(cnn_trainer *t, cnn_error *error) {
   const double start = cnn_seconds();
-  cnn_progress_evaluation(&t->progress, t->epochs_done + 1);
   cnn_evaluation test = evaluate(t, &t->validation, t->session.state.parameters), average = {0};
   if (t->average && !cnn_stop_signal()) average = evaluate(t, &t->validation, t->average);
   if (cnn_stop_signal()) return cnn_save_run(t, error);

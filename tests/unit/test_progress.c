@@ -45,7 +45,7 @@ static void show(int out, const char *kind, const char *columns, int then) {
   struct winsize size = {.ws_row = 24, .ws_col = (unsigned short)then};
   if (then > 0) ioctl(STDOUT_FILENO, TIOCSWINSZ, &size);
   cnn_progress_step(&progress, &STANDING);
-  cnn_progress_evaluation(&progress, 3);
+  cnn_progress_evaluation(&progress, 3, 5, 10);
   cnn_progress_epoch(&progress, &ROW);
   cnn_progress_flush();
 }
@@ -101,7 +101,7 @@ static void a_wide_terminal_shows_all(void **state) {
   assert_memory_equal(text, TITLES, strlen(TITLES));
   assert_non_null(strstr(text, "\r\033[K     3/15  [############............] loss 0.4322  "
                                "accuracy 82.13 %  lr 0.05  1234 images/s  20 min 50 s left\r"));
-  assert_non_null(strstr(text, "\r\033[K     3/15  evaluation\r"));
+  assert_non_null(strstr(text, "\r\033[K     3/15  [############............] evaluation\r"));
   assert_non_null(strstr(text, "\r\033[K     3/15      0.5000    75.00 %      0.6250    81.25 %"
                                "       2345  averaged weights 0.2500  87.50 %\r\n"));
 }
