@@ -40,14 +40,14 @@ uint32_t cnn_masked_crc(const void *data, size_t size) {
 /* --- protobuf --------------------------------------------------------------------------------- */
 
 /* protobuf.dev/programming-guides/encoding: a field is its number and type, then its contents. */
-typedef enum type { VARINT = 0, FIXED64 = 1, BYTES = 2, FIXED32 = 5 } type;
+typedef enum wire_type { VARINT = 0, FIXED64 = 1, BYTES = 2, FIXED32 = 5 } wire_type;
 
 static void put_varint(bytes *b, uint64_t number) {
   for (; number >= 0x80; number >>= 7) put(b, (number & 0x7f) | 0x80, 1);
   put(b, number, 1);
 }
 
-static void put_field(bytes *b, int number, type type) {
+static void put_field(bytes *b, int number, wire_type type) {
   put_varint(b, (uint64_t)number << 3 | type);
 }
 

@@ -11,7 +11,7 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
-enum { BAR_LEAST = 4, BAR_MOST = 24, COUNT_COLUMNS = 11, CELL = 32 };
+enum { BAR_LEAST = 4, BAR_MOST = 24, COUNT_COLUMNS = 11, CELL = 48 };
 static const double LIVE_SECONDS = 0.1, CALM_SECONDS = 60;
 
 const char *cnn_duration(char text[32], double seconds) {
