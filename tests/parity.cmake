@@ -21,7 +21,7 @@ foreach(case IN LISTS cases)
     if(CNNC_SANITIZE) # their kernels are those of tests of nodes
       continue()
     endif()
-    foreach(target IN LISTS TARGETS)
+    foreach(target IN LISTS TARGETS ITEMS reference)
       add_test(NAME fixtures.${name}.${target}
         COMMAND sh ${CMAKE_CURRENT_SOURCE_DIR}/parity/fixture.sh $<TARGET_FILE:cnnc>
           $<TARGET_FILE:check_fixture> "${CNNC_PROGRAM_CC}" "${CNNC_PROGRAM_CFLAGS_QUICK}"

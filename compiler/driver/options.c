@@ -243,8 +243,12 @@ static error_t parse_command_option(int key, char *text, struct argp_state *stat
     if (!options->model && !options->cflags && !options->libs && !options->schedule_fields)
       argp_error(state, "which model? Name a file such as models/lenet5.lua");
     if (options->compile.real_is_double && parse->target_given &&
-        options->compile.target != &target_SCALAR)
-      argp_error(state, "--real double goes with --target scalar alone");
+        options->compile.target != &target_SCALAR && !target_is_reference(options->compile.target))
+      argp_error(state, "--real double goes with --target scalar or reference alone");
+    if (options->work && target_is_reference(options->compile.target))
+      argp_error(state, "--work: the plain loops of --target reference run on one thread");
+    if (options->schedule && target_is_reference(options->compile.target))
+      argp_error(state, "--schedule: the plain loops of --target reference have no schedule");
     return 0;
   default:
     return set_field(options, key, text) ? 0 : ARGP_ERR_UNKNOWN;
@@ -310,7 +314,8 @@ static const char *canonical_command(const Parse *parse) {
 
 static void finish(Parse *parse) {
   Options *options = &parse->options;
-  if (options->compile.real_is_double) options->compile.target = &target_SCALAR;
+  if (options->compile.real_is_double && !target_is_reference(options->compile.target))
+    options->compile.target = &target_SCALAR;
   int count = parse->definitions.count;
   DslDefinition *definitions = ARENA_ARRAY(parse->arena, DslDefinition, count);
   for (int i = 0; i < count; i++) definitions[i] = *parse->definitions.at[i];

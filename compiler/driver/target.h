@@ -2,6 +2,8 @@
 #ifndef CNNC_TARGET_H
 #define CNNC_TARGET_H
 
+#include <stdbool.h>
+
 /* Sides of a register tile, in accumulators. 0 x 0: none is chosen yet. */
 typedef struct RegisterTile {
   int rows, columns;
@@ -34,6 +36,11 @@ const Target *target_find(const char *name);
 
 /* The best that this machine runs. */
 const Target *target_native(void);
+
+/* Textbook kernels: plain loops in [N,C,H,W], without vectors, schedules, threads and fused ops. */
+static inline bool target_is_reference(const Target *target) {
+  return target == &target_REFERENCE;
+}
 
 static inline const char *target_name(const Target *target) {
   return target->name;

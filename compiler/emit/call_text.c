@@ -2,16 +2,25 @@
 
 #include "driver/text.h"
 
+#include <ctype.h>
 #include <inttypes.h>
 #include <string.h>
 
-/* The address of a value: the block that holds it, and its offset there. */
-static void write_address(FILE *out, const Value *value) {
+/* The address of a value: the block that holds it, and its offset there. A textbook has macros
+   A(conv1), P(conv1_weight) and D(conv1_weight) for the three blocks; a NULL is one of its own. */
+static void write_address(FILE *out, const Value *value, bool textbook) {
+  if (!value) {
+    fputs("NULL", out);
+    return;
+  }
   const char *block = "a";
   if (value->kind == VALUE_PARAMETER) block = "p";
   if (value->kind == VALUE_BUFFER) block = "s"; /* running statistics: written, too */
   if (value->kind == VALUE_PARAMETER_GRADIENT) block = "d";
-  fprintf(out, "%s + %s", block, value->identifier);
+  if (textbook && value->rank > 1)
+    fprintf(out, "%c(%s)", toupper((unsigned char)*block), value->identifier);
+  else
+    fprintf(out, "%s + %s", block, value->identifier);
 }
 
 /* --- values of one batch_norm --------------------------------------------------------------- */
@@ -36,7 +45,9 @@ typedef LIST_OF(const Value *) Values;
 
 /* Length of "bn1" where the values from number `first` on are such a family; else 0. */
 static int family_name(const Family *family, const Values *values, int first) {
-  if (values->count - first < family->count || values->at[first]->kind != family->kind) return 0;
+  for (int i = 0; i < family->count; i++)
+    if (first + i >= values->count || !values->at[first + i]) return 0;
+  if (values->at[first]->kind != family->kind) return 0;
   const char *name = values->at[first]->identifier;
   const size_t all = strlen(name), tail = strlen(family->suffixes[0]);
   if (all <= tail) return 0;
@@ -49,7 +60,7 @@ static int family_name(const Family *family, const Values *values, int first) {
   return (int)length;
 }
 
-static void write_addresses(FILE *out, const Values *values) {
+static void write_addresses(FILE *out, const Values *values, bool textbook) {
   const Family *end = FAMILIES + sizeof FAMILIES / sizeof *FAMILIES;
   for (int i = 0; i < values->count; i++) {
     int length = 0;
@@ -60,7 +71,7 @@ static void write_addresses(FILE *out, const Values *values) {
       fprintf(out, "%s(%.*s)", family->macro, length, values->at[i]->identifier);
       i += family->count - 1;
     } else {
-      write_address(out, values->at[i]);
+      write_address(out, values->at[i], textbook);
     }
   }
 }
@@ -71,7 +82,7 @@ static void write_norm_input(FILE *out, Arena *arena, const Argument *argument) 
   Values values = {0};
   for (int i = 0; i < argument->count; i++) LIST_PUSH(arena, &values, argument->values[i]);
   fputs("(norm_input){", out);
-  write_addresses(out, &values);
+  write_addresses(out, &values, false);
   fputs(argument->count == 4 ? ", NULL}" : "}", out);
 }
 
@@ -105,9 +116,6 @@ static void write_weights_shape(FILE *out, const weights_shape *s) {
 
 static void write_argument(FILE *out, Arena *arena, const Argument *argument) {
   switch (argument->kind) {
-  case ARGUMENT_VALUE:
-    write_address(out, argument->value);
-    break;
   case ARGUMENT_OPTIMIZER:
     write_optimizer(out, argument);
     break;
@@ -130,17 +138,26 @@ static void write_argument(FILE *out, Arena *arena, const Argument *argument) {
   }
 }
 
-char *call_text(Arena *arena, const Call *call) {
+/* What stands in front of all arguments: who works, or on how many images. */
+static const char *first_argument(const Call *call, bool textbook) {
+  if (!textbook) return call->of_groups ? "lanes" : "t";
+  return call->node && call->node->phase == PHASE_UPDATE ? "" : "N";
+}
+
+char *call_text(Arena *arena, const Call *call, bool textbook) {
   TextStream text;
   text_begin(&text);
-  fprintf(text.out, "%s(%s", call->kernel->name, call->of_groups ? "lanes" : "t");
+  const char *separator = first_argument(call, textbook);
+  fprintf(text.out, "%s(%s", call->kernel->name, separator);
+  separator = *separator ? ", " : "";
   for (int i = 0; i < call->arguments.count;) {
     Values values = {0}; /* in a row */
     for (; i < call->arguments.count && call->arguments.at[i]->kind == ARGUMENT_VALUE; i++)
       LIST_PUSH(arena, &values, call->arguments.at[i]->value);
-    fputs(", ", text.out);
+    fputs(separator, text.out);
+    separator = ", ";
     if (values.count > 0)
-      write_addresses(text.out, &values);
+      write_addresses(text.out, &values, textbook);
     else
       write_argument(text.out, arena, call->arguments.at[i++]);
   }

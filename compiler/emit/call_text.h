@@ -4,7 +4,8 @@
 
 #include "emit/lower.h"
 
-/* `name(team, arguments)`, without a semicolon. */
-char *call_text(Arena *arena, const Call *call);
+/* `name(team, arguments)`, without a semicolon; of textbook kernels `name(N, arguments)`, whose
+   tensors are void pointers, to become the arrays that the kernel declares. */
+char *call_text(Arena *arena, const Call *call, bool textbook);
 
 #endif

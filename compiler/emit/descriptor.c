@@ -287,8 +287,10 @@ void write_descriptor(const Descriptor *descriptor, FILE *tables, FILE *fields) 
   fprintf(fields, "    .run = \"%s\",\n    .instructions = &CNN_INSTRUCTIONS,\n", training->run);
   fprintf(fields, "    .command = \"%s\",\n    .target = %s,\n", descriptor->command,
           options->target->enumerator);
-  fprintf(fields, "    .real_bytes = sizeof(real),\n    .lanes = LANES,\n");
-  fprintf(fields, "    .threads_max = THREADS_MAX,\n    .batch = %d,\n", training->recipe.batch);
+  const bool reference = target_is_reference(options->target);
+  fprintf(fields, "    .real_bytes = sizeof(real),\n    .lanes = %s,\n", reference ? "1" : "LANES");
+  fprintf(fields, "    .threads_max = %s,\n    .batch = %d,\n", reference ? "1" : "THREADS_MAX",
+          training->recipe.batch);
   fprintf(fields, "    .input = {%d, %d, %d},\n    .classes = %d,\n", dim[1], dim[2], dim[3],
           training->classes);
   fprintf(fields, "    .loss = %s,\n    .recipe = &recipe,\n",
@@ -321,5 +323,6 @@ void write_descriptor(const Descriptor *descriptor, FILE *tables, FILE *fields) 
   write_recipe(tables, training);
   fprintf(fields,
           "    .gradients = gradients,\n    .update = update,\n    .train_step = "
-          "train_step,\n    .prepack = prepack,\n    .in_team = in_team,\n    .infer = infer,\n");
+          "train_step,\n    .prepack = prepack,\n%s    .infer = infer,\n",
+          reference ? "" : "    .in_team = in_team,\n");
 }

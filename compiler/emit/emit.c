@@ -79,7 +79,7 @@ static char *kernel_functions(Paster *paster, const KernelList *kernels) {
     parameters[count++] = param_string("name", kernel->name);
     parameters[count++] = param_string("users", kernel->users);
     const char *code = template_render(paster->engine, kernel->template_name, parameters, count);
-    if (is_first_of_template(kernels, i))
+    if (*paster->vectors && is_first_of_template(kernels, i)) /* a textbook is in order of layers */
       fprintf(text.out, "/* From %s. */\n\n", kernel->template_name);
     paste_text(paster, text.out, code);
     fputc('\n', text.out);
@@ -102,8 +102,9 @@ enum { SECTION_VECTORS, SECTION_PRELUDE, SECTION_KERNELS, SHARED_SECTIONS };
 
 static void make_shared_sections(Paster *paster, const KernelList *kernels,
                                  const char *texts[SHARED_SECTIONS]) {
-  texts[SECTION_VECTORS] = header_text(paster, "vec.h");
-  texts[SECTION_PRELUDE] = header_text(paster, "prelude.h");
+  const bool reference = !*paster->vectors; /* textbook kernels include what they use */
+  texts[SECTION_VECTORS] = reference ? "" : header_text(paster, "vec.h");
+  texts[SECTION_PRELUDE] = header_text(paster, reference ? "arguments.h" : "prelude.h");
   texts[SECTION_KERNELS] = kernel_functions(paster, kernels);
 }
 
@@ -120,11 +121,11 @@ static char *in_lines(Arena *arena, const char *program) {
 
 /* The text with the headers and kernels that it uses, in lines. `sections` begins with the shared
    ones, which are empty. */
-static char *program_text(TemplateEngine *engine, Arena *arena, Declarations *declarations,
-                          TemplateParam *sections, int count) {
-  declarations_mark(declarations, template_render(engine, "model.c.in", sections, count));
+static char *program_text(TemplateEngine *engine, const char *model, Arena *arena,
+                          Declarations *declarations, TemplateParam *sections, int count) {
+  declarations_mark(declarations, template_render(engine, model, sections, count));
   for (int i = 0; i < SHARED_SECTIONS; i++) sections[i].string = declarations_kept(declarations, i);
-  return in_lines(arena, template_render(engine, "model.c.in", sections, count));
+  return in_lines(arena, template_render(engine, model, sections, count));
 }
 
 /* What the sections of a program are made of. */
@@ -149,13 +150,16 @@ static int make_sections(const Parts *p, TemplateParam sections[SECTIONS_MAX]) {
       param_string("command", harmless(arena, p->options->command, false)),
       param_string("target", target_name(p->options->target)),
       param_int("LANES", target_lanes(p->options->target)),
+      param_string("real", p->options->real_is_double ? "double" : "float"),
       param_bool("batch_blocked", has_layout(train, infer, LAYOUT_BATCH_BLOCKED)),
       param_bool("channel_blocked", has_layout(train, infer, LAYOUT_CHANNEL_BLOCKED)),
       param_bool("channels_last", has_layout(train, infer, LAYOUT_CHANNELS_LAST)),
       param_bool("padded_rows", has_layout(train, infer, LAYOUT_PADDED_ROWS)),
       param_string("layers", p->layers),
       param_string("parameters", parameter_offsets(train)),
-      param_string("training_offsets", activation_offsets(train, "    ", value_is_planned)),
+      param_string("training_offsets", graph_is_plain(train)
+                                           ? tensor_offsets(train)
+                                           : activation_offsets(train, "    ", value_is_planned)),
       param_string("prepacked_offsets", activation_offsets(infer, "    ", is_prepacked)),
       param_string("inference_offsets", activation_offsets(infer, "    ", value_is_planned)),
       param_string("forward", p->calls.forward),
@@ -183,7 +187,9 @@ static int make_sections(const Parts *p, TemplateParam sections[SECTIONS_MAX]) {
 static Declarations *name_values(TemplateEngine *engine, Graph *training, Graph *inference,
                                  const CompileOptions *options, const KernelList *kernels) {
   Arena *arena = training->arena;
-  const char *vectors = options->real_is_double ? "vec_double.h" : options->target->header;
+  const bool scalar = options->target == &target_SCALAR;
+  const char *vectors =
+      scalar && options->real_is_double ? "vec_double.h" : options->target->header;
   Paster paster = {arena, engine, vectors, {0}};
   const char *shared[SHARED_SECTIONS];
   make_shared_sections(&paster, kernels, shared);
@@ -226,7 +232,8 @@ char *emit_program(Graph *training, Graph *inference, const CompileOptions *opti
 
   TemplateParam sections[SECTIONS_MAX];
   const int count = make_sections(&parts, sections);
-  char *program = program_text(engine, arena, declarations, sections, count);
+  const char *model = target_is_reference(options->target) ? "reference_model.c.in" : "model.c.in";
+  char *program = program_text(engine, model, arena, declarations, sections, count);
   template_engine_release(engine);
   return program;
 }

@@ -184,22 +184,42 @@ static Lowering begin(const Graph *graph, const Node *node, const CompileOptions
   return l;
 }
 
+static Call *lower_node(const Graph *graph, const Node *node, const CompileOptions *options,
+                        KernelList *kernels) {
+  Lowering l = begin(graph, node, options, kernels);
+  lowering_apply_rule(&l);
+  l.call->of_groups = graph->image_layout != graph->feature_layout && node->phase != PHASE_UPDATE &&
+                      !node_is_channel_blocked(graph, node);
+  if (l.kernel.template_name) finish(&l, node->name);
+  return l.call;
+}
+
+/* In a textbook, the gradients of a layer stand behind it: kernels join the list in this order. */
+static void list_by_layers(const Graph *graph, const CompileOptions *options, KernelList *kernels) {
+  for (int i = 0; i < graph->nodes.count; i++) {
+    const Node *layer = graph->nodes.at[i];
+    if (layer->phase != PHASE_FORWARD) continue;
+    lower_node(graph, layer, options, kernels);
+    for (int k = i + 1; k < graph->nodes.count; k++)
+      if (graph->nodes.at[k]->forward == layer)
+        lower_node(graph, graph->nodes.at[k], options, kernels);
+  }
+}
+
 CallList lower_graph(const Graph *graph, const CompileOptions *options, KernelList *kernels) {
   CallList calls = {0};
-  for (int i = 0; i < graph->nodes.count; i++) {
-    const Node *node = graph->nodes.at[i];
-    Lowering l = begin(graph, node, options, kernels);
-    lowering_apply_rule(&l);
-    l.call->of_groups = graph->image_layout != graph->feature_layout &&
-                        node->phase != PHASE_UPDATE && !node_is_channel_blocked(graph, node);
-    if (l.kernel.template_name) finish(&l, node->name);
-    LIST_PUSH(graph->arena, &calls, l.call);
-  }
+  if (target_is_reference(options->target)) list_by_layers(graph, options, kernels);
+  for (int i = 0; i < graph->nodes.count; i++)
+    LIST_PUSH(graph->arena, &calls, lower_node(graph, graph->nodes.at[i], options, kernels));
   return calls;
 }
 
 Call *lower_logits(const Graph *graph, const CompileOptions *options, KernelList *kernels) {
   Lowering l = begin(graph, NULL, options, kernels);
+  if (target_is_reference(options->target)) {
+    lower_reference_logits(&l);
+    return finish(&l, "infer");
+  }
   const bool rows = graph->output->layout == LAYOUT_CHANNEL_BLOCKED;
   l.kernel.template_name = "logits.c.in";
   kernel_int(&l.kernel, "K", value_features(graph->output));

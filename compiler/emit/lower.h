@@ -24,7 +24,7 @@ typedef LIST_OF(Kernel *) KernelList;
 
 typedef struct Argument {
   enum {
-    ARGUMENT_VALUE,         /* value: its address */
+    ARGUMENT_VALUE,         /* value: its address; NULL in textbook kernels alone */
     ARGUMENT_OPTIMIZER,     /* value, integer: the parameter's state in that block of optimiser
                                state, blocks of `count` reals */
     ARGUMENT_NORM_INPUT,    /* values: the struct norm_input of these addresses; count 4: no bias */

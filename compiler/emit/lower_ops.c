@@ -81,13 +81,12 @@ void lower_adaptive_avg_pool2d_backward(Lowering *l) {
   set_adaptive_pool(l, l->node->out[0], l->node->in[0]);
 }
 
-/* Position of the dropout layer among those of the graph: its stream of random numbers. */
-static int dropout_number(const Graph *graph, const char *layer) {
+int lowering_dropout_number(const Lowering *l) {
   int number = 0;
-  for (int i = 0; i < graph->nodes.count; i++) {
-    const Node *node = graph->nodes.at[i];
+  for (int i = 0; i < l->graph->nodes.count; i++) {
+    const Node *node = l->graph->nodes.at[i];
     if (node->op != OP_dropout) continue;
-    if (!strcmp(node->name, layer)) return number;
+    if (!strcmp(node->name, l->node->name)) return number;
     number++;
   }
   assert(!"a backward node names a dropout layer that does not exist");
@@ -95,7 +94,7 @@ static int dropout_number(const Graph *graph, const char *layer) {
 }
 
 void lower_dropout(Lowering *l) {
-  int number = dropout_number(l->graph, l->node->name);
+  int number = lowering_dropout_number(l);
   l->kernel.template_name = "dropout.c.in";
   const bool channels = lowering_is_channel_blocked(l);
   const int64_t features = value_features(l->node->out[0]);
@@ -114,5 +113,8 @@ void lowering_apply_rule(Lowering *l) {
 #include "ir/ops.def"
 #undef OP
   };
-  RULES[l->node->op](l);
+  if (target_is_reference(l->options->target))
+    lower_reference(l);
+  else
+    RULES[l->node->op](l);
 }

@@ -62,6 +62,13 @@ void lowering_apply_rule(Lowering *l);
 #include "ir/ops.def"
 #undef OP
 
+/* Textbook kernels of any op, and of the logits, for the reference target. */
+void lower_reference(Lowering *l);
+void lower_reference_logits(Lowering *l);
+
+/* Position of the node's dropout layer among those of the graph: its stream of random numbers. */
+int lowering_dropout_number(const Lowering *l);
+
 /* By layout; `backward` stands for conv2d_backward_data, else the node is a conv2d. */
 void lower_conv_batch_blocked(Lowering *l, bool backward);
 void lower_conv_channel_blocked(Lowering *l, bool backward);

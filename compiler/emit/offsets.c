@@ -49,6 +49,16 @@ char *parameter_offsets(const Graph *graph) {
   return text_done(&text, graph->arena);
 }
 
+/* The first tensor with this gradient; summands of an add have one together. NULL: there is none.
+ */
+static const Value *owner_of(const Graph *graph, const Value *gradient) {
+  for (int i = 0; i < graph->values.count; i++) {
+    const Value *value = graph->values.at[i];
+    if (value->gradient == gradient && value_is_planned(value)) return value;
+  }
+  return NULL;
+}
+
 /* The statistics of a batch_norm are one line where they are next to each other. */
 static bool write_statistics_offsets(FILE *out, const char *indent, const Graph *graph, int i) {
   if (i + 1 == graph->values.count) return false;
@@ -63,6 +73,26 @@ static bool write_statistics_offsets(FILE *out, const char *indent, const Graph 
   fprintf(out, "%sSTATISTICS_OFFSETS(%s, %" PRId64 ", %d),\n", indent, name, mean->offset,
           mean->dim[0]);
   return true;
+}
+
+char *tensor_offsets(const Graph *graph) {
+  TextStream text;
+  text_begin(&text);
+  for (int i = 0; i < graph->values.count; i++) {
+    const Value *value = graph->values.at[i];
+    if (!value_is_planned(value) || owner_of(graph, value)) continue;
+    if (write_statistics_offsets(text.out, "  ", graph, i)) {
+      i++;
+      continue;
+    }
+    fprintf(text.out, "  %s = %" PRId64 ",", value->identifier, value->offset);
+    if (value->gradient && owner_of(graph, value->gradient) == value)
+      fprintf(text.out, " %s = %" PRId64 ",", value->gradient->identifier, value->gradient->offset);
+    fprintf(text.out, " /*");
+    write_shape(text.out, value);
+    fprintf(text.out, " */\n");
+  }
+  return text_done(&text, graph->arena);
 }
 
 char *activation_offsets(const Graph *graph, const char *indent, bool (*belongs)(const Value *)) {

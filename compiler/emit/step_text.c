@@ -2,6 +2,7 @@
 
 #include "driver/text.h"
 #include "emit/call_text.h"
+#include "ir/queries.h"
 
 #include <string.h>
 
@@ -19,7 +20,8 @@ static void write_call(FILE *out, const Calls *calls, const Call *call, const ch
     *profiled = (ProfiledCall){call->node ? call->node->name : "logits", cost};
     LIST_PUSH(arena, calls->profiled, profiled);
   }
-  fprintf(out, "%s%s;%s\n", indent, call_text(arena, call), prepacks ? "" : " NEXT;");
+  const char *text = call_text(arena, call, target_is_reference(calls->options->target));
+  fprintf(out, "%s%s;%s\n", indent, text, prepacks ? "" : " NEXT;");
 }
 
 /* layer1.0 of layer1.0.conv1; conv1 of conv1. */
@@ -42,7 +44,9 @@ static char *calls_of(const Calls *calls, Phase phase, const char *indent) {
     if (!call->kernel) continue;
     const char *around = scope_of(graph->arena, node->name);
     const bool grouped = phase == PHASE_FORWARD || phase == PHASE_BACKWARD;
-    if (grouped && strcmp(scope, around) != 0) fprintf(text.out, "%s/* %s */\n", indent, around);
+    const bool named = graph_is_plain(graph) && !strcmp(around, node->name); /* by its tensors */
+    if (grouped && !named && strcmp(scope, around) != 0)
+      fprintf(text.out, "%s/* %s */\n", indent, around);
     scope = around;
     write_call(text.out, calls, call, indent, node_cost(graph, node, calls->options));
   }
@@ -61,8 +65,9 @@ CallTexts call_texts(const Calls *train, const Calls *infer, const Call *logits)
   texts.backward = calls_of(train, PHASE_BACKWARD, "  ");
   texts.update = calls_of(train, PHASE_UPDATE, "  ");
   texts.prepacking = calls_of(infer, PHASE_PREPACK, "    ");
-  const char *forward = calls_of(infer, PHASE_FORWARD, "    ");
+  const char *indent = target_is_reference(infer->options->target) ? "  " : "    "; /* PARALLEL */
+  const char *forward = calls_of(infer, PHASE_FORWARD, indent);
   texts.inference =
-      arena_printf(infer->graph->arena, "%s%s", forward, logits_call(infer, logits, "    "));
+      arena_printf(infer->graph->arena, "%s%s", forward, logits_call(infer, logits, indent));
   return texts;
 }

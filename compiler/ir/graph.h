@@ -184,7 +184,8 @@ typedef struct Graph {
   Value *input, *output; /* images, logits [N,classes] */
   Value *loss;
   Value *workspace; /* or NULL; set by schedule */
-  /* Of activations [N,C,H,W] and of [N,F]: LAYOUT_BATCH_BLOCKED or LAYOUT_CHANNEL_BLOCKED. Vectors
+  /* Of activations [N,C,H,W] and of [N,F]: LAYOUT_BATCH_BLOCKED or LAYOUT_CHANNEL_BLOCKED, or
+     LAYOUT_PLAIN for the reference target. Vectors
      of features [N,F] are batch-blocked in training, whatever the layout of images. */
   Layout image_layout, feature_layout;
   int classes;

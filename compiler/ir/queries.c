@@ -26,6 +26,10 @@ bool find_norm(const Graph *graph, int i, const char **name, const char **identi
   return true;
 }
 
+bool graph_is_plain(const Graph *graph) {
+  return graph->image_layout == LAYOUT_PLAIN;
+}
+
 bool node_is_channel_blocked(const Graph *graph, const Node *node) {
   bool images = node->in[0]->rank == 4 || node->op == OP_reshape;
   return (images ? graph->image_layout : graph->feature_layout) == LAYOUT_CHANNEL_BLOCKED;
@@ -40,6 +44,7 @@ bool node_is_view(const Graph *graph, const Node *node) {
   if (node->op == OP_concat) return is_part(node->in[0], node->out[0]);
   if (node->op == OP_slice) return is_part(node->out[0], node->in[0]);
   if (node->op != OP_flatten && node->op != OP_reshape) return false;
+  if (graph_is_plain(graph)) return true;
   const Value *images = node->op == OP_flatten ? node->in[0] : node->out[0];
   int channels = images->dim[1], height = images->dim[2], width = images->dim[3];
   if (graph->image_layout != graph->feature_layout) return false;

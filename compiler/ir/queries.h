@@ -21,6 +21,9 @@ bool node_recomputes_relu(const Node *norm_backward);
 /* The value that the node's epilogue adds, or NULL: the last input but for mask. */
 Value *node_residual(const Node *node);
 
+/* Whether all values are row-major: the reference target. */
+bool graph_is_plain(const Graph *graph);
+
 /* Whether the node works on channel-blocked values. */
 bool node_is_channel_blocked(const Graph *graph, const Node *node);
 

@@ -99,7 +99,7 @@ static bool only_convolved(const Graph *graph, const Value *x) {
 static Layout layout_of(const Graph *graph, const Value *value, int lanes) {
   if (value->rank == 1) return LAYOUT_PLAIN; /* statistics of channels */
   Layout layout = value->rank == 4 ? graph->image_layout : graph->feature_layout;
-  if (layout == LAYOUT_BATCH_BLOCKED) return LAYOUT_BATCH_BLOCKED;
+  if (layout != LAYOUT_CHANNEL_BLOCKED) return layout;
   bool narrow = value->producer->op == OP_pack_input && value->dim[1] < lanes;
   return narrow && only_convolved(graph, value) ? LAYOUT_CHANNELS_LAST : LAYOUT_CHANNEL_BLOCKED;
 }
@@ -107,7 +107,8 @@ static Layout layout_of(const Graph *graph, const Value *value, int lanes) {
 void pass_layout(Graph *graph, const CompileOptions *options) {
   for (int i = 0; i < graph->nodes.count; i++) {
     Node *node = graph->nodes.at[i];
-    if (node->op != OP_linear_backward_weights || node->in[0]->layout == LAYOUT_PADDED_ROWS)
+    if (node->op != OP_linear_backward_weights || node->in[0]->layout == LAYOUT_PADDED_ROWS ||
+        graph_is_plain(graph))
       continue;
     node->in[0] = rows_of(graph, node->in[0], node);
   }

@@ -74,6 +74,15 @@ static void plan_parameters(Graph *graph) {
   }
 }
 
+/* In a textbook, activations have memory of their own: training and inference have them at the same
+   offsets. */
+static void keep_activations(Graph *graph) {
+  for (int i = 0; i < graph->values.count; i++) {
+    Value *value = graph->values.at[i];
+    if (value->kind == VALUE_ACTIVATION) value->last = graph->nodes.count;
+  }
+}
+
 static void find_lifetimes(Graph *graph) {
   for (int i = 0; i < graph->nodes.count; i++) {
     Node *node = graph->nodes.at[i];
@@ -90,6 +99,7 @@ static void find_lifetimes(Graph *graph) {
     workspace->last = i;
   }
   graph->output->last = graph->nodes.count; /* the caller reads it */
+  if (graph_is_plain(graph)) keep_activations(graph);
 }
 
 static void live_in(Value *value, Value *host) {
@@ -182,6 +192,16 @@ void graph_adopt_parameters(Graph *inference, const Graph *training) {
   for (int i = 0; i < inference->values.count; i++) {
     Value *value = inference->values.at[i];
     if (!value_is_stored(value)) continue;
+    const Value *twin = graph_find_value(training, value->name);
+    value->offset = twin->offset;
+    value->elements = twin->elements;
+  }
+}
+
+void graph_adopt_activations(Graph *inference, const Graph *training) {
+  for (int i = 0; i < inference->values.count; i++) {
+    Value *value = inference->values.at[i];
+    if (!value_is_planned(value)) continue;
     const Value *twin = graph_find_value(training, value->name);
     value->offset = twin->offset;
     value->elements = twin->elements;

@@ -19,6 +19,9 @@ int64_t graph_bytes(const Graph *graph, const CompileOptions *options);
 /* Gives the parameters of inference the places that those of the planned training graph have. */
 void graph_adopt_parameters(Graph *inference, const Graph *training);
 
+/* The same of activations, which all are in the training graph: reference target. */
+void graph_adopt_activations(Graph *inference, const Graph *training);
+
 /* Bytes between the end of a guarded value and the start of the next (keep_values). */
 enum { GUARD_BYTES = 4096 };
 

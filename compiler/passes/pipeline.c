@@ -1,4 +1,5 @@
 /* The list of the passes, and the way of a model's graph through them. */
+#include "ir/queries.h"
 #include "ir/verify.h"
 #include "passes/memory.h"
 #include "passes/passes.h"
@@ -12,16 +13,17 @@ static const struct {
   GraphStage establishes;
   void (*run)(Graph *graph);
   void (*run_for)(Graph *graph, const CompileOptions *options); /* one that knows the target */
+  bool tunes; /* the reference target goes without */
 } PASSES[PASS_COUNT] = {
-    [PASS_BUILT] = {"built", STAGE_BUILT, NULL, NULL},
-    [PASS_SIMPLIFY] = {"simplify", STAGE_SIMPLIFIED, pass_simplify, NULL},
-    [PASS_GRADIENT] = {"gradient", STAGE_DIFFERENTIATED, pass_gradient, NULL},
-    [PASS_FUSE] = {"fuse", STAGE_FUSED, pass_fuse, NULL},
-    [PASS_FOLD] = {"fold", STAGE_FUSED, NULL, pass_fold},
-    [PASS_SCHEDULE] = {"schedule", STAGE_SCHEDULED, NULL, pass_schedule},
-    [PASS_LAYOUT] = {"layout", STAGE_LAID_OUT, NULL, pass_layout},
-    [PASS_VIEWS] = {"views", STAGE_LAID_OUT, NULL, pass_views},
-    [PASS_MEMORY] = {"memory", STAGE_PLANNED, NULL, pass_memory},
+    [PASS_BUILT] = {"built", STAGE_BUILT, NULL, NULL, false},
+    [PASS_SIMPLIFY] = {"simplify", STAGE_SIMPLIFIED, pass_simplify, NULL, false},
+    [PASS_GRADIENT] = {"gradient", STAGE_DIFFERENTIATED, pass_gradient, NULL, false},
+    [PASS_FUSE] = {"fuse", STAGE_FUSED, pass_fuse, NULL, true},
+    [PASS_FOLD] = {"fold", STAGE_FUSED, NULL, pass_fold, true},
+    [PASS_SCHEDULE] = {"schedule", STAGE_SCHEDULED, NULL, pass_schedule, false},
+    [PASS_LAYOUT] = {"layout", STAGE_LAID_OUT, NULL, pass_layout, false},
+    [PASS_VIEWS] = {"views", STAGE_LAID_OUT, NULL, pass_views, true},
+    [PASS_MEMORY] = {"memory", STAGE_PLANNED, NULL, pass_memory, false},
 };
 
 const char *pass_name(Pass pass) {
@@ -30,6 +32,7 @@ const char *pass_name(Pass pass) {
 
 void run_passes(Graph *graph, Pass first, Pass last, const CompileOptions *options) {
   for (Pass i = first; i <= last; i++) {
+    if (PASSES[i].tunes && target_is_reference(options->target)) continue;
     if (PASSES[i].run) PASSES[i].run(graph);
     if (PASSES[i].run_for) PASSES[i].run_for(graph, options);
     graph_verify(graph, PASSES[i].establishes);
@@ -69,5 +72,7 @@ bool plan_program(Graph *simplified, const CompileOptions *options, Program *pro
   run_passes(program->training, PASS_GRADIENT, PASS_MEMORY, options);
   graph_adopt_parameters(program->inference, program->training);
   run_passes(program->inference, PASS_FUSE, PASS_MEMORY, options);
+  if (graph_is_plain(program->inference))
+    graph_adopt_activations(program->inference, program->training);
   return simplified->diag->code == EXIT_DONE && check_size(program);
 }

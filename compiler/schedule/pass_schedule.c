@@ -120,7 +120,21 @@ static void schedule_node(Node *node, Graph *graph, const CompileOptions *option
   if (node->op == OP_conv2d_prepacked) set_prepacked(graph, node, options);
 }
 
+/* Textbook kernels have no schedule, and their values are row-major. */
+static void leave_plain(Graph *graph) {
+  graph->image_layout = graph->feature_layout = LAYOUT_PLAIN;
+  for (int i = 0; i < graph->nodes.count; i++) {
+    Node *node = graph->nodes.at[i];
+    const bool view = node_is_view(graph, node);
+    node->schedule = (Schedule){.algorithm = view ? ALGORITHM_NONE : ALGORITHM_DIRECT};
+  }
+}
+
 void pass_schedule(Graph *graph, const CompileOptions *options) {
+  if (target_is_reference(options->target)) {
+    leave_plain(graph);
+    return;
+  }
   if (options->schedule) schedule_file_check(options->schedule, graph);
   for (int i = 0; i < graph->nodes.count; i++) schedule_node(graph->nodes.at[i], graph, options);
 }

@@ -17,7 +17,7 @@ extern "C" {
 #endif
 
 /* Raised when cnn_model or the functions in it change meaning. */
-#define CNN_ABI 12
+#define CNN_ABI 13
 
 /* Instruction sets: cnn_targets.def. */
 #define CNN_TARGET(ID, ...) CNN_##ID,

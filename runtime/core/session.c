@@ -17,9 +17,16 @@ static void warn_of_crowds(const cnn_model *model, int wanted) {
 }
 
 static int usable_threads(const cnn_model *model, int wanted) {
-  if (wanted == 0) wanted = cnn_processors();
+  const bool given = wanted > 0;
+  if (!given) wanted = cnn_processors();
   if (model->threads_max > 1) warn_of_crowds(model, wanted);
   if (wanted <= model->threads_max) return wanted;
+  if (model->target == CNN_REFERENCE) { /* textbook C has no threads */
+    if (given)
+      fprintf(stderr, "%s: running on 1 thread instead of %d: --target reference has no threads\n",
+              model->name, wanted);
+    return 1;
+  }
   fprintf(stderr,
           "%s: running on %d thread instead of %d: this program was compiled without OpenMP "
           "(compile it with the flags that `cnnc --cflags` prints)\n",

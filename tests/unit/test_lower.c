@@ -91,7 +91,8 @@ static void calls_have_numbers_and_values(void **state) {
   assert_ptr_equal(add->arguments.at[2]->value, s.relu2);
   assert_ptr_equal(add->arguments.at[3]->value, s.sum);
   kernel_names(*state, &kernels);
-  assert_string_equal(call_text(*state, add), "add2(t, 256, a + relu1, a + relu2, a + add1)");
+  assert_string_equal(call_text(*state, add, false),
+                      "add2(t, 256, a + relu1, a + relu2, a + add1)");
 }
 
 /* --- text of arguments ---------------------------------------------------------------------- */
@@ -100,7 +101,7 @@ static const char *argument_text(Arena *arena, Argument argument) {
   static const Kernel KERNEL = {.name = "k"};
   Call call = {.kernel = &KERNEL, .of_groups = true};
   LIST_PUSH(arena, &call.arguments, &argument);
-  return call_text(arena, &call);
+  return call_text(arena, &call, false);
 }
 
 static void arguments_have_their_text(void **state) {
@@ -143,9 +144,9 @@ static void values_of_a_batch_norm_are_one_macro(void **state) {
     *argument = (Argument){.kind = ARGUMENT_VALUE, .value = &values[i]};
     LIST_PUSH(*state, &call.arguments, argument);
   }
-  assert_string_equal(call_text(*state, &call), "k(t, NORM(bn), STATISTICS(bn))");
+  assert_string_equal(call_text(*state, &call, false), "k(t, NORM(bn), STATISTICS(bn))");
   values[3].identifier = "other_running_var";
-  assert_string_equal(call_text(*state, &call),
+  assert_string_equal(call_text(*state, &call, false),
                       "k(t, p + bn_weight, p + bn_bias, s + bn_running_mean, "
                       "s + other_running_var, STATISTICS(bn))");
 }
