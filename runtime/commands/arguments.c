@@ -81,3 +81,8 @@ int cnn_argument_list(const struct argp_state *state, const char *option, const 
 void cnn_argument_renamed(const struct argp_state *state, const char *old, const char *now) {
   fprintf(stderr, "%s: %s is now %s\n", state->name, old, now);
 }
+
+void cnn_check_split(const struct argp_state *state, double share) {
+  if (share >= 1)
+    argp_error(state, "--split %g: a share below 1, such as 0.1; the rest is trained", share);
+}

@@ -30,4 +30,7 @@ int cnn_argument_list(const struct argp_state *state, const char *option, const 
 /* Prints to stderr that an option has another name; the old one works for one release. */
 void cnn_argument_renamed(const struct argp_state *state, const char *old, const char *now);
 
+/* The share of --split: 0 for none, else below 1. */
+void cnn_check_split(const struct argp_state *state, double share);
+
 #endif

@@ -1,10 +1,12 @@
 /* `eval`: loss and accuracy of a checkpoint on the test images, all in all and class by class. */
+#include "commands/arguments.h"
 #include "commands/command_line.h"
 #include "commands/commands.h"
 #include "commands/eval_files.h"
 #include "core/process.h"
 #include "data/classes.h"
 #include "data/load.h"
+#include "data/split.h"
 #include "train/checkpoint.h"
 #include "train/evaluate.h"
 #include "train/weights.h"
@@ -18,6 +20,8 @@
 typedef struct options {
   cnn_shared_options shared;
   int batch, limit, top;
+  double split;
+  bool skip_bad;
   cnn_eval_files files;
 } options;
 
@@ -31,6 +35,15 @@ static const cnn_option OPTIONS[] = {
     {"top", 'k', "K",
      "Also the part of the images whose class is among the K likeliest (default: 5)", CNN_INTEGER,
      offsetof(options, top), 1, INT32_MAX, NULL},
+    {"split", 0, "SHARE",
+     "The images that a training with this --split, and --seed, held back, where the data set has "
+     "no "
+     "test images",
+     CNN_NUMBER, offsetof(options, split), 0, 1, NULL},
+    {"seed", 's', "N", "Of the training with --split (default: 1)", CNN_LONG,
+     offsetof(options, shared.seed), 0, INT64_MAX, NULL},
+    {"skip-bad", 0, NULL, "Leave out images that cannot be read", CNN_FLAG,
+     offsetof(options, skip_bad), 0, 0, NULL},
     FILE_OPTION("json", 0, "FILE", "All figures as JSON; - is standard output, for them alone",
                 json),
     FILE_OPTION("csv", 0, "FILE", "Precision, recall and F1 of every class as CSV; - likewise",
@@ -47,6 +60,7 @@ static const cnn_option OPTIONS[] = {
 
 static void check(void *what, const struct argp_state *state) {
   const options *o = what;
+  cnn_check_split(state, o->split);
   cnn_eval_files_check(&o->files, state);
 }
 
@@ -57,7 +71,9 @@ static const cnn_command_line LINE = {
     .check = check,
     .doc = "Loss, accuracy and confusion on the test images of the data set in DIR: "
            "t10k-images-idx3-ubyte and t10k-labels-idx1-ubyte, plain or with .gz; CIFAR-10's "
-           "test_batch.bin; or images as test/CLASS/NAME, JPEG, PNG or WebP."
+           "test_batch.bin; or images as test/CLASS/NAME (or val, valid, validation; or "
+           "CLASS/NAME), JPEG, PNG "
+           "or WebP."
            "\vNames of classes come from classes.txt in DIR, one a line, or from the checkpoint, "
            "which contains the names of the folders of its training images.",
 };
@@ -164,6 +180,29 @@ static bool check_calibration(const cnn_model *model, const options *o, cnn_erro
                   o->files.calibration);
 }
 
+/* The test images; or those that a training with the same --split and --seed did not see. */
+static bool load(cnn_dataset *test, const cnn_model *model, const options *o, const char *classes,
+                 cnn_error *error) {
+  const char *folder = o->shared.folder;
+  cnn_part part = {.model = model,
+                   .folder = folder,
+                   .role = CNN_PART_TEST,
+                   .classes = classes,
+                   .limit = o->limit,
+                   .skip_bad = o->skip_bad};
+  if (o->split == 0) return cnn_dataset_load_part(test, &part, error);
+  if (cnn_dataset_has(folder, CNN_PART_VALIDATION))
+    return cnn_fail(error, CNN_EXIT_USAGE,
+                    "--split %g: %s has images for validation; leave the option out", o->split,
+                    folder);
+  cnn_dataset all;
+  part.role = CNN_PART_TRAINING;
+  bool good = cnn_dataset_load_part(&all, &part, error) &&
+              cnn_dataset_split(&all, test, model, o->split, (uint64_t)o->shared.seed, error);
+  cnn_dataset_release(&all);
+  return good;
+}
+
 bool cnn_eval(const cnn_model *model, int argc, char **argv, cnn_error *error) {
   options o = {.shared = cnn_shared_defaults(model), .batch = model->batch, .top = CNN_TOP};
   cnn_command_line_parse(&LINE, argc, argv, &o);
@@ -174,7 +213,7 @@ bool cnn_eval(const cnn_model *model, int argc, char **argv, cnn_error *error) {
       !cnn_eval_files_spare(&o.files, o.shared.weights, error) ||
       !cnn_checkpoint_classes(o.shared.weights, model, &classes, error))
     return false;
-  bool good = cnn_dataset_load_test(&test, model, o.shared.folder, classes, o.limit, error);
+  bool good = load(&test, model, &o, classes, error);
   cnn_session_plan(&session, model, CNN_TO_INFER, o.shared.threads);
   if (o.shared.flip) cnn_session_plan_mirror(&session);
   good = good && cnn_session_open(&session, error) &&

@@ -186,7 +186,8 @@ static bool predict_files(cnn_predictor *p, const void *what, const char *source
 static bool predict_labelled(cnn_predictor *p, const char *folder, cnn_error *error) {
   cnn_image_files files;
   cnn_error why = {0};
-  const cnn_part part = {.model = p->model, .folder = folder, .classes = p->classes};
+  const cnn_part part = {
+      .model = p->model, .folder = folder, .role = CNN_PART_TEST, .classes = p->classes};
   const bool good = cnn_image_files_of_part(&files, &part, &why)
                         ? with_names(p, folder, folder, files.classes, predict_files, &files, error)
                         : fail_row(p, folder, &why, error);

@@ -54,6 +54,8 @@ static void announce(const cnn_trainer *t, const cnn_train_options *o) {
          t->session.state.threads, cnn_plural(t->session.state.threads));
   printf("memory: %.2f MB, and %.1f MB for the data set\n", mb * (double)t->session.storage.bytes,
          mb * (double)(t->training.storage.bytes + t->validation.storage.bytes));
+  if (t->test.count > 0)
+    printf("test part: %d images, for a look with the best weights at the end\n", t->test.count);
   if (t->overfit > 0)
     printf("overfitting: these images are not augmented, and are the test images, too\n");
   if (o->resume) cnn_train_print_resumed(t);

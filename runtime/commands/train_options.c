@@ -16,6 +16,13 @@ const cnn_option cnn_start_options[] = {
      offsetof(cnn_train_options, shared.seed), 0, INT64_MAX, NULL},
     {"limit", 'l', "N", "Only the first N training images", CNN_INTEGER,
      offsetof(cnn_train_options, limit), 1, INT32_MAX, NULL},
+    {"split", 0, "SHARE",
+     "Hold back this share of the images of each class for validation (0.1: a tenth), chosen by "
+     "the "
+     "seed, where the data set has no part for it",
+     CNN_NUMBER, offsetof(cnn_train_options, split), 0, 1, NULL},
+    {"skip-bad", 0, NULL, "Leave out images that cannot be read", CNN_FLAG,
+     offsetof(cnn_train_options, skip_bad), 0, 0, NULL},
     {"init", 0, "FILE", "Start from the weights of a checkpoint", CNN_TEXT,
      offsetof(cnn_train_options, init), 0, 0, NULL},
     {"reinit", 0, "LAYERS",
@@ -81,14 +88,16 @@ static const cnn_option OPTIONS[] = {
     {0}};
 
 void cnn_train_check_start(const cnn_train_options *o, const struct argp_state *state) {
+  cnn_check_split(state, o->split);
   if (*o->reinit && !o->init)
     argp_error(state, "--reinit %s: without --init FILE all layers are initialised", o->reinit);
 }
 
 /* Settings that --resume reads from the run instead. */
 static bool is_setting(const cnn_option *option) {
-  static const char *const SETTINGS[] = {"batch",  "lr",         "seed", "limit",         "init",
-                                         "reinit", "no-shuffle", "best", "overfit-batch", "freeze"};
+  static const char *const SETTINGS[] = {"batch",         "lr",     "seed",       "limit",
+                                         "init",          "reinit", "no-shuffle", "best",
+                                         "overfit-batch", "freeze", "split"};
   for (size_t i = 0; i < sizeof SETTINGS / sizeof *SETTINGS; i++)
     if (strcmp(option->name, SETTINGS[i]) == 0) return true;
   return false;
@@ -116,6 +125,9 @@ static void set_overfit(cnn_train_options *o, const struct argp_state *state) {
   if (o->overfit == 0) return;
   if (o->limit > 0)
     argp_error(state, "--overfit-batch sets the number of images; leave out --limit");
+  if (o->split > 0)
+    argp_error(state,
+               "--overfit-batch validates with the images that it trains; leave out --split");
   if (o->out == o->default_out)
     snprintf(o->default_out + strlen(o->default_out),
              sizeof o->default_out - strlen(o->default_out), "-overfit");
@@ -146,8 +158,8 @@ static const cnn_command_line LINE = {
     .doc =
         "Train on the data set in DIR: train-images-idx3-ubyte and train-labels-idx1-ubyte, and "
         "the same with t10k for the test images, plain or with .gz; or CIFAR-10's data_batch_1.bin "
-        "to _5.bin and test_batch.bin; or images as train/CLASS/NAME and test/CLASS/NAME, JPEG, "
-        "PNG or WebP."
+        "to _5.bin and test_batch.bin; or images, JPEG, PNG or WebP, as train/CLASS/NAME and "
+        "val/CLASS/NAME (valid, validation, test), or as CLASS/NAME with --split."
         "\vRUN may be new. If it holds a run of the same model, give --resume or --overwrite; a "
         "folder with a run of another model is rejected. Ctrl-C ends the training after the "
         "current step, saves, and exits with 130; SIGTERM does the same with 143, SIGHUP with 129. "

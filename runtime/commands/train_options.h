@@ -15,7 +15,8 @@ typedef struct cnn_train_options {
   const char *setting; /* the last option given, without dashes, that --resume rejects; or NULL */
   int64_t steps;       /* 0: no limit */
   int batch, limit;
-  bool no_shuffle, resume, overwrite;
+  double split; /* share of the images for validation; 0: none */
+  bool no_shuffle, resume, overwrite, skip_bad;
   bool epochs_given;
   int best_by, patience; /* best.h */
   int overfit;           /* batches; 0: all images */

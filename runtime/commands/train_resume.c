@@ -78,6 +78,7 @@ static void take_settings(cnn_trainer *t, const cnn_train_options *o, const cnn_
   t->batch = from->batch;
   t->limit = from->limit;
   t->overfit = from->overfit;
+  t->split = from->split;
   t->no_shuffle = from->no_shuffle;
   t->best_by = (cnn_best_by)from->best_by;
   t->patience = o->patience > 0 ? o->patience : from->patience;

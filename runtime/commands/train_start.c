@@ -3,6 +3,7 @@
 #include "core/initialize.h"
 #include "core/process.h"
 #include "data/load.h"
+#include "data/split.h"
 #include "train/checkpoint.h"
 
 #include <stdio.h>
@@ -19,6 +20,7 @@ cnn_trainer cnn_train_trainer(const cnn_model *model, const cnn_train_options *o
                        .batch = o->batch,
                        .limit = o->limit,
                        .overfit = o->overfit,
+                       .split = o->split,
                        .no_shuffle = o->no_shuffle,
                        .best_by = (cnn_best_by)o->best_by,
                        .patience = o->patience,
@@ -29,7 +31,9 @@ cnn_trainer cnn_train_trainer(const cnn_model *model, const cnn_train_options *o
 
 /* Identifies a part of a data set, by labels and pixels. */
 static uint32_t checksum(uint32_t sum, const cnn_dataset *dataset) {
-  sum = (uint32_t)crc32_z(sum, dataset->labels, (size_t)dataset->count);
+  const size_t labels = (size_t)dataset->count * sizeof *dataset->labels;
+  if (dataset->count == 0) return sum;
+  sum = (uint32_t)crc32_z(sum, (const unsigned char *)dataset->labels, labels);
   return (uint32_t)crc32_z(sum, dataset->images, (size_t)dataset->count * dataset->image_bytes);
 }
 
@@ -98,19 +102,53 @@ static void check_batch_size(const cnn_trainer *t) {
             t->model->name, t->batch, t->training.count, cnn_plural(t->training.count));
 }
 
+static cnn_part part_of(const cnn_trainer *t, const cnn_train_options *o, cnn_role role) {
+  return (cnn_part){.model = t->model,
+                    .folder = o->shared.folder,
+                    .role = role,
+                    .classes = t->training.classes,
+                    .skip_bad = o->skip_bad};
+}
+
+/* A part of the training images, where the data set has no part for it. */
+static bool split(cnn_trainer *t, const char *folder, cnn_error *error) {
+  if (cnn_dataset_has(folder, CNN_PART_VALIDATION))
+    return cnn_fail(error, CNN_EXIT_USAGE,
+                    "--split %g: %s has images for validation, val, valid, validation or test; "
+                    "leave the option out",
+                    t->split, folder);
+  return cnn_dataset_split(&t->training, &t->validation, t->model, t->split, t->seed, error);
+}
+
+/* What is evaluated after each epoch; and a test part, if there are both. */
+static bool load_validation(cnn_trainer *t, const cnn_train_options *o, cnn_error *error) {
+  const char *folder = o->shared.folder;
+  const cnn_part validation = part_of(t, o, CNN_PART_VALIDATION);
+  const cnn_part last = part_of(t, o, CNN_PART_LAST);
+  if (t->split > 0) return split(t, folder, error);
+  if (!cnn_dataset_has(folder, CNN_PART_VALIDATION))
+    return cnn_fail(error, CNN_EXIT_DATA,
+                    "%s: no images for validation, neither val, valid, validation nor test; hold "
+                    "back some training images with --split 0.1",
+                    folder);
+  if (!cnn_dataset_load_part(&t->validation, &validation, error)) return false;
+  return !cnn_dataset_has(folder, CNN_PART_LAST) || cnn_dataset_load_part(&t->test, &last, error);
+}
+
 static bool load_data(cnn_trainer *t, const cnn_train_options *o, cnn_error *error) {
   const char *folder = o->shared.folder;
-  if (!cnn_dataset_load(&t->training, t->model, folder, "train", training_limit(t), error) ||
-      !load_classes(t, folder, error))
+  cnn_part training = part_of(t, o, CNN_PART_TRAINING);
+  training.limit = training_limit(t);
+  if (!cnn_dataset_load_part(&t->training, &training, error) || !load_classes(t, folder, error))
     return false;
-  check_batch_size(t);
   if (t->overfit > 0)
     overfit(t);
-  else if (!cnn_dataset_load_test(&t->validation, t->model, folder, t->training.classes, 0, error))
+  else if (!load_validation(t, o, error))
     return false;
+  check_batch_size(t);
   const char *names = t->classes.text ? t->classes.text : "";
   t->data = (uint32_t)crc32_z(0, (const unsigned char *)names, strlen(names));
-  t->data = checksum(checksum(t->data, &t->training), &t->validation);
+  t->data = checksum(checksum(checksum(t->data, &t->training), &t->validation), &t->test);
   return check_batches(t, error);
 }
 

@@ -16,10 +16,10 @@ static void name_file(char path[PATH_MAX], const char *folder, bool training, in
     snprintf(path, PATH_MAX, "%s/test_batch.bin", folder);
 }
 
-static bool is_dataset(const char *folder, bool training) {
+static bool is_dataset(const char *folder, cnn_role role) {
   char path[PATH_MAX];
-  name_file(path, folder, training, 1);
-  return access(path, F_OK) == 0;
+  name_file(path, folder, role == CNN_PART_TRAINING, 1);
+  return role != CNN_PART_LAST && access(path, F_OK) == 0;
 }
 
 /* Records of a file, from its size; 0 after a mistake. */
@@ -46,16 +46,18 @@ static bool read_records(cnn_dataset *dataset, const cnn_model *model, const cha
   if (!file) return cnn_fail(error, CNN_EXIT_DATA, "%s: %s", path, strerror(errno));
   bool good = true;
   for (int i = 0; good && i < count; i++) {
-    uint8_t *label = dataset->labels + first + i;
+    uint8_t label;
     uint8_t *image = dataset->images + (size_t)(first + i) * PIXELS;
-    if (fread(label, 1, 1, file) != 1 || fread(image, PIXELS, 1, file) != 1)
+    if (fread(&label, 1, 1, file) != 1 || fread(image, PIXELS, 1, file) != 1)
       good = cnn_fail(error, CNN_EXIT_DATA, "%s: byte %lld: cannot be read: %s", path,
                       (long long)i * RECORD, ferror(file) ? strerror(errno) : "the file ends");
-    else if (*label >= model->classes)
+    else if (label >= model->classes)
       good = cnn_fail(error, CNN_EXIT_DATA,
                       "%s: byte %lld: label %d, but %s has classes 0 to %d; give the model more "
                       "classes",
-                      path, (long long)i * RECORD, *label, model->name, model->classes - 1);
+                      path, (long long)i * RECORD, label, model->name, model->classes - 1);
+    else
+      dataset->labels[first + i] = label;
   }
   fclose(file);
   return good;
@@ -67,7 +69,7 @@ static bool count_images(const cnn_part *part, int files, int64_t counts[FILES],
   char path[PATH_MAX];
   *all = 0;
   for (int i = 0; i < files; i++) {
-    name_file(path, part->folder, part->training, i + 1);
+    name_file(path, part->folder, part->role == CNN_PART_TRAINING, i + 1);
     counts[i] = count_records(path, error);
     if (counts[i] == 0) return false;
     *all += counts[i];
@@ -80,7 +82,7 @@ static bool count_images(const cnn_part *part, int files, int64_t counts[FILES],
 static bool load(cnn_dataset *dataset, const cnn_part *part, cnn_error *error) {
   const cnn_model *model = part->model;
   const int *input = model->input;
-  int files = part->training ? FILES : 1;
+  int files = part->role == CNN_PART_TRAINING ? FILES : 1;
   int64_t counts[FILES], all;
   char path[PATH_MAX];
   if (input[0] != 3 || input[1] != 32 || input[2] != 32)
@@ -90,12 +92,12 @@ static bool load(cnn_dataset *dataset, const cnn_part *part, cnn_error *error) {
                     part->folder, model->name, input[0], input[1], input[2]);
   if (!count_images(part, files, counts, &all, error)) return false;
   cnn_dataset_want_images(dataset, model, (int)all);
-  cnn_storage_want(&dataset->storage, &dataset->labels, (size_t)all, 1);
+  cnn_storage_want(&dataset->storage, &dataset->labels, (size_t)all, sizeof *dataset->labels);
   bool good = cnn_storage_commit(&dataset->storage, error);
   int done = 0;
   for (int i = 0; good && i < files && done < all; i++) {
     int count = all - done < counts[i] ? (int)all - done : (int)counts[i];
-    name_file(path, part->folder, part->training, i + 1);
+    name_file(path, part->folder, part->role == CNN_PART_TRAINING, i + 1);
     good = read_records(dataset, model, path, done, count, error);
     done += count;
   }

@@ -10,9 +10,10 @@
 
 typedef struct cnn_dataset {
   int count;
-  size_t image_bytes;       /* C * H * W */
-  uint8_t *images, *labels; /* labels: NULL if the images have none */
-  char *classes;            /* names of the classes, one a line; NULL: not known */
+  size_t image_bytes; /* C * H * W */
+  uint8_t *images;
+  int32_t *labels; /* NULL if the images have none */
+  char *classes;   /* names of the classes, one a line; NULL: not known */
   cnn_storage storage;
 } cnn_dataset;
 

@@ -6,14 +6,24 @@
 #include "core/error.h"
 #include "data/dataset.h"
 
+/* What a part of a data set is for. A data set with one part besides training validates and tests
+   with it. */
+typedef enum cnn_role {
+  CNN_PART_TRAINING,
+  CNN_PART_VALIDATION, /* after each epoch */
+  CNN_PART_LAST,       /* once, after the training, where there is a validation part, too */
+  CNN_PART_TEST        /* eval and predict */
+} cnn_role;
+
 /* A part of a data set that is to be read. */
 typedef struct cnn_part {
   const cnn_model *model;
   const char *folder; /* of the data set */
-  bool training;      /* else the test images */
+  cnn_role role;
   const char
-      *classes; /* names of classes as the labels are numbered, one a line; NULL: not known */
-  int limit;    /* images at most; 0: all */
+      *classes;  /* names of classes as the labels are numbered, one a line; NULL: not known */
+  int limit;     /* images at most; 0: all */
+  bool skip_bad; /* leave out images that cannot be read; else they are a mistake */
 } cnn_part;
 
 /* The functions that read fill `dataset`, which is empty before; after false the caller releases
@@ -22,7 +32,7 @@ typedef struct cnn_decoder {
   const char *contents; /* what a folder for this decoder contains, for messages */
 
   /* Data sets: a folder with labelled images. */
-  bool (*is_dataset)(const char *folder, bool training);
+  bool (*is_dataset)(const char *folder, cnn_role role);
   bool (*load)(cnn_dataset *dataset, const cnn_part *part, cnn_error *error);
 
   /* Images without labels; NULL in a decoder that reads none. */
@@ -35,10 +45,12 @@ typedef struct cnn_decoder {
    data_batch_5.bin and test_batch.bin, records of a label and 3x32x32 bytes. */
 extern const cnn_decoder cnn_cifar_decoder;
 
-/* Image files: FOLDER/train/CLASS/NAME and FOLDER/test/CLASS/NAME. The classes are the folders of
-   train, numbered in the order of their names. The images are in the order of their numbers, one of
-   each class in turn, so that the first N are of all classes. With cnn_part.classes the part may
-   lack some of them, and train is not read. Progress goes to stderr if that is a terminal. */
+/* Image files: FOLDER/train/CLASS/NAME and FOLDER/val/CLASS/NAME (or valid, validation, test), or
+   FOLDER/CLASS/NAME; a class may have folders below. The classes are the folders of train, numbered
+   in the order of their names. The images are in the order of their numbers, one of each class in
+   turn, so that the first N are of all classes. With cnn_part.classes the part may lack some of
+   them, and train is not read. All images that cannot be read are listed on standard error.
+   Progress goes to stderr if that is a terminal. */
 extern const cnn_decoder cnn_image_folder_decoder;
 
 /* PART-images-idx3-ubyte (or idx4) and PART-labels-idx1-ubyte, each plain or with .gz; PART is

@@ -38,9 +38,9 @@ static bool find_labels(char path[PATH_MAX], const char *folder, bool training, 
                   name, name);
 }
 
-static bool is_dataset(const char *folder, bool training) {
+static bool is_dataset(const char *folder, cnn_role role) {
   char path[PATH_MAX];
-  return find_images(path, folder, training, 3);
+  return role != CNN_PART_LAST && find_images(path, folder, role == CNN_PART_TRAINING, 3);
 }
 
 static bool check_images(const cnn_idx *idx, const cnn_model *model, cnn_error *error) {
@@ -88,6 +88,12 @@ static bool check_classes(const cnn_dataset *dataset, const cnn_idx *labels, con
   return true;
 }
 
+/* Labels that were read as bytes become numbers, in place. */
+static void widen(int32_t *labels, int count) {
+  const uint8_t *bytes = (const uint8_t *)labels;
+  for (int i = count - 1; i >= 0; i--) labels[i] = bytes[i];
+}
+
 /* Reads the elements of both files; labels may be NULL. */
 static bool read_elements(cnn_dataset *dataset, const cnn_model *model, cnn_idx *images,
                           cnn_idx *labels, int limit, cnn_error *error) {
@@ -95,12 +101,13 @@ static bool read_elements(cnn_dataset *dataset, const cnn_model *model, cnn_idx 
   bool whole = limit <= 0 || limit >= all;
   cnn_dataset_want_images(dataset, model, whole ? all : limit);
   size_t count = (size_t)dataset->count;
-  if (labels) cnn_storage_want(&dataset->storage, &dataset->labels, count, 1);
+  if (labels) cnn_storage_want(&dataset->storage, &dataset->labels, count, sizeof *dataset->labels);
   if (!cnn_storage_commit(&dataset->storage, error)) return false;
   if (!cnn_idx_read(images, dataset->images, count * dataset->image_bytes, error)) return false;
   if (whole && !cnn_idx_expect_end(images, error)) return false;
   if (!labels) return true;
   if (!cnn_idx_read(labels, dataset->labels, count, error)) return false;
+  widen(dataset->labels, dataset->count);
   if (whole && !cnn_idx_expect_end(labels, error)) return false;
   return check_classes(dataset, labels, model, error);
 }
@@ -109,9 +116,9 @@ static bool load(cnn_dataset *dataset, const cnn_part *part, cnn_error *error) {
   const cnn_model *model = part->model;
   char path[PATH_MAX];
   cnn_idx images = {0}, labels = {0};
-  find_images(path, part->folder, part->training, model->input[0] == 1 ? 3 : 4);
+  find_images(path, part->folder, part->role == CNN_PART_TRAINING, model->input[0] == 1 ? 3 : 4);
   bool good = cnn_idx_open(&images, path, error) && check_images(&images, model, error) &&
-              find_labels(path, part->folder, part->training, error) &&
+              find_labels(path, part->folder, part->role == CNN_PART_TRAINING, error) &&
               cnn_idx_open(&labels, path, error) && check_labels(&labels, &images, error) &&
               read_elements(dataset, model, &images, &labels, part->limit, error);
   cnn_idx_close(&images);

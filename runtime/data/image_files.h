@@ -1,32 +1,35 @@
-/* Image files, listed but not read: of a part of a data set, FOLDER/train/CLASS/NAME, or of one
-   folder. */
+/* Image files, listed but not read: of a part of a data set, or of one folder. */
 #ifndef CNN_IMAGE_FILES_H
 #define CNN_IMAGE_FILES_H
 
 #include "data/decoder.h"
-#include "data/listing.h"
 
 #include <limits.h>
 
-enum { CNN_FOLDERS_MAX = 256 }; /* a label is a byte */
-
-/* An image: its folder, and its index among the files of the folder. */
+/* An image: its path relative to the part, and where it is in its class. */
 typedef struct cnn_image_file {
-  int number, folder;
+  char *name;
+  int label;  /* -1: without classes */
+  int number; /* among the images of its class, sorted by their paths */
 } cnn_image_file;
 
 typedef struct cnn_image_files {
   const cnn_model *model;
-  char part[PATH_MAX]; /* FOLDER/train or FOLDER/test; or a folder that holds the images */
-  char *classes;       /* names, one a line; NULL for one folder */
-  cnn_listing folders; /* of the part; none: the part itself holds the images */
-  int class_of[CNN_FOLDERS_MAX];      /* of each folder */
-  cnn_listing files[CNN_FOLDERS_MAX]; /* of each folder */
-  cnn_image_file *images;             /* [count]; in the order of decoder.h */
-  int count;
+  char part[PATH_MAX];    /* FOLDER/train...; or a folder that holds the images */
+  char *classes;          /* names, one a line; NULL for one folder */
+  cnn_image_file *images; /* [count]; in the order of decoder.h */
+  int count, room;
+  int ignored;             /* files that are not images, without the litter of listing.h */
+  char first_ignored[256]; /* the name of the first */
 } cnn_image_files;
 
-/* Both are to be closed, also after false. */
+/* Whether the folder has such a part; its path. Of validation parts the first of val, valid,
+   validation and test. Without any parts, a folder with folders of images is a training part. */
+bool cnn_image_files_find(const char *folder, cnn_role role, char path[PATH_MAX]);
+
+/* Both are to be closed, also after false. Files that are not images are ignored, with one notice
+   on standard error; those that have the name of an image file are kept, and fail when they are
+   read. */
 bool cnn_image_files_of_part(cnn_image_files *files, const cnn_part *part, cnn_error *error);
 bool cnn_image_files_of_folder(cnn_image_files *files, const cnn_model *model, const char *path,
                                cnn_error *error);

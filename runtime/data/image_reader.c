@@ -18,7 +18,8 @@ void cnn_image_reader_open(cnn_image_reader *reader, const cnn_model *model) {
   *reader = (cnn_image_reader){.model = model, .options = cnn_image_options_for(model)};
 }
 
-static bool fail_size(const cnn_image_reader *reader, const char *name, cnn_error *error) {
+static bool fail_size(cnn_image_reader *reader, const char *name, cnn_error *error) {
+  reader->wrong_size = true;
   const int *input = reader->model->input;
   return cnn_fail(error, CNN_EXIT_DATA,
                   "%s: an image of %dx%d (height, width), but %s requires %dx%d; give the model's "

@@ -11,6 +11,7 @@ typedef struct cnn_image_reader {
   const cnn_model *model;
   cnn_image_options options;
   cnn_image_note note; /* of all images so far */
+  bool wrong_size;     /* the last image could be decoded, but has not the size of the input */
   cnn_bytes bytes;
   cnn_picture picture;
   cnn_resize resize;

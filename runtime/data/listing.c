@@ -3,9 +3,19 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
+
+/* What file managers and other programs leave in folders. */
+static bool is_litter(const char *name) {
+  static const char *const NAMES[] = {"Thumbs.db", "ehthumbs.db",  "desktop.ini", "__MACOSX",
+                                      "@eaDir",    "$RECYCLE.BIN", "Icon\r"};
+  for (size_t i = 0; i < sizeof NAMES / sizeof *NAMES; i++)
+    if (strcasecmp(name, NAMES[i]) == 0) return true;
+  return false;
+}
 
 int cnn_listing_any(const struct dirent *entry) {
-  return entry->d_name[0] != '.';
+  return entry->d_name[0] != '.' && !is_litter(entry->d_name);
 }
 
 static bool may_be(const struct dirent *entry, unsigned char type) {

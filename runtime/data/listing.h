@@ -1,4 +1,5 @@
-/* The names in a folder, sorted by their bytes, without hidden ones. */
+/* The names in a folder, sorted by their bytes, without hidden ones and the
+   litter of file managers: Thumbs.db, desktop.ini, __MACOSX... */
 #ifndef CNN_LISTING_H
 #define CNN_LISTING_H
 

@@ -15,9 +15,9 @@ static const cnn_decoder *const DECODERS[] = {
 };
 enum { DECODER_COUNT = sizeof DECODERS / sizeof *DECODERS };
 
-static const cnn_decoder *dataset_decoder(const char *folder, bool training) {
+static const cnn_decoder *dataset_decoder(const char *folder, cnn_role role) {
   for (int i = 0; i < DECODER_COUNT; i++)
-    if (DECODERS[i]->is_dataset(folder, training)) return DECODERS[i];
+    if (DECODERS[i]->is_dataset(folder, role)) return DECODERS[i];
   return NULL;
 }
 
@@ -44,9 +44,9 @@ static bool fail_unknown(const char *folder, cnn_error *error) {
                   folder, buffer);
 }
 
-static bool load_part(cnn_dataset *dataset, const cnn_part *part, cnn_error *error) {
+bool cnn_dataset_load_part(cnn_dataset *dataset, const cnn_part *part, cnn_error *error) {
   *dataset = (cnn_dataset){0};
-  const cnn_decoder *decoder = dataset_decoder(part->folder, part->training);
+  const cnn_decoder *decoder = dataset_decoder(part->folder, part->role);
   if (!decoder) return fail_unknown(part->folder, error);
   bool good = decoder->load(dataset, part, error);
   if (!good) cnn_dataset_release(dataset);
@@ -55,13 +55,20 @@ static bool load_part(cnn_dataset *dataset, const cnn_part *part, cnn_error *err
 
 bool cnn_dataset_load(cnn_dataset *dataset, const cnn_model *model, const char *folder,
                       const char *part, int limit, cnn_error *error) {
-  bool training = strcmp(part, "train") == 0;
-  return load_part(dataset, &(cnn_part){model, folder, training, NULL, limit}, error);
+  const cnn_role role = strcmp(part, "train") == 0 ? CNN_PART_TRAINING : CNN_PART_TEST;
+  const cnn_part wanted = {.model = model, .folder = folder, .role = role, .limit = limit};
+  return cnn_dataset_load_part(dataset, &wanted, error);
 }
 
 bool cnn_dataset_load_test(cnn_dataset *dataset, const cnn_model *model, const char *folder,
                            const char *classes, int limit, cnn_error *error) {
-  return load_part(dataset, &(cnn_part){model, folder, false, classes, limit}, error);
+  const cnn_part wanted = {
+      .model = model, .folder = folder, .role = CNN_PART_TEST, .classes = classes, .limit = limit};
+  return cnn_dataset_load_part(dataset, &wanted, error);
+}
+
+bool cnn_dataset_has(const char *folder, cnn_role role) {
+  return dataset_decoder(folder, role) != NULL;
 }
 
 bool cnn_dataset_load_images(cnn_dataset *dataset, const cnn_model *model, const char *path,
@@ -75,11 +82,11 @@ bool cnn_dataset_load_images(cnn_dataset *dataset, const cnn_model *model, const
 }
 
 bool cnn_dataset_is_known(const char *folder) {
-  return dataset_decoder(folder, false) != NULL;
+  return dataset_decoder(folder, CNN_PART_TEST) != NULL;
 }
 
 bool cnn_dataset_is_files(const char *folder) {
-  return dataset_decoder(folder, false) == &cnn_image_folder_decoder;
+  return dataset_decoder(folder, CNN_PART_TEST) == &cnn_image_folder_decoder;
 }
 
 bool cnn_dataset_is_images(const char *folder) {

@@ -4,6 +4,13 @@
 
 #include "core/error.h"
 #include "data/dataset.h"
+#include "data/decoder.h"
+
+/* Loads a part of a data set, checked against the model's input and classes. */
+bool cnn_dataset_load_part(cnn_dataset *dataset, const cnn_part *part, cnn_error *error);
+
+/* Whether the data set has such a part. */
+bool cnn_dataset_has(const char *folder, cnn_role role);
 
 /* Loads a part of the data set in `folder`: "train", or "t10k", the test images. Checked against
    the model's input and classes. limit: at most that many images; 0 for all. */

@@ -38,6 +38,7 @@ static const struct {
     FIELD(limit, INT),
     FIELD(no_shuffle, INT),
     FIELD(overfit, INT),
+    FIELD(split, REAL),
     FIELD(best_by, INT),
     FIELD(patience, INT),
 };

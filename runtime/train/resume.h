@@ -27,6 +27,7 @@ typedef struct cnn_resume {
   /* Settings of the run, and a checksum of its data set. */
   int64_t seed, data;
   int epochs, batch, limit, no_shuffle, overfit;
+  double split;
   int best_by, patience; /* best.h */
   const char *frozen;    /* layers of --freeze, "" for none. Not set by cnn_resume_open */
 } cnn_resume;

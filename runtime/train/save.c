@@ -22,6 +22,7 @@ static cnn_resume standing_of(const cnn_trainer *t) {
                       .limit = t->limit,
                       .no_shuffle = t->no_shuffle,
                       .overfit = t->overfit,
+                      .split = t->split,
                       .best_by = (int)t->best_by,
                       .patience = t->patience,
                       .frozen = t->frozen};

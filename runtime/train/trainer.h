@@ -25,6 +25,8 @@ typedef struct cnn_trainer {
   char *frozen_of_state; /* the same, read from the state; or NULL */
   int limit;             /* training images, 0 for all; here only to be saved in the state */
   int overfit;           /* the same: batches that are trained and validated; 0: all images */
+  double split;          /* share of the images that is held back for validation; 0: a part of the
+                            data set is there for it */
   bool no_shuffle;
   cnn_best_by best_by;
   int patience;        /* epochs without a better one, after which the training ends; 0: no limit */

@@ -146,14 +146,14 @@ static void known_classes_need_no_training_part(void **state) {
   cnn_error error = {0};
   write_folders();
   assert_int_equal(system("rm -r d/train d/test/leaf"), 0);
-  expect_mistake(&COLOUR, "t10k", "d/train: No such file or directory; its folders number");
+  expect_mistake(&COLOUR, "t10k", "d/train: not there; its folders number");
   static const char names[] = "sky\nleaf\napple";
   assert_true(cnn_dataset_load_test(&dataset, &COLOUR, "d", names, 0, &error));
   assert_int_equal(dataset.count, 2);
-  assert_int_equal(dataset.labels[0], 2); /* apple, as the names have it */
-  assert_int_equal(dataset.labels[1], 0);
-  const cnn_part part = {.model = &COLOUR, .folder = "d", .classes = names};
-  expect_file(&part, 1, "sky/x.JPEG", 0);
+  assert_int_equal(dataset.labels[0], 0); /* in the order of the names */
+  assert_int_equal(dataset.labels[1], 2);
+  const cnn_part part = {.model = &COLOUR, .folder = "d", .role = CNN_PART_TEST, .classes = names};
+  expect_file(&part, 0, "sky/x.JPEG", 0);
   assert_string_equal(dataset.classes, names);
   cnn_dataset_release(&dataset);
   assert_false(cnn_dataset_load_test(&dataset, &COLOUR, "d", "sky\nleaf", 0, &error));
@@ -181,10 +181,9 @@ static void images_load_without_a_data_set(void **state) {
   assert_true(cnn_dataset_is_images("d/train/leaf"));
   assert_false(cnn_dataset_is_images("d"));
   scratch_write("d/train/leaf/notes.txt", "text", 4);
-  assert_false(cnn_dataset_load_images(&dataset, &COLOUR, "d/train/leaf", &error));
-  assert_string_equal(error.message,
-                      "d/train/leaf/notes.txt: not a JPEG, PNG or WebP image; convert it or "
-                      "remove it");
+  assert_true(cnn_dataset_load_images(&dataset, &COLOUR, "d/train/leaf", &error));
+  assert_int_equal(dataset.count, 3); /* other files are ignored */
+  cnn_dataset_release(&dataset);
 }
 
 static void other_sizes_are_scaled_where_the_recipe_says_so(void **state) {
@@ -294,10 +293,6 @@ static void mistakes_in_folders(void **state) {
   expect_mistake(&COLOUR, "train",
                  "d/train/leaf/1.jpg: a file of 536870913 bytes, more than the 536870912 that are "
                  "read; make it smaller or remove it");
-  assert_int_equal(remove("d/train/leaf/1.jpg") + mkdir("d/train/leaf/1.jpg", 0777), 0);
-  expect_mistake(&COLOUR, "train", "d/train/leaf/1.jpg: not a regular file");
-  assert_int_equal(system("rm d/test/sky/*"), 0);
-  expect_mistake(&COLOUR, "t10k", "d/test/sky: no images");
   assert_int_equal(mkdir("d/test/moon", 0777), 0);
   expect_mistake(&COLOUR, "t10k", "d/test/moon: no class of the training images");
 }
