@@ -110,36 +110,41 @@ static cnn_part part_of(const cnn_trainer *t, const cnn_train_options *o, cnn_ro
                     .skip_bad = o->skip_bad};
 }
 
-/* A part of the training images, where the data set has no part for it. */
-static bool split(cnn_trainer *t, const char *folder, cnn_error *error) {
-  if (cnn_dataset_has(folder, CNN_PART_VALIDATION))
+/* Before anything is read: whether there will be images to validate with. */
+static bool check_validation(const cnn_trainer *t, const char *folder, cnn_error *error) {
+  const bool has = cnn_dataset_has(folder, CNN_PART_VALIDATION);
+  if (t->split > 0 && has)
     return cnn_fail(error, CNN_EXIT_USAGE,
                     "--split %g: %s has images for validation, val, valid, validation or test; "
                     "leave the option out",
                     t->split, folder);
-  return cnn_dataset_split(&t->training, &t->validation, t->model, t->split, t->seed, error);
+  if (has || t->split > 0 || t->overfit > 0 || !cnn_dataset_has(folder, CNN_PART_TRAINING))
+    return true; /* a mistake of another kind is reported when the part is read */
+  return cnn_fail(error, CNN_EXIT_DATA,
+                  "%s: no images for validation: neither val, valid, validation nor test, or the "
+                  "like of another kind of data set; hold back some training images with --split "
+                  "0.1",
+                  folder);
 }
 
-/* What is evaluated after each epoch; and a test part, if there are both. */
+/* What is evaluated after each epoch: a part of the training images, where the data set has no part
+   for it; and a test part, if there are both. */
 static bool load_validation(cnn_trainer *t, const cnn_train_options *o, cnn_error *error) {
-  const char *folder = o->shared.folder;
   const cnn_part validation = part_of(t, o, CNN_PART_VALIDATION);
   const cnn_part last = part_of(t, o, CNN_PART_LAST);
-  if (t->split > 0) return split(t, folder, error);
-  if (!cnn_dataset_has(folder, CNN_PART_VALIDATION))
-    return cnn_fail(error, CNN_EXIT_DATA,
-                    "%s: no images for validation, neither val, valid, validation nor test; hold "
-                    "back some training images with --split 0.1",
-                    folder);
+  if (t->split > 0)
+    return cnn_dataset_split(&t->training, &t->validation, t->model, t->split, t->seed, error);
   if (!cnn_dataset_load_part(&t->validation, &validation, error)) return false;
-  return !cnn_dataset_has(folder, CNN_PART_LAST) || cnn_dataset_load_part(&t->test, &last, error);
+  return !cnn_dataset_has(last.folder, CNN_PART_LAST) ||
+         cnn_dataset_load_part(&t->test, &last, error);
 }
 
 static bool load_data(cnn_trainer *t, const cnn_train_options *o, cnn_error *error) {
   const char *folder = o->shared.folder;
   cnn_part training = part_of(t, o, CNN_PART_TRAINING);
   training.limit = training_limit(t);
-  if (!cnn_dataset_load_part(&t->training, &training, error) || !load_classes(t, folder, error))
+  if (!check_validation(t, folder, error) ||
+      !cnn_dataset_load_part(&t->training, &training, error) || !load_classes(t, folder, error))
     return false;
   if (t->overfit > 0)
     overfit(t);

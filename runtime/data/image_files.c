@@ -54,9 +54,9 @@ static bool fail_path(const cnn_image_files *l, const char *name, const char *wh
   return cnn_fail(error, CNN_EXIT_DATA, "%s/%s: %s", l->part, name, what);
 }
 
-/* Adds the images in a folder of the part, and in the folders below if `deep`. name: the folder's
+/* Adds the images in a folder of the part, and in the folders below if `nested`. name: the folder's
    path relative to the part; "" for the part itself. */
-static bool add_folder(cnn_image_files *l, const char *name, int label, int *number, bool deep,
+static bool add_folder(cnn_image_files *l, const char *name, int label, int *number, bool nested,
                        int depth, cnn_error *error) {
   char path[PATH_MAX], entry[PATH_MAX];
   cnn_listing found;
@@ -75,7 +75,7 @@ static bool add_folder(cnn_image_files *l, const char *name, int label, int *num
     else if (stat(path, &status) != 0)
       good = add_image(l, entry, label, (*number)++, error); /* reading it tells why */
     else if (S_ISDIR(status.st_mode))
-      good = !deep || add_folder(l, entry, label, number, deep, depth + 1, error);
+      good = !nested || add_folder(l, entry, label, number, nested, depth + 1, error);
     else if (S_ISREG(status.st_mode) && (cnn_image_is_file(path) || has_image_ending(own)))
       good = add_image(l, entry, label, (*number)++, error);
     else

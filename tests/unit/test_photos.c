@@ -123,7 +123,7 @@ static void litter_is_ignored(void **state) {
   cnn_image_files_close(&files);
 }
 
-static void classes_have_folders_below(void **state) {
+static void classes_have_nested_folders(void **state) {
   (void)state;
   const cnn_part training = part_of(CNN_PART_TRAINING);
   write_classes("d/train");
@@ -225,7 +225,7 @@ static int number_of(const cnn_dataset *set, int i) {
   return number;
 }
 
-/* Splits; `is_held` says which images are held back. */
+/* Splits; `is_held`: which images are held back. */
 static void split(int images, double share, uint64_t seed, bool *is_held) {
   cnn_dataset all, held = {0};
   cnn_error error = {0};
@@ -288,7 +288,7 @@ int main(void) {
       cmocka_unit_test_setup(parts_have_any_of_their_names, fresh),
       cmocka_unit_test_setup(classes_without_parts_train_and_test, fresh),
       cmocka_unit_test_setup(litter_is_ignored, fresh),
-      cmocka_unit_test_setup(classes_have_folders_below, fresh),
+      cmocka_unit_test_setup(classes_have_nested_folders, fresh),
       cmocka_unit_test_setup(classes_may_be_empty, fresh),
       cmocka_unit_test_setup(all_bad_images_are_counted, fresh),
       cmocka_unit_test_setup(a_wrong_size_ends_the_load, fresh),
