@@ -130,6 +130,24 @@ static void arguments_have_their_text(void **state) {
     assert_string_equal(argument_text(*state, CASES[i].argument), CASES[i].text);
 }
 
+/* Tensors of a textbook are void pointers, which become the arrays that a function declares. */
+static void a_textbook_names_tensors(void **state) {
+  static const Kernel KERNEL = {.name = "k"};
+  Value x = {.kind = VALUE_ACTIVATION, .identifier = "conv1", .rank = 4};
+  Value w = {.kind = VALUE_PARAMETER, .identifier = "conv1_weight", .rank = 4};
+  Value dw = {.kind = VALUE_PARAMETER_GRADIENT, .identifier = "conv1_weight", .rank = 4};
+  Value bias = {.kind = VALUE_PARAMETER, .identifier = "conv1_bias", .rank = 1};
+  const Value *const values[] = {&x, &w, &dw, &bias, NULL};
+  Call call = {.kernel = &KERNEL};
+  for (int i = 0; i < 5; i++) {
+    Argument *argument = ARENA_NEW(*state, Argument);
+    *argument = (Argument){.kind = ARGUMENT_VALUE, .value = values[i]};
+    LIST_PUSH(*state, &call.arguments, argument);
+  }
+  assert_string_equal(call_text(*state, &call, true),
+                      "k(N, A(conv1), P(conv1_weight), D(conv1_weight), p + conv1_bias, NULL)");
+}
+
 static void values_of_a_batch_norm_are_one_macro(void **state) {
   static const Kernel KERNEL = {.name = "k"};
   Value values[] = {{.kind = VALUE_PARAMETER, .identifier = "bn_weight"},
@@ -257,6 +275,7 @@ int main(void) {
       cmocka_unit_test(nodes_with_equal_parameters_share_a_kernel),
       cmocka_unit_test(calls_have_numbers_and_values),
       cmocka_unit_test(arguments_have_their_text),
+      cmocka_unit_test(a_textbook_names_tensors),
       cmocka_unit_test(values_of_a_batch_norm_are_one_macro),
       cmocka_unit_test(names_are_made_by_patterns),
       cmocka_unit_test(names_are_unique),

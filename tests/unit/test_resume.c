@@ -82,7 +82,7 @@ static void interrupt(int signal, int code) {
   assert_true(child >= 0);
   if (child == 0) {
     if (!freopen("output", "w", stdout)) _exit(99);
-    execl(FAKE_PROGRAM, "fake", "train", "d", "--epochs", "400", "--out", "parts", (char *)NULL);
+    execl(FAKE_PROGRAM, "fake", "train", "d", "--epochs", "120", "--out", "parts", (char *)NULL);
     _exit(99);
   }
   for (int i = 0; i < 5000 && !scratch_exists("parts/metrics.csv"); i++) usleep(1000);
@@ -102,11 +102,11 @@ static void interrupt(int signal, int code) {
 
 static void signals_lose_nothing(void **state) {
   (void)state;
-  train(0, "d --epochs 400 --out whole", "after 400 epochs");
+  train(0, "d --epochs 120 --out whole", "after 120 epochs");
   static const int signals[][2] = {{SIGINT, 130}, {SIGTERM, 143}, {SIGHUP, 129}, {SIGKILL, 0}};
   for (int i = 0; i < 4; i++) {
     interrupt(signals[i][0], signals[i][1]);
-    train(0, "d --resume --out parts", "after 400 epochs");
+    train(0, "d --resume --out parts", "after 120 epochs");
     expect_same_runs();
   }
 }
@@ -280,10 +280,10 @@ static void saves_are_as_rare_as_wanted(void **state) {
 
 static void a_reader_that_goes_away_ends_nothing(void **state) {
   (void)state;
-  train(0, "d --epochs 300 --out whole", "after 300 epochs");
+  train(0, "d --epochs 100 --out whole", "after 100 epochs");
   assert_int_equal(
       system("{ " FAKE_PROGRAM
-             " train d --epochs 300 --out parts 2>errors; echo $? >code; } | head -n 1 "
+             " train d --epochs 100 --out parts 2>errors; echo $? >code; } | head -n 1 "
              ">output; test $(cat code) = 0 && ! grep -q write errors"),
       0);
   expect_same_runs();
