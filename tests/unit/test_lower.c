@@ -137,7 +137,7 @@ static void a_textbook_names_tensors(void **state) {
   Value w = {.kind = VALUE_PARAMETER, .identifier = "conv1_weight", .rank = 4};
   Value dw = {.kind = VALUE_PARAMETER_GRADIENT, .identifier = "conv1_weight", .rank = 4};
   Value bias = {.kind = VALUE_PARAMETER, .identifier = "conv1_bias", .rank = 1};
-  const Value *const values[] = {&x, &w, &dw, &bias, NULL};
+  const Value *const values[] = {&x, &bias, &w, &dw, NULL};
   Call call = {.kernel = &KERNEL};
   for (int i = 0; i < 5; i++) {
     Argument *argument = ARENA_NEW(*state, Argument);
@@ -145,7 +145,7 @@ static void a_textbook_names_tensors(void **state) {
     LIST_PUSH(*state, &call.arguments, argument);
   }
   assert_string_equal(call_text(*state, &call, true),
-                      "k(N, A(conv1), P(conv1_weight), D(conv1_weight), p + conv1_bias, NULL)");
+                      "k(N, A(conv1), p + conv1_bias, P(conv1_weight), D(conv1_weight), NULL)");
 }
 
 static void values_of_a_batch_norm_are_one_macro(void **state) {
