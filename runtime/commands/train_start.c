@@ -40,8 +40,7 @@ static uint32_t checksum(uint32_t sum, const cnn_dataset *dataset) {
 /* The names of folders that are classes are saved, because eval numbers classes by them. */
 static bool load_classes(cnn_trainer *t, const char *folder, cnn_error *error) {
   const char *folders = t->training.classes;
-  if (!cnn_class_names_load(&t->classes, t->model, folders ? NULL : folder, NULL, folders, folder,
-                            error))
+  if (!cnn_class_names_load(&t->classes, t->model, folder, NULL, folders, folder, error))
     return false;
   if (folders && t->classes.count < t->model->classes)
     fprintf(stderr,

@@ -41,8 +41,10 @@ typedef struct cnn_decoder {
                       cnn_error *error);
 } cnn_decoder;
 
-/* CIFAR-10 in its binary version (cs.toronto.edu/~kriz/cifar.html): data_batch_1.bin to
-   data_batch_5.bin and test_batch.bin, records of a label and 3x32x32 bytes. */
+/* CIFAR-10 and CIFAR-100 in their binary versions (cs.toronto.edu/~kriz/cifar.html):
+   data_batch_1.bin to data_batch_5.bin and test_batch.bin, records of a label and 3x32x32 bytes; or
+   train.bin and test.bin, whose records have a coarse label before the one that counts. Names of
+   classes: batches.meta.txt, fine_label_names.txt, if they are there and name all classes. */
 extern const cnn_decoder cnn_cifar_decoder;
 
 /* Image files: FOLDER/train/CLASS/NAME and FOLDER/val/CLASS/NAME (or valid, validation, test), or
@@ -53,8 +55,8 @@ extern const cnn_decoder cnn_cifar_decoder;
    Progress goes to stderr if that is a terminal. */
 extern const cnn_decoder cnn_image_folder_decoder;
 
-/* PART-images-idx3-ubyte (or idx4) and PART-labels-idx1-ubyte, each plain or with .gz; PART is
-   train or t10k. See idx.h for the format. */
+/* PART-images-idx3-ubyte (or idx4, or .idx3) and PART-labels-idx1-ubyte, each plain or with .gz;
+   PART is train or t10k. See idx.h for the format. */
 extern const cnn_decoder cnn_idx_decoder;
 
 #endif

@@ -4,6 +4,7 @@
 
 #include <limits.h>
 #include <stdio.h>
+#include <string.h>
 #include <unistd.h>
 
 /* Sets path to FOLDER/NAME or FOLDER/NAME.gz, whichever exists. */
@@ -13,6 +14,16 @@ static bool find_file(char path[PATH_MAX], const char *folder, const char *name)
     if (length < PATH_MAX && access(path, F_OK) == 0) return true;
   }
   return false;
+}
+
+/* The same under either spelling: train-images-idx3-ubyte, train-images.idx3-ubyte. */
+static bool find_spelling(char path[PATH_MAX], const char *folder, char *name) {
+  if (find_file(path, folder, name)) return true;
+  char *dash = strstr(name, "-idx");
+  *dash = '.';
+  const bool found = find_file(path, folder, name);
+  *dash = '-';
+  return found;
 }
 
 static const char *part_name(bool training) {
@@ -25,7 +36,7 @@ static bool find_images(char path[PATH_MAX], const char *folder, bool training, 
   for (int i = 0; i < 2; i++) {
     int rank = i == 0 ? first_rank : 7 - first_rank; /* 3 or 4 */
     snprintf(name, sizeof name, "%s-images-idx%d-ubyte", part_name(training), rank);
-    if (find_file(path, folder, name)) return true;
+    if (find_spelling(path, folder, name)) return true;
   }
   return false;
 }
@@ -33,7 +44,7 @@ static bool find_images(char path[PATH_MAX], const char *folder, bool training, 
 static bool find_labels(char path[PATH_MAX], const char *folder, bool training, cnn_error *error) {
   char name[64];
   snprintf(name, sizeof name, "%s-labels-idx1-ubyte", part_name(training));
-  return find_file(path, folder, name) ||
+  return find_spelling(path, folder, name) ||
          cnn_fail(error, CNN_EXIT_DATA, "%s: no %s or %s.gz in it; the images need labels", folder,
                   name, name);
 }

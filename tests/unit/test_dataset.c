@@ -11,6 +11,7 @@
 #include "scratch.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -58,6 +59,17 @@ static void good_files_load(void **state) {
   assert_true(cnn_dataset_load_images(&dataset, &fake_model, IMAGES, &error));
   assert_int_equal(dataset.count, 25);
   assert_null(dataset.labels);
+  cnn_dataset_release(&dataset);
+}
+
+static void both_spellings_of_names_are_known(void **state) {
+  (void)state;
+  cnn_dataset dataset;
+  cnn_error error = {0};
+  assert_int_equal(rename("d/train-images-idx3-ubyte", "d/train-images.idx3-ubyte"), 0);
+  assert_int_equal(rename("d/train-labels-idx1-ubyte", "d/train-labels.idx1-ubyte"), 0);
+  assert_true(cnn_dataset_load(&dataset, &fake_model, "d", "train", 0, &error));
+  assert_int_equal(dataset.count, 25);
   cnn_dataset_release(&dataset);
 }
 
@@ -224,6 +236,7 @@ static void label_out_of_range(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       TEST(good_files_load),
+      TEST(both_spellings_of_names_are_known),
       TEST(compressed_and_plain_are_the_same),
       TEST(colour_images_have_four_dimensions),
       TEST(constant_channels_have_deviation_one),

@@ -69,6 +69,36 @@ static void cifar_loads(void **state) {
   cnn_dataset_release(&dataset);
 }
 
+/* Two labels a record, of which the second counts, and the data set's own names. */
+static void cifar_100_loads(void **state) {
+  (void)state;
+  static uint8_t records[2 * (RECORD + 1)];
+  cnn_dataset dataset;
+  cnn_error error = {0};
+  for (int i = 0; i < 2; i++) {
+    uint8_t *record = records + i * (RECORD + 1);
+    memset(record, 50 + i, RECORD + 1);
+    record[0] = 9;
+    record[1] = (uint8_t)(2 - i);
+  }
+  scratch_write("d/train.bin", records, sizeof records);
+  scratch_write("d/test.bin", records, RECORD + 1);
+  assert_true(cnn_dataset_load(&dataset, &COLOUR, "d", "train", 0, &error));
+  assert_int_equal(dataset.count, 2);
+  assert_int_equal(dataset.labels[0], 2);
+  assert_int_equal(dataset.labels[1], 1);
+  assert_int_equal(dataset.images[3072], 51);
+  assert_null(dataset.classes);
+  cnn_dataset_release(&dataset);
+  scratch_write("d/fine_label_names.txt", "apple\nleaf\nsky\n\n", 16);
+  assert_true(cnn_dataset_load(&dataset, &COLOUR, "d", "t10k", 0, &error));
+  assert_int_equal(dataset.count, 1);
+  assert_string_equal(dataset.classes, "apple\nleaf\nsky");
+  cnn_dataset_release(&dataset);
+  scratch_write("d/train.bin", records, RECORD);
+  expect_mistake(&COLOUR, "train", "CIFAR-100 has records of 3074 bytes");
+}
+
 static void mistakes_in_cifar(void **state) {
   (void)state;
   cnn_model other = COLOUR;
@@ -79,7 +109,8 @@ static void mistakes_in_cifar(void **state) {
   other.input[1] = 28;
   expect_mistake(&other, "train", "net requires 3x28x32");
   remove("d/data_batch_4.bin");
-  expect_mistake(&COLOUR, "train", "data_batch_4.bin: No such file");
+  expect_mistake(&COLOUR, "train",
+                 "data_batch_4.bin: No such file or directory; it is a file of the training part");
   scratch_write("d/data_batch_4.bin", "x", 1);
   expect_mistake(&COLOUR, "train", "data_batch_4.bin: byte 1: the file ends within a record");
 }
@@ -300,6 +331,7 @@ static void mistakes_in_folders(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test_setup(cifar_loads, fresh),
+      cmocka_unit_test_setup(cifar_100_loads, fresh),
       cmocka_unit_test_setup(mistakes_in_cifar, fresh),
       cmocka_unit_test_setup(folders_load, fresh),
       cmocka_unit_test_setup(known_classes_need_no_training_part, fresh),
