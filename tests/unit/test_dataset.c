@@ -67,7 +67,7 @@ static void both_spellings_of_names_are_known(void **state) {
   cnn_dataset dataset;
   cnn_error error = {0};
   assert_int_equal(rename("d/train-images-idx3-ubyte", "d/train-images.idx3-ubyte"), 0);
-  assert_int_equal(rename("d/train-labels-idx1-ubyte", "d/train-labels.idx1-ubyte"), 0);
+  assert_int_equal(rename(LABELS, "d/train-labels.idx1-ubyte.gz"), 0);
   assert_true(cnn_dataset_load(&dataset, &fake_model, "d", "train", 0, &error));
   assert_int_equal(dataset.count, 25);
   cnn_dataset_release(&dataset);
@@ -130,7 +130,7 @@ static void missing_files(void **state) {
   unlink(LABELS);
   MISTAKE("d: no train-labels-idx1-ubyte or train-labels-idx1-ubyte.gz");
   unlink(IMAGES);
-  MISTAKE("d: no data set in it: neither CIFAR-10", "train-images-idx3-ubyte", "fashion-mnist");
+  MISTAKE("d: no data set in it: neither the .bin files of CIFAR-10", "train-images-idx3-ubyte", "fashion-mnist");
   assert_int_equal(system("rm -rf d"), 0);
   MISTAKE("d: No such file or directory");
   scratch_write("d", "x", 1);
