@@ -130,7 +130,8 @@ static void missing_files(void **state) {
   unlink(LABELS);
   MISTAKE("d: no train-labels-idx1-ubyte or train-labels-idx1-ubyte.gz");
   unlink(IMAGES);
-  MISTAKE("d: no data set in it: neither the .bin files of CIFAR-10", "train-images-idx3-ubyte", "fashion-mnist");
+  MISTAKE("d: no data set in it: neither the .bin files of CIFAR-10", "train-images-idx3-ubyte",
+          "fashion-mnist");
   assert_int_equal(system("rm -rf d"), 0);
   MISTAKE("d: No such file or directory");
   scratch_write("d", "x", 1);
