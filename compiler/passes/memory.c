@@ -188,24 +188,23 @@ static void place_guarded(Graph *graph, int bytes) {
   }
 }
 
-void graph_adopt_parameters(Graph *inference, const Graph *training) {
+/* Values of inference for which `belongs` is true have the places of those of training. */
+static void adopt(Graph *inference, const Graph *training, bool (*belongs)(const Value *)) {
   for (int i = 0; i < inference->values.count; i++) {
     Value *value = inference->values.at[i];
-    if (!value_is_stored(value)) continue;
+    if (!belongs(value)) continue;
     const Value *twin = graph_find_value(training, value->name);
     value->offset = twin->offset;
     value->elements = twin->elements;
   }
 }
 
+void graph_adopt_parameters(Graph *inference, const Graph *training) {
+  adopt(inference, training, value_is_stored);
+}
+
 void graph_adopt_activations(Graph *inference, const Graph *training) {
-  for (int i = 0; i < inference->values.count; i++) {
-    Value *value = inference->values.at[i];
-    if (!value_is_planned(value)) continue;
-    const Value *twin = graph_find_value(training, value->name);
-    value->offset = twin->offset;
-    value->elements = twin->elements;
-  }
+  adopt(inference, training, value_is_planned);
 }
 
 void pass_memory(Graph *graph, const CompileOptions *options) {
