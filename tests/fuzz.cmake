@@ -6,7 +6,7 @@ find_program(GZIP gzip REQUIRED)
 # A small seed of every kind; what a fuzzer finds is added to its folder.
 set(corpus ${CMAKE_CURRENT_BINARY_DIR}/corpus)
 file(MAKE_DIRECTORY ${corpus}/idx ${corpus}/safetensors ${corpus}/model ${corpus}/schedule
-  ${corpus}/jpeg ${corpus}/png ${corpus}/webp)
+  ${corpus}/jpeg ${corpus}/png ${corpus}/webp ${corpus}/labels)
 execute_process(
   COMMAND printf "\\0\\0\\10\\3\\0\\0\\0\\2\\0\\0\\0\\3\\0\\0\\0\\3abcdefghiabcdefghi"
   OUTPUT_FILE ${corpus}/idx/plain)
@@ -14,6 +14,7 @@ execute_process(COMMAND ${GZIP} -c ${corpus}/idx/plain OUTPUT_FILE ${corpus}/idx
 execute_process(
   COMMAND printf "\\112\\0\\0\\0\\0\\0\\0\\0{\"a\":{\"dtype\":\"F32\",\"shape\":[1,2],\"data_offsets\":[0,8]},\"__metadata__\":{}}abcdefgh"
   OUTPUT_FILE ${corpus}/safetensors/seed)
+file(WRITE ${corpus}/labels/seed "file,label\n\"a, \"\"b\"\".jpg\",cat\nc.png,\"dog\"\r\n")
 file(GLOB models ${PROJECT_SOURCE_DIR}/models/*.lua bad_models/*.lua golden/*.lua)
 file(COPY ${models} DESTINATION ${corpus}/model)
 file(COPY golden/lenet5.schedule_file.txt DESTINATION ${corpus}/schedule)
@@ -23,7 +24,7 @@ target_include_directories(fuzz_seeds PRIVATE unit)
 target_link_libraries(fuzz_seeds PRIVATE cnnc_flags scratch PkgConfig::CMOCKA)
 add_custom_command(TARGET fuzz_seeds POST_BUILD COMMAND fuzz_seeds ${corpus})
 
-foreach(name idx safetensors model schedule jpeg png webp)
+foreach(name idx safetensors model schedule jpeg png webp labels)
   add_executable(fuzz_${name} fuzz/fuzz_${name}.c fuzz/input.c)
   target_link_libraries(fuzz_${name} PRIVATE cnnc_core cnn PkgConfig::CNN_REQUIRES m)
   target_link_options(fuzz_${name} PRIVATE -fsanitize=fuzzer)

@@ -48,7 +48,8 @@ typedef struct cnn_decoder {
 extern const cnn_decoder cnn_cifar_decoder;
 
 /* Image files: FOLDER/train/CLASS/NAME and FOLDER/val/CLASS/NAME (or valid, validation, test), or
-   FOLDER/CLASS/NAME; a class may have folders below. The classes are the folders of train, numbered
+   FOLDER/CLASS/NAME; a class may have folders below. Or a part has a table of labels
+   (label_table.h). The classes are the folders of train, numbered
    in the order of their names. The images are in the order of their numbers, one of each class in
    turn, so that the first N are of all classes. With cnn_part.classes the part may lack some of
    them, and train is not read. All images that cannot be read are listed on standard error.

@@ -2,8 +2,9 @@
 
 #include "core/text.h"
 #include "data/classes.h"
-#include "data/files.h"
+#include "data/image_parts.h"
 #include "data/image_reader.h"
+#include "data/label_table.h"
 #include "data/listing.h"
 
 #include <stdio.h>
@@ -106,58 +107,7 @@ static bool finish(cnn_image_files *l, cnn_error *error) {
   return true;
 }
 
-/* --- parts ------------------------------------------------------------------------------------ */
-
-static bool has_folder(const char *folder, const char *name, char path[PATH_MAX]) {
-  return snprintf(path, PATH_MAX, "%s/%s", folder, name) < PATH_MAX && cnn_is_folder(path);
-}
-
-static bool has_validation(const char *folder, char path[PATH_MAX]) {
-  return has_folder(folder, "val", path) || has_folder(folder, "valid", path) ||
-         has_folder(folder, "validation", path);
-}
-
-/* Whether a folder below holds an image. */
-static bool has_image(const char *path, int depth) {
-  cnn_listing found;
-  cnn_error ignored = {0};
-  char entry[PATH_MAX];
-  bool has = false;
-  if (depth > DEEPEST || !cnn_listing_read(&found, path, cnn_listing_any, &ignored)) return false;
-  for (int i = 0; !has && i < found.count; i++) {
-    if (snprintf(entry, sizeof entry, "%s/%s", path, found.at[i]->d_name) >= PATH_MAX) continue;
-    if (cnn_is_folder(entry))
-      has = has_image(entry, depth + 1);
-    else
-      has = depth > 0 && cnn_listing_may_be_file(found.at[i]) && cnn_image_is_file(entry);
-  }
-  cnn_listing_release(&found);
-  return has;
-}
-
-/* Classes without parts: folders of images, and none that has the name of a part. */
-static bool is_flat(const char *folder) {
-  char path[PATH_MAX];
-  return !has_folder(folder, "train", path) && !has_folder(folder, "test", path) &&
-         !has_validation(folder, path) && has_image(folder, 0);
-}
-
-bool cnn_image_files_find(const char *folder, cnn_role role, char path[PATH_MAX]) {
-  char other[PATH_MAX];
-  switch (role) {
-  case CNN_PART_TRAINING:
-    if (has_folder(folder, "train", path)) return true;
-    break;
-  case CNN_PART_VALIDATION:
-    return has_validation(folder, path) || has_folder(folder, "test", path);
-  case CNN_PART_LAST:
-    return has_validation(folder, other) && has_folder(folder, "test", path);
-  case CNN_PART_TEST:
-    if (has_folder(folder, "test", path) || has_validation(folder, path)) return true;
-    break;
-  }
-  return is_flat(folder) && snprintf(path, PATH_MAX, "%s", folder) < PATH_MAX;
-}
+/* --- classes ---------------------------------------------------------------------------------- */
 
 /* The names of folders as a text, one a line; NULL after a mistake. */
 static char *join(const cnn_listing *folders, const char *path, cnn_error *error) {
@@ -177,57 +127,130 @@ static char *join(const cnn_listing *folders, const char *path, cnn_error *error
   return text;
 }
 
-/* The classes are the folders of the training part. */
+static bool check_classes(const cnn_image_files *l, const char *where, int count, const char *what,
+                          cnn_error *error) {
+  if (count >= 1 && count <= l->model->classes) return true;
+  return cnn_fail(error, CNN_EXIT_DATA,
+                  "%s: has %d %s, one a class, but %s has %d classes; compile the model for these "
+                  "classes or give it another data set",
+                  where, count, what, l->model->name, l->model->classes);
+}
+
+/* The labels of a table. */
+static bool list_labels(cnn_image_files *l, const char *path, cnn_error *error) {
+  cnn_label_table table;
+  if (cnn_label_table_read(&table, path, error))
+    l->classes = cnn_label_table_classes(&table, error);
+  cnn_label_table_release(&table);
+  if (!l->classes) return false;
+  int count = 1;
+  for (const char *at = l->classes; (at = strchr(at, '\n')) != NULL; at++) count++;
+  return check_classes(l, path, count, "labels", error);
+}
+
+/* The classes are the folders of the training part, or the labels of its table. */
 static bool list_classes(cnn_image_files *l, const char *folder, cnn_error *error) {
-  char train[PATH_MAX];
+  char train[PATH_MAX], table[PATH_MAX];
   cnn_listing found;
-  if (!cnn_image_files_find(folder, CNN_PART_TRAINING, train))
+  if (!cnn_image_part_find(folder, CNN_PART_TRAINING, train))
     return cnn_fail(error, CNN_EXIT_DATA,
                     "%s/train: not there; its folders number the classes, for the checkpoint does "
                     "not name them",
                     folder);
+  if (cnn_image_part_table(train, table)) return list_labels(l, table, error);
   if (!cnn_listing_read(&found, train, cnn_listing_folders, error)) return false;
-  if (found.count < 1 || found.count > l->model->classes)
-    cnn_fail(error, CNN_EXIT_DATA,
-             "%s: has %d folders, one a class, but %s has %d classes; compile the model for these "
-             "classes or give it another data set",
-             train, found.count, l->model->name, l->model->classes);
-  else
+  if (check_classes(l, train, found.count, "folders", error))
     l->classes = join(&found, train, error);
   cnn_listing_release(&found);
   return l->classes != NULL;
 }
 
-static int find_class(const cnn_class_names *classes, const char *name) {
-  for (int k = 0; k < classes->count; k++)
-    if (strcmp(name, classes->names[k]) == 0) return k;
-  return -1;
+/* --- images of a part ------------------------------------------------------------------------- */
+
+/* Classes by name. */
+typedef struct class_index {
+  struct named_class {
+    const char *name;
+    int label, images; /* so far */
+  } * at;              /* [names.count], sorted */
+  cnn_class_names names;
+} class_index;
+
+static int by_name(const void *a, const void *b) {
+  return strcmp(((const struct named_class *)a)->name, ((const struct named_class *)b)->name);
+}
+
+static bool open_index(class_index *index, const cnn_image_files *l, cnn_error *error) {
+  *index = (class_index){0};
+  if (!cnn_class_names_split(&index->names, l->model, l->classes, "the checkpoint", error))
+    return false;
+  index->at = calloc((size_t)index->names.count + 1, sizeof *index->at);
+  if (!index->at) return no_memory(error);
+  for (int k = 0; k < index->names.count; k++)
+    index->at[k] = (struct named_class){index->names.names[k], k, 0};
+  qsort(index->at, (size_t)index->names.count, sizeof *index->at, by_name);
+  return true;
+}
+
+static void close_index(class_index *index) {
+  free(index->at);
+  cnn_class_names_release(&index->names);
+}
+
+/* NULL, and a message that begins with `where`: none has the name. */
+static struct named_class *find_class(class_index *index, const char *name, const char *where,
+                                      cnn_error *error) {
+  const struct named_class key = {.name = name};
+  const cnn_class_names *names = &index->names;
+  struct named_class *found =
+      bsearch(&key, index->at, (size_t)names->count, sizeof *index->at, by_name);
+  if (!found)
+    cnn_fail(error, CNN_EXIT_DATA,
+             "%s: no class of the training images has this name; those are %s to %s", where,
+             names->names[0], names->names[names->count - 1]);
+  return found;
 }
 
 /* The images of the part's folders, each of which must be a class. */
-static bool add_classes(cnn_image_files *l, cnn_error *error) {
-  cnn_class_names classes;
+static bool add_folders(cnn_image_files *l, class_index *classes, cnn_error *error) {
   cnn_listing folders;
+  char where[2 * PATH_MAX];
   if (!cnn_listing_read(&folders, l->part, cnn_listing_folders, error)) return false;
   bool good = folders.count > 0 || cnn_fail(error, CNN_EXIT_DATA,
                                             "%s: no folders in it; put one a class there", l->part);
-  if (!good || !cnn_class_names_split(&classes, l->model, l->classes, "the checkpoint", error)) {
-    cnn_listing_release(&folders);
-    return false;
-  }
   for (int i = 0; good && i < folders.count; i++) {
     const char *name = folders.at[i]->d_name;
-    const int label = find_class(&classes, name);
-    int number = 0;
-    if (label >= 0)
-      good = add_folder(l, name, label, &number, true, 0, error);
-    else
-      good = cnn_fail(error, CNN_EXIT_DATA,
-                      "%s/%s: no class of the training images has this name; those are %s to %s",
-                      l->part, name, classes.names[0], classes.names[classes.count - 1]);
+    snprintf(where, sizeof where, "%s/%s", l->part, name);
+    struct named_class *class = find_class(classes, name, where, error);
+    good = class && add_folder(l, name, class->label, &class->images, true, 0, error);
   }
-  cnn_class_names_release(&classes);
   cnn_listing_release(&folders);
+  return good;
+}
+
+/* The images that a table names. */
+static bool add_rows(cnn_image_files *l, const char *path, class_index *classes, cnn_error *error) {
+  cnn_label_table table;
+  char where[2 * PATH_MAX];
+  bool good = cnn_label_table_read(&table, path, error);
+  for (int i = 0; good && i < table.count; i++) {
+    const cnn_label_row *row = &table.rows[i];
+    snprintf(where, sizeof where, "%s: line %d: '%.200s'", path, row->line, row->label);
+    struct named_class *class = find_class(classes, row->label, where, error);
+    good = class && add_image(l, row->file, class->label, class->images++, error);
+  }
+  cnn_label_table_release(&table);
+  return good;
+}
+
+static bool add_classes(cnn_image_files *l, cnn_error *error) {
+  char table[PATH_MAX];
+  class_index classes;
+  bool good = open_index(&classes, l, error);
+  if (good)
+    good = cnn_image_part_table(l->part, table) ? add_rows(l, table, &classes, error)
+                                                : add_folders(l, &classes, error);
+  close_index(&classes);
   return good;
 }
 
@@ -243,7 +266,7 @@ int cnn_image_files_label(const cnn_image_files *l, int i) {
 
 bool cnn_image_files_of_part(cnn_image_files *l, const cnn_part *part, cnn_error *error) {
   *l = (cnn_image_files){.model = part->model};
-  if (!cnn_image_files_find(part->folder, part->role, l->part))
+  if (!cnn_image_part_find(part->folder, part->role, l->part))
     return cnn_fail(error, CNN_EXIT_DATA, "%s: no such part, or its name is too long",
                     part->folder);
   if (!cnn_image_reader_fits(l->model, part->folder, error)) return false;

@@ -23,10 +23,6 @@ typedef struct cnn_image_files {
   char first_ignored[256]; /* the name of the first */
 } cnn_image_files;
 
-/* Whether the folder has such a part; its path. Of validation parts the first of val, valid,
-   validation and test. Without any parts, a folder with folders of images is a training part. */
-bool cnn_image_files_find(const char *folder, cnn_role role, char path[PATH_MAX]);
-
 /* Both are to be closed, also after false. Files that are not images are ignored, with one notice
    on standard error; those that have the name of an image file are kept, and fail when they are
    read. */

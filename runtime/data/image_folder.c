@@ -3,6 +3,7 @@
 #include "data/decoder.h"
 #include "data/files.h"
 #include "data/image_files.h"
+#include "data/image_parts.h"
 #include "data/image_reader.h"
 #include "data/listing.h"
 
@@ -114,7 +115,7 @@ static bool read_listed(const cnn_image_files *l, const cnn_part *part, cnn_data
 
 static bool is_dataset(const char *folder, cnn_role role) {
   char path[PATH_MAX];
-  return cnn_image_files_find(folder, role, path);
+  return cnn_image_part_find(folder, role, path);
 }
 
 static bool load(cnn_dataset *dataset, const cnn_part *part, cnn_error *error) {

@@ -5,6 +5,7 @@
 #include <cmocka.h>
 
 #include "data/image_files.h"
+#include "data/image_parts.h"
 #include "data/load.h"
 #include "data/split.h"
 #include "scratch.h"
@@ -54,7 +55,7 @@ static cnn_part part_of(cnn_role role) {
 
 static void expect_part(cnn_role role, const char *wanted) {
   char path[PATH_MAX];
-  const bool has = cnn_image_files_find("d", role, path);
+  const bool has = cnn_image_part_find("d", role, path);
   assert_int_equal(has, wanted != NULL);
   assert_int_equal(cnn_dataset_has("d", role), has);
   if (has) assert_string_equal(path, wanted);
@@ -204,6 +205,101 @@ static void there_may_be_thousands_of_classes(void **state) {
   cnn_dataset_release(&dataset);
 }
 
+/* --- tables ----------------------------------------------------------------------------------- */
+
+static void write_text(const char *path, const char *text) {
+  scratch_write(path, text, strlen(text));
+}
+
+/* Quotes, commas, two quotes for one, an empty line, CRLF and no end of the last line. */
+static void tables_label_images(void **state) {
+  (void)state;
+  static const int labels[] = {0, 1, 2, 1};
+  cnn_image_files files;
+  cnn_error error = {0};
+  const cnn_part training = part_of(CNN_PART_TRAINING);
+  shell("mkdir d/below");
+  picture("d/1.jpg");
+  picture("d/a, \"b\".jpg");
+  picture("d/below/2.jpg");
+  picture("d/3.jpg");
+  write_text("d/labels.csv",
+             "\xef\xbb\xbfid,Label,FILE\r\n1,sea,1.jpg\r\n\r\n"
+             "2,\"forest\",\"a, \"\"b\"\".jpg\"\r\n3,beach,below/2.jpg\r\n4,forest,3.jpg");
+  expect_part(CNN_PART_TRAINING, "d");
+  expect_part(CNN_PART_TEST, "d");
+  expect_part(CNN_PART_VALIDATION, NULL);
+  expect_loaded(&training, 4, labels);
+  assert_true(cnn_image_files_of_part(&files, &training, &error));
+  assert_string_equal(files.classes, "beach\nforest\nsea");
+  assert_string_equal(files.images[1].name, "a, \"b\".jpg");
+  assert_string_equal(files.images[3].name, "3.jpg");
+  cnn_image_files_close(&files);
+}
+
+/* Numbers are sorted by their values; parts may have tables of their own. */
+static void labels_may_be_numbers(void **state) {
+  (void)state;
+  static const int labels[] = {0, 1, 2}, one[] = {2};
+  cnn_part training = part_of(CNN_PART_TRAINING), test = part_of(CNN_PART_TEST);
+  shell("mkdir d/train d/val");
+  for (int i = 0; i < 3; i++) {
+    char path[32];
+    snprintf(path, sizeof path, "d/train/%d.jpg", i);
+    picture(path);
+  }
+  picture("d/val/x.jpg");
+  write_text("d/train/labels.csv", "0.jpg,10\n1.jpg,9\n2.jpg,100\n");
+  write_text("d/val/labels.csv", "x.jpg,100\n");
+  expect_loaded(&training, 3, labels);
+  test.classes = "9\n10\n100";
+  expect_loaded(&test, 1, one);
+}
+
+static void mistakes_in_tables(void **state) {
+  (void)state;
+  static const struct {
+    const char *text, *message;
+  } CASES[] = {
+      {"", "d/labels.csv: no images; give each a line: file,label"},
+      {"file,label\n", "d/labels.csv: no images; give each a line: file,label"},
+      {"0.jpg\n", "d/labels.csv: line 1: a file and a label are wanted, with a comma between"},
+      {"0.jpg,a\n1.jpg,\n", "d/labels.csv: line 2: the file or the label is empty"},
+      {"0.jpg,a\n\"1.jpg,b\n", "d/labels.csv: line 2: a quote is not closed"},
+      {"\"0.jpg\"x,a\n",
+       "d/labels.csv: line 1: text behind a closed quote; put the whole field in quotes"},
+      {"0.jpg,a\n../1.jpg,b\n", "d/labels.csv: line 2: a file that is not below the folder of the "
+                                "table; name it from there"},
+      {"0.jpg,\"a\nb\"\n", "d/labels.csv: line 1: a label of two lines"},
+      {"0.jpg,a\n0.jpg,b\n0.jpg,c\n0.jpg,d\n", "d/labels.csv: has 4 labels, one a class, but net "
+                                               "has 3 classes; compile the model for these "
+                                               "classes or give it another data set"},
+      {"0.jpg,a\n2.jpg,b\n", "d/2.jpg: No such file or directory; --skip-bad leaves it out"},
+  };
+  cnn_part training = part_of(CNN_PART_TRAINING);
+  picture("d/0.jpg");
+  for (size_t i = 0; i < sizeof CASES / sizeof *CASES; i++) {
+    cnn_dataset dataset;
+    cnn_error error = {0};
+    write_text("d/labels.csv", CASES[i].text);
+    assert_false(cnn_dataset_load_part(&dataset, &training, &error));
+    assert_string_equal(error.message, CASES[i].message);
+    assert_int_equal(error.code, CNN_EXIT_DATA);
+  }
+  cnn_dataset dataset;
+  cnn_error error = {0};
+  scratch_write("d/labels.csv", "0.jpg,a\0", 8);
+  assert_false(cnn_dataset_load_part(&dataset, &training, &error));
+  assert_string_equal(error.message, "d/labels.csv: a byte of 0; a table is text");
+  write_text("d/labels.csv", "0.jpg,a\n0.jpg,moon\n");
+  training.classes = "a\nb";
+  error = (cnn_error){0};
+  assert_false(cnn_dataset_load_part(&dataset, &training, &error));
+  assert_string_equal(error.message,
+                      "d/labels.csv: line 2: 'moon': no class of the training images "
+                      "has this name; those are a to b");
+}
+
 /* --- splits ----------------------------------------------------------------------------------- */
 
 /* Image i of `images` has the bytes i, i / 256, ...; a tenth of them is of class 0. */
@@ -293,6 +389,9 @@ int main(void) {
       cmocka_unit_test_setup(all_bad_images_are_counted, fresh),
       cmocka_unit_test_setup(a_wrong_size_ends_the_load, fresh),
       cmocka_unit_test_setup(there_may_be_thousands_of_classes, fresh),
+      cmocka_unit_test_setup(tables_label_images, fresh),
+      cmocka_unit_test_setup(labels_may_be_numbers, fresh),
+      cmocka_unit_test_setup(mistakes_in_tables, fresh),
       cmocka_unit_test(splits_are_stratified_and_by_seed),
       cmocka_unit_test(splits_leave_something_on_both_sides),
   };
