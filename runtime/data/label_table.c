@@ -94,7 +94,7 @@ static bool find_columns(const reader *r, int *file, int *label) {
 }
 
 /* A path of a file below the folder of the table. */
-static bool is_below(const char *path) {
+static bool is_inside(const char *path) {
   if (*path == '/') return false;
   for (const char *at = path; at; at = strchr(at, '/')) {
     at += *at == '/';
@@ -109,7 +109,7 @@ static bool add_row(cnn_label_table *t, const reader *r, int line, int file, int
     return fail(r, line, "a file and a label are wanted, with a comma between", error);
   if (!*r->fields[file] || !*r->fields[label])
     return fail(r, line, "the file or the label is empty", error);
-  if (!is_below(r->fields[file]))
+  if (!is_inside(r->fields[file]))
     return fail(r, line, "a file that is not below the folder of the table; name it from there",
                 error);
   if (strchr(r->fields[label], '\n')) return fail(r, line, "a label of two lines", error);
