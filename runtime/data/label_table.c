@@ -127,7 +127,7 @@ static bool add_row(cnn_label_table *t, const reader *r, int line, int file, int
 static bool open_reader(reader *r, cnn_label_table *t, const char *path, cnn_error *error) {
   if (!cnn_bytes_read(&t->bytes, path, BYTES_MAX, error)) return false;
   const size_t size = t->bytes.size;
-  if (memchr(t->bytes.at, '\0', size))
+  if (size > 0 && memchr(t->bytes.at, '\0', size))
     return cnn_fail(error, CNN_EXIT_DATA, "%s: a byte of 0; a table is text", path);
   char *text = realloc(t->bytes.at, size + 1);
   if (!text) return cnn_fail(error, CNN_EXIT_FAILED, "no memory for a table of labels");
