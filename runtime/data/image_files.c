@@ -256,40 +256,40 @@ static bool add_classes(cnn_image_files *l, cnn_error *error) {
 
 /* --- all -------------------------------------------------------------------------------------- */
 
-size_t cnn_image_files_name(const cnn_image_files *l, int i, char *text, size_t size) {
-  return (size_t)snprintf(text, size, "%s", l->images[i].name);
+size_t cnn_image_files_name(const cnn_image_files *files, int i, char *text, size_t size) {
+  return (size_t)snprintf(text, size, "%s", files->images[i].name);
 }
 
-int cnn_image_files_label(const cnn_image_files *l, int i) {
-  return l->images[i].label;
+int cnn_image_files_label(const cnn_image_files *files, int i) {
+  return files->images[i].label;
 }
 
-bool cnn_image_files_of_part(cnn_image_files *l, const cnn_part *part, cnn_error *error) {
-  *l = (cnn_image_files){.model = part->model};
-  if (!cnn_image_part_find(part->folder, part->role, l->part))
+bool cnn_image_files_of_part(cnn_image_files *files, const cnn_part *part, cnn_error *error) {
+  *files = (cnn_image_files){.model = part->model};
+  if (!cnn_image_part_find(part->folder, part->role, files->part))
     return cnn_fail(error, CNN_EXIT_DATA, "%s: no such part, or its name is too long",
                     part->folder);
-  if (!cnn_image_reader_fits(l->model, part->folder, error)) return false;
+  if (!cnn_image_reader_fits(files->model, part->folder, error)) return false;
   if (part->classes) {
-    l->classes = strdup(part->classes);
-    if (!l->classes) return cnn_fail(error, CNN_EXIT_FAILED, "no memory for names of classes");
+    files->classes = strdup(part->classes);
+    if (!files->classes) return cnn_fail(error, CNN_EXIT_FAILED, "no memory for names of classes");
   }
-  return (l->classes || list_classes(l, part->folder, error)) && add_classes(l, error) &&
-         finish(l, error);
+  return (files->classes || list_classes(files, part->folder, error)) &&
+         add_classes(files, error) && finish(files, error);
 }
 
-bool cnn_image_files_of_folder(cnn_image_files *l, const cnn_model *model, const char *path,
+bool cnn_image_files_of_folder(cnn_image_files *files, const cnn_model *model, const char *path,
                                cnn_error *error) {
   int number = 0;
-  *l = (cnn_image_files){.model = model};
-  if (snprintf(l->part, sizeof l->part, "%s", path) >= PATH_MAX)
+  *files = (cnn_image_files){.model = model};
+  if (snprintf(files->part, sizeof files->part, "%s", path) >= PATH_MAX)
     return cnn_fail(error, CNN_EXIT_DATA, "%s: the name is too long", path);
-  return add_folder(l, "", -1, &number, false, 0, error) && finish(l, error);
+  return add_folder(files, "", -1, &number, false, 0, error) && finish(files, error);
 }
 
-void cnn_image_files_close(cnn_image_files *l) {
-  for (int i = 0; i < l->count; i++) free(l->images[i].name);
-  free(l->images);
-  free(l->classes);
-  *l = (cnn_image_files){0};
+void cnn_image_files_close(cnn_image_files *files) {
+  for (int i = 0; i < files->count; i++) free(files->images[i].name);
+  free(files->images);
+  free(files->classes);
+  *files = (cnn_image_files){0};
 }
