@@ -47,7 +47,8 @@ static bool add_image(cnn_image_files *l, const char *name, int label, int numbe
 }
 
 static void ignore(cnn_image_files *l, const char *name) {
-  if (l->ignored++ == 0) snprintf(l->first_ignored, sizeof l->first_ignored, "%s", name);
+  const int most = sizeof l->first_ignored - 1;
+  if (l->ignored++ == 0) snprintf(l->first_ignored, sizeof l->first_ignored, "%.*s", most, name);
 }
 
 static bool fail_path(const cnn_image_files *l, const char *name, const char *what,

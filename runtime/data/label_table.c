@@ -140,7 +140,7 @@ static bool open_reader(reader *r, cnn_label_table *t, const char *path, cnn_err
 }
 
 bool cnn_label_table_read(cnn_label_table *t, const char *path, cnn_error *error) {
-  reader r;
+  reader r = {.path = path};
   int file = 0, label = 1, room = 0;
   bool first = true;
   *t = (cnn_label_table){0};
