@@ -113,6 +113,10 @@ int cnn_main(const cnn_model *model, int argc, char **argv) {
     return CNN_EXIT_DONE;
   }
   run_command(model, argc, argv, &error);
-  if (error.message[0]) fprintf(stderr, "%s: %s\n", model->name, error.message);
+  if (error.message[0]) { /* names of files may have any bytes */
+    char *text = cnn_text_utf8(error.message);
+    fprintf(stderr, "%s: %s\n", model->name, text ? text : error.message);
+    free(text);
+  }
   return (int)error.code;
 }

@@ -108,6 +108,7 @@ static void training_learns_and_leaves_a_run(void **state) {
   expect(0, "predict d --count 0", "right (is 7");
   expect(0, "predict d/t10k-images-idx3-ubyte --top 1", "the first 10 of 41 images");
   expect(0, "double eval d", "accuracy 100.00 %");
+  expect(4, "eval \"$(printf 'no\\033[31mred')\"", "no\xef\xbf\xbd[31mred: No such file");
 }
 
 /* A data set "j" of three classes of grey, 12 training images each and a test image. */
